@@ -1,0 +1,56 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// The arrows between targets go one way (A <- B: B imports A):
+// kernels <- Core <- Geometry <- {Compression, Graph} <- Ruvector <- ABI <- the Node addon.
+
+/// Kernel targets are optimised in debug builds too: unoptimised SIMD code is some 440 times slower.
+/// `cpu` sets the instruction set of the whole module (`-Xcc -march` reaches Swift code as well).
+func kernels(_ name: String, cpu: String? = nil, _ defines: String...) -> Target {
+  var flags = ["-O", "-enforce-exclusivity=unchecked"]
+  if let cpu { flags += ["-Xcc", "-march=\(cpu)"] }
+  return .target(
+    name: name, dependencies: ["CRuvectorSupport"],
+    swiftSettings: defines.map { .define($0) } + [.unsafeFlags(flags)])
+}
+
+var levels: [Target] = [kernels("RuvectorKernelsScalar")]
+#if arch(x86_64)
+  levels += [
+    kernels("RuvectorKernelsV1"),
+    kernels("RuvectorKernelsV3", cpu: "x86-64-v3", "FMA"),
+    kernels("RuvectorKernelsV4", cpu: "x86-64-v4", "FMA", "WIDE"),
+  ]
+#elseif arch(arm64)
+  levels += [kernels("RuvectorKernelsV1", cpu: nil, "FMA")]
+#else
+  levels += [kernels("RuvectorKernelsV1")]
+#endif
+
+let package = Package(
+  name: "ruvector-swift",
+  products: [
+    .library(name: "Ruvector", targets: ["Ruvector"]),
+    .library(name: "ruvector-node", type: .dynamic, targets: ["CNodeShim"]),
+  ],
+  targets: levels + [
+    .target(name: "CRuvectorSupport"),
+    .target(
+      name: "RuvectorCore",
+      dependencies: ["CRuvectorSupport"] + levels.map { .target(name: $0.name) }),
+    .target(name: "RuvectorGeometry", dependencies: ["RuvectorCore"]),
+    .target(name: "RuvectorCompression", dependencies: ["RuvectorCore"]),
+    .target(name: "RuvectorGraph", dependencies: ["RuvectorCore", "RuvectorGeometry"]),
+    .target(
+      name: "Ruvector",
+      dependencies: ["RuvectorCore", "RuvectorGeometry", "RuvectorCompression", "RuvectorGraph"]),
+    .target(name: "CRuvector"),
+    .target(name: "RuvectorABI", dependencies: ["CRuvector", "Ruvector"]),
+    .target(
+      name: "CNodeShim", dependencies: ["CRuvector", "RuvectorABI"],
+      linkerSettings: [
+        // The Swift runtime goes into the addon. `nodelete`: dlclose after the last worker crashes otherwise.
+        .unsafeFlags(["-static-stdlib", "-Xlinker", "-z", "-Xlinker", "nodelete"])
+      ]),
+  ]
+)

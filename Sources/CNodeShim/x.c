@@ -1,0 +1,1 @@
+int CNodeShim_x;

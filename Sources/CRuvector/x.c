@@ -1,0 +1,1 @@
+int CRuvector_x;

@@ -1,0 +1,1 @@
+/* Header-only for now. */ typedef int rv_support;

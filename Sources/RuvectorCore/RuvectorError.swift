@@ -1,0 +1,46 @@
+/// The one error of the library: a stable code, a sentence for people.
+///
+/// Decide on ``code``; show ``message``. The sentence always has the form
+/// "expected X for name, received Y".
+public struct RuvectorError: Error, Equatable {
+  /// What went wrong, as a number that never changes its meaning (`rv_status` in `ruvector.h`).
+  public enum Code: Int32, CaseIterable, Sendable {
+    case dimensionMismatch = 1
+    case emptyInput = 2
+    case invalidArgument = 3
+    case invalidConfig = 4
+    case outOfRange = 5
+    case nonFinite = 6
+    case outOfMemory = 7
+    case io = 8
+    case busy = 9
+    case closed = 10
+    case wrongHandle = 11
+    case duplicateKey = 12
+    case notFound = 13
+    case corrupt = 14
+    case unsupported = 15
+    case aborted = 16
+    case noBinary = 17
+  }
+
+  public let code: Code
+  public let message: String
+
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  /// The sentence form: `expected <wanted> for <name>, received <received>`.
+  public static func expected(
+    _ wanted: String, for name: String, received: String, _ code: Code
+  ) -> RuvectorError {
+    RuvectorError(code, "expected \(wanted) for \(name), received \(received)")
+  }
+
+  /// `expected <wanted> elements for <name>, received <received>`.
+  public static func dimension(_ name: String, expected: Int, received: Int) -> RuvectorError {
+    .expected("\(expected) elements", for: name, received: "\(received)", .dimensionMismatch)
+  }
+}
