@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The arrows between targets go one way (A <- B: B imports A):
-// kernels <- Core <- Geometry <- {Compression, Graph} <- Ruvector <- ABI <- the Node addon.
+// kernels <- Core <- Geometry <- Compression, Search <- Graph <- Ruvector <- ABI <- the Node addon.
 
 /// Kernel targets are optimised in debug builds too: unoptimised SIMD code is some 440 times slower.
 /// `cpu` sets the instruction set of the whole module (`-Xcc -march` reaches Swift code as well).
@@ -14,13 +14,18 @@ func kernels(_ name: String, cpu: String? = nil, _ defines: String...) -> Target
     swiftSettings: defines.map { .define($0) } + [.unsafeFlags(flags)])
 }
 
+/// `RUVECTOR_TARGET=wasm32` leaves out the instruction sets of the machine that compiles.
+let wasm = Context.environment["RUVECTOR_TARGET"] == "wasm32"
+
 var levels: [Target] = [kernels("RuvectorKernelsScalar")]
 #if arch(x86_64)
-  levels += [
-    kernels("RuvectorKernelsV1"),
-    kernels("RuvectorKernelsV3", cpu: "x86-64-v3", "FMA"),
-    kernels("RuvectorKernelsV4", cpu: "x86-64-v4", "FMA", "WIDE"),
-  ]
+  levels += [kernels("RuvectorKernelsV1")]
+  if !wasm {
+    levels += [
+      kernels("RuvectorKernelsV3", cpu: "x86-64-v3", "FMA"),
+      kernels("RuvectorKernelsV4", cpu: "x86-64-v4", "FMA", "WIDE"),
+    ]
+  }
 #elseif arch(arm64)
   levels += [kernels("RuvectorKernelsV1", cpu: nil, "FMA")]
 #else
@@ -39,11 +44,14 @@ let package = Package(
       name: "RuvectorCore",
       dependencies: ["CRuvectorSupport"] + levels.map { .target(name: $0.name) }),
     .target(name: "RuvectorGeometry", dependencies: ["RuvectorCore"]),
+    .target(name: "RuvectorSearch", dependencies: ["RuvectorCore", "RuvectorGeometry"]),
     .target(name: "RuvectorCompression", dependencies: ["RuvectorCore"]),
-    .target(name: "RuvectorGraph", dependencies: ["RuvectorCore", "RuvectorGeometry"]),
+    .target(name: "RuvectorGraph", dependencies: ["RuvectorCore", "RuvectorSearch"]),
     .target(
       name: "Ruvector",
-      dependencies: ["RuvectorCore", "RuvectorGeometry", "RuvectorCompression", "RuvectorGraph"]),
+      dependencies: [
+        "RuvectorCore", "RuvectorGeometry", "RuvectorCompression", "RuvectorSearch", "RuvectorGraph",
+      ]),
     .target(name: "CRuvector"),
     .target(name: "RuvectorABI", dependencies: ["CRuvector", "Ruvector"]),
     .target(

@@ -1,4 +1,4 @@
-/* Vector operations that Swift's SIMD types spell as out-of-line generics: one instruction each here. */
+/* Vector operations that Swift's SIMD types spell as out-of-line generics: one or two instructions each here. */
 #ifndef RV_SIMD_H
 #define RV_SIMD_H
 
@@ -7,12 +7,25 @@ typedef float rv_float8 __attribute__((ext_vector_type(8)));
 typedef float rv_float16 __attribute__((ext_vector_type(16)));
 typedef double rv_double4 __attribute__((ext_vector_type(4)));
 typedef double rv_double8 __attribute__((ext_vector_type(8)));
+typedef double rv_double16 __attribute__((ext_vector_type(16)));
 
 #define RV_INLINE static inline __attribute__((always_inline))
 
 RV_INLINE rv_float4 rv_sqrt4(rv_float4 x) { return __builtin_elementwise_sqrt(x); }
 RV_INLINE rv_float8 rv_sqrt8(rv_float8 x) { return __builtin_elementwise_sqrt(x); }
 RV_INLINE rv_float16 rv_sqrt16(rv_float16 x) { return __builtin_elementwise_sqrt(x); }
+
+/* The larger; y where x is NaN. */
+RV_INLINE rv_float4 rv_max4(rv_float4 x, rv_float4 y) { return x > y ? x : y; }
 RV_INLINE rv_float8 rv_max8(rv_float8 x, rv_float8 y) { return x > y ? x : y; }
+RV_INLINE rv_float16 rv_max16(rv_float16 x, rv_float16 y) { return x > y ? x : y; }
+
+RV_INLINE rv_double4 rv_widen4(rv_float4 x) { return __builtin_convertvector(x, rv_double4); }
 RV_INLINE rv_double8 rv_widen8(rv_float8 x) { return __builtin_convertvector(x, rv_double8); }
+RV_INLINE rv_double16 rv_widen16(rv_float16 x) { return __builtin_convertvector(x, rv_double16); }
+RV_INLINE rv_float4 rv_narrow4(rv_double4 x) { return __builtin_convertvector(x, rv_float4); }
+RV_INLINE rv_float8 rv_narrow8(rv_double8 x) { return __builtin_convertvector(x, rv_float8); }
+RV_INLINE rv_float16 rv_narrow16(rv_double16 x) { return __builtin_convertvector(x, rv_float16); }
+
+RV_INLINE void rv_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 #endif

@@ -1,1 +1,0 @@
-int CNodeShim_x;

@@ -1,0 +1,214 @@
+/* ruvector.h: the C interface of Ruvector for Swift.
+ *
+ * Rules that hold for every function:
+ *   - A function that can fail returns RV_OK (0) or an rv_status and fills `error` when it is not NULL. Nothing a
+ *     caller passes ends the process.
+ *   - Counts are elements, never bytes. Matrices are row-major.
+ *   - Memory that a caller passes stays the caller's and is not kept after the call returns. What a function
+ *     creates is given back with the matching `_release`.
+ *   - Handles are reference-counted and may be used from any thread. Many readers at a time; a writer
+ *     (`rv_weights_set`) while anything else runs on the handle gives RV_BUSY.
+ *   - An rv_search belongs to one thread at a time.
+ */
+#ifndef RUVECTOR_H
+#define RUVECTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RV_ABI_VERSION 1u
+
+/* Status codes; the names in JavaScript are ERR_DIMENSION_MISMATCH and so on. Their numbers never change. */
+typedef enum rv_status {
+  RV_OK = 0,
+  RV_DIMENSION_MISMATCH = 1,
+  RV_EMPTY_INPUT = 2,
+  RV_INVALID_ARGUMENT = 3,
+  RV_INVALID_CONFIG = 4,
+  RV_OUT_OF_RANGE = 5,
+  RV_NON_FINITE = 6,
+  RV_OUT_OF_MEMORY = 7,
+  RV_IO = 8,
+  RV_BUSY = 9,
+  RV_CLOSED = 10,
+  RV_WRONG_HANDLE = 11,
+  RV_DUPLICATE_KEY = 12,
+  RV_NOT_FOUND = 13,
+  RV_CORRUPT = 14,
+  RV_UNSUPPORTED = 15,
+  RV_ABORTED = 16,
+  RV_NO_BINARY = 17
+} rv_status;
+
+/* The caller's memory: one for each thread that calls. `message` is UTF-8, always ended by 0, cut at 255 bytes. */
+typedef struct rv_error {
+  int32_t code;
+  char message[256];
+} rv_error;
+
+/* A named option. `kind` says which of the fields holds. */
+typedef enum rv_kind {
+  RV_NUMBER = 1,  /* number */
+  RV_INTEGER = 2, /* integer */
+  RV_TEXT = 3,    /* text: UTF-8, ended by 0 */
+  RV_FLOATS = 4,  /* floats, count */
+  RV_CHILD = 5    /* child: an rv_mechanism, retained by the new object */
+} rv_kind;
+
+typedef struct rv_mechanism rv_mechanism;
+typedef struct rv_vectors rv_vectors;
+typedef struct rv_search rv_search;
+
+typedef struct rv_option {
+  const char *key;
+  uint32_t kind;
+  uint32_t reserved; /* 0 */
+  double number;
+  int64_t integer;
+  const char *text;
+  const float *floats;
+  uint64_t count;
+  rv_mechanism *child;
+} rv_option;
+
+typedef enum rv_type {
+  RV_F32 = 1,
+  RV_F64 = 2,
+  RV_F16 = 3,
+  RV_I8 = 4,
+  RV_U8 = 5,
+  RV_U32 = 6,
+  RV_U64 = 7,
+  RV_BITS = 8
+} rv_type;
+
+/* A view of the caller's memory: dims[0] elements for rank 1, dims[0] rows of dims[1] elements for rank 2.
+ * `stride` is the distance between rows in elements (0: packed). `writable` is 1 for outputs. */
+typedef struct rv_buffer {
+  void *data;
+  uint32_t type;
+  uint32_t rank;
+  uint64_t dims[4];
+  uint64_t stride;
+  uint32_t writable;
+  uint32_t reserved; /* 0 */
+} rv_buffer;
+
+/* What a caller says about a running operation. NULL: one thread, no cancelling. */
+typedef struct rv_control {
+  uint32_t size;    /* sizeof(rv_control) */
+  uint32_t threads; /* threads the operation may use, the caller's included; 0 counts as 1 */
+  const volatile uint32_t *cancel; /* the operation ends with RV_ABORTED once this is not 0; may be NULL */
+  /* Called now and then, on the caller's thread, with the share done (0 to 1); may be NULL. */
+  void (*progress)(void *user, double done);
+  void *user;
+} rv_control;
+
+/* ---- The library ---------------------------------------------------------------------------------------- */
+
+/* RV_ABI_VERSION of the library that is loaded. */
+uint32_t rv_abi_version(void);
+/* Version of the package, such as "0.1.0". */
+const char *rv_version(void);
+/* The instruction set in use: "scalar", "v1", "v3", "v4", "neon" or "simd128". */
+const char *rv_simd_level(void);
+/* RV_INVALID_CONFIG when the environment variable RUVECTOR_SIMD names a level this CPU does not have. Call it once
+ * before anything else; the other functions work in any case, at the best level. */
+int32_t rv_start(rv_error *error);
+
+/* ---- Mechanisms: layers and codecs, one lifecycle -------------------------------------------------------- */
+
+/* Creates member `name` of `family` ("layer": "ruvector"; "codec": "half", "pq8", "pq4", "binary").
+ * RV_INVALID_ARGUMENT for unknown names, RV_INVALID_CONFIG for unknown or impossible options. */
+int32_t rv_create(const char *family, const char *name, const rv_option *options, size_t option_count,
+                  rv_mechanism **out, rv_error *error);
+rv_mechanism *rv_retain(rv_mechanism *);
+/* Gives up one reference; NULL is allowed. The object goes with its last reference. */
+void rv_release(rv_mechanism *);
+
+/* Runs an operation on buffers, in the order that the mechanism documents:
+ *   layer   "forward":  node [in], neighbors [n, in], edge weights [m], output [hidden] (writable)
+ *   codec   "encode":   vector [n], bytes (u8, writable); `written` receives the bytes used
+ *   codec   "decode":   bytes (u8), vector [n] (writable)
+ * `written` may be NULL. */
+int32_t rv_run(rv_mechanism *, const char *operation, const rv_buffer *buffers, size_t buffer_count,
+               uint64_t *written, const rv_control *control, rv_error *error);
+
+/* Number of parameters (floats) over all weights. */
+int32_t rv_weights_count(rv_mechanism *, uint64_t *count, rv_error *error);
+/* Copies one named weight, or with name NULL all of them in the order of rv_describe. */
+int32_t rv_weights_get(rv_mechanism *, const char *name, float *out, uint64_t count, rv_error *error);
+int32_t rv_weights_set(rv_mechanism *, const char *name, const float *values, uint64_t count, rv_error *error);
+
+/* JSON text: family, name, options, weights with shapes, instruction set. Writes at most `capacity` bytes with an
+ * ending 0 into `out` and the length it needs (without the 0) into `length`. */
+int32_t rv_describe(rv_mechanism *, char *out, size_t capacity, size_t *length, rv_error *error);
+
+/* ---- Vectors: candidates that stay in native memory ------------------------------------------------------ */
+
+/* Copies a matrix (f32, rank 2). RV_NON_FINITE names row and element. */
+int32_t rv_vectors_create(const rv_buffer *matrix, rv_vectors **out, rv_error *error);
+rv_vectors *rv_vectors_retain(rv_vectors *);
+void rv_vectors_release(rv_vectors *);
+/* Rows, elements a row and native bytes; each pointer may be NULL. */
+void rv_vectors_info(rv_vectors *, uint64_t *rows, uint64_t *dim, uint64_t *bytes);
+/* Copies one row. RV_OUT_OF_RANGE. */
+int32_t rv_vectors_row(rv_vectors *, uint64_t row, float *out, uint64_t count, rv_error *error);
+/* A number by which other threads of the process can open the same set while it lives. */
+uint64_t rv_vectors_token(rv_vectors *);
+/* A new reference to the set with this token; RV_NOT_FOUND when it is gone. */
+int32_t rv_vectors_open(uint64_t token, rv_vectors **out, rv_error *error);
+
+/* ---- Search ----------------------------------------------------------------------------------------------- */
+
+/* w_i = exp(cos(q, y_i) / T) / sum over all candidates; the k best of each query, best first, not renormalised.
+ * `queries` [m, d]; candidates are `set` or, when that is NULL, `matrix` [n, d]. Outputs hold m * min(k, n)
+ * elements, query after query: `indices` u32, `weights` f32, `values` f32 (cosines) or NULL. `per_query` receives
+ * min(k, n). */
+int32_t rv_differentiable_search(const rv_buffer *queries, rv_vectors *set, const rv_buffer *matrix, uint64_t k,
+                                 double temperature, const rv_buffer *indices, const rv_buffer *weights,
+                                 const rv_buffer *values, uint64_t *per_query, const rv_control *control,
+                                 rv_error *error);
+/* The same with w_i = exp(-d(q, y_i) / T) / sum, d the distance in the Poincare ball of sectional curvature
+ * `curvature` < 0; `values` are distances. Points outside the ball are pulled back to its rim. */
+int32_t rv_differentiable_search_hyperbolic(const rv_buffer *queries, rv_vectors *set, const rv_buffer *matrix,
+                                            uint64_t k, double curvature, double temperature,
+                                            const rv_buffer *indices, const rv_buffer *weights,
+                                            const rv_buffer *values, uint64_t *per_query,
+                                            const rv_control *control, rv_error *error);
+
+/* The same search for candidates that pass by in blocks: begin, feed as often as needed, finish. */
+int32_t rv_search_create(rv_search **out, rv_error *error);
+void rv_search_release(rv_search *);
+/* curvature 0: cosine; below 0: hyperbolic. */
+int32_t rv_search_begin(rv_search *, const float *query, uint64_t dim, double curvature, uint64_t k,
+                        double temperature, rv_error *error);
+int32_t rv_search_feed(rv_search *, const float *rows, uint64_t row_count, uint64_t dim, rv_error *error);
+/* Writes at most `capacity` results and their number into `count`; `values` may be NULL. */
+int32_t rv_search_finish(rv_search *, uint32_t *indices, float *weights, float *values, uint64_t capacity,
+                         uint64_t *count, rv_error *error);
+
+/* For each level: the 5 best nodes by cosine (T = 1), their weighted sum, mean with the current embedding, layer.
+ * `levels` are matrices [n_l, d_l]; `layers` are "ruvector" layers. Uses as many levels as both lists have; empty
+ * levels are skipped. `out` receives `*out_count` floats (the query itself without levels); its capacity is
+ * out->dims[0]. */
+int32_t rv_hierarchical_forward(const float *query, uint64_t dim, const rv_buffer *levels, size_t level_count,
+                                rv_mechanism *const *layers, size_t layer_count, const rv_buffer *out,
+                                uint64_t *out_count, const rv_control *control, rv_error *error);
+
+/* ---- Geometry --------------------------------------------------------------------------------------------- */
+
+/* A function of the Poincare ball by name (mobiusAdd, expMap, logMap, dist, ...; docs/numerics.md lists them with
+ * their arguments), in double. `arguments` are f64 buffers; `dim` is the width of a point. Writes `*out_count`
+ * numbers, 1 for scalars; capacity is out->dims[0]. */
+int32_t rv_geometry(const char *name, double curvature, uint64_t dim, const rv_buffer *arguments,
+                    size_t argument_count, const rv_buffer *out, uint64_t *out_count, rv_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,1 +1,0 @@
-int CRuvector_x;

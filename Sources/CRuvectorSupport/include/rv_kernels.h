@@ -1,0 +1,67 @@
+/* The table of kernels: one per instruction set, chosen once (RuvectorCore/Kernels.swift).
+ *
+ * Counts are elements; `stride` is the distance between rows in elements. No kernel allocates, traps or reads
+ * beyond the counts given. Floats may be unaligned. A row's result does not depend on the rows beside it, so
+ * splitting rows over blocks or threads never changes a bit.
+ */
+#ifndef RV_KERNELS_H
+#define RV_KERNELS_H
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+typedef struct rv_kernels {
+  const char *level;
+
+  /* Vectors: reductions. */
+  float (*dot)(const float *x, const float *y, intptr_t n);
+  float (*squared_l2)(const float *x, const float *y, intptr_t n);
+  double (*squared_norm)(const float *x, intptr_t n); /* accumulated in double */
+  float (*sum)(const float *x, intptr_t n);
+  float (*maximum)(const float *x, intptr_t n);       /* -inf for n = 0; NaN elements are passed over */
+  intptr_t (*argmax)(const float *x, intptr_t n);     /* the lowest index of the maximum; -1 for n = 0 */
+  float (*non_finite_probe)(const float *x, intptr_t n); /* 0 if all are finite, else NaN */
+
+  /* Vectors: maps. Output may be the input. */
+  void (*axpy)(float a, const float *x, float *y, intptr_t n); /* y += a x */
+  void (*scale)(float a, const float *x, float *y, intptr_t n);
+  void (*add)(const float *x, const float *y, float *out, intptr_t n);
+  void (*multiply)(const float *x, const float *y, float *out, intptr_t n);
+  void (*exponential)(const float *x, float *y, intptr_t n);
+  void (*logarithm)(const float *x, float *y, intptr_t n);
+  void (*hyperbolic_tangent)(const float *x, float *y, intptr_t n);
+  void (*logistic)(const float *x, float *y, intptr_t n);
+  /* y = exp(scale (x - shift)), returns the sum: the body of softmax and of online softmax. */
+  float (*exponential_sum)(const float *x, float shift, float scale, float *y, intptr_t n);
+
+  /* Rows: one query against `count` rows. */
+  void (*dot_rows)(const float *q, const float *rows, intptr_t stride, intptr_t count, intptr_t dim, float *dots);
+  void (*squared_l2_rows)(const float *q, const float *rows, intptr_t stride, intptr_t count, intptr_t dim,
+                          float *distances);
+  void (*dot_norm_rows)(const float *q, const float *rows, intptr_t stride, intptr_t count, intptr_t dim,
+                        float *dots, float *squared_norms);
+  void (*squared_l2_norm_rows)(const float *q, const float *rows, intptr_t stride, intptr_t count, intptr_t dim,
+                               float *distances, double *squared_norms);
+  void (*squared_norm_rows)(const float *rows, intptr_t stride, intptr_t count, intptr_t dim, double *squared_norms);
+  /* y += transpose(rows) x: x has `count` elements, y has `dim`. */
+  void (*combine_rows)(const float *x, const float *rows, intptr_t stride, intptr_t count, intptr_t dim, float *y);
+
+  /* Scores. */
+  /* cosine = dot / (|x| |q|), 0 where a norm is 0. */
+  void (*cosine_scores)(const float *dots, const float *squared_norms, float inverse_query_norm, float *scores,
+                        intptr_t n);
+  /* Poincare rank key: |q - y|^2 / (1 - c |y|^2), from norms in double. */
+  void (*poincare_keys)(const float *squared_l2, const double *squared_norms, double c, float *keys, intptr_t n);
+  /* distance = b asinh(sqrt(a key)), to a few ulp. */
+  void (*poincare_distances)(const float *keys, float a, float b, float *distances, intptr_t n);
+
+  /* Matrix product, in tiles of gemm_rows x gemm_columns (see RuvectorCore/Gemm.swift). */
+  intptr_t gemm_rows, gemm_columns;
+  /* Panels of `width` lines, k-major, zero padded: out[p][k][w] = x[(p width + w) line + k step]. */
+  void (*gemm_pack)(const float *x, intptr_t line, intptr_t step, intptr_t lines, intptr_t depth, intptr_t width,
+                    float *out);
+  /* c[0..<rows, 0..<columns] += a b for one tile. */
+  void (*gemm_tile)(const float *a, const float *b, intptr_t depth, float *c, intptr_t c_stride, intptr_t rows,
+                    intptr_t columns);
+} rv_kernels;
+#pragma clang assume_nonnull end
+#endif

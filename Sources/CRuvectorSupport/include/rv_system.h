@@ -1,0 +1,35 @@
+/* What the library asks of the operating system: CPU features, locks, threads, bounded allocation. */
+#ifndef RV_SYSTEM_H
+#define RV_SYSTEM_H
+#include <stddef.h>
+#include <stdint.h>
+
+/* Highest x86-64 level of this CPU and operating system: 1, 3 or 4; 1 on other architectures. */
+int rv_cpu_level(void);
+/* The environment variable's value, or NULL. */
+const char *rv_environment(const char *name);
+
+/* 64-byte aligned memory; NULL when there is none or `bytes` exceeds the cap of 2^40. Free with rv_free. */
+void *rv_allocate(size_t bytes);
+void rv_free(void *memory);
+
+typedef struct rv_lock rv_lock;
+rv_lock *rv_lock_create(void);
+void rv_lock_destroy(rv_lock *);
+void rv_lock_acquire(rv_lock *);
+void rv_lock_release(rv_lock *);
+
+/* Runs task(context, i) once for each i in 0..<count on up to `threads` threads, the caller's included.
+ * Threads sleep between jobs (they never spin); when another caller is using them, the caller works alone. */
+void rv_parallel(intptr_t threads, intptr_t count, void (*task)(void *context, intptr_t index), void *context);
+/* Processors this process may run on, at least 1. */
+int rv_processor_count(void);
+
+/* Atomic load of a caller's cancel flag. */
+static inline uint32_t rv_flag_load(const volatile uint32_t *flag) {
+  return __atomic_load_n(flag, __ATOMIC_RELAXED);
+}
+static inline void rv_flag_store(volatile uint32_t *flag, uint32_t value) {
+  __atomic_store_n(flag, value, __ATOMIC_RELAXED);
+}
+#endif

@@ -1,1 +1,0 @@
-/* Header-only for now. */ typedef int rv_support;

@@ -1,0 +1,140 @@
+#include "rv_system.h"
+
+#if defined(__wasm__)
+
+/* One thread, no environment; memory comes from the module's own malloc. */
+void *aligned_alloc(size_t, size_t);
+void free(void *);
+int rv_cpu_level(void) { return 1; }
+const char *rv_environment(const char *name) { return (void)name, (const char *)0; }
+struct rv_lock { char unused; };
+static rv_lock only;
+rv_lock *rv_lock_create(void) { return &only; }
+void rv_lock_destroy(rv_lock *lock) { (void)lock; }
+void rv_lock_acquire(rv_lock *lock) { (void)lock; }
+void rv_lock_release(rv_lock *lock) { (void)lock; }
+int rv_processor_count(void) { return 1; }
+void rv_parallel(intptr_t threads, intptr_t count, void (*task)(void *, intptr_t), void *context) {
+  (void)threads;
+  for (intptr_t i = 0; i < count; i++) task(context, i);
+}
+
+#else
+
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int rv_cpu_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("x86-64-v4")) return 4;
+  if (__builtin_cpu_supports("x86-64-v3")) return 3;
+#endif
+  return 1;
+}
+
+const char *rv_environment(const char *name) { return getenv(name); }
+
+struct rv_lock { pthread_mutex_t mutex; };
+
+rv_lock *rv_lock_create(void) {
+  rv_lock *lock = malloc(sizeof *lock);
+  if (lock && pthread_mutex_init(&lock->mutex, NULL)) {
+    free(lock);
+    return NULL;
+  }
+  return lock;
+}
+void rv_lock_destroy(rv_lock *lock) {
+  if (!lock) return;
+  pthread_mutex_destroy(&lock->mutex);
+  free(lock);
+}
+void rv_lock_acquire(rv_lock *lock) { pthread_mutex_lock(&lock->mutex); }
+void rv_lock_release(rv_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
+
+int rv_processor_count(void) {
+  long n = sysconf(_SC_NPROCESSORS_ONLN);
+  return n < 1 ? 1 : (int)n;
+}
+
+/* The pool: one job at a time, handed out by a counter; helpers wait on a condition between jobs. */
+enum { most_helpers = 63 };
+static struct {
+  pthread_mutex_t use;   /* held by the caller whose job runs */
+  pthread_mutex_t state; /* guards what follows */
+  pthread_cond_t wake, done;
+  intptr_t helpers;      /* threads started */
+  intptr_t wanted;       /* helpers the present job still takes */
+  intptr_t working;      /* helpers inside the present job */
+  intptr_t next, count;  /* the job's counter (atomic while it runs) and size */
+  void (*task)(void *, intptr_t);
+  void *context;
+} pool = {.use = PTHREAD_MUTEX_INITIALIZER, .state = PTHREAD_MUTEX_INITIALIZER,
+          .wake = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+
+static void run_share(void (*task)(void *, intptr_t), void *context, intptr_t count) {
+  intptr_t i;
+  while ((i = __atomic_fetch_add(&pool.next, 1, __ATOMIC_RELAXED)) < count) task(context, i);
+}
+
+static void *helper(void *unused) {
+  pthread_mutex_lock(&pool.state);
+  for (;;) {
+    while (pool.wanted == 0) pthread_cond_wait(&pool.wake, &pool.state);
+    pool.wanted--;
+    pool.working++;
+    void (*task)(void *, intptr_t) = pool.task;
+    void *context = pool.context;
+    intptr_t count = pool.count;
+    pthread_mutex_unlock(&pool.state);
+    run_share(task, context, count);
+    pthread_mutex_lock(&pool.state);
+    if (--pool.working == 0) pthread_cond_signal(&pool.done);
+  }
+  return unused;
+}
+
+void rv_parallel(intptr_t threads, intptr_t count, void (*task)(void *, intptr_t), void *context) {
+  intptr_t helpers = (threads < count ? threads : count) - 1;
+  if (helpers > most_helpers) helpers = most_helpers;
+  if (helpers < 1 || pthread_mutex_trylock(&pool.use)) {
+    for (intptr_t i = 0; i < count; i++) task(context, i);
+    return;
+  }
+  pthread_mutex_lock(&pool.state);
+  while (pool.helpers < helpers) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, helper, NULL)) break; /* go on with those we have */
+    pthread_detach(thread);
+    pool.helpers++;
+  }
+  pool.task = task;
+  pool.context = context;
+  pool.count = count;
+  __atomic_store_n(&pool.next, 0, __ATOMIC_RELAXED);
+  pool.wanted = helpers < pool.helpers ? helpers : pool.helpers;
+  pthread_cond_broadcast(&pool.wake);
+  pthread_mutex_unlock(&pool.state);
+  run_share(task, context, count);
+  pthread_mutex_lock(&pool.state);
+  pool.wanted = 0; /* late wakers find nothing to do */
+  while (pool.working) pthread_cond_wait(&pool.done, &pool.state);
+  pthread_mutex_unlock(&pool.state);
+  pthread_mutex_unlock(&pool.use);
+}
+
+#endif
+
+void *rv_allocate(size_t bytes) {
+  #if SIZE_MAX > 0xffffffffu
+  if (bytes > (size_t)1 << 40) return (void *)0;
+#endif
+  if (bytes > SIZE_MAX - 63) return (void *)0;
+  size_t rounded = (bytes + 63) & ~(size_t)63;
+  return aligned_alloc(64, rounded ? rounded : 64);
+}
+void rv_free(void *memory) { free(memory); }

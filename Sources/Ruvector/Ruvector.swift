@@ -1,0 +1,7 @@
+// One import for Swift users: `import Ruvector`.
+
+@_exported import RuvectorCompression
+@_exported import RuvectorCore
+@_exported import RuvectorGeometry
+@_exported import RuvectorGraph
+@_exported import RuvectorSearch

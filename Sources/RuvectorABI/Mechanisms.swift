@@ -1,0 +1,145 @@
+import CRuvector
+import Ruvector
+
+@implementation @_cdecl("rv_create")
+public func rv_create(
+  _ family: UnsafePointer<CChar>?, _ name: UnsafePointer<CChar>?, _ options: UnsafePointer<rv_option>?,
+  _ option_count: Int, _ out: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let out = try require(out, "out")
+    out.pointee = nil
+    var given: [(key: String, value: OptionValue)] = []
+    for i in 0..<max(option_count, 0) {
+      let option = try require(options, "options")[i]
+      given.append((try string(option.key, "options[\(i)].key"), try value(option, i)))
+    }
+    let mechanism = try Registry.make(family: string(family, "family"), name: string(name, "name"), given)
+    out.pointee = Opaque.retain(try MechanismHandle(mechanism))
+  }
+}
+
+private func value(_ option: rv_option, _ index: Int) throws(RuvectorError) -> OptionValue {
+  switch option.kind {
+  case RV_NUMBER.rawValue: return .number(option.number)
+  case RV_INTEGER.rawValue: return .integer(option.integer)
+  case RV_TEXT.rawValue: return .text(try string(option.text, "options[\(index)].text"))
+  default:
+    throw .expected(
+      "RV_NUMBER, RV_INTEGER or RV_TEXT", for: "options[\(index)].kind", received: "\(option.kind)",
+      .invalidArgument)
+  }
+}
+
+@implementation @_cdecl("rv_retain")
+public func rv_retain(_ handle: OpaquePointer?) -> OpaquePointer? {
+  guard let object = try? Opaque.object(handle, MechanismHandle.self, "handle") else { return nil }
+  return Opaque.retain(object)
+}
+
+@implementation @_cdecl("rv_release")
+public func rv_release(_ handle: OpaquePointer?) { Opaque.release(handle, MechanismHandle.self) }
+
+@implementation @_cdecl("rv_run")
+public func rv_run(
+  _ handle: OpaquePointer?, _ operation: UnsafePointer<CChar>?, _ buffers: UnsafePointer<rv_buffer>?,
+  _ buffer_count: Int, _ written: UnsafeMutablePointer<UInt64>?, _ control: UnsafePointer<rv_control>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let all = try tensors(buffers, buffer_count, "buffers")
+    let operation = try string(operation, "operation")
+    let control = try RuvectorABI.control(control)
+    let count = try Opaque.object(handle, MechanismHandle.self, "handle").read {
+      (mechanism) throws(RuvectorError) in try mechanism.run(operation, all, control)
+    }
+    written?.pointee = UInt64(count)
+  }
+}
+
+@implementation @_cdecl("rv_weights_count")
+public func rv_weights_count(
+  _ handle: OpaquePointer?, _ count: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let handle = try Opaque.object(handle, MechanismHandle.self, "handle")
+    try require(count, "count").pointee = UInt64(try select(handle.mechanism, nil, nil).total)
+  }
+}
+
+@implementation @_cdecl("rv_weights_get")
+public func rv_weights_get(
+  _ handle: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ out: UnsafeMutablePointer<Float>?, _ count: UInt64,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    var out = try require(out, "out")
+    try Opaque.object(handle, MechanismHandle.self, "handle").read { (mechanism) throws(RuvectorError) in
+      for parameter in try select(mechanism, name, count).parameters {
+        out.update(from: parameter.values.pointer, count: parameter.values.count)
+        out += parameter.values.count
+      }
+    }
+  }
+}
+
+@implementation @_cdecl("rv_weights_set")
+public func rv_weights_set(
+  _ handle: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ values: UnsafePointer<Float>?, _ count: UInt64,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let values = try require(values, "values")
+    try Opaque.object(handle, MechanismHandle.self, "handle").write { (mechanism) throws(RuvectorError) in
+      let chosen = try select(mechanism, name, count).parameters
+      var from = values
+      for parameter in chosen {
+        try requireFinite(from, count: parameter.values.count, for: "\(parameter.name)")
+        from += parameter.values.count
+      }
+      from = values
+      for parameter in chosen {
+        parameter.values.pointer.update(from: from, count: parameter.values.count)
+        from += parameter.values.count
+      }
+    }
+  }
+}
+
+/// The weight called `name`, or all of them, and their number of floats, which must equal `count` if given.
+private func select(
+  _ mechanism: any Mechanism, _ name: UnsafePointer<CChar>?, _ count: UInt64?
+) throws(RuvectorError) -> (parameters: [Parameter], total: Int) {
+  var chosen = mechanism.parameters
+  var label = "weights"
+  if let name {
+    label = String(cString: name)
+    chosen = chosen.filter { $0.name.matches(label) }
+    guard !chosen.isEmpty else {
+      throw .expected("the name of a weight", for: "name", received: "\"\(label)\"", .notFound)
+    }
+  }
+  let total = chosen.reduce(0) { $0 + $1.values.count }
+  if let count, count != UInt64(total) {
+    throw .dimension(label, expected: total, received: Int(clamping: count))
+  }
+  return (chosen, total)
+}
+
+@implementation @_cdecl("rv_describe")
+public func rv_describe(
+  _ handle: OpaquePointer?, _ out: UnsafeMutablePointer<CChar>?, _ capacity: Int,
+  _ length: UnsafeMutablePointer<Int>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let json = try Opaque.object(handle, MechanismHandle.self, "handle").mechanism.description
+    length?.pointee = json.utf8.count
+    guard let out, capacity > 0 else { return }
+    var at = 0
+    for byte in json.utf8 where at < capacity - 1 {
+      out[at] = CChar(bitPattern: byte)
+      at += 1
+    }
+    out[at] = 0
+  }
+}

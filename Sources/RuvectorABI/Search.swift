@@ -1,0 +1,190 @@
+import CRuvector
+import Ruvector
+
+@implementation @_cdecl("rv_differentiable_search")
+public func rv_differentiable_search(
+  _ queries: UnsafePointer<rv_buffer>?, _ set: OpaquePointer?, _ matrix: UnsafePointer<rv_buffer>?, _ k: UInt64,
+  _ temperature: Double, _ indices: UnsafePointer<rv_buffer>?, _ weights: UnsafePointer<rv_buffer>?,
+  _ values: UnsafePointer<rv_buffer>?, _ per_query: UnsafeMutablePointer<UInt64>?,
+  _ control: UnsafePointer<rv_control>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let outputs = Outputs(indices, weights, values)
+    per_query?.pointee = try search(queries, set, matrix, .cosine, k, temperature, outputs, control)
+  }
+}
+
+@implementation @_cdecl("rv_differentiable_search_hyperbolic")
+public func rv_differentiable_search_hyperbolic(
+  _ queries: UnsafePointer<rv_buffer>?, _ set: OpaquePointer?, _ matrix: UnsafePointer<rv_buffer>?, _ k: UInt64,
+  _ curvature: Double, _ temperature: Double, _ indices: UnsafePointer<rv_buffer>?,
+  _ weights: UnsafePointer<rv_buffer>?, _ values: UnsafePointer<rv_buffer>?,
+  _ per_query: UnsafeMutablePointer<UInt64>?, _ control: UnsafePointer<rv_control>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let outputs = Outputs(indices, weights, values), metric = try Metric.poincare(curvature: curvature)
+    per_query?.pointee = try search(queries, set, matrix, metric, k, temperature, outputs, control)
+  }
+}
+
+private struct Outputs {
+  let indices, weights, values: UnsafePointer<rv_buffer>?
+
+  init(
+    _ indices: UnsafePointer<rv_buffer>?, _ weights: UnsafePointer<rv_buffer>?,
+    _ values: UnsafePointer<rv_buffer>?
+  ) {
+    (self.indices, self.weights, self.values) = (indices, weights, values)
+  }
+
+  func room(_ count: Int) throws(RuvectorError) -> SearchOutput {
+    SearchOutput(
+      indices: try tensor(indices, "indices").indices("indices", count: count),
+      weights: try tensor(weights, "weights").output("weights", count: count),
+      values: values == nil ? nil : try tensor(values, "values").output("values", count: count))
+  }
+}
+
+private func search(
+  _ queries: UnsafePointer<rv_buffer>?, _ set: OpaquePointer?, _ matrix: UnsafePointer<rv_buffer>?,
+  _ metric: Metric, _ k: UInt64, _ temperature: Double, _ outputs: Outputs,
+  _ control: UnsafePointer<rv_control>?
+) throws(RuvectorError) -> UInt64 {
+  let queries = try tensor(queries, "queries").matrix("queries")
+  let candidates: Candidates
+  if let set {
+    candidates = .set(try vectors(set).set)
+  } else {
+    candidates = .matrix(try tensor(matrix, "candidates").matrix("candidates"))
+  }
+  let results = Int(min(k, UInt64(candidates.rows)))
+  let (room, overflow) = results.multipliedReportingOverflow(by: queries.rows)
+  guard !overflow else {
+    throw .expected("sizes that fit in memory", for: "results", received: "more", .outOfMemory)
+  }
+  return UInt64(
+    try differentiableSearch(
+      queries: queries, candidates, metric: metric, k: results, temperature: temperature, outputs.room(room),
+      control: RuvectorABI.control(control)))
+}
+
+// MARK: - Candidates in blocks
+
+/// The streaming search of one thread; its memory is kept from search to search.
+final class SearchHandle {
+  var search: StreamingSearch?
+}
+
+@implementation @_cdecl("rv_search_create")
+public func rv_search_create(
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    try require(out, "out").pointee = Opaque.retain(SearchHandle())
+  }
+}
+
+@implementation @_cdecl("rv_search_release")
+public func rv_search_release(_ handle: OpaquePointer?) { Opaque.release(handle, SearchHandle.self) }
+
+@implementation @_cdecl("rv_search_begin")
+public func rv_search_begin(
+  _ handle: OpaquePointer?, _ query: UnsafePointer<Float>?, _ dim: UInt64, _ curvature: Double, _ k: UInt64,
+  _ temperature: Double, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let handle = try Opaque.object(handle, SearchHandle.self, "search")
+    let metric = curvature == 0 ? Metric.cosine : try Metric.poincare(curvature: curvature)
+    let k = Int(clamping: k), dim = try count(dim, "dim")
+    guard dim > 0 else { throw .expected("at least 1 element", for: "query", received: "0", .emptyInput) }
+    let query = try require(query, "query")
+    if let search = handle.search {
+      try search.restart(query: query, dim: dim, metric: metric, k: k, temperature: temperature)
+    } else {
+      handle.search = try StreamingSearch(query: query, dim: dim, metric: metric, k: k, temperature: temperature)
+    }
+  }
+}
+
+private func begun(_ handle: OpaquePointer?) throws(RuvectorError) -> StreamingSearch {
+  guard let search = try Opaque.object(handle, SearchHandle.self, "search").search else {
+    throw .expected("rv_search_begin first", for: "search", received: "a search not begun", .invalidArgument)
+  }
+  return search
+}
+
+@implementation @_cdecl("rv_search_feed")
+public func rv_search_feed(
+  _ handle: OpaquePointer?, _ rows: UnsafePointer<Float>?, _ row_count: UInt64, _ dim: UInt64,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let search = try begun(handle)
+    guard row_count > 0 else { return }
+    try search.feed(
+      MatrixView(require(rows, "rows"), rows: count(row_count, "rows"), dim: count(dim, "dim")))
+  }
+}
+
+@implementation @_cdecl("rv_search_finish")
+public func rv_search_finish(
+  _ handle: OpaquePointer?, _ indices: UnsafeMutablePointer<UInt32>?, _ weights: UnsafeMutablePointer<Float>?,
+  _ values: UnsafeMutablePointer<Float>?, _ capacity: UInt64, _ count: UnsafeMutablePointer<UInt64>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let search = try begun(handle)
+    let indices = try require(indices, "indices"), weights = try require(weights, "weights")
+    guard UInt64(search.resultCount) <= capacity else {
+      throw .expected(
+        "room for \(search.resultCount) results", for: "capacity", received: "\(capacity)", .dimensionMismatch)
+    }
+    var at = 0
+    search.finish { index, weight, value in
+      indices[at] = index
+      weights[at] = weight
+      values?[at] = value
+      at += 1
+    }
+    count?.pointee = UInt64(at)
+  }
+}
+
+// MARK: - Hierarchy
+
+@implementation @_cdecl("rv_hierarchical_forward")
+public func rv_hierarchical_forward(
+  _ query: UnsafePointer<Float>?, _ dim: UInt64, _ levels: UnsafePointer<rv_buffer>?, _ level_count: Int,
+  _ layers: UnsafePointer<OpaquePointer?>?, _ layer_count: Int, _ out: UnsafePointer<rv_buffer>?,
+  _ out_count: UnsafeMutablePointer<UInt64>?, _ control: UnsafePointer<rv_control>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let query = UnsafeBufferPointer(start: try require(query, "query"), count: try count(dim, "dim"))
+    guard let base = query.baseAddress, !query.isEmpty else {
+      throw .expected("at least 1 element", for: "query", received: "0", .emptyInput)
+    }
+    try requireFinite(base, count: query.count, for: "query")
+    var matrices: [MatrixView] = []
+    for (l, level) in try tensors(levels, level_count, "layerEmbeddings").enumerated() {
+      matrices.append(try level.matrix("layerEmbeddings[\(l)]"))
+    }
+    var mechanisms: [RuvectorLayer] = []
+    var reading: [MechanismHandle] = []
+    defer { for handle in reading { handle.endRead() } }
+    for l in 0..<max(layer_count, 0) {
+      let handle = try Opaque.object(require(layers, "layers")[l], MechanismHandle.self, "layers[\(l)]")
+      guard let layer = handle.mechanism as? RuvectorLayer else {
+        throw .expected("a ruvector layer", for: "layers[\(l)]", received: "another mechanism", .wrongHandle)
+      }
+      try handle.beginRead()
+      reading.append(handle)
+      mechanisms.append(layer)
+    }
+    let result = try hierarchicalForward(
+      query: query, levels: matrices, layers: mechanisms, control: RuvectorABI.control(control))
+    try tensor(out, "output").output("output", count: result.count).update(from: result, count: result.count)
+    out_count?.pointee = UInt64(result.count)
+  }
+}

@@ -1,0 +1,52 @@
+import CRuvector
+import Ruvector
+
+/// The one way out: runs `body`, writes what it throws into the caller's `rv_error`, returns the status.
+@inline(__always)
+func status(
+  _ error: UnsafeMutablePointer<rv_error>?, _ body: () throws(RuvectorError) -> Void
+) -> Int32 {
+  do throws(RuvectorError) {
+    try body()
+    return 0
+  } catch let failure {
+    if let error { write(failure, into: error) }
+    return failure.code.rawValue
+  }
+}
+
+/// Code and message, cut at a character's border to what the field holds.
+private func write(_ failure: RuvectorError, into error: UnsafeMutablePointer<rv_error>) {
+  error.pointee.code = failure.code.rawValue
+  withUnsafeMutableBytes(of: &error.pointee.message) { field in
+    var length = 0
+    for byte in failure.message.utf8 {
+      guard length < field.count - 1 else { break }
+      field[length] = byte
+      length += 1
+    }
+    if length == field.count - 1 {
+      while length > 0, field[length - 1] & 0xc0 == 0x80 { length -= 1 }
+      if length > 0, field[length - 1] & 0x80 != 0 { length -= 1 }
+    }
+    field[length] = 0
+  }
+}
+
+/// A pointer that must not be NULL.
+func require<T>(_ pointer: T?, _ name: String) throws(RuvectorError) -> T {
+  guard let pointer else { throw .expected("a pointer", for: name, received: "NULL", .invalidArgument) }
+  return pointer
+}
+
+/// A count from C as an Int.
+func count(_ value: UInt64, _ name: String) throws(RuvectorError) -> Int {
+  guard let count = Int(exactly: value), count < 1 << 40 else {
+    throw .expected("a count below 2^40", for: name, received: "\(value)", .outOfRange)
+  }
+  return count
+}
+
+func string(_ text: UnsafePointer<CChar>?, _ name: String) throws(RuvectorError) -> String {
+  String(cString: try require(text, name))
+}

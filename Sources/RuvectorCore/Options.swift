@@ -1,0 +1,122 @@
+/// The value of an option as it arrives from C.
+public enum OptionValue {
+  case number(Double)
+  case integer(Int64)
+  case text(String)
+}
+
+/// One option of a mechanism: the single source of its checks, messages and documentation.
+public struct Option: Sendable {
+  public enum Kind: Sendable {
+    case integer(ClosedRange<Int64>)
+    case number(ClosedRange<Double>)
+    /// Any 64-bit pattern.
+    case seed
+  }
+
+  public let name: StaticString
+  public let kind: Kind
+  /// nil: the option must be given.
+  public let standard: Double?
+  /// One sentence.
+  public let note: StaticString
+
+  public init(_ name: StaticString, _ kind: Kind, standard: Double? = nil, _ note: StaticString) {
+    (self.name, self.kind, self.standard, self.note) = (name, kind, standard, note)
+  }
+
+  /// "an integer in 1...16".
+  public var wanted: String {
+    switch kind {
+    case .integer(let range): "an integer in \(range.lowerBound)...\(range.upperBound)"
+    case .number(let range) where range.upperBound.isInfinite && range.lowerBound.isInfinite: "a finite number"
+    case .number(let range): "a number in \(text(range.lowerBound))...\(text(range.upperBound))"
+    case .seed: "an integer"
+    }
+  }
+
+  fileprivate func check(_ value: OptionValue) throws(RuvectorError) -> OptionValue {
+    let name = "\(self.name)"
+    switch (kind, value) {
+    case (.seed, .integer), (.seed, .number): return value
+    case (.integer(let range), .integer(let x)) where range.contains(x): return value
+    case (.integer(let range), .number(let x)) where x == x.rounded() && x.magnitude < 9e15:
+      if range.contains(Int64(x)) { return .integer(Int64(x)) }
+    case (.number(let range), .number(let x)) where x.isFinite && range.contains(x): return value
+    case (.number(let range), .integer(let x)) where range.contains(Double(x)): return .number(Double(x))
+    default: break
+    }
+    let received: String
+    switch value {
+    case .number(let x): received = text(x)
+    case .integer(let x): received = "\(x)"
+    case .text(let x): received = "\"\(x)\""
+    }
+    throw .expected(wanted, for: name, received: received, .invalidConfig)
+  }
+}
+
+/// Options as given, checked against a mechanism's table: unknown names, missing ones, wrong kinds and values
+/// outside their range are `.invalidConfig`.
+public struct Settings {
+  private let options: [Option]
+  private var values: [OptionValue]
+
+  public init(_ options: [Option], _ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
+    self.options = options
+    var found: [OptionValue?] = options.map { $0.standard.map { .number($0) } }
+    for (key, value) in given {
+      guard let at = options.firstIndex(where: { $0.name.matches(key) }) else {
+        let names = options.reduce("") { $0 + ($0.utf8.isEmpty ? "" : ", ") + "\($1.name)" }
+        throw .expected("one of \(names)", for: "options", received: "\"\(key)\"", .invalidConfig)
+      }
+      found[at] = try options[at].check(value)
+    }
+    values = []
+    for (option, value) in zip(options, found) {
+      guard let value else {
+        throw .expected(option.wanted, for: "\(option.name)", received: "nothing", .invalidConfig)
+      }
+      values.append(value)
+    }
+  }
+
+  public func integer(_ name: StaticString) -> Int {
+    switch value(name) {
+    case .integer(let x): Int(truncatingIfNeeded: x)
+    case .number(let x): x.magnitude < 9e18 ? Int(x) : 0
+    default: 0
+    }
+  }
+
+  public func number(_ name: StaticString) -> Double {
+    switch value(name) {
+    case .integer(let x): Double(x)
+    case .number(let x): x
+    default: 0
+    }
+  }
+
+  /// All 64 bits of an integer seed.
+  public func seed(_ name: StaticString) -> UInt64 {
+    switch value(name) {
+    case .integer(let x): UInt64(bitPattern: x)
+    case .number(let x): x.bitPattern
+    default: 0
+    }
+  }
+
+  private func value(_ name: StaticString) -> OptionValue? {
+    for (option, value) in zip(options, values) where option.name.matches(name) { return value }
+    return nil
+  }
+}
+
+extension StaticString {
+  /// Byte-wise comparison (a String-keyed dictionary would need the Unicode tables).
+  public func matches(_ other: String) -> Bool { withUTF8Buffer { $0.elementsEqual(other.utf8) } }
+
+  func matches(_ other: StaticString) -> Bool {
+    withUTF8Buffer { mine in other.withUTF8Buffer { mine.elementsEqual($0) } }
+  }
+}

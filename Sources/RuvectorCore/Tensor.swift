@@ -1,0 +1,97 @@
+/// Element types that cross the C boundary (`rv_type`).
+public enum ElementType: UInt32, Sendable {
+  case float32 = 1, float64, float16, int8, uint8, uint32, uint64, bits
+}
+
+/// A caller's memory as an operation sees it: rank 1 ([columns]) or 2 ([rows, columns]). Rank 1 has one row.
+public struct Tensor {
+  public let data: UnsafeMutableRawPointer?
+  public let type: ElementType
+  public let rank: Int
+  public let rows: Int
+  public let columns: Int
+  /// From row to row, in elements.
+  public let stride: Int
+  public let isWritable: Bool
+
+  public init(
+    _ data: UnsafeMutableRawPointer?, _ type: ElementType, rank: Int, rows: Int, columns: Int, stride: Int,
+    isWritable: Bool
+  ) {
+    (self.data, self.type, self.rank, self.rows) = (data, type, rank, rows)
+    (self.columns, self.stride, self.isWritable) = (columns, stride, isWritable)
+  }
+
+  /// As a vector of floats with `count` elements (any number for nil).
+  public func floats(_ name: String, count: Int? = nil) throws(RuvectorError) -> UnsafePointer<Float> {
+    try require(.float32, "32-bit floats", name)
+    if rank != 1 { throw .expected("a vector", for: name, received: "a matrix", .dimensionMismatch) }
+    if let count, columns != count { throw .dimension(name, expected: count, received: columns) }
+    return UnsafePointer(pointer(Float.self))
+  }
+
+  /// As a writable vector of floats with at least `count` elements.
+  public func output(_ name: String, count: Int) throws(RuvectorError) -> UnsafeMutablePointer<Float> {
+    try require(.float32, "32-bit floats", name)
+    try requireOutput(name, count: count)
+    return pointer(Float.self)
+  }
+
+  /// As a writable vector of u32 with at least `count` elements.
+  public func indices(_ name: String, count: Int) throws(RuvectorError) -> UnsafeMutablePointer<UInt32> {
+    try require(.uint32, "unsigned 32-bit integers", name)
+    try requireOutput(name, count: count)
+    return pointer(UInt32.self)
+  }
+
+  /// As bytes; writable ones when `writable`.
+  public func bytes(_ name: String, writable: Bool = false) throws(RuvectorError) -> UnsafeMutableRawBufferPointer {
+    try require(.uint8, "bytes", name)
+    if writable { try requireOutput(name, count: 0) }
+    return UnsafeMutableRawBufferPointer(start: data, count: data == nil ? 0 : columns)
+  }
+
+  /// As a matrix of floats.
+  public func matrix(_ name: String) throws(RuvectorError) -> MatrixView {
+    try require(.float32, "32-bit floats", name)
+    if rank != 2 { throw .expected("a matrix", for: name, received: "a vector", .dimensionMismatch) }
+    return MatrixView(pointer(Float.self), rows: rows, dim: columns, stride: stride)
+  }
+
+  public func doubles(_ name: String) throws(RuvectorError) -> [Double] {
+    try require(.float64, "64-bit floats", name)
+    return [Double](UnsafeBufferPointer(start: pointer(Double.self), count: columns))
+  }
+
+  public func doubleOutput(_ name: String, count: Int) throws(RuvectorError) -> UnsafeMutablePointer<Double> {
+    try require(.float64, "64-bit floats", name)
+    try requireOutput(name, count: count)
+    return pointer(Double.self)
+  }
+
+  private func require(_ wanted: ElementType, _ words: String, _ name: String) throws(RuvectorError) {
+    guard type == wanted else { throw .expected(words, for: name, received: "another type", .invalidArgument) }
+    guard data != nil || rows == 0 || columns == 0 else {
+      throw .expected("memory", for: name, received: "a null pointer", .invalidArgument)
+    }
+  }
+
+  private func requireOutput(_ name: String, count: Int) throws(RuvectorError) {
+    guard isWritable else {
+      throw .expected("a writable buffer", for: name, received: "a read-only one", .invalidArgument)
+    }
+    guard rank == 1, columns >= count else {
+      throw .expected("room for \(count) elements", for: name, received: "\(columns)", .dimensionMismatch)
+    }
+  }
+
+  /// Empty buffers may come without memory; what is never read may point anywhere aligned.
+  private func pointer<T>(_: T.Type) -> UnsafeMutablePointer<T> {
+    guard let data else { return Empty.address.assumingMemoryBound(to: T.self) }
+    return data.assumingMemoryBound(to: T.self)
+  }
+}
+
+private enum Empty {
+  nonisolated(unsafe) static let address = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+}

@@ -1,0 +1,78 @@
+import CRuvectorSupport
+import RuvectorCore
+import RuvectorSearch
+
+/// Walk down the levels of a hierarchy (`hierarchicalForward` of `@ruvector/gnn`, V1):
+///
+///     (idx, w) = the 5 best of level l by cosine, w the softmax over the whole level (T = 1)
+///     e ← layer_l(½ (e + Σ w_j E_idx), neighbours E_idx, edge weights w)
+///
+/// starting at e = `query`. As many levels as both lists have; an empty level is skipped; without any, the result is
+/// the query. (w is not renormalised, as in the package this replaces: at n nodes the sum shrinks as 5/n.)
+/// - Returns: the embedding after the last level, as wide as its layer's hiddenDim.
+/// - Throws: `.dimensionMismatch` naming the level, `.nonFinite`, `.aborted`.
+/// - Complexity: O(Σ n_l · d_l) plus one layer forward a level.
+public func hierarchicalForward(
+  query: UnsafeBufferPointer<Float>, levels: [MatrixView], layers: [RuvectorLayer], control: Control = .none
+) throws(RuvectorError) -> [Float] {
+  var current = [Float](query)
+  var search: StreamingSearch?
+  for l in 0..<min(levels.count, layers.count) {
+    let level = levels[l], layer = layers[l], d = current.count
+    guard level.rows > 0 else { continue }
+    try control.check()
+    let name = "layerEmbeddings[\(l)]"
+    guard level.dim == d else {
+      throw .dimension(name + "[0]", expected: d, received: level.dim)
+    }
+    guard layer.inputDim == d else {
+      throw .expected("a layer with inputDim \(d)", for: "layers[\(l)]", received: "\(layer.inputDim)",
+        .dimensionMismatch)
+    }
+    if let search {
+      try search.restart(query: current, dim: d, metric: .cosine, k: 5, temperature: 1, candidates: name)
+    } else {
+      search = try StreamingSearch(
+        query: current, dim: d, metric: .cosine, k: 5, temperature: 1, candidates: name)
+    }
+    guard let search else { continue }
+    try search.feed(level)
+
+    var nodes: [Float] = [], weights: [Float] = []
+    nodes.reserveCapacity(5 * d)
+    search.finish { index, weight, _ in
+      nodes.append(contentsOf: UnsafeBufferPointer(start: level.row(Int(index)), count: d))
+      weights.append(weight)
+    }
+    var next = [Float](repeating: 0, count: layer.hiddenDim)
+    try step(current, nodes, weights, layer, &next)
+    current = next
+  }
+  return current
+}
+
+private func step(
+  _ current: [Float], _ nodes: [Float], _ weights: [Float], _ layer: RuvectorLayer, _ next: inout [Float]
+) throws(RuvectorError) {
+  let d = current.count
+  var combined = current
+  for i in 0..<d {
+    var sum = 0.0
+    for j in weights.indices { sum += Double(weights[j]) * Double(nodes[j * d + i]) }
+    combined[i] = Float((Double(current[i]) + sum) / 2)
+  }
+  var failure: RuvectorError?
+  combined.withUnsafeBufferPointer { node in
+    nodes.withUnsafeBufferPointer { rows in
+      weights.withUnsafeBufferPointer { w in
+        next.withUnsafeMutableBufferPointer { out in
+          guard let n = node.baseAddress, let r = rows.baseAddress, let o = out.baseAddress else { return }
+          do throws(RuvectorError) {
+            try layer.forward(n, neighbors: MatrixView(r, rows: w.count, dim: d), edgeWeights: w, into: o)
+          } catch { failure = error }
+        }
+      }
+    }
+  }
+  if let failure { throw failure }
+}

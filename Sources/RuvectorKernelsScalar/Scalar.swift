@@ -1,0 +1,131 @@
+// The plain form of every kernel: what each one computes, one element at a time, sums in Double. It documents
+// the SIMD forms and is the oracle they are tested against; it is also a level of its own
+// (`RUVECTOR_SIMD=scalar`).
+
+import CRuvectorSupport
+
+typealias In = UnsafePointer<Float>
+typealias Out = UnsafeMutablePointer<Float>
+
+@inline(__always) func total(_ n: Int, _ term: (Int) -> Double) -> Double {
+  var s = 0.0
+  for i in 0..<n { s += term(i) }
+  return s
+}
+
+@inline(__always) func map(_ n: Int, _ y: Out, _ value: (Int) -> Float) {
+  for i in 0..<n { y[i] = value(i) }
+}
+
+func dot(_ x: In, _ y: In, _ n: Int) -> Float { Float(total(n) { Double(x[$0]) * Double(y[$0]) }) }
+
+func squaredL2(_ x: In, _ y: In, _ n: Int) -> Float {
+  Float(
+    total(n) {
+      let d = Double(x[$0]) - Double(y[$0])
+      return d * d
+    })
+}
+
+func squaredNorm(_ x: In, _ n: Int) -> Double { total(n) { Double(x[$0]) * Double(x[$0]) } }
+
+func maximum(_ x: In, _ n: Int) -> Float {
+  var m = -Float.infinity
+  for i in 0..<n where x[i] > m { m = x[i] }
+  return m
+}
+
+func argmax(_ x: In, _ n: Int) -> Int {
+  guard n > 0 else { return -1 }
+  var best = 0
+  for i in 0..<n where x[i] > x[best] || (x[best].isNaN && !x[i].isNaN) { best = i }
+  return best
+}
+
+func exponentialSum(_ x: In, _ shift: Float, _ scale: Float, _ y: Out, _ n: Int) -> Float {
+  Float(
+    total(n) {
+      y[$0] = rv_expf((x[$0] - shift) * scale)
+      return Double(y[$0])
+    })
+}
+
+func combineRows(_ x: In, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _ y: Out) {
+  for i in 0..<dim { y[i] = Float(Double(y[i]) + total(count) { Double(x[$0]) * Double(rows[$0 * stride + i]) }) }
+}
+
+func gemmPack(
+  _ x: In, _ line: Int, _ step: Int, _ lines: Int, _ depth: Int, _ width: Int, _ out: Out
+) {
+  for panel in 0..<(lines + width - 1) / width {
+    for k in 0..<depth {
+      for w in 0..<width {
+        let l = panel * width + w
+        out[(panel * depth + k) * width + w] = l < lines ? x[l * line + k * step] : 0
+      }
+    }
+  }
+}
+
+func gemmTile(
+  _ a: In, _ b: In, _ depth: Int, _ c: Out, _ stride: Int, _ rows: Int, _ columns: Int
+) {
+  for i in 0..<rows {
+    for j in 0..<columns {
+      c[i * stride + j] += Float(total(depth) { Double(a[$0 * 4 + i]) * Double(b[$0 * 4 + j]) })
+    }
+  }
+}
+
+/// The kernels of this level.
+public func kernelTable() -> rv_kernels {
+  let name: StaticString = "scalar"
+  return rv_kernels(
+    level: UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self),
+    dot: { dot($0, $1, $2) },
+    squared_l2: { squaredL2($0, $1, $2) },
+    squared_norm: { squaredNorm($0, $1) },
+    sum: { x, n in Float(total(n) { Double(x[$0]) }) },
+    maximum: { maximum($0, $1) },
+    argmax: { argmax($0, $1) },
+    non_finite_probe: { x, n in Float(total(n) { Double(x[$0]) * 0 }) },
+    axpy: { a, x, y, n in map(n, y) { y[$0] + a * x[$0] } },
+    scale: { a, x, y, n in map(n, y) { a * x[$0] } },
+    add: { x, y, out, n in map(n, out) { x[$0] + y[$0] } },
+    multiply: { x, y, out, n in map(n, out) { x[$0] * y[$0] } },
+    exponential: { x, y, n in map(n, y) { rv_expf(x[$0]) } },
+    logarithm: { x, y, n in map(n, y) { rv_logf(x[$0]) } },
+    hyperbolic_tangent: { x, y, n in map(n, y) { rv_tanhf(x[$0]) } },
+    logistic: { x, y, n in map(n, y) { 1 / (1 + rv_expf(-x[$0])) } },
+    exponential_sum: { exponentialSum($0, $1, $2, $3, $4) },
+    dot_rows: { q, rows, stride, count, dim, dots in map(count, dots) { dot(q, rows + $0 * stride, dim) } },
+    squared_l2_rows: { q, rows, stride, count, dim, distances in
+      map(count, distances) { squaredL2(q, rows + $0 * stride, dim) }
+    },
+    dot_norm_rows: { q, rows, stride, count, dim, dots, norms in
+      map(count, dots) { dot(q, rows + $0 * stride, dim) }
+      map(count, norms) { Float(squaredNorm(rows + $0 * stride, dim)) }
+    },
+    squared_l2_norm_rows: { q, rows, stride, count, dim, distances, norms in
+      map(count, distances) { squaredL2(q, rows + $0 * stride, dim) }
+      for r in 0..<count { norms[r] = squaredNorm(rows + r * stride, dim) }
+    },
+    squared_norm_rows: { rows, stride, count, dim, norms in
+      for r in 0..<count { norms[r] = squaredNorm(rows + r * stride, dim) }
+    },
+    combine_rows: { combineRows($0, $1, $2, $3, $4, $5) },
+    cosine_scores: { dots, norms, inverseQueryNorm, scores, n in
+      map(n, scores) { norms[$0] == 0 ? 0 : dots[$0] * inverseQueryNorm / norms[$0].squareRoot() }
+    },
+    poincare_keys: { squaredL2, norms, c, keys, n in
+      map(n, keys) { Float(Double(squaredL2[$0]) / (1 - c * norms[$0])) }
+    },
+    poincare_distances: { keys, a, b, distances, n in
+      map(n, distances) { b * rv_asinhf((a * keys[$0]).squareRoot()) }
+    },
+    gemm_rows: 4,
+    gemm_columns: 4,
+    gemm_pack: { gemmPack($0, $1, $2, $3, $4, $5, $6) },
+    gemm_tile: { gemmTile($0, $1, $2, $3, $4, $5, $6) }
+  )
+}

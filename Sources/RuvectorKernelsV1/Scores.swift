@@ -1,0 +1,57 @@
+// From dot products and distances to the scores that searches rank by.
+
+func cosineScores(_ dots: In, _ norms: In, _ inverseQueryNorm: Float, _ scores: Out, _ n: Int) {
+  var i = 0
+  while i &+ lanes <= n {
+    store(cosine(load(dots + i), load(norms + i), V(repeating: inverseQueryNorm)), scores + i)
+    i &+= lanes
+  }
+  if i < n {
+    let count = n &- i
+    storeTail(
+      cosine(loadTail(dots + i, count), loadTail(norms + i, count), V(repeating: inverseQueryNorm)), scores + i,
+      count)
+  }
+}
+
+@inline(__always) func cosine(_ dot: V, _ norm: V, _ inverseQueryNorm: V) -> V {
+  let zero = V(repeating: 0)
+  return (dot * inverseQueryNorm / squareRoot(norm)).replacing(with: zero, where: norm .== zero)
+}
+
+func poincareKeys(
+  _ squaredL2: In, _ norms: UnsafePointer<Double>, _ c: Double, _ keys: Out, _ n: Int
+) {
+  var i = 0
+  while i < n {
+    keys[i] = Float(Double(squaredL2[i]) / (1 - c * norms[i]))
+    i &+= 1
+  }
+}
+
+func poincareDistances(_ keys: In, _ a: Float, _ b: Float, _ distances: Out, _ n: Int) {
+  let av = V(repeating: a), bv = V(repeating: b)
+  var i = 0
+  while i < n {
+    let count = n &- i
+    if count < lanes {
+      storeTail(bv * inverseHyperbolicSine(ofRoot: av * loadTail(keys + i, count)), distances + i, count)
+    } else {
+      store(bv * inverseHyperbolicSine(ofRoot: av * load(keys + i)), distances + i)
+    }
+    i &+= lanes
+  }
+}
+
+/// asinh √z for z >= 0. Relative error below 4 ε: s + s³ p(s²) for s < ½, ln(s + √(1 + s²)) above.
+@inline(__always) func inverseHyperbolicSine(ofRoot z: V) -> V {
+  let s = squareRoot(z)
+  var p = V(repeating: -0.014_288_508)
+  p = fma(V(repeating: 0.028_783_606), p, z)
+  p = fma(V(repeating: -0.044_506_513), p, z)
+  p = fma(V(repeating: 0.074_995_823), p, z)
+  p = fma(V(repeating: -0.166_666_64), p, z)
+  let near = fma(s, s * z, p)
+  let far = logarithm(s + squareRoot(V(repeating: 1) + z))
+  return far.replacing(with: near, where: z .< V(repeating: 0.25))
+}

@@ -1,0 +1,204 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// Soft search: w_i = exp(l_i / T) / Σ_j exp(l_j / T) over *all* candidates, of which the `k` best are returned,
+/// best first, not renormalised.
+///
+///     l_i = cos(q, y_i)           metric .cosine
+///     l_i = −d(q, y_i)            metric .poincare
+///
+/// n candidates, d width. One pass over the candidates: scores, running softmax and a bounded heap together.
+/// Ranked by score (not by weight, which underflows at low temperatures), ties by lower index.
+/// - Complexity: O(n · d + k log k) time, O(k) memory beyond the input.
+/// - Precision: scores in Float, softmax sum in Double; norms and ball factors in Double from the stored
+///   coordinates.
+///
+/// For candidates that pass by in blocks use this class; for resident ones ``differentiableSearch(_:queries:)``.
+public final class StreamingSearch {
+  private var state: QueryState
+  private let scratch: Scratch
+  private let kernels = Kernels.current
+  private var seen = 0
+
+  /// `.emptyInput`, `.nonFinite` for the query; `.outOfRange` for a temperature that is not a finite number > 0.
+  public init(
+    query: UnsafePointer<Float>, dim: Int, metric: Metric, k: Int, temperature: Double,
+    candidates: String = "candidates"
+  ) throws(RuvectorError) {
+    state = QueryState(
+      try PreparedQuery(query, dim: dim, metric: metric, temperature: temperature, candidates: candidates),
+      k: max(k, 0))
+    scratch = try Scratch()
+  }
+
+  /// Starts over with another query, keeping the memory.
+  public func restart(
+    query: UnsafePointer<Float>, dim: Int, metric: Metric, k: Int, temperature: Double,
+    candidates: String = "candidates"
+  ) throws(RuvectorError) {
+    var best = state.best
+    best.reset(max(k, 0))
+    state = QueryState(
+      try PreparedQuery(query, dim: dim, metric: metric, temperature: temperature, candidates: candidates), k: 0)
+    state.best = best
+    seen = 0
+  }
+
+  /// The next rows of the candidates. `.dimensionMismatch`, `.nonFinite`.
+  public func feed(_ rows: MatrixView) throws(RuvectorError) {
+    guard rows.rows > 0 else { return }
+    guard rows.dim == state.query.dim else {
+      throw .dimension("\(state.query.candidates)[\(seen)]", expected: state.query.dim, received: rows.dim)
+    }
+    guard seen + rows.rows <= Int(UInt32.max) else {
+      throw .expected("at most \(UInt32.max) rows", for: "candidates", received: "more", .outOfRange)
+    }
+    var r = 0
+    while r < rows.rows {
+      let end = min(r + searchBlock, rows.rows)
+      try state.consume(rows.slice(r..<end), base: seen + r, scratch, kernels)
+      r = end
+    }
+    seen += rows.rows
+  }
+
+  /// How many results `finish` will give.
+  public var resultCount: Int { state.best.entries.count }
+
+  /// Calls `body` for each result, best first. `value` is the distance (Poincaré) or the cosine.
+  public func finish(_ body: (_ index: UInt32, _ weight: Float, _ value: Float) -> Void) { state.finish(body) }
+}
+
+/// Candidates of a search: resident, or memory of the caller.
+public enum Candidates {
+  case set(VectorSet)
+  case matrix(MatrixView)
+
+  public var rows: Int {
+    switch self {
+    case .set(let set): set.rows
+    case .matrix(let matrix): matrix.rows
+    }
+  }
+  public var dim: Int {
+    switch self {
+    case .set(let set): set.dim
+    case .matrix(let matrix): matrix.dim
+    }
+  }
+}
+
+/// Where the results of `queries` searches go: min(k, n) entries a query, one query after the other.
+public struct SearchOutput {
+  public let indices: UnsafeMutablePointer<UInt32>
+  public let weights: UnsafeMutablePointer<Float>
+  /// Distances (Poincaré) or cosines; may be absent.
+  public let values: UnsafeMutablePointer<Float>?
+
+  public init(
+    indices: UnsafeMutablePointer<UInt32>, weights: UnsafeMutablePointer<Float>,
+    values: UnsafeMutablePointer<Float>? = nil
+  ) {
+    (self.indices, self.weights, self.values) = (indices, weights, values)
+  }
+}
+
+/// Soft search (see ``StreamingSearch``) of several queries in one pass over the candidates. Returns the number of
+/// results a query, min(k, n).
+///
+/// Work is cut into chunks of 8,192 rows whatever the thread count, and merged in their order: the same bits for
+/// any number of threads, and for a query alone or among others.
+@discardableResult
+public func differentiableSearch(
+  queries: MatrixView, _ candidates: Candidates, metric: Metric, k: Int, temperature: Double,
+  _ output: SearchOutput, control: Control = .none
+) throws(RuvectorError) -> Int {
+  let n = candidates.rows, results = min(max(k, 0), n)
+  guard n <= Int(UInt32.max) else {
+    throw .expected("at most \(UInt32.max) rows", for: "candidates", received: "\(n)", .outOfRange)
+  }
+  var prepared: [PreparedQuery] = []
+  prepared.reserveCapacity(queries.rows)
+  for q in 0..<queries.rows {
+    prepared.append(
+      try PreparedQuery(queries.row(q), dim: queries.dim, metric: metric, temperature: temperature))
+  }
+  guard n > 0, queries.rows > 0 else { return 0 }
+  guard candidates.dim == queries.dim else {
+    throw .dimension("candidates[0]", expected: queries.dim, received: candidates.dim)
+  }
+  var ball: BallView?
+  if case .set(let set) = candidates, case .poincare(let c) = metric { ball = try set.ballView(c: c) }
+
+  let chunk = 16 * searchBlock
+  let chunks = (n + chunk - 1) / chunk
+  let kernels = Kernels.current
+  // Queries in groups of 16 read each block of candidates once.
+  var first = 0
+  while first < queries.rows {
+    let group = prepared[first..<min(first + 16, queries.rows)]
+    var total = group.map { QueryState($0, k: results) }
+    // As many chunks at a time as there are threads, each with its own states, then merged in order.
+    let workers = min(control.threads, chunks)
+    var scratch: [Scratch] = []
+    for _ in 0..<workers { scratch.append(try Scratch()) }
+    var done = 0
+    while done < chunks {
+      let wave = min(workers, chunks - done)
+      let part = Wave(count: wave)
+      parallelFor(threads: wave, count: wave) { worker in
+        var states = group.map { QueryState($0, k: results) }
+        do throws(RuvectorError) {
+          let start = (done + worker) * chunk
+          var r = start
+          while r < min(start + chunk, n) {
+            try control.check()
+            let range = r..<min(r + searchBlock, n)
+            for q in states.indices {
+              switch candidates {
+              case .set(let set): try states[q].consume(set, ball, range, scratch[worker], kernels)
+              case .matrix(let rows):
+                try states[q].consume(rows.slice(range), base: r, scratch[worker], kernels)
+              }
+            }
+            r = range.upperBound
+          }
+          part.results[worker] = .success(states)
+        } catch {
+          part.results[worker] = .failure(error)
+        }
+      }
+      for w in 0..<wave {
+        let states = try part.results[w].get()
+        for q in states.indices { total[q].merge(states[q]) }
+      }
+      done += wave
+    }
+    for q in total.indices {
+      var at = (first + q) * results
+      total[q].finish { index, weight, value in
+        output.indices[at] = index
+        output.weights[at] = weight
+        output.values?[at] = value
+        at += 1
+      }
+    }
+    first += group.count
+  }
+  return results
+}
+
+/// Results of chunks that run at the same time; each worker writes its own place.
+private final class Wave: @unchecked Sendable {
+  let results: UnsafeMutableBufferPointer<Result<[QueryState], RuvectorError>>
+
+  init(count: Int) {
+    results = .allocate(capacity: count)
+    results.initialize(repeating: .success([]))
+  }
+
+  deinit {
+    results.deinitialize()
+    results.deallocate()
+  }
+}

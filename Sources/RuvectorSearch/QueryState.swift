@@ -1,0 +1,213 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// Rows scored at a time: 512 × 128 floats are 256 kB, which stays in L2 between packing and scoring.
+public let searchBlock = 512
+
+/// Per-thread scratch for one block.
+final class Scratch {
+  let values: AlignedBuffer<Float>
+  let logits: AlignedBuffer<Float>
+  let terms: AlignedBuffer<Float>
+  let norms: AlignedBuffer<Double>
+
+  init() throws(RuvectorError) {
+    values = try AlignedBuffer(count: searchBlock)
+    logits = try AlignedBuffer(count: searchBlock)
+    terms = try AlignedBuffer(count: searchBlock)
+    norms = try AlignedBuffer(count: searchBlock)
+  }
+}
+
+/// A query made ready: scaled to unit length (cosine) or projected into the ball with its factor (Poincaré).
+final class PreparedQuery {
+  let vector: AlignedBuffer<Float>
+  let dim: Int
+  let metric: Metric
+  let temperature: Double
+  /// cosine: 1, or 0 for the zero query (whose cosine with anything is 0).
+  let gain: Float
+  /// Poincaré: d = b asinh(√(a t)), t the rank key |q − y|²/(1 − c|y|²), a = c/(1 − c|q|²), b = 2/√c.
+  let a: Double
+  let b: Double
+  /// What messages call the candidates.
+  let candidates: String
+
+  init(
+    _ query: UnsafePointer<Float>, dim: Int, metric: Metric, temperature: Double, candidates: String = "candidates"
+  ) throws(RuvectorError) {
+    self.candidates = candidates
+    guard temperature > 0, temperature.isFinite else {
+      throw .expected("a finite number > 0", for: "temperature", received: text(temperature), .outOfRange)
+    }
+    guard dim > 0 else { throw .expected("at least 1 element", for: "query", received: "0", .emptyInput) }
+    try requireFinite(query, count: dim, for: "query")
+    vector = try AlignedBuffer(count: dim, for: "query")
+    (self.dim, self.metric, self.temperature) = (dim, metric, temperature)
+    let n2 = squaredNorm(query, dim)
+    switch metric {
+    case .cosine:
+      gain = n2 > 0 ? 1 : 0
+      (a, b) = (0, 0)
+      shrinkRow(query, dim, n2 > 0 ? 1 / n2.squareRoot() : 0, into: vector.pointer)
+    case .poincare(let c):
+      let (factor, shrink) = Rim.factor(n2, c: c)
+      gain = 1
+      a = c * factor
+      b = 2 / c.squareRoot()
+      shrinkRow(query, dim, shrink, into: vector.pointer)
+    }
+  }
+}
+
+/// What one query has seen of the candidates: the k best and the softmax over all.
+struct QueryState {
+  let query: PreparedQuery
+  var best: TopK
+  var softmax: OnlineSoftmax
+
+  init(_ query: PreparedQuery, k: Int) {
+    self.query = query
+    best = TopK(k)
+    softmax = OnlineSoftmax(temperature: query.temperature)
+  }
+
+  /// Takes in the results of a later part of the candidates.
+  mutating func merge(_ other: QueryState) {
+    for entry in other.best.entries { best.insert(entry) }
+    softmax.merge(other.softmax)
+  }
+
+  // MARK: - Resident rows
+
+  /// Rows `range` of a set, at most `searchBlock` of them. `ball` belongs to the Poincaré metric.
+  mutating func consume(
+    _ set: VectorSet, _ ball: BallView?, _ range: Range<Int>, _ scratch: Scratch, _ kernels: KernelTable
+  ) throws(RuvectorError) {
+    let values = scratch.values.pointer, dim = query.dim, count = range.count, first = range.lowerBound
+    if let ball {
+      let rows = ball.base + first * dim
+      kernels.squared_l2_rows(query.vector.pointer, rows, dim, count, dim, values)
+      kernels.multiply(values, ball.factors.pointer + first, values, count)
+      try finishPoincare(count, base: first, scratch, kernels)
+    } else {
+      kernels.dot_rows(query.vector.pointer, set.buffer.pointer + first * dim, dim, count, dim, values)
+      kernels.multiply(values, set.inverseNorms.pointer + first, values, count)
+      for r in set.extremes where range.contains(r) {
+        values[r - first] = preciseCosine(set.buffer.pointer + r * dim)
+      }
+      finishCosine(count, base: first, scratch, kernels)
+    }
+  }
+
+  // MARK: - Passing rows
+
+  /// At most `searchBlock` rows that belong to the caller; candidate numbers go on from `base`.
+  mutating func consume(
+    _ rows: MatrixView, base: Int, _ scratch: Scratch, _ kernels: KernelTable
+  ) throws(RuvectorError) {
+    switch query.metric {
+    case .cosine: try consumeCosine(rows, base: base, scratch, kernels)
+    case .poincare(let c): try consumePoincare(rows, base: base, c: c, scratch, kernels)
+    }
+  }
+
+  private mutating func consumeCosine(
+    _ rows: MatrixView, base: Int, _ scratch: Scratch, _ kernels: KernelTable
+  ) throws(RuvectorError) {
+    let values = scratch.values.pointer, norms = scratch.terms.pointer
+    kernels.dot_norm_rows(query.vector.pointer, rows.base, rows.stride, rows.rows, rows.dim, values, norms)
+    kernels.cosine_scores(values, norms, query.gain, values, rows.rows)
+    // A norm outside the safe range (NaN fails every comparison) means: look closer.
+    var unsafe: UInt8 = 0
+    for r in 0..<rows.rows { unsafe |= SafeRange.contains(norms[r]) ? 0 : 1 }
+    if unsafe != 0 {
+      for r in 0..<rows.rows where !SafeRange.contains(norms[r]) {
+        try requireFiniteCandidate(rows.row(r), rows.dim, number: base + r)
+        values[r] = preciseCosine(rows.row(r))
+      }
+    }
+    finishCosine(rows.rows, base: base, scratch, kernels)
+  }
+
+  private mutating func consumePoincare(
+    _ rows: MatrixView, base: Int, c: Double, _ scratch: Scratch, _ kernels: KernelTable
+  ) throws(RuvectorError) {
+    let values = scratch.values.pointer, norms = scratch.norms.pointer
+    kernels.squared_l2_norm_rows(
+      query.vector.pointer, rows.base, rows.stride, rows.rows, rows.dim, values, norms)
+    var outside: UInt8 = 0
+    let limit = (1 - Rim.epsilon) * (1 - Rim.epsilon) / c
+    for r in 0..<rows.rows { outside |= norms[r] <= limit ? 0 : 1 }
+    kernels.poincare_keys(values, norms, c, values, rows.rows)
+    if outside != 0 {
+      let point = try AlignedBuffer<Float>(count: rows.dim)
+      for r in 0..<rows.rows where !(norms[r] <= limit) {
+        try requireFiniteCandidate(rows.row(r), rows.dim, number: base + r)
+        let (factor, shrink) = Rim.factor(norms[r], c: c)
+        shrinkRow(rows.row(r), rows.dim, shrink, into: point.pointer)
+        values[r] = kernels.squared_l2(query.vector.pointer, point.pointer, rows.dim) * Float(factor)
+      }
+    }
+    try finishPoincare(rows.rows, base: base, scratch, kernels)
+  }
+
+  // MARK: - Ranking
+
+  private mutating func finishCosine(_ count: Int, base: Int, _ scratch: Scratch, _ kernels: KernelTable) {
+    let scores = scratch.values.pointer
+    let top = kernels.maximum(scores, count)
+    softmax.add(scores, count: count, maximum: top, scratch: scratch.terms.pointer, kernels)
+    if !best.isFull || top > best.threshold { best.insert(scores, count: count, base: base) }
+  }
+
+  private mutating func finishPoincare(
+    _ count: Int, base: Int, _ scratch: Scratch, _ kernels: KernelTable
+  ) throws(RuvectorError) {
+    let keys = scratch.values.pointer, logits = scratch.logits.pointer
+    kernels.poincare_distances(keys, Float(query.a), Float(-query.b), logits, count)
+    kernels.scale(-1, keys, keys, count)  // ranked by key, not by weight or rounded distance
+    let top = kernels.maximum(logits, count)
+    guard top > -Float.infinity, kernels.non_finite_probe(logits, count) == 0 else {
+      throw .expected(
+        "distances that fit in Float", for: "curvature", received: "\(text(-query.a)) (with these points)",
+        .outOfRange)
+    }
+    softmax.add(logits, count: count, maximum: top, scratch: scratch.terms.pointer, kernels)
+    if !best.isFull || kernels.maximum(keys, count) > best.threshold {
+      best.insert(keys, count: count, base: base)
+    }
+  }
+
+  /// Cosine in Double, for rows whose norm is zero, tiny or huge.
+  private func preciseCosine(_ y: UnsafePointer<Float>) -> Float {
+    let n2 = squaredNorm(y, query.dim)
+    guard n2 > 0 else { return 0 }
+    var dot = 0.0
+    for i in 0..<query.dim { dot += Double(query.vector[i]) * Double(y[i]) }
+    return Float(dot / n2.squareRoot()) * query.gain
+  }
+
+  private func requireFiniteCandidate(_ y: UnsafePointer<Float>, _ dim: Int, number: Int) throws(RuvectorError) {
+    try requireFinite(y, count: dim, for: "\(query.candidates)[\(number)]")
+  }
+
+  // MARK: - Results
+
+  /// The candidates kept, best first, with their share of the softmax over all, and the distance (cosine: the
+  /// score). The weights come from the very logits that the sum was made of, so they stay right when the
+  /// temperature magnifies their last bit.
+  mutating func finish(_ body: (_ index: UInt32, _ weight: Float, _ value: Float) -> Void) {
+    best.sort()
+    let kernels = Kernels.current
+    for entry in best.entries {
+      switch query.metric {
+      case .cosine: body(entry.index, softmax.weight(entry.score), entry.score)
+      case .poincare:
+        var key = -entry.score, logit: Float = 0
+        kernels.poincare_distances(&key, Float(query.a), Float(-query.b), &logit, 1)
+        body(entry.index, softmax.weight(logit), -logit)
+      }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// Candidates that stay in native memory: n × d floats, packed and 64-byte aligned, checked for NaN and infinity
+/// once, with the norms cached. The fast path for repeated queries.
+///
+/// The rows never change, so any number of threads may search one set; the factors of the hyperbolic metric are
+/// computed at the first search with a curvature and kept for the next ones with the same curvature.
+public final class VectorSet: @unchecked Sendable {
+  let buffer: AlignedBuffer<Float>
+  public let rows: Int
+  public let dim: Int
+
+  /// 1/|y|, 0 for a zero row.
+  let inverseNorms: AlignedBuffer<Float>
+  /// Rows whose squared norm leaves the safe range of Float arithmetic; scored in Double.
+  let extremes: [Int]
+
+  private let lock: OpaquePointer
+  private var ball: BallView?
+
+  /// Copies `rows` × `dim` floats. `.emptyInput` for dim 0 with rows, `.nonFinite` for NaN or infinity (the message
+  /// names row and element), `.outOfMemory`. O(rows · dim).
+  public init(copying data: UnsafePointer<Float>, rows: Int, dim: Int) throws(RuvectorError) {
+    let (count, overflow) = rows.multipliedReportingOverflow(by: dim)
+    guard !overflow, rows >= 0, dim >= 0, rows <= Int(UInt32.max) else {
+      throw .expected("sizes that fit in memory", for: "vectors", received: "\(rows) x \(dim)", .outOfMemory)
+    }
+    guard rows == 0 || dim > 0 else {
+      throw .expected("at least 1 element", for: "vectors[0]", received: "0", .emptyInput)
+    }
+    guard let lock = rv_lock_create() else { throw RuvectorError(.outOfMemory, "no memory for a lock") }
+    self.lock = lock
+    buffer = try AlignedBuffer(copying: data, count: count, for: "vectors")
+    inverseNorms = try AlignedBuffer(count: rows, for: "norms")
+    (self.rows, self.dim) = (rows, dim)
+    var extremes: [Int] = []
+    for r in 0..<rows {
+      let n2 = squaredNorm(buffer.pointer + r * dim, dim)
+      guard n2.isFinite else {
+        for i in 0..<dim where !buffer[r * dim + i].isFinite {
+          throw .expected(
+            "finite numbers", for: "vectors[\(r)]",
+            received: "\(text(Double(buffer[r * dim + i]))) at element \(i)", .nonFinite)
+        }
+        continue
+      }
+      inverseNorms[r] = n2 > 0 ? Float(min(1 / n2.squareRoot(), Double(Float.greatestFiniteMagnitude))) : 0
+      if n2 > 0, n2 < SafeRange.low || n2 > SafeRange.high { extremes.append(r) }
+    }
+    self.extremes = extremes
+  }
+
+  deinit { rv_lock_destroy(lock) }
+
+  public var matrix: MatrixView { MatrixView(buffer.pointer, rows: rows, dim: dim) }
+
+  /// Native memory held, in bytes.
+  public var byteCount: Int { (rows &* dim &+ rows) &* 4 }
+
+  /// The set seen from the ball of curvature −c: computed once, then shared.
+  func ballView(c: Double) throws(RuvectorError) -> BallView {
+    rv_lock_acquire(lock)
+    let known = ball
+    rv_lock_release(lock)
+    if let known, known.c == c { return known }
+    let made = try BallView(self, c: c)
+    rv_lock_acquire(lock)
+    ball = made
+    rv_lock_release(lock)
+    return made
+  }
+}
+
+/// Squared norms whose Float arithmetic neither overflows nor loses digits to underflow.
+enum SafeRange {
+  static let low = 1e-24
+  static let high = 1e36
+  @inline(__always) static func contains(_ n2: Float) -> Bool { n2 > 1e-24 && n2 < 1e36 }
+}
+
+/// Rows inside the ball with their factors 1/(1 − c|y|²). Where no row lies outside, the rows are the set's own.
+final class BallView {
+  let c: Double
+  let factors: AlignedBuffer<Float>
+  private let projected: AlignedBuffer<Float>?
+  private let own: AlignedBuffer<Float>
+  var base: UnsafePointer<Float> { UnsafePointer((projected ?? own).pointer) }
+
+  init(_ set: VectorSet, c: Double) throws(RuvectorError) {
+    self.c = c
+    own = set.buffer
+    factors = try AlignedBuffer(count: set.rows, for: "ball factors")
+    let dim = set.dim
+    var projected: AlignedBuffer<Float>?
+    for r in 0..<set.rows {
+      let (factor, shrink) = Rim.factor(squaredNorm(own.pointer + r * dim, dim), c: c)
+      factors[r] = Float(factor)
+      guard shrink != 1 else { continue }
+      if projected == nil { projected = try AlignedBuffer(copying: own.pointer, count: own.count, for: "ball") }
+      if let p = projected?.pointer { shrinkRow(p + r * dim, dim, shrink, into: p + r * dim) }
+    }
+    self.projected = projected
+  }
+}
+
+/// out ← x · shrink, each product rounded once from Double.
+func shrinkRow(_ x: UnsafePointer<Float>, _ dim: Int, _ shrink: Double, into out: UnsafeMutablePointer<Float>) {
+  for i in 0..<dim { out[i] = Float(Double(x[i]) * shrink) }
+}
