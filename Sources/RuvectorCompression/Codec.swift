@@ -66,6 +66,7 @@ public protocol Codec: AnyObject, Sendable {
 
 extension Codec {
   /// The bytes of `x`: ``encode(_:into:)`` into an array of the right size.
+  @_alwaysEmitIntoClient
   public func encode(_ x: [Float]) throws(RuvectorError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: try encodedByteCount(dim: x.count))
     let written = try x.withUnsafeBufferPointer { (x) throws(RuvectorError) -> Int in
@@ -79,6 +80,7 @@ extension Codec {
 
   /// The vector in `bytes`: ``decode(_:into:)`` into an array of the right size, which is at most 8
   /// elements a byte, so damaged bytes cannot ask for much memory.
+  @_alwaysEmitIntoClient
   public func decode(_ bytes: [UInt8]) throws(RuvectorError) -> [Float] {
     try bytes.withUnsafeBufferPointer { (bytes) throws(RuvectorError) -> [Float] in
       let bytes = UnsafeRawBufferPointer(bytes)
