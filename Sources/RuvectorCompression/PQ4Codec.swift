@@ -11,7 +11,7 @@ import RuvectorCore
 /// where μ and σ start as the subvector's mean and standard deviation and are then improved in turns: the
 /// nearest level for each element (given μ, σ), the least-squares μ, σ (given the levels):
 ///
-///     σ = (n·Q − A·P)/(n·B − A²)    μ = (P − σ·A)/n      n = Σ1, A = ΣL, B = ΣL², P = Σx, Q = ΣL·x
+///     σ = n·Q/(n·B − A²)    μ = c − σ·A/n      n = Σ1, A = ΣL, B = ΣL², Q = ΣL·(x − c), c the mean
 ///
 /// up to 8 times, while the squared error falls. Legend: d dimension, S subvectors, τ threshold, o outliers.
 ///
@@ -316,15 +316,15 @@ private struct Levels {
       }
     }
 
-    /// The least-squares μ, σ for these codes; nil when they leave σ open or are no Floats.
+    /// The least-squares μ, σ for these codes; nil when they leave σ open or are no Floats. Σ(x − c) = 0, since
+    /// c is the mean.
     func leastSquares(about c: Double) -> Levels? {
       let n = n0 + n1 + n2 + n3
       let A = Levels.outer * (n3 - n0) + Levels.inner * (n2 - n1)
       let B = Levels.outer * Levels.outer * (n3 + n0) + Levels.inner * Levels.inner * (n2 + n1)
-      let P = p0 + p1 + p2 + p3
       let Q = Levels.outer * (p3 - p0) + Levels.inner * (p2 - p1)
-      let σ = (n * Q - A * P) / (n * B - A * A)
-      let μ = c + (P - σ * A) / n
+      let σ = n * Q / (n * B - A * A)
+      let μ = c - σ * A / n
       let (m, s) = (Float(μ), Float(σ))
       return m.isFinite && s.isFinite && s >= 0 ? Levels(μ: m, σ: s) : nil
     }

@@ -59,6 +59,16 @@ import Testing
     }
   }
 
+  /// Values that are four such levels, in unequal numbers: the least squares must find them exactly.
+  /// (Mean and deviation already give the right codes; with very unequal numbers the turns may end elsewhere.)
+  @Test func findsLevelsThatFit() throws {
+    let x: [Float] =
+      [Float](repeating: 7 - 2 * 1.510, count: 10) + [Float](repeating: 7 - 2 * 0.4528, count: 20)
+      + [Float](repeating: 7 + 2 * 0.4528, count: 16) + [Float](repeating: 7 + 2 * 1.510, count: 8)
+    let codec = try PQ4Codec(subvectors: 1)
+    for (x, y) in zip(x, try codec.decode(codec.encode(x))) { #expect(abs(x - y) <= 4e-6) }
+  }
+
   @Test(arguments: [0.0, 0.5, 0.999, 1, 1.0001, 2, 3, 10, 1e6]) func upperBoundHolds(_ τ: Double) throws {
     for seed in UInt64(1)...5 {
       for (label, x) in vectors(seed: seed) {

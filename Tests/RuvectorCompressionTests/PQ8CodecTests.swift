@@ -39,6 +39,15 @@ import Testing
     }
   }
 
+  /// a + (b − a) would round to 0 here.
+  @Test(arguments: [2, 16, 256]) func bothEndsAreExact(_ C: Int) throws {
+    let codec = try PQ8Codec(subvectors: 1, centroids: C)
+    let least = Float.leastNonzeroMagnitude
+    for x: [Float] in [[-1e30, 1e-30], [-1e-30, 1e30], [-.greatestFiniteMagnitude, least]] {
+      #expect(try codec.decode(codec.encode(x)) == x)
+    }
+  }
+
   @Test func byteCount() throws {
     #expect(try PQ8Codec().encodedByteCount(dim: 768) == 8 + 64 + 384)
     #expect(try PQ8Codec(subvectors: 1, centroids: 5).encodedByteCount(dim: 3) == 8 + 8 + 2)
