@@ -52,5 +52,6 @@ let package = Package(
         // The Swift runtime goes into the addon. `nodelete`: dlclose after the last worker crashes otherwise.
         .unsafeFlags(["-static-stdlib", "-Xlinker", "-z", "-Xlinker", "nodelete"])
       ]),
+    .testTarget(name: "RuvectorGeometryTests", dependencies: ["RuvectorGeometry"]),
   ]
 )
