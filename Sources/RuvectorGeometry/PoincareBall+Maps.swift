@@ -73,9 +73,49 @@ extension PoincareBall {
 
   /// exp_x(u), kept within the rim.
   func exponential(_ x: BallPoint, _ u: [Double]) -> [Double] {
+    let radius = s * norm(x.at)
+    let n = norm(u)
     // √c λ_x|u|/2 = √c|u|/(1 − c|x|²)
+    let t = s * n / x.gap
+    if radius > 0.5, t >= 1, dot(x.at, u) < 0 { return inward(x, radius, u, norm: n, t) }
     let (w, gap) = shortened(u, by: 1 / x.gap)
     return sum(x, w, gap: gap)
+  }
+
+  /// exp_x(u) for a long way inward from near the rim, where x ⊕ w would take the difference of a w whose
+  /// distance to the rim has been rounded away.
+  ///
+  /// On the hyperboloid (c = 1, ρ = 2t = λ|u|, e = u/|u|, r = |x|, x̂ = x/r, P = cosh ρ + ⟨x, e⟩ sinh ρ)
+  /// the end is Z₀ = λP − cosh ρ, z⃗ = λP x + sinh ρ e, and exp_x(u) = z⃗/(1 + Z₀). With h the part of
+  /// x̂ across e (|h| is the sine of their angle), κ = r + ⟨x, e⟩ = r|h|²/(1 + √(1 − |h|²)), κ' = 2r − κ and
+  /// q = (1 − r)/(1 + r) the exponentials separate:
+  ///
+  ///     2P = e^ρ (1 − r + κ) + e^−ρ (1 − r + κ')
+  ///     2Z₀ = e^ρ (q + λκ) + e^−ρ (q + λκ')
+  ///     z⃗ = (sinh ρ − λrP + λκP) e + λrP h
+  ///     2(sinh ρ − λrP) = e^ρ (q − λrκ) − e^−ρ (1 + 2r/(1 + r) + λrκ')
+  ///
+  /// Nothing cancels but where z⃗ truly passes the origin. All is divided by e^ρ, which may overflow.
+  private func inward(
+    _ x: BallPoint, _ r: Double, _ u: [Double], norm n: Double, _ t: Double
+  ) -> [Double] {
+    var e = u
+    for i in e.indices { e[i] /= n }
+    var h = combined(1, e, s / r, x.at)
+    h = combined(1, h, -dot(h, e), e)
+    let sine = min(1, dot(h, h))
+    let κ = r * sine / (1 + (1 - sine).squareRoot())
+    let κ2 = 2 * r - κ
+    let rest = x.gap / (1 + r)  // 1 − r
+    let q = rest / (1 + r)
+    let λ = 2 / x.gap
+    let E = Double.exp(-4 * t)  // e^−2ρ
+    let P = (rest + κ + E * (rest + κ2)) / 2
+    let Z0 = (q + λ * κ + E * (q + λ * κ2)) / 2
+    let along = (q - λ * r * κ - E * (1 + 2 * r / (1 + r) + λ * r * κ2)) / 2
+    let scale = 1 / (Double.exp(-2 * t) + Z0) / s
+    let z = combined(scale * (along + λ * κ * P), e, scale * λ * r * P, h)
+    return point(z, norm: norm(z)).at
   }
 
   /// log_x(y). From −x ⊕ y = (g_x δ − c|δ|² x)/D and |−x ⊕ y|² = |δ|²/D.

@@ -17,7 +17,8 @@ import RuvectorCore
 /// These rules hold for every function:
 /// - **Rim.** A point farther out than (1 − 1e-5)/√c is first moved to that radius (``projx(_:)``), and
 ///   every point returned lies within it. On the rim 1 − c|x|² is the exact constant, not the difference of
-///   rounded numbers. A point within one ulp of `Scalar` of that radius counts as on it.
+///   rounded numbers. A point that rounding alone keeps from that radius (one ulp of `Scalar`, and that of the
+///   sum of n squares) counts as on it.
 /// - **Precision.** `Scalar` is the storage type. All arithmetic is in Double, the result is rounded once.
 /// - **Limit.** As K → 0 each formula tends to the Euclidean one, with λ = 2: x ⊕ y → x + y,
 ///   exp_x(u) → x + u, log_x(y) → y − x, d(x, y) → 2|x − y|.
@@ -99,10 +100,11 @@ public struct PoincareBall<Scalar: RealScalar> {
   /// The point of the ball nearest to `x`, where `n` = |x|.
   func point(_ x: [Double], norm n: Double) -> BallPoint {
     let radius = s * n
-    let ulp = Double(Scalar.ulpOfOne)
-    if radius <= Self.rim * (1 - ulp) { return BallPoint(at: x, gap: (1 - radius) * (1 + radius)) }
+    // The rounding of stored coordinates, and of the sum of n squares.
+    let slack = Double(Scalar.ulpOfOne) + (Double(x.count) / 2 + 4) * Double.ulpOfOne
+    if radius <= Self.rim * (1 - slack) { return BallPoint(at: x, gap: (1 - radius) * (1 + radius)) }
     let gap = (1 - Self.rim) * (1 + Self.rim)
-    if radius <= Self.rim * (1 + ulp) { return BallPoint(at: x, gap: gap) }
+    if radius <= Self.rim * (1 + slack) { return BallPoint(at: x, gap: gap) }
     var at = x
     for i in at.indices { at[i] = at[i] / n * (Self.rim / s) }
     return BallPoint(at: at, gap: gap)

@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  /// (−x) ⊕ (x ⊕ y) = y. The inner result is rounded where λ may be λ_x λ_y/2 or so: unit of that point.
+  /// (−x) ⊕ (x ⊕ y) = y. The inner result is rounded where λ may be λ_x λ_y/2 or so: unit of that point. Seen: 0.23.
   @Test(arguments: Space.all) func leftCancellation(space: Space) throws {
     var sample = try Sample(space)
     var gauge = Gauge()
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  /// d(a ⊕ x, a ⊕ y) = d(x, y): the roundings of the two sums count.
+  /// d(a ⊕ x, a ⊕ y) = d(x, y): the roundings of the two sums count. Seen: 0.14 of the bound.
   @Test(arguments: Space.all) func distanceIsInvariant(space: Space) throws {
     var sample = try Sample(space)
     var gauge = Gauge()
@@ -71,7 +71,7 @@ import Testing
     gauge.check("invariance")
   }
 
-  /// r ⊗ (q ⊗ x) = (rq) ⊗ x, d(0, r ⊗ x) = |r| d(0, x), and the matrix diag(r) does the same.
+  /// r ⊗ (q ⊗ x) = (rq) ⊗ x, d(0, r ⊗ x) = |r| d(0, x), and the matrix diag(r) does the same. Seen: 0.07.
   @Test(arguments: Space.all) func scalarMultiplication(space: Space) throws {
     var sample = try Sample(space)
     var gauge = Gauge()
@@ -93,7 +93,7 @@ import Testing
     #expect(abs(norm(rim) * sample.s - (1 - 1e-5)) < 1e-15 * Double(space.dim + 4))
   }
 
-  /// M ⊗ x = exp_0(M log_0(x)), also for a matrix that is not square; the origin where Mx = 0.
+  /// M ⊗ x = exp_0(M log_0(x)), also for a matrix that is not square; the origin where Mx = 0. Seen: 0.1.
   @Test(arguments: Space.all) func matrixMultiplication(space: Space) throws {
     var sample = try Sample(space)
     var gauge = Gauge()
@@ -112,7 +112,7 @@ import Testing
 
   /// |gyr v| = |v|; gyr[a, b](b ⊕ a) = a ⊕ b, Ungar's gyrocommutative law; gyr[a, −a] = id.
   ///
-  /// The angle of the rotation is conditioned by ε/√(g_a g_b + c|a+b|²) ≤ ε(λ_a + λ_b).
+  /// The angle of the rotation is conditioned by ε/√(g_a g_b + c|a+b|²) ≤ ε(λ_a + λ_b). Seen: 0.09, 0.08.
   @Test(arguments: Space.all) func gyrationIsARotation(space: Space) throws {
     var sample = try Sample(space)
     var length = Gauge(), commute = Gauge()
@@ -130,7 +130,7 @@ import Testing
     commute.check("gyrocommutativity")
   }
 
-  /// a ⊕ (b ⊕ x) = (a ⊕ b) ⊕ gyr[a, b]x, Ungar's left gyroassociative law.
+  /// a ⊕ (b ⊕ x) = (a ⊕ b) ⊕ gyr[a, b]x, Ungar's left gyroassociative law. Seen: 0.2 of the bound.
   @Test(arguments: Space.all) func gyroassociativity(space: Space) throws {
     var sample = try Sample(space)
     var gauge = Gauge()
@@ -141,7 +141,8 @@ import Testing
       let left = try sample.ball.mobiusAdd(a, sample.ball.mobiusAdd(b, x))
       let right = try sample.ball.mobiusAdd(ab, sample.ball.gyration(a, b, x))
       gauge.note(
-        try sample.ball.dist(left, right), try 4 * (sample.unit(left, ab) + sample.unit(a, b) + sample.unit(x, x)))
+        try sample.ball.dist(left, right),
+        try 4 * (sample.unit(left, ab) + sample.unit(a, b) + sample.unit(x, x)))
     }
     gauge.check("gyroassociativity")
   }

@@ -14,11 +14,12 @@ import Testing
     #expect(code { _ = try ball.geodesic(.infinity, [0], [0]) } == .nonFinite)
     #expect(code { _ = try ball.geodesic(1, [], []) } == .emptyInput)
     #expect(code { _ = try ball.transp([0], [0], [0, 0]) } == .dimensionMismatch)
-    #expect(code { _ = try ball.transp([0], [0.999], [1e308]) } == nil)
+    #expect(code { _ = try ball.transp([0], [0.999], [1e300]) } == nil)
     #expect(code { _ = try ball.transp([0.999], [0], [1e308]) } == .outOfRange)
   }
 
   /// exp_x(log_x(y)) = y for any two points of the ball, and log_x(exp_x(u)) = u in the metric at x.
+  /// Seen: 0.44 of the bound, 0.06, and 0.08 at the origin.
   @Test(arguments: Space.all) func expAndLogAreInverse(space: Space) throws {
     var sample = try Sample(space)
     var exp = Gauge(), log = Gauge(), origin = Gauge()
@@ -28,7 +29,9 @@ import Testing
       let z = try sample.ball.expMap(x, u)
       let d = try sample.ball.dist(x, y)
       let bound = try 2 * sample.unit(x, y) * (1 + sample.s * d)
-      exp.note(try sample.ball.dist(z, y), bound)
+      // the rounding of the direction of u, ε, grows over the way as sinh(√c d)
+      let turn = space.dim == 1 ? 0 : 2 * .ulpOfOne * Double.sinh(sample.s * d) / sample.s
+      exp.note(try sample.ball.dist(z, y), bound + turn)
       log.note(
         try sample.ball.lambdaX(x) * difference(sample.ball.logMap(x, z), u), bound)
       origin.note(
@@ -40,6 +43,7 @@ import Testing
   }
 
   /// λ_x|log_x(y)| = d(x, y), and −x ⊕ y has the direction of log_x(y).
+  /// Seen: 0.06 of the bound; the direction to 0.2 of 8ε.
   @Test(arguments: Space.all) func logMeasuresDistance(space: Space) throws {
     var sample = try Sample(space)
     var gauge = Gauge(), direction = Gauge()
@@ -73,7 +77,7 @@ import Testing
     #expect(abs(norm(far) * sample.s - (1 - 1e-5)) < 1e-15 * Double(space.dim + 4))
   }
 
-  /// Ends exact; d(γ(0), γ(t)) = t d and d(γ(t), γ(1)) = (1 − t) d.
+  /// Ends exact; d(γ(0), γ(t)) = t d and d(γ(t), γ(1)) = (1 − t) d. Seen: 0.02 of the bound.
   @Test(arguments: Space.all) func geodesicIsProportional(space: Space) throws {
     var sample = try Sample(space)
     var gauge = Gauge()
@@ -95,7 +99,7 @@ import Testing
   }
 
   /// λ_y|transp v| = λ_x|v|, `transp(x, x, v)` = v, there and back = id, and the velocity of a geodesic
-  /// stays its velocity: transp(log_x(y)) = −log_y(x).
+  /// stays its velocity: transp(log_x(y)) = −log_y(x). Seen: 0.11, 0.08 and 0.05 of the bounds.
   @Test(arguments: Space.all) func transportIsAnIsometry(space: Space) throws {
     var sample = try Sample(space)
     var length = Gauge(), back = Gauge(), velocity = Gauge()
@@ -120,7 +124,7 @@ import Testing
   }
 
   /// K → 0: the Euclidean formulas, with an error of c|x|² (here 1e-12 and less) or of rounding.
-  @Test(arguments: [-1e-12, -1e-20, -1e-40, -1e-300, -5e-324])
+  @Test(arguments: [-1e-12, -1e-20, -1e-40, -1e-300, -Double.leastNonzeroMagnitude])
   func flatLimit(K: Double) throws {
     let ball = try PoincareBall(curvature: K)
     let x = [0.3, -1.2, 0.7], y = [-0.5, 0.4, 1.1], v = [1.0, 2, 3]
@@ -145,7 +149,7 @@ import Testing
   }
 
   /// Float and Double: the inputs' rounding, ε₃₂ λ in distance, and the rounding of the velocity carried
-  /// over the distance.
+  /// over the distance. Seen: 0.2 of the bound.
   @Test(arguments: Space.all) func floatFollowsDouble(space: Space) throws {
     var sample = try Sample(space)
     let single = try PoincareBall(curvature: Float(space.curvature))

@@ -24,10 +24,10 @@ import Testing
   }
 
   /// Any finite input gives finite numbers or `outOfRange`, also where squares overflow or vanish.
-  @Test(arguments: [-1, -1e-300, -1e300, -5e-324, -1.7e308])
+  @Test(arguments: [-1, -1e-300, -1e300, -Double.leastNonzeroMagnitude, -1.7e308])
   func extremesAreHandled(K: Double) throws {
     let ball = try PoincareBall(curvature: K)
-    let sizes = [0, 5e-324, 1e-160, 1e-5, 1, 1e5, 1e160, 1.7e308, -1]
+    let sizes = [0, Double.leastNonzeroMagnitude, 1e-160, 1e-5, 1, 1e5, 1e160, 1.7e308, -1]
     for a in sizes {
       for b in sizes {
         let x = [a, 0], y = [b, a]
@@ -57,7 +57,7 @@ import Testing
     #expect(try ball.egrad2rgrad(x, [1, 2]) == [0.140625, 0.28125])
   }
 
-  /// Symmetry exact, the triangle to rounding, zero for equal points. Seen: 0.07 of the unit.
+  /// Symmetry exact, the triangle to rounding, zero for equal points. Seen: 0.05 of the unit.
   @Test(arguments: Space.all) func distanceIsAMetric(space: Space) throws {
     var sample = try Sample(space)
     var gauge = Gauge()
@@ -72,7 +72,7 @@ import Testing
     gauge.check("triangle")
   }
 
-  /// d(0, x) two ways, and close points against the metric: d ≈ λ|x − y|. Seen: 0.3 of the unit.
+  /// d(0, x) two ways, and close points against the metric: d ≈ λ|x − y|. Seen: 0.08 and 0.23 of the bounds.
   @Test(arguments: Space.all) func distanceAgreesWithTheMetric(space: Space) throws {
     var sample = try Sample(space)
     var gauge = Gauge(), near = Gauge()
@@ -85,9 +85,9 @@ import Testing
       let λ = try sample.ball.lambdaX(x)
       let y = combined(1, x, 1e-7 / λ, sample.vector())
       let step = difference(x, y)
-      if try sample.ball.projx(y) == y, try sample.ball.projx(x) == x, λ < 9e4 {
+      if λ < 9e4 {
         near.note(
-          abs(try sample.ball.dist(x, y) / (λ * step) - 1), 1e-7 * (2 + sample.s) + try sample.unit(x, y) * 4)
+          abs(try sample.ball.dist(x, y) / (λ * step) - 1), try 1e-7 * (2 + sample.s) + 4 * sample.unit(x, y))
       }
     }
     gauge.check("dist0")
@@ -115,7 +115,7 @@ import Testing
     }
   }
 
-  /// The gradient of f(x) = d(0, x)² is, in the metric, of norm 2d. Seen: 0.2 of the unit.
+  /// g/λ², rounded four times.
   @Test(arguments: Space.all) func riemannianGradientIsScaled(space: Space) throws {
     var sample = try Sample(space)
     for _ in 0..<100 {
@@ -127,7 +127,7 @@ import Testing
   }
 
   /// Float inputs against the Double path on the unrounded inputs: the rounding of the inputs, ε₃₂, moves a
-  /// point by ε₃₂ λ; the arithmetic adds nothing. Seen: 0.2 of the bound.
+  /// point by ε₃₂ λ; the arithmetic adds nothing. Seen: 0.28 of the bound; on equal inputs 0.98 of half an ulp.
   @Test(arguments: Space.all) func floatFollowsDouble(space: Space) throws {
     var sample = try Sample(space)
     let single = try PoincareBall(curvature: Float(space.curvature))
@@ -137,14 +137,15 @@ import Testing
       let x = try sample.point(), y = try sample.point()
       let fx = x.map { Float($0) }, fy = y.map { Float($0) }
       // 1/(1 − √c r) ≥ λ/2
-      let spread = try 1 / (1 - sample.s * norm(x)) + 1 / (1 - sample.s * norm(y))
+      let spread = 1 / (1 - sample.s * norm(x)) + 1 / (1 - sample.s * norm(y))
       let d = try sample.ball.dist(x, y)
       gauge.note(abs(try Double(single.dist(fx, fy)) - d), ε * (2 * spread / sample.s + d))
       // On equal inputs the two differ by the rounding of the result alone (curvature rounded as well).
       let double = try PoincareBall(curvature: Double(single.curvature))
       let exact = try double.mobiusAdd(fx.map { Double($0) }, fy.map { Double($0) })
       if norm(exact) * sample.s < 1 - 2e-5, norm(x) * sample.s < 1 - 2e-5, norm(y) * sample.s < 1 - 2e-5 {
-        same.note(difference(try single.mobiusAdd(fx, fy).map { Double($0) }, exact), ε / 2 * norm(exact) + 1e-45)
+        same.note(
+          difference(try single.mobiusAdd(fx, fy).map { Double($0) }, exact), ε / 2 * norm(exact) + 1e-45)
       }
     }
     gauge.check("Float distance")
