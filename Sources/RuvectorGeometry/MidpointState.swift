@@ -57,7 +57,8 @@ public struct MidpointState<Scalar: RealScalar> {
 
   mutating func add(_ x: BallPoint, weight: Double) {
     let λ = 2 / x.gap
-    weightedSum = weightedSum.isEmpty ? scaled(weight * λ, x.at) : combined(1, weightedSum, weight * λ, x.at)
+    if weightedSum.isEmpty { weightedSum = scaled(0, x.at) }
+    accumulate(weight * λ, x.at, into: &weightedSum)
     excess += weight * (λ - 1)
     totalWeight += weight
   }
@@ -75,7 +76,7 @@ public struct MidpointState<Scalar: RealScalar> {
       return
     }
     try check("other", other.weightedSum.count, is: weightedSum.count)
-    weightedSum = combined(1, weightedSum, 1, other.weightedSum)
+    accumulate(1, other.weightedSum, into: &weightedSum)
     excess += other.excess
     totalWeight += other.totalWeight
   }

@@ -158,7 +158,7 @@ extension PoincareBall {
     for (x, w) in rows {
       let d = distance(m, x)
       value += w * d * d / 2
-      step = combined(1, step, w, logarithm(m, x))
+      accumulate(w, logarithm(m, x), into: &step)
       total += w
     }
     let mean = scaled(1 / total, step)

@@ -121,6 +121,11 @@ func combined(_ a: Double, _ x: [Double], _ b: Double, _ y: [Double]) -> [Double
   return result
 }
 
+/// sum += a·x
+func accumulate(_ a: Double, _ x: [Double], into sum: inout [Double]) {
+  for i in 0..<min(x.count, sum.count) { sum[i] += a * x[i] }
+}
+
 // MARK: - Functions that are 1 at 0 (the limits K → 0, x → y)
 
 /// asinh(z)/z. Below 1e-8 the next term of the series, z²/6, is under half an ulp of 1.
