@@ -44,7 +44,7 @@ extension PoincareBall {
   /// The point γ(t) = x ⊕ t ⊗ (−x ⊕ y) of the geodesic with γ(0) = x and γ(1) = y.
   ///
   /// d(γ(t), γ(q)) = |t − q| d(x, y); t outside 0...1 continues beyond the ends, up to the rim. It is
-  /// computed from the nearer end, so both ends are exact. (Ganea et al. 2018, equation 9.)
+  /// computed from the nearer end, so both ends are met to rounding. (Ganea et al. 2018, equation 9.)
   public func geodesic(
     _ t: Scalar, _ x: [Scalar], _ y: [Scalar]
   ) throws(RuvectorError) -> [Scalar] {

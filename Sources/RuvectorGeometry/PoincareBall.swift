@@ -63,7 +63,7 @@ public struct PoincareBall<Scalar: RealScalar> {
     return try Scalar.rounded(2 * norm(x.at) * logScale(x))
   }
 
-  /// The conformal factor λ_x = 2/(1 − c|x|²), from 2 at the origin to 2/(1 − (1 − 1e-5)²) ≈ 1.00001e5 on
+  /// The conformal factor λ_x = 2/(1 − c|x|²), from 2 at the origin to 2/(1 − (1 − 1e-5)²) ≈ 1.000005e5 on
   /// the rim.
   public func lambdaX(_ x: [Scalar]) throws(RuvectorError) -> Scalar {
     try Scalar.rounded(2 / point(x, "x").gap)

@@ -77,7 +77,7 @@ import Testing
     #expect(abs(norm(far) * sample.s - (1 - 1e-5)) < 1e-15 * Double(space.dim + 4))
   }
 
-  /// Ends exact; d(γ(0), γ(t)) = t d and d(γ(t), γ(1)) = (1 − t) d. Seen: 0.02 of the bound.
+  /// Ends to rounding; d(γ(0), γ(t)) = t d and d(γ(t), γ(1)) = (1 − t) d. Seen: 0.02 of the bound.
   @Test(arguments: Space.all) func geodesicIsProportional(space: Space) throws {
     var sample = try Sample(space)
     var gauge = Gauge()
