@@ -39,7 +39,7 @@ let package = Package(
     .library(name: "ruvector-node", type: .dynamic, targets: ["CNodeShim"]),
   ],
   targets: levels + [
-    .target(name: "CRuvectorSupport"),
+    .target(name: "CRuvectorSupport", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(
       name: "RuvectorCore",
       dependencies: ["CRuvectorSupport"] + levels.map { .target(name: $0.name) }),
@@ -61,5 +61,6 @@ let package = Package(
         .unsafeFlags(["-static-stdlib", "-Xlinker", "-z", "-Xlinker", "nodelete"])
       ]),
     .testTarget(name: "RuvectorCompressionTests", dependencies: ["RuvectorCompression", "RuvectorCore"]),
+    .testTarget(name: "RuvectorGeometryTests", dependencies: ["RuvectorGeometry"]),
   ]
 )
