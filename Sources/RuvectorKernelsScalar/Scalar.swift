@@ -108,7 +108,7 @@ public func kernelTable() -> rv_kernels {
     },
     squared_l2_norm_rows: { q, rows, stride, count, dim, distances, norms in
       map(count, distances) { squaredL2(q, rows + $0 * stride, dim) }
-      for r in 0..<count { norms[r] = squaredNorm(rows + r * stride, dim) }
+      map(count, norms) { Float(squaredNorm(rows + $0 * stride, dim)) }
     },
     squared_norm_rows: { rows, stride, count, dim, norms in
       for r in 0..<count { norms[r] = squaredNorm(rows + r * stride, dim) }
@@ -118,7 +118,7 @@ public func kernelTable() -> rv_kernels {
       map(n, scores) { norms[$0] == 0 ? 0 : dots[$0] * inverseQueryNorm / norms[$0].squareRoot() }
     },
     poincare_keys: { squaredL2, norms, c, keys, n in
-      map(n, keys) { Float(Double(squaredL2[$0]) / (1 - c * norms[$0])) }
+      map(n, keys) { squaredL2[$0] / (1 - c * norms[$0]) }
     },
     poincare_distances: { keys, a, b, distances, n in
       map(n, distances) { b * rv_asinhf((a * keys[$0]).squareRoot()) }
