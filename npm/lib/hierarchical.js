@@ -4,6 +4,7 @@ const native = require('./native.js');
 const { Handle } = require('./handle.js');
 const inputs = require('./inputs.js');
 const { RuvectorLayer } = require('./layer.js');
+const { cosine, search } = require('./search.js');
 const { VectorSet } = require('./vector-set.js');
 const { mismatch, unexpected } = require('./errors.js');
 
@@ -23,56 +24,47 @@ function layerOf(value, index) {
   return layer;
 }
 
-/** Room for the packed levels of one call; a call inside a call (from a getter) gets its own. */
-let staging = new Float32Array(0);
+/** Nodes kept a level. */
+const KEPT = 5;
+const METRIC = cosine(1);
 
-function pack(level, name, arena) {
-  if (!Array.isArray(level) || level.length === 0) return inputs.matrix(level, name);
-  const rows = level.length, dim = inputs.vector(level[0], `${name}[0]`).length;
-  if (dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', `${name}[0]`, 0);
-  const data = arena(rows * dim);
-  inputs.packRows(level, 0, rows, dim, data, name);
-  return { data, rows, dim };
+/** Copies of the nodes kept, one after the other: number[] rows are converted, all have `dim` elements by now. */
+function gather(level, name, indices, n, dim) {
+  const nodes = new Float32Array(n * dim);
+  for (let i = 0; i < n; i++) {
+    if (Handle.is(level, VectorSet)) nodes.set(level.get(indices[i]), i * dim);
+    else if (Array.isArray(level)) nodes.set(inputs.vector(level[indices[i]], name), i * dim);
+    else nodes.set(inputs.vector(level.data, name).subarray(indices[i] * dim, (indices[i] + 1) * dim), i * dim);
+  }
+  return nodes;
 }
 
 /** Descends from level to level: nearest nodes, their weighted sum, the level's layer. */
 function hierarchicalForward(query, layerEmbeddings, layers) {
   const q = inputs.vector(query, 'query');
+  if (q.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'query', 0);
   if (!Array.isArray(layerEmbeddings)) throw unexpected('ERR_INVALID_ARG', 'an array of levels', 'layerEmbeddings', layerEmbeddings);
   if (!Array.isArray(layers)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', 'layers', layers);
   const steps = Math.min(layerEmbeddings.length, layers.length);
   const objects = Array.from(layers.slice(0, steps), layerOf);
   const handles = objects.map((layer, i) => Handle.of(layer, RuvectorLayer, `layers[${i}]`));
 
-  let memory = staging, used = 0;
-  staging = new Float32Array(0);
-  const arena = (length) => {
-    if (used + length > memory.length) [memory, used] = [inputs.allocate(2 * (used + length), 'layerEmbeddings'), 0];
-    return memory.subarray(used, (used += length));
-  };
-  try {
-    const data = [], dims = new Float64Array(2 * steps), sets = [];
-    for (let l = 0; l < steps; l++) {
-      const name = `layerEmbeddings[${l}]`, level = layerEmbeddings[l];
-      if (Handle.is(level, VectorSet)) {
-        sets.push(Handle.of(level, VectorSet, name));
-        data.push(new Float32Array(0));
-        continue;
-      }
-      const packed = pack(level, name, arena);
-      sets.push(undefined);
-      data.push(packed.data);
-      dims[2 * l] = packed.rows;
-      dims[2 * l + 1] = packed.dim;
+  let current = q;
+  for (let l = 0; l < steps; l++) {
+    const level = layerEmbeddings[l], name = `layerEmbeddings[${l}]`, dim = current.length;
+    const kept = search(current, level, KEPT, METRIC, ({ indices, weights }, n) => ({
+      n, weights: weights.slice(0, n), nodes: gather(level, name, indices, n, dim),
+    }), name);
+    if (kept.n === 0) continue; // an empty level
+    if (objects[l].inputDim !== dim) {
+      throw mismatch('ERR_DIMENSION_MISMATCH', `a layer with inputDim ${dim}`, `layers[${l}]`, objects[l].inputDim);
     }
-    const widest = objects.reduce((most, layer) => Math.max(most, layer.hiddenDim), q.length);
-    const out = new Float32Array(widest);
-    const width = native.hierarchicalForward(q, data, dims, sets, handles, out, 1, undefined);
-    const result = width === widest ? out : out.slice(0, width);
-    return Array.isArray(query) ? Array.from(result) : result;
-  } finally {
-    staging = memory;
+    const next = new Float32Array(objects[l].hiddenDim);
+    native.hierarchicalStep(handles[l], current, kept.nodes, kept.n, kept.weights, next);
+    current = next;
   }
+  const result = current === q ? Float32Array.from(q) : current;
+  return Array.isArray(query) ? Array.from(result) : result;
 }
 
 module.exports = { hierarchicalForward };

@@ -28,31 +28,36 @@ class Workspace {
 let idle = new Workspace();
 
 /** metric: { curvature (0: cosine), projection, temperature }. Calls `take(workspace, count)` with the results. */
-function search(query, candidates, k, metric, take) {
+function search(query, candidates, k, metric, take, name = 'candidates') {
   const workspace = idle ?? new Workspace();
   idle = undefined;
   try {
-    const { search } = workspace;
     const q = inputs.vector(query, 'query');
-    if (!Array.isArray(candidates)) return searchPacked(workspace, q, candidates, k, metric, take);
-    native.searchBegin(search, q, metric.curvature, metric.projection, k, metric.temperature);
-    const n = candidates.length, dim = q.length;
-    const block = Math.min(n, Math.max(1, Math.min(BLOCK, Math.floor((BLOCK * 256) / dim))));
-    if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, 'query');
-    for (let start = 0; start < n; start += block) {
-      const rows = Math.min(block, n - start);
-      inputs.packRows(candidates, start, rows, dim, workspace.staging, 'candidates');
-      native.searchFeed(search, workspace.staging, rows, dim);
-    }
-    workspace.room(Math.min(k, n));
-    return take(workspace, native.searchFinish(search, workspace.indices, workspace.weights, workspace.values));
+    if (!Array.isArray(candidates)) return searchPacked(workspace, q, candidates, k, metric, take, name);
+    return take(workspace, searchRows(workspace, q, candidates, k, metric, name));
   } finally {
     idle = workspace;
   }
 }
 
-function searchPacked(workspace, q, candidates, k, metric, take) {
-  const { set, data, rows, dim } = resident(candidates, false);
+/** Candidates in an array, packed block by block. */
+function searchRows(workspace, q, candidates, k, metric, name) {
+  const { search } = workspace;
+  native.searchBegin(search, q, metric.curvature, metric.projection, k, metric.temperature);
+  const n = candidates.length, dim = q.length;
+  const block = Math.min(n, Math.max(1, Math.min(BLOCK, Math.floor((BLOCK * 256) / dim))));
+  if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, name);
+  for (let start = 0; start < n; start += block) {
+    const rows = Math.min(block, n - start);
+    inputs.packRows(candidates, start, rows, dim, workspace.staging, name);
+    native.searchFeed(search, workspace.staging, rows, dim);
+  }
+  workspace.room(Math.min(k, n));
+  return native.searchFinish(search, workspace.indices, workspace.weights, workspace.values);
+}
+
+function searchPacked(workspace, q, candidates, k, metric, take, name) {
+  const { set, data, rows, dim } = resident(candidates, false, name);
   workspace.room(Math.min(k, rows));
   const { indices, weights, values } = workspace;
   return take(workspace, native.search(
@@ -61,12 +66,12 @@ function searchPacked(workspace, q, candidates, k, metric, take) {
 }
 
 /** A VectorSet's handle, or packed memory (of our own if `own`). */
-function resident(candidates, own) {
+function resident(candidates, own, name = 'candidates') {
   if (Handle.is(candidates, VectorSet)) {
-    const set = Handle.of(candidates, VectorSet, 'candidates');
+    const set = Handle.of(candidates, VectorSet, name);
     return { set, data: undefined, rows: candidates.size, dim: candidates.dim };
   }
-  return { set: undefined, ...inputs.matrix(candidates, 'candidates', own) };
+  return { set: undefined, ...inputs.matrix(candidates, name, own) };
 }
 
 // MARK: - Metrics
@@ -103,4 +108,4 @@ function differentiableSearchHyperbolic(query, candidates, k, curvature, options
   }));
 }
 
-module.exports = { cosine, differentiableSearch, differentiableSearchHyperbolic, hyperbolic, resident };
+module.exports = { cosine, differentiableSearch, differentiableSearchHyperbolic, hyperbolic, resident, search };

@@ -204,6 +204,11 @@ int32_t rv_hierarchical_forward(const float *query, uint64_t dim, const rv_buffe
                                 size_t level_count, rv_mechanism *const *layers, size_t layer_count, const rv_buffer *out,
                                 uint64_t *out_count, const rv_control *control, rv_error *error);
 
+/* One level of it, after the search: out [hidden] = layer((current + sum of weights * nodes) / 2, neighbours nodes
+ * [kept, d], edge weights `weights` [kept]). For callers who search the levels by themselves. */
+int32_t rv_hierarchical_step(rv_mechanism *layer, const rv_buffer *current, const rv_buffer *nodes,
+                             const rv_buffer *weights, const rv_buffer *out, rv_error *error);
+
 /* ---- Geometry --------------------------------------------------------------------------------------------- */
 
 /* A function of the Poincare ball by name (mobiusAdd, expMap, logMap, dist, ...; docs/numerics.md lists them with
