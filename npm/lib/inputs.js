@@ -37,12 +37,15 @@ function ownVector(value, name) {
 function packRows(rows, start, count, dim, out, name) {
   for (let i = 0; i < count; i++) {
     const row = rows[start + i];
-    const v = tagOf(row) === 'Float32Array' ? row : vector(row, `${name}[${start + i}]`);
-    if (v.length !== dim) {
-      throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, `${name}[${start + i}]`, v.length);
-    }
-    out.set(v, i * dim);
+    if (tagOf(row) === 'Float32Array' && row.length === dim) out.set(row, i * dim);
+    else out.set(otherRow(row, dim, `${name}[${start + i}]`), i * dim);
   }
+}
+
+function otherRow(row, dim, name) {
+  const v = vector(row, name);
+  if (v.length !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, name, v.length);
+  return v;
 }
 
 /** [rows, dim] of `{data, rows, dim}`, `{data, dims}` (tensors) or `{data, shape}` (ndarrays), else undefined. */

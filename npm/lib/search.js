@@ -7,13 +7,13 @@ const { Handle } = require('./handle.js');
 const { VectorSet } = require('./vector-set.js');
 const { unexpected } = require('./errors.js');
 
-/** Rows packed and scored at a time: 512 x 128 floats stay in the second-level cache in between. */
-const BLOCK = 512;
+/** Floats packed and scored at a time: 64 kB stay close to the core in between. */
+const BLOCK = 128 * 128;
 
 /** Memory of this thread, kept from call to call; a call inside a call (from a getter) gets its own. */
 class Workspace {
   search = native.searchCreate();
-  staging = new Float32Array(BLOCK * 128);
+  staging = new Float32Array(BLOCK);
   indices = new Uint32Array(64);
   weights = new Float32Array(64);
   values = new Float32Array(64);
@@ -45,7 +45,7 @@ function searchRows(workspace, q, candidates, k, metric, name) {
   const { search } = workspace;
   native.searchBegin(search, q, metric.curvature, metric.projection, k, metric.temperature);
   const n = candidates.length, dim = q.length;
-  const block = Math.min(n, Math.max(1, Math.min(BLOCK, Math.floor((BLOCK * 256) / dim))));
+  const block = Math.min(n, 512, Math.max(1, Math.floor(BLOCK / dim)));
   if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, name);
   for (let start = 0; start < n; start += block) {
     const rows = Math.min(block, n - start);
