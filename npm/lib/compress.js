@@ -74,7 +74,7 @@ class TensorCompress {
     if (v.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'embedding', 0);
     if (typeof level !== 'object' || level === null) throw unexpected('ERR_INVALID_ARG', 'an object', 'level', level);
     const name = level.levelType ?? level.level_type;
-    if (!Object.hasOwn(LEVELS, name)) {
+    if (typeof name !== 'string' || !Object.hasOwn(LEVELS, name)) {
       throw unexpected('ERR_INVALID_ARG', `one of ${Object.keys(LEVELS).join(', ')}`, 'level.levelType', name);
     }
     const options = [];
