@@ -15,7 +15,7 @@ class RuvectorLayer extends Handle {
 
   constructor(inputDim, hiddenDim, heads, dropout, options) {
     if (inputDim === MADE) {
-      super(hiddenDim);
+      super(hiddenDim, RuvectorLayer);
       this.#config = heads;
       return;
     }
@@ -27,7 +27,7 @@ class RuvectorLayer extends Handle {
       eps: 1e-5,
       seed: seedOf(options),
     };
-    super(create(config));
+    super(create(config), RuvectorLayer);
     this.#config = config;
   }
 
@@ -72,12 +72,17 @@ class RuvectorLayer extends Handle {
     return new RuvectorLayer(MADE, handle, config);
   }
 
-  get inputDim() { return this.#config.inputDim; }
-  get hiddenDim() { return this.#config.hiddenDim; }
-  get heads() { return this.#config.heads; }
-  get dropout() { return this.#config.dropout; }
+  static #configOf(layer) {
+    Handle.check(layer, RuvectorLayer, 'this');
+    return layer.#config;
+  }
+
+  get inputDim() { return RuvectorLayer.#configOf(this).inputDim; }
+  get hiddenDim() { return RuvectorLayer.#configOf(this).hiddenDim; }
+  get heads() { return RuvectorLayer.#configOf(this).heads; }
+  get dropout() { return RuvectorLayer.#configOf(this).dropout; }
   /** The seed of the initial weights; undefined for a layer read from JSON. */
-  get seed() { return this.#config.seed; }
+  get seed() { return RuvectorLayer.#configOf(this).seed; }
 }
 
 function create(config) {
