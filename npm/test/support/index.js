@@ -62,6 +62,8 @@ async function fails(run, code, what, isAsync = false) {
   }
   if (isAsync) {
     assert.ok(result instanceof Promise, `${what}: no promise`);
+  }
+  if (result instanceof Promise) {
     try {
       await result;
     } catch (error) {
