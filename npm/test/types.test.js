@@ -1,0 +1,56 @@
+'use strict';
+// index.d.ts as a CommonJS and an ESM user sees it: `tsc --strict` on npm/test/types, in a folder where the package is
+// installed under its name.
+const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const test = require('node:test');
+
+const root = path.resolve(__dirname, '../..');
+const tsc = process.env.RUVECTOR_TSC || path.join(root, '.deps/usr/share/nodejs/typescript/bin/tsc');
+const nodeTypes = process.env.RUVECTOR_NODE_TYPES || path.join(root, '.deps/usr/share/nodejs/@types');
+const skip = process.env.RUVECTOR_SKIP_TYPES ? 'RUVECTOR_SKIP_TYPES is set' : false;
+
+/** A user's project with the package in node_modules; the compiler's complaints. */
+function compile(t, files, ...options) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-types-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const installed = path.join(folder, 'node_modules/@ruvector/gnn');
+  fs.mkdirSync(installed, { recursive: true });
+  for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'index.js', 'index.mjs']) fs.copyFileSync(path.join(root, file), path.join(installed, file));
+  for (const [from, to] of files) fs.copyFileSync(path.join(__dirname, 'types', from), path.join(folder, to));
+  const sources = files.map(([, to]) => to);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--skipLibCheck', '--target', 'es2022', '--typeRoots', nodeTypes,
+    '--types', 'node', ...options, ...sources], { cwd: folder, encoding: 'utf8' });
+  return { status, output: `${stdout}${stderr}` };
+}
+
+test('the compiler is there', { skip }, () => {
+  assert.ok(fs.existsSync(tsc), `${tsc} is missing: npm/scripts unpack Debian's node-typescript there; RUVECTOR_SKIP_TYPES=1 leaves these tests out`);
+});
+
+const node16 = ['--module', 'node16', '--moduleResolution', 'node16'], node10 = ['--module', 'commonjs', '--moduleResolution', 'node'];
+const cases = {
+  'CommonJS, node16': [[['cjs.cts', 'cjs.cts']], node16],
+  'CommonJS, node10': [[['cjs.cts', 'cjs.ts']], node10],
+  'ESM, node16': [[['esm.mts', 'esm.mts']], node16],
+};
+for (const [name, [files, options]] of Object.entries(cases)) {
+  test(name, { skip }, (t) => {
+    const { status, output } = compile(t, files, ...options);
+    assert.strictEqual(output, '');
+    assert.strictEqual(status, 0);
+  });
+}
+
+test('the declarations themselves', { skip }, (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-types-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  fs.copyFileSync(path.join(root, 'index.d.ts'), path.join(folder, 'index.d.ts'));
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022,dom', 'index.d.ts'],
+    { cwd: folder, encoding: 'utf8' });
+  assert.strictEqual(stdout, '');
+  assert.strictEqual(status, 0);
+});

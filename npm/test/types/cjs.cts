@@ -1,0 +1,156 @@
+// A CommonJS user: every export with the exact type of its result.
+import ruvector = require('@ruvector/gnn');
+import {
+  BatchResult, Candidates, CompressionLevel, CompressionLevelConfig, CosineBatchResult, HyperbolicBatchResult, HyperbolicSearchResult, Like,
+  Matrix, PackedMatrix, RuvectorErrorCode, SearchResult, Vector, VectorSetToken, AsyncOptions, HyperbolicOptions, SearchOptions, ThreadOptions,
+} from '@ruvector/gnn';
+
+/** Whether two types are the same, not merely assignable. */
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
+declare function expectType<T extends true>(value: T): void;
+
+const f32 = new Float32Array(3), f64 = new Float64Array(3), numbers = [1, 2, 3], frozen: readonly number[] = numbers;
+const vectors: Vector[] = [f32, f64, numbers, frozen];
+const packed: PackedMatrix[] = [{ data: f32, rows: 1, dim: 3 }, { data: numbers, dims: [1, 3] }, { data: f64, shape: [1, 3] as const }];
+const set = new ruvector.VectorSet([f32]);
+const matrices: Matrix[] = [[f32], [f64], [numbers], [frozen, f32], ...packed];
+const candidates: Candidates[] = [...matrices, set];
+const controller = new AbortController();
+const options: AsyncOptions & HyperbolicOptions & SearchOptions & ThreadOptions = { temperature: 1, threads: 2, signal: controller.signal, projection: 'expmap' };
+
+// VectorSet
+expectType<Equal<typeof set, ruvector.VectorSet>>(true);
+expectType<Equal<typeof set.size, number>>(true);
+expectType<Equal<typeof set.dim, number>>(true);
+expectType<Equal<typeof set.token, VectorSetToken>>(true);
+expectType<Equal<typeof set.closed, boolean>>(true);
+const row = set.get(0), closing = set.close(), opened = ruvector.VectorSet.open(set.token);
+expectType<Equal<typeof row, Float32Array>>(true);
+expectType<Equal<typeof closing, void>>(true);
+expectType<Equal<typeof opened, ruvector.VectorSet>>(true);
+for (const m of matrices) new ruvector.VectorSet(m);
+
+// Search
+for (const c of candidates) for (const q of vectors) ruvector.differentiableSearch(q, c, 2);
+const cosine = ruvector.differentiableSearch(f32, [f32], 2, 0.5);
+expectType<Equal<typeof cosine, SearchResult>>(true);
+expectType<Equal<typeof cosine.indices, number[]>>(true);
+expectType<Equal<typeof cosine.weights, number[]>>(true);
+const ball = ruvector.differentiableSearchHyperbolic(f32, set, 2, -1, { temperature: 1, projection: 'clip' });
+expectType<Equal<typeof ball, HyperbolicSearchResult>>(true);
+expectType<Equal<typeof ball.indices, number[]>>(true);
+expectType<Equal<typeof ball.weights, Float32Array>>(true);
+const rfc: { indices: number[]; weights: Float32Array } = ruvector.differentiableSearchHyperbolic(f32, [f32], 2, 1);
+const cosineAsync = ruvector.differentiableSearchAsync(f32, [f32], 2, 1, options);
+expectType<Equal<typeof cosineAsync, Promise<SearchResult>>>(true);
+const ballAsync = ruvector.differentiableSearchHyperbolicAsync(f32, [f32], 2, undefined, options);
+expectType<Equal<typeof ballAsync, Promise<HyperbolicSearchResult>>>(true);
+const batch = ruvector.differentiableSearchBatch([f32], set, 2, { threads: 4, temperature: 1 });
+expectType<Equal<typeof batch, CosineBatchResult>>(true);
+expectType<Equal<typeof batch.indices, Uint32Array>>(true);
+expectType<Equal<typeof batch.similarities, Float32Array>>(true);
+const ballBatch = ruvector.differentiableSearchHyperbolicBatch({ data: f32, rows: 1, dim: 3 }, set, 2, -1, { threads: 4, projection: 'expmap' });
+expectType<Equal<typeof ballBatch, HyperbolicBatchResult>>(true);
+expectType<Equal<typeof ballBatch.distances, Float32Array>>(true);
+const common: BatchResult[] = [batch, ballBatch];
+const batchAsync = ruvector.differentiableSearchBatchAsync([f32], set, 2, options);
+expectType<Equal<typeof batchAsync, Promise<CosineBatchResult>>>(true);
+const ballBatchAsync = ruvector.differentiableSearchHyperbolicBatchAsync([f32], set, 2, -1, options);
+expectType<Equal<typeof ballBatchAsync, Promise<HyperbolicBatchResult>>>(true);
+
+// Layer and hierarchy
+const layer = new ruvector.RuvectorLayer(3, 4, 2);
+for (const seed of [7, 7n, { seed: 7 }, { seed: 7n }, {}]) new ruvector.RuvectorLayer(3, 4, 2, 0.1, seed);
+const floats = layer.forward(f32, [f32], f32), fromDoubles = layer.forward(f64), list = layer.forward(numbers, packed[0], numbers);
+expectType<Equal<typeof floats, Float32Array>>(true);
+expectType<Equal<typeof fromDoubles, Float32Array>>(true);
+expectType<Equal<typeof list, number[]>>(true);
+const json = layer.toJson(), parsed = ruvector.RuvectorLayer.fromJson(json);
+expectType<Equal<typeof json, string>>(true);
+expectType<Equal<typeof parsed, ruvector.RuvectorLayer>>(true);
+expectType<Equal<typeof layer.inputDim, number>>(true);
+expectType<Equal<typeof layer.hiddenDim, number>>(true);
+expectType<Equal<typeof layer.heads, number>>(true);
+expectType<Equal<typeof layer.dropout, number>>(true);
+expectType<Equal<typeof layer.seed, number | bigint | undefined>>(true);
+expectType<Equal<typeof layer.closed, boolean>>(true);
+layer.close();
+const down = ruvector.hierarchicalForward(f32, [[f32], set, packed[0]], [json, layer]), downList = ruvector.hierarchicalForward(frozen, [], []);
+expectType<Equal<typeof down, Float32Array>>(true);
+expectType<Equal<typeof downList, number[]>>(true);
+
+// Compression
+const tensor = new ruvector.TensorCompress(), config: CompressionLevelConfig = { levelType: 'pq8', subvectors: 4, centroids: 16 };
+const text = tensor.compress(f32, 0.5), text2 = tensor.compressWithLevel(numbers, config), back = tensor.decompress(text);
+tensor.compressWithLevel(f64, { level_type: 'pq4', outlier_threshold: 3 });
+expectType<Equal<typeof text, string>>(true);
+expectType<Equal<typeof text2, string>>(true);
+expectType<Equal<typeof back, Float32Array>>(true);
+const level = ruvector.getCompressionLevel(0.5);
+expectType<Equal<typeof level, CompressionLevel>>(true);
+expectType<Equal<CompressionLevel, 'none' | 'half' | 'pq8' | 'pq4' | 'binary'>>(true);
+
+// Geometry
+const results = {
+  add: ruvector.mobiusAdd(f32, numbers), sub: ruvector.mobiusSub(f32, f64, -1), scaled: ruvector.mobiusScalarMul(2, f32), matvec: ruvector.mobiusMatvec([f32], f32),
+  gyr: ruvector.gyration(f32, f32, f32), exp: ruvector.expMap(f32, f32), exp0: ruvector.expMap0(f32), log: ruvector.logMap(f32, f32), log0: ruvector.logMap0(f32),
+  proj: ruvector.projx(f32), grad: ruvector.egrad2rgrad(f32, f32), transported: ruvector.transp(f32, f32, f32), on: ruvector.geodesic(0.5, f32, f32),
+  lorentz: ruvector.toLorentz(f32), poincare: ruvector.toPoincare(f32), mid: ruvector.weightedMidpoint([f32], numbers, -1), mean: ruvector.frechetMean([f64]),
+};
+expectType<Equal<typeof results[keyof typeof results], Float32Array>>(true);
+const inDouble = ruvector.mobiusAdd(f64, f32), fromList = ruvector.expMap0(numbers);
+expectType<Equal<typeof inDouble, Float64Array>>(true);
+expectType<Equal<typeof fromList, Float32Array>>(true);
+expectType<Equal<Like<Float64Array>, Float64Array>>(true);
+const scalars = [ruvector.dist(f32, f64), ruvector.dist0(f32), ruvector.poincareDistance(f32, numbers, -2), ruvector.lambdaX(f32)];
+expectType<Equal<typeof scalars, number[]>>(true);
+
+// The library
+const greeting = ruvector.init(), simd = ruvector.simdLevel(), version = ruvector.version();
+expectType<Equal<typeof greeting, string>>(true);
+expectType<Equal<typeof simd, 'scalar' | 'v1' | 'v3' | 'v4' | 'neon'>>(true);
+expectType<Equal<typeof version, string>>(true);
+try {
+  ruvector.init();
+} catch (error) {
+  if (error instanceof ruvector.RuvectorError) {
+    expectType<Equal<typeof error.code, RuvectorErrorCode>>(true);
+    if (error.code === 'ERR_CLOSED') throw new ruvector.RuvectorError('ERR_ABORTED', 'x', { cause: error });
+    // @ts-expect-error no such code
+    if (error.code === 'ERR_NOTHING') throw error;
+  }
+}
+
+// Mistakes
+// @ts-expect-error k is missing
+ruvector.differentiableSearch(f32, [f32]);
+// @ts-expect-error bytes are no vector
+ruvector.differentiableSearch(new Uint8Array(3), [f32], 1);
+// @ts-expect-error a string is no vector
+ruvector.differentiableSearch('abc', [f32], 1);
+// @ts-expect-error dim is missing
+ruvector.differentiableSearch(f32, { data: f32, rows: 1 }, 1);
+// @ts-expect-error unknown projection
+ruvector.differentiableSearchHyperbolic(f32, set, 1, -1, { projection: 'fold' });
+// @ts-expect-error the synchronous form takes no signal
+ruvector.differentiableSearchBatch([f32], set, 1, { signal: controller.signal });
+// @ts-expect-error a promise
+ruvector.differentiableSearchAsync(f32, set, 1).indices;
+// @ts-expect-error read-only
+set.size = 4;
+// @ts-expect-error no token
+ruvector.VectorSet.open(5);
+// @ts-expect-error unknown level
+tensor.compressWithLevel(f32, { levelType: 'lz4' });
+// @ts-expect-error the level is missing
+tensor.compressWithLevel(f32, { scale: 1 });
+// @ts-expect-error numbers only
+layer.forward([1n]);
+// @ts-expect-error number[] in, number[] out
+layer.forward(numbers).subarray(0);
+// @ts-expect-error the direction comes first
+ruvector.mobiusScalarMul(f32, 2);
+// @ts-expect-error no such export
+ruvector.nothing;
+
+export { common, rfc };
