@@ -222,6 +222,9 @@ F(geometry) {
   return code;
 }
 
+/* name, buffers, n. Returns the work done. */
+F(kernel) { UNUSED; return rv_kernel(a[0].text, a[1].buffers, a[1].count, a[2].integer, &result->number, error); }
+
 static const rv_export rows[] = {
     {"start", "", 0, start},
     {"version", "", 's', version},
@@ -246,6 +249,7 @@ static const rv_export rows[] = {
     {"searchFinish", "qbbb", 'n', search_finish},
     {"hierarchicalForward", "bBbVMbc", 'n', hierarchical_forward},
     {"hierarchicalStep", "mbbibb", 0, hierarchical_step},
+    {"kernel", "sBi", 'n', kernel},
     {"geometry", "sniBb", 'n', geometry},
 };
 

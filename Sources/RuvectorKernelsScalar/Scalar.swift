@@ -77,6 +77,12 @@ func gemmTile(
   }
 }
 
+func multiplyAddPeak(_ steps: Int) -> Float {
+  var c: Float = 1e-3
+  for _ in 0..<steps { c = c * 0.999 + 1e-3 }
+  return c
+}
+
 /// The kernels of this level.
 public func kernelTable() -> rv_kernels {
   let name: StaticString = "scalar"
@@ -126,6 +132,8 @@ public func kernelTable() -> rv_kernels {
     gemm_rows: 4,
     gemm_columns: 4,
     gemm_pack: { gemmPack($0, $1, $2, $3, $4, $5, $6) },
-    gemm_tile: { gemmTile($0, $1, $2, $3, $4, $5, $6) }
+    gemm_tile: { gemmTile($0, $1, $2, $3, $4, $5, $6) },
+    multiply_add_peak: { multiplyAddPeak($0) },
+    multiply_add_width: 1
   )
 }

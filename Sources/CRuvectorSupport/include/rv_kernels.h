@@ -62,6 +62,10 @@ typedef struct rv_kernels {
   /* c[0..<rows, 0..<columns] += a b for one tile. */
   void (*gemm_tile)(const float *a, const float *b, intptr_t depth, float *c, intptr_t c_stride, intptr_t rows,
                     intptr_t columns);
+
+  /* A yardstick for benchmarks: `steps` times `multiply_add_width` multiply-adds on registers. */
+  float (*multiply_add_peak)(intptr_t steps);
+  intptr_t multiply_add_width;
 } rv_kernels;
 #pragma clang assume_nonnull end
 #endif
