@@ -60,6 +60,10 @@ let package = Package(
         // The Swift runtime goes into the addon. `nodelete`: dlclose after the last worker crashes otherwise.
         .unsafeFlags(["-static-stdlib", "-Xlinker", "-z", "-Xlinker", "nodelete"])
       ]),
-    .testTarget(name: "RuvectorCompressionTests", dependencies: ["RuvectorCompression", "RuvectorCore"]),
+    .target(
+      name: "TestSupport", dependencies: ["CRuvectorSupport", "RuvectorCore"], path: "Tests/TestSupport"),
+    .testTarget(name: "RuvectorCoreTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "RuvectorCompressionTests", dependencies: ["Ruvector", "TestSupport"]),
+    .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
   ]
 )

@@ -26,11 +26,9 @@ extension RuvectorLayer: Mechanism {
     _ operation: String, _ buffers: [Tensor], _ control: Control
   ) throws(RuvectorError) -> Int {
     guard operation.utf8.elementsEqual("forward".utf8) else {
-      throw unknown(operation, expected: "\"forward\"")
+      throw unknown(operation, expected: "forward")
     }
-    guard buffers.count == 4 else {
-      throw .expected("4 buffers", for: "forward", received: "\(buffers.count)", .invalidArgument)
-    }
+    try requireBuffers(4, for: operation, buffers)
     let weights = UnsafeBufferPointer(start: try buffers[2].floats("edgeWeights"), count: buffers[2].columns)
     try forward(
       buffers[0].floats("node", count: inputDim), neighbors: buffers[1].matrix("neighbors"),
