@@ -39,7 +39,7 @@ let package = Package(
     .library(name: "ruvector-node", type: .dynamic, targets: ["CNodeShim"]),
   ],
   targets: levels + [
-    .target(name: "CRuvectorSupport"),
+    .target(name: "CRuvectorSupport", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(
       name: "RuvectorCore",
       dependencies: ["CRuvectorSupport"] + levels.map { .target(name: $0.name) }),
@@ -63,6 +63,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CRuvectorSupport", "RuvectorCore"], path: "Tests/TestSupport"),
     .testTarget(name: "RuvectorCoreTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "RuvectorGeometryTests", dependencies: ["RuvectorGeometry", "TestSupport"]),
     .testTarget(name: "RuvectorCompressionTests", dependencies: ["Ruvector", "TestSupport"]),
     .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
   ]

@@ -135,33 +135,33 @@ F(vectors_row) {
   return rv_vectors_row(a[0].pointer, a[1].integer, a[2].buffer.data, a[2].buffer.dims[0], error);
 }
 
-/* queries, count, set or undefined, matrix or undefined, rows, dim, k, curvature (0: cosine), temperature,
- * indices, weights, values or undefined. Returns the results a query. */
+/* queries, count, set or undefined, matrix or undefined, rows, dim, k, curvature (0: cosine), projection,
+ * temperature, indices, weights, values. Returns the results a query. */
 F(search) {
   UNUSED;
   uint64_t per_query = 0, count = a[1].integer;
   int32_t code = matrix(&a[0], count, count ? a[0].buffer.dims[0] / count : 0, error);
   if (!code && a[3].buffer.type) code = matrix(&a[3], a[4].integer, a[5].integer, error);
   if (code) return code;
-  const rv_buffer *rows = a[3].buffer.type ? &a[3].buffer : NULL, *values = a[11].buffer.type ? &a[11].buffer : NULL;
+  const rv_buffer *rows = a[3].buffer.type ? &a[3].buffer : NULL;
   if (a[7].number == 0)
-    code = rv_differentiable_search(&a[0].buffer, a[2].pointer, rows, a[6].integer, a[8].number, &a[9].buffer,
-                                    &a[10].buffer, values, &per_query, control, error);
+    code = rv_differentiable_search(&a[0].buffer, a[2].pointer, rows, a[6].integer, a[9].number, &a[10].buffer,
+                                    &a[11].buffer, &a[12].buffer, &per_query, control, error);
   else
-    code = rv_differentiable_search_hyperbolic(&a[0].buffer, a[2].pointer, rows, a[6].integer, a[7].number,
-                                               a[8].number, &a[9].buffer, &a[10].buffer, values, &per_query,
-                                               control, error);
+    code = rv_differentiable_search_hyperbolic(
+        &a[0].buffer, a[2].pointer, rows, a[6].integer, a[7].number, (rv_projection)a[8].integer, a[9].number,
+        &a[10].buffer, &a[11].buffer, &a[12].buffer, &per_query, control, error);
   result->number = (double)per_query;
   return code;
 }
 
 F(search_create) { UNUSED; return rv_search_create((rv_search **)&result->handle, error); }
-/* search, query, curvature, k, temperature */
+/* search, query, curvature, projection, k, temperature */
 F(search_begin) {
   UNUSED;
   if (a[1].buffer.type != RV_F32) return rv_fail(error, RV_INVALID_ARGUMENT, "expected a Float32Array for query");
-  return rv_search_begin(a[0].pointer, a[1].buffer.data, a[1].buffer.dims[0], a[2].number, a[3].integer, a[4].number,
-                         error);
+  return rv_search_begin(a[0].pointer, a[1].buffer.data, a[1].buffer.dims[0], a[2].number,
+                         (rv_projection)a[3].integer, a[4].integer, a[5].number, error);
 }
 /* search, staging, rows, dim */
 F(search_feed) {
@@ -174,8 +174,8 @@ F(search_feed) {
 F(search_finish) {
   UNUSED;
   uint64_t count = 0;
-  if (a[1].buffer.type != RV_U32 || a[2].buffer.type != RV_F32 || (a[3].buffer.type && a[3].buffer.type != RV_F32) ||
-      a[2].buffer.dims[0] < a[1].buffer.dims[0] || (a[3].buffer.type && a[3].buffer.dims[0] < a[1].buffer.dims[0]))
+  if (a[1].buffer.type != RV_U32 || a[2].buffer.type != RV_F32 || a[3].buffer.type != RV_F32 ||
+      a[2].buffer.dims[0] < a[1].buffer.dims[0] || a[3].buffer.dims[0] < a[1].buffer.dims[0])
     return rv_fail(error, RV_DIMENSION_MISMATCH, "expected outputs of one length");
   int32_t code = rv_search_finish(a[0].pointer, a[1].buffer.data, a[2].buffer.data, a[3].buffer.data,
                                   a[1].buffer.dims[0], &count, error);
@@ -183,12 +183,13 @@ F(search_finish) {
   return code;
 }
 
-/* query, levels, dims (rows, dim of each), layers, output. Returns the width of the result. */
+/* query, levels, dims (rows, dim of each), sets (undefined where the level is a matrix), layers, output. Returns the width of the result. */
 F(hierarchical_forward) {
   UNUSED;
   uint64_t written = 0;
   const double *dims = a[2].buffer.data;
-  if (a[0].buffer.type != RV_F32 || a[2].buffer.type != RV_F64 || a[2].buffer.dims[0] != 2 * a[1].count)
+  if (a[0].buffer.type != RV_F32 || a[2].buffer.type != RV_F64 || a[2].buffer.dims[0] != 2 * a[1].count ||
+      a[3].count != a[1].count)
     return rv_fail(error, RV_INVALID_ARGUMENT, "expected a Float32Array query and two dims a level");
   for (size_t i = 0; i < a[1].count; i++) {
     rv_argument one = {.buffer = a[1].buffers[i]};
@@ -196,8 +197,9 @@ F(hierarchical_forward) {
     if (code) return code;
     a[1].buffers[i] = one.buffer;
   }
-  int32_t code = rv_hierarchical_forward(a[0].buffer.data, a[0].buffer.dims[0], a[1].buffers, a[1].count,
-                                         (rv_mechanism *const *)a[3].pointers, a[3].count, &a[4].buffer, &written,
+  int32_t code = rv_hierarchical_forward(a[0].buffer.data, a[0].buffer.dims[0], a[1].buffers,
+                                         (rv_vectors *const *)a[3].pointers, a[1].count,
+                                         (rv_mechanism *const *)a[4].pointers, a[4].count, &a[5].buffer, &written,
                                          control, error);
   result->number = (double)written;
   return code;
@@ -230,12 +232,12 @@ static const rv_export rows[] = {
     {"vectorsRows", "v", 'n', vectors_rows},
     {"vectorsDim", "v", 'n', vectors_dim},
     {"vectorsRow", "vib", 0, vectors_row},
-    {"search", "biv?b?iiinnbbb?c", 'n', search},
+    {"search", "biv?b?iiininbbbc", 'n', search},
     {"searchCreate", "", 'q', search_create},
-    {"searchBegin", "qbnin", 0, search_begin},
+    {"searchBegin", "qbniin", 0, search_begin},
     {"searchFeed", "qbii", 0, search_feed},
-    {"searchFinish", "qbbb?", 'n', search_finish},
-    {"hierarchicalForward", "bBbMbc", 'n', hierarchical_forward},
+    {"searchFinish", "qbbb", 'n', search_finish},
+    {"hierarchicalForward", "bBbVMbc", 'n', hierarchical_forward},
     {"geometry", "sniBb", 'n', geometry},
 };
 

@@ -202,15 +202,18 @@ static int32_t parse(napi_env env, napi_value *values, call *c) {
         if (code) return rv_fail(&c->error, code, code == RV_CLOSED ? "expected an open handle, received a closed one"
                                                                     : "expected a handle of the right kind, received another object");
         break;
-      case 'M':
+      case 'M': case 'V':
         if (napi_get_array_length(env, value, &length) != napi_ok) return bad_argument(c, position, "an array");
         a->count = length;
         if (!(a->pointers = own(c, length * sizeof(void *)))) return rv_fail(&c->error, RV_OUT_OF_MEMORY, "out of memory");
         for (uint32_t i = 0; i < length; i++) {
           napi_value item;
+          napi_valuetype type;
           napi_get_element(env, value, i, &item);
-          if ((code = read_handle(env, item, 'm', &a->pointers[i])))
-            return rv_fail(&c->error, code, "expected open layers, received another object or a closed one");
+          napi_typeof(env, item, &type);
+          if (*f == 'V' && type == napi_undefined) continue;
+          if ((code = read_handle(env, item, *f == 'M' ? 'm' : 'v', &a->pointers[i])))
+            return rv_fail(&c->error, code, "expected open handles, received another object or a closed one");
         }
         break;
       case 'c':
@@ -306,9 +309,10 @@ static void for_each_handle(call *c, int taking) {
       if (taking) retain(*f, a->pointer);
       else release(*f, a->pointer);
     }
-    for (size_t i = 0; *f == 'M' && i < a->count; i++) {
-      if (taking) retain('m', a->pointers[i]);
-      else release('m', a->pointers[i]);
+    for (size_t i = 0; (*f == 'M' || *f == 'V') && i < a->count; i++) {
+      char kind = *f == 'M' ? 'm' : 'v';
+      if (taking) retain(kind, a->pointers[i]);
+      else release(kind, a->pointers[i]);
     }
   }
 }

@@ -40,5 +40,7 @@ func control(_ control: UnsafePointer<rv_control>?) throws(RuvectorError) -> Con
       "at least \(MemoryLayout<rv_control>.size)", for: "control.size", received: "\(control.pointee.size)",
       .invalidArgument)
   }
-  return Control(threads: Int(min(control.pointee.threads, 256)), cancelFlag: control.pointee.cancel.map { .init($0) })
+  return Control(
+    threads: Int(min(control.pointee.threads, 256)), cancelFlag: control.pointee.cancel.map { .init($0) },
+    progress: control.pointee.progress, user: control.pointee.user)
 }

@@ -17,15 +17,22 @@ public func rv_differentiable_search(
 @implementation @_cdecl("rv_differentiable_search_hyperbolic")
 public func rv_differentiable_search_hyperbolic(
   _ queries: UnsafePointer<rv_buffer>?, _ set: OpaquePointer?, _ matrix: UnsafePointer<rv_buffer>?, _ k: UInt64,
-  _ curvature: Double, _ temperature: Double, _ indices: UnsafePointer<rv_buffer>?,
+  _ curvature: Double, _ projection: rv_projection, _ temperature: Double, _ indices: UnsafePointer<rv_buffer>?,
   _ weights: UnsafePointer<rv_buffer>?, _ values: UnsafePointer<rv_buffer>?,
   _ per_query: UnsafeMutablePointer<UInt64>?, _ control: UnsafePointer<rv_control>?,
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let outputs = Outputs(indices, weights, values), metric = try Metric.poincare(curvature: curvature)
+    let outputs = Outputs(indices, weights, values), metric = try ball(curvature, projection)
     per_query?.pointee = try search(queries, set, matrix, metric, k, temperature, outputs, control)
   }
+}
+
+private func ball(_ curvature: Double, _ projection: rv_projection) throws(RuvectorError) -> Metric {
+  guard let projection = Ball.Projection(rawValue: projection.rawValue) else {
+    throw .expected("RV_CLIP or RV_EXPMAP", for: "projection", received: "\(projection.rawValue)", .invalidArgument)
+  }
+  return try .poincare(curvature: curvature, projection: projection)
 }
 
 private struct Outputs {
@@ -90,12 +97,12 @@ public func rv_search_release(_ handle: OpaquePointer?) { Opaque.release(handle,
 
 @implementation @_cdecl("rv_search_begin")
 public func rv_search_begin(
-  _ handle: OpaquePointer?, _ query: UnsafePointer<Float>?, _ dim: UInt64, _ curvature: Double, _ k: UInt64,
-  _ temperature: Double, _ error: UnsafeMutablePointer<rv_error>?
+  _ handle: OpaquePointer?, _ query: UnsafePointer<Float>?, _ dim: UInt64, _ curvature: Double,
+  _ projection: rv_projection, _ k: UInt64, _ temperature: Double, _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     let handle = try Opaque.object(handle, SearchHandle.self, "search")
-    let metric = curvature == 0 ? Metric.cosine : try Metric.poincare(curvature: curvature)
+    let metric = curvature == 0 ? Metric.cosine : try ball(curvature, projection)
     let k = Int(clamping: k), dim = try count(dim, "dim")
     guard dim > 0 else { throw .expected("at least 1 element", for: "query", received: "0", .emptyInput) }
     let query = try require(query, "query")
@@ -155,8 +162,9 @@ public func rv_search_finish(
 
 @implementation @_cdecl("rv_hierarchical_forward")
 public func rv_hierarchical_forward(
-  _ query: UnsafePointer<Float>?, _ dim: UInt64, _ levels: UnsafePointer<rv_buffer>?, _ level_count: Int,
-  _ layers: UnsafePointer<OpaquePointer?>?, _ layer_count: Int, _ out: UnsafePointer<rv_buffer>?,
+  _ query: UnsafePointer<Float>?, _ dim: UInt64, _ levels: UnsafePointer<rv_buffer>?,
+  _ sets: UnsafePointer<OpaquePointer?>?, _ level_count: Int, _ layers: UnsafePointer<OpaquePointer?>?, _ layer_count: Int,
+  _ out: UnsafePointer<rv_buffer>?,
   _ out_count: UnsafeMutablePointer<UInt64>?, _ control: UnsafePointer<rv_control>?,
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
@@ -166,9 +174,14 @@ public func rv_hierarchical_forward(
       throw .expected("at least 1 element", for: "query", received: "0", .emptyInput)
     }
     try requireFinite(base, count: query.count, for: "query")
-    var matrices: [MatrixView] = []
-    for (l, level) in try tensors(levels, level_count, "layerEmbeddings").enumerated() {
-      matrices.append(try level.matrix("layerEmbeddings[\(l)]"))
+    var candidates: [Candidates] = []
+    for l in 0..<max(level_count, 0) {
+      if let set = sets?[l] {
+        candidates.append(.set(try vectors(set, "layerEmbeddings[\(l)]").set))
+      } else {
+        let level = try require(levels, "levels")[l]
+        candidates.append(.matrix(try tensor(level, "layerEmbeddings[\(l)]").matrix("layerEmbeddings[\(l)]")))
+      }
     }
     var mechanisms: [RuvectorLayer] = []
     var reading: [MechanismHandle] = []
@@ -183,7 +196,7 @@ public func rv_hierarchical_forward(
       mechanisms.append(layer)
     }
     let result = try hierarchicalForward(
-      query: query, levels: matrices, layers: mechanisms, control: RuvectorABI.control(control))
+      query: query, levels: candidates, layers: mechanisms, control: RuvectorABI.control(control))
     try tensor(out, "output").output("output", count: result.count).update(from: result, count: result.count)
     out_count?.pointee = UInt64(result.count)
   }

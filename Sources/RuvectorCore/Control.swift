@@ -7,10 +7,22 @@ public struct Control: @unchecked Sendable {
   /// Non-zero as soon as the operation should stop with `.aborted`.
   public var cancelFlag: UnsafePointer<UInt32>?
 
-  public init(threads: Int = 1, cancelFlag: UnsafePointer<UInt32>? = nil) {
+  /// Called now and then, on the caller's thread, with the share done.
+  public var progress: (@convention(c) (UnsafeMutableRawPointer?, Double) -> Void)?
+  public var user: UnsafeMutableRawPointer?
+
+  public init(
+    threads: Int = 1, cancelFlag: UnsafePointer<UInt32>? = nil,
+    progress: (@convention(c) (UnsafeMutableRawPointer?, Double) -> Void)? = nil,
+    user: UnsafeMutableRawPointer? = nil
+  ) {
     self.threads = threads < 1 ? 1 : threads
     self.cancelFlag = cancelFlag
+    self.progress = progress
+    self.user = user
   }
+
+  public func report(_ done: Double) { progress?(user, done) }
 
   public static let none = Control()
 

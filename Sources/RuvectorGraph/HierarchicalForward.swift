@@ -13,7 +13,7 @@ import RuvectorSearch
 /// - Throws: `.dimensionMismatch` naming the level, `.nonFinite`, `.aborted`.
 /// - Complexity: O(Σ n_l · d_l) plus one layer forward a level.
 public func hierarchicalForward(
-  query: UnsafeBufferPointer<Float>, levels: [MatrixView], layers: [RuvectorLayer], control: Control = .none
+  query: UnsafeBufferPointer<Float>, levels: [Candidates], layers: [RuvectorLayer], control: Control = .none
 ) throws(RuvectorError) -> [Float] {
   var current = [Float](query)
   var search: StreamingSearch?

@@ -8,17 +8,18 @@ extension RuvectorLayer: Mechanism {
     Option("hiddenDim", .integer(1...Int64(maximumDim)), "Width of the output; a multiple of heads."),
     Option("heads", .integer(1...Int64(maximumDim)), "Attention heads."),
     Option("dropout", .number(0...1), standard: 0, "Constant factor 1 - dropout before the layer norm."),
+    Option("eps", .number(1e-30...1), standard: 1e-5, "Added to the variance in the layer norm."),
     Option("seed", .seed, standard: 0, "Seed of the initial weights."),
   ]
 
   public convenience init(_ settings: Settings) throws(RuvectorError) {
     try self.init(
       inputDim: settings.integer("inputDim"), hiddenDim: settings.integer("hiddenDim"),
-      heads: settings.integer("heads"), dropout: settings.number("dropout"), seed: settings.seed("seed"))
+      heads: settings.integer("heads"), dropout: settings.number("dropout"), seed: settings.seed("seed"), epsilon: settings.number("eps"))
   }
 
   public var optionValues: [Double] {
-    [Double(inputDim), Double(hiddenDim), Double(heads), dropout, Double(seed)]
+    [Double(inputDim), Double(hiddenDim), Double(heads), dropout, epsilon, Double(seed)]
   }
 
   /// "forward": node [in], neighbors [n, in], edge weights [m], output [hidden].

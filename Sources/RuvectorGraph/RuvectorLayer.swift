@@ -38,14 +38,15 @@ public final class RuvectorLayer: @unchecked Sendable {
   let updateInput, updateHidden, resetInput, resetHidden, candidateInput, candidateHidden: Linear
   let query, key, value, output: Linear
   let gamma, beta: AlignedBuffer<Float>  // [H]
-  let epsilon = 1e-5
+  /// ε of the layer norm.
+  public let epsilon: Double
 
   // MARK: - Creation
 
   /// Weights are Xavier-normal from `seed`, biases 0, gamma 1, beta 0.
   /// `.invalidConfig` for sizes outside 1...65536, heads that do not divide hiddenDim, dropout outside 0...1.
   public init(
-    inputDim: Int, hiddenDim: Int, heads: Int, dropout: Double = 0, seed: UInt64
+    inputDim: Int, hiddenDim: Int, heads: Int, dropout: Double = 0, seed: UInt64, epsilon: Double = 1e-5
   ) throws(RuvectorError) {
     try requireSize(inputDim, "inputDim")
     try requireSize(hiddenDim, "hiddenDim")
@@ -57,7 +58,10 @@ public final class RuvectorLayer: @unchecked Sendable {
       throw .expected("a number in 0...1", for: "dropout", received: text(dropout), .invalidConfig)
     }
     (self.inputDim, self.hiddenDim, self.heads, self.dropout) = (inputDim, hiddenDim, heads, dropout)
-    self.seed = seed
+    guard epsilon > 0, epsilon <= 1 else {
+      throw .expected("a number > 0 and <= 1", for: "eps", received: text(epsilon), .invalidConfig)
+    }
+    (self.seed, self.epsilon) = (seed, epsilon)
     var random = Random(seed: seed)
     message = try Linear(inputDim, hiddenDim, random: &random)
     aggregate = try Linear(hiddenDim, hiddenDim, random: &random)

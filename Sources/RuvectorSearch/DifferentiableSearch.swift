@@ -62,6 +62,33 @@ public final class StreamingSearch {
     seen += rows.rows
   }
 
+  /// All rows of a set, with its cached norms.
+  public func feed(_ set: VectorSet) throws(RuvectorError) {
+    guard set.rows > 0 else { return }
+    guard set.dim == state.query.dim else {
+      throw .dimension("\(state.query.candidates)[\(seen)]", expected: state.query.dim, received: set.dim)
+    }
+    guard seen == 0 else {
+      throw .expected("a set as the only candidates", for: "search", received: "\(seen) rows before", .unsupported)
+    }
+    var view: BallView?
+    if case .poincare(let ball) = state.query.metric { view = try set.view(from: ball) }
+    var r = 0
+    while r < set.rows {
+      let end = min(r + searchBlock, set.rows)
+      try state.consume(set, view, r..<end, scratch, kernels)
+      r = end
+    }
+    seen = set.rows
+  }
+
+  public func feed(_ candidates: Candidates) throws(RuvectorError) {
+    switch candidates {
+    case .set(let set): try feed(set)
+    case .matrix(let rows): try feed(rows)
+    }
+  }
+
   /// How many results `finish` will give.
   public var resultCount: Int { state.best.entries.count }
 
@@ -74,6 +101,12 @@ public enum Candidates {
   case set(VectorSet)
   case matrix(MatrixView)
 
+  public func row(_ index: Int) -> UnsafePointer<Float> {
+    switch self {
+    case .set(let set): set.matrix.row(index)
+    case .matrix(let matrix): matrix.row(index)
+    }
+  }
   public var rows: Int {
     switch self {
     case .set(let set): set.rows
@@ -127,8 +160,8 @@ public func differentiableSearch(
   guard candidates.dim == queries.dim else {
     throw .dimension("candidates[0]", expected: queries.dim, received: candidates.dim)
   }
-  var ball: BallView?
-  if case .set(let set) = candidates, case .poincare(let c) = metric { ball = try set.ballView(c: c) }
+  var view: BallView?
+  if case .set(let set) = candidates, case .poincare(let ball) = metric { view = try set.view(from: ball) }
 
   let chunk = 16 * searchBlock
   let chunks = (n + chunk - 1) / chunk
@@ -156,7 +189,7 @@ public func differentiableSearch(
             let range = r..<min(r + searchBlock, n)
             for q in states.indices {
               switch candidates {
-              case .set(let set): try states[q].consume(set, ball, range, scratch[worker], kernels)
+              case .set(let set): try states[q].consume(set, view, range, scratch[worker], kernels)
               case .matrix(let rows):
                 try states[q].consume(rows.slice(range), base: r, scratch[worker], kernels)
               }
@@ -173,6 +206,7 @@ public func differentiableSearch(
         for q in states.indices { total[q].merge(states[q]) }
       }
       done += wave
+      control.report((Double(first) + Double(group.count) * Double(done) / Double(chunks)) / Double(queries.rows))
     }
     for q in total.indices {
       var at = (first + q) * results

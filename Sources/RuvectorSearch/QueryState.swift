@@ -50,11 +50,11 @@ final class PreparedQuery {
       gain = n2 > 0 ? 1 : 0
       (a, b) = (0, 0)
       shrinkRow(query, dim, n2 > 0 ? 1 / n2.squareRoot() : 0, into: vector.pointer)
-    case .poincare(let c):
-      let (factor, shrink) = Rim.factor(n2, c: c)
+    case .poincare(let ball):
+      let (factor, shrink) = ball.place(n2)
       gain = 1
-      a = c * factor
-      b = 2 / c.squareRoot()
+      a = ball.c * factor
+      b = 2 / ball.c.squareRoot()
       shrinkRow(query, dim, shrink, into: vector.pointer)
     }
   }
@@ -80,15 +80,15 @@ struct QueryState {
 
   // MARK: - Resident rows
 
-  /// Rows `range` of a set, at most `searchBlock` of them. `ball` belongs to the Poincaré metric.
+  /// Rows `range` of a set, at most `searchBlock` of them. `view` belongs to the Poincaré metric.
   mutating func consume(
-    _ set: VectorSet, _ ball: BallView?, _ range: Range<Int>, _ scratch: Scratch, _ kernels: KernelTable
+    _ set: VectorSet, _ view: BallView?, _ range: Range<Int>, _ scratch: Scratch, _ kernels: KernelTable
   ) throws(RuvectorError) {
     let values = scratch.values.pointer, dim = query.dim, count = range.count, first = range.lowerBound
-    if let ball {
-      let rows = ball.base + first * dim
+    if let view {
+      let rows = view.base + first * dim
       kernels.squared_l2_rows(query.vector.pointer, rows, dim, count, dim, values)
-      kernels.multiply(values, ball.factors.pointer + first, values, count)
+      kernels.multiply(values, view.factors.pointer + first, values, count)
       try finishPoincare(count, base: first, scratch, kernels)
     } else {
       kernels.dot_rows(query.vector.pointer, set.buffer.pointer + first * dim, dim, count, dim, values)
@@ -108,7 +108,7 @@ struct QueryState {
   ) throws(RuvectorError) {
     switch query.metric {
     case .cosine: try consumeCosine(rows, base: base, scratch, kernels)
-    case .poincare(let c): try consumePoincare(rows, base: base, c: c, scratch, kernels)
+    case .poincare(let ball): try consumePoincare(rows, base: base, ball, scratch, kernels)
     }
   }
 
@@ -131,20 +131,21 @@ struct QueryState {
   }
 
   private mutating func consumePoincare(
-    _ rows: MatrixView, base: Int, c: Double, _ scratch: Scratch, _ kernels: KernelTable
+    _ rows: MatrixView, base: Int, _ ball: Ball, _ scratch: Scratch, _ kernels: KernelTable
   ) throws(RuvectorError) {
     let values = scratch.values.pointer, norms = scratch.norms.pointer
     kernels.squared_l2_norm_rows(
       query.vector.pointer, rows.base, rows.stride, rows.rows, rows.dim, values, norms)
-    var outside: UInt8 = 0
-    let limit = (1 - Rim.epsilon) * (1 - Rim.epsilon) / c
-    for r in 0..<rows.rows { outside |= norms[r] <= limit ? 0 : 1 }
-    kernels.poincare_keys(values, norms, c, values, rows.rows)
-    if outside != 0 {
+    kernels.poincare_keys(values, norms, ball.c, values, rows.rows)
+    // Rows that stay where they are need no more; NaN and infinity fail the comparison too.
+    let limit = ball.projection == .clip ? (1 - Ball.epsilon) * (1 - Ball.epsilon) / ball.c : 0
+    var moves: UInt8 = 0
+    for r in 0..<rows.rows { moves |= norms[r] <= limit ? 0 : 1 }
+    if moves != 0 {
       let point = try AlignedBuffer<Float>(count: rows.dim)
       for r in 0..<rows.rows where !(norms[r] <= limit) {
         try requireFiniteCandidate(rows.row(r), rows.dim, number: base + r)
-        let (factor, shrink) = Rim.factor(norms[r], c: c)
+        let (factor, shrink) = ball.place(norms[r])
         shrinkRow(rows.row(r), rows.dim, shrink, into: point.pointer)
         values[r] = kernels.squared_l2(query.vector.pointer, point.pointer, rows.dim) * Float(factor)
       }

@@ -17,7 +17,7 @@ public final class VectorSet: @unchecked Sendable {
   let extremes: [Int]
 
   private let lock: OpaquePointer
-  private var ball: BallView?
+  private var view: BallView?
 
   /// Copies `rows` × `dim` floats. `.emptyInput` for dim 0 with rows, `.nonFinite` for NaN or infinity (the message
   /// names row and element), `.outOfMemory`. O(rows · dim).
@@ -58,15 +58,15 @@ public final class VectorSet: @unchecked Sendable {
   /// Native memory held, in bytes.
   public var byteCount: Int { (rows &* dim &+ rows) &* 4 }
 
-  /// The set seen from the ball of curvature −c: computed once, then shared.
-  func ballView(c: Double) throws(RuvectorError) -> BallView {
+  /// The set placed in `ball`: computed once, then shared.
+  func view(from ball: Ball) throws(RuvectorError) -> BallView {
     rv_lock_acquire(lock)
-    let known = ball
+    let known = view
     rv_lock_release(lock)
-    if let known, known.c == c { return known }
-    let made = try BallView(self, c: c)
+    if let known, known.ball == ball { return known }
+    let made = try BallView(self, ball)
     rv_lock_acquire(lock)
-    ball = made
+    view = made
     rv_lock_release(lock)
     return made
   }
@@ -79,22 +79,22 @@ enum SafeRange {
   @inline(__always) static func contains(_ n2: Float) -> Bool { n2 > 1e-24 && n2 < 1e36 }
 }
 
-/// Rows inside the ball with their factors 1/(1 − c|y|²). Where no row lies outside, the rows are the set's own.
+/// Rows placed in a ball with their factors 1/(1 − c|y|²). Where no row moves, the rows are the set's own.
 final class BallView {
-  let c: Double
+  let ball: Ball
   let factors: AlignedBuffer<Float>
   private let projected: AlignedBuffer<Float>?
   private let own: AlignedBuffer<Float>
   var base: UnsafePointer<Float> { UnsafePointer((projected ?? own).pointer) }
 
-  init(_ set: VectorSet, c: Double) throws(RuvectorError) {
-    self.c = c
+  init(_ set: VectorSet, _ ball: Ball) throws(RuvectorError) {
+    self.ball = ball
     own = set.buffer
     factors = try AlignedBuffer(count: set.rows, for: "ball factors")
     let dim = set.dim
     var projected: AlignedBuffer<Float>?
     for r in 0..<set.rows {
-      let (factor, shrink) = Rim.factor(squaredNorm(own.pointer + r * dim, dim), c: c)
+      let (factor, shrink) = ball.place(squaredNorm(own.pointer + r * dim, dim))
       factors[r] = Float(factor)
       guard shrink != 1 else { continue }
       if projected == nil { projected = try AlignedBuffer(copying: own.pointer, count: own.count, for: "ball") }

@@ -23,7 +23,7 @@ enum { most_arguments = 16 };
  *   s  string                   -> text
  *   o  [key, value, ...]        -> options, count (values: number, bigint, string)
  *   m v q  handle               -> pointer (mechanism, vectors, search)
- *   M  array of mechanisms      -> pointers, count
+ *   M  array of mechanisms      -> pointers, count        V  array of vectors or undefined
  *   c  threads, Uint32Array     -> control (two arguments)
  * Output: 0 nothing, n number, s text (malloc), m v q handle. */
 typedef struct rv_argument {

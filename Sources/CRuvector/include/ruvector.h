@@ -173,31 +173,35 @@ int32_t rv_differentiable_search(const rv_buffer *queries, rv_vectors *set, cons
                                  double temperature, const rv_buffer *indices, const rv_buffer *weights,
                                  const rv_buffer *values, uint64_t *per_query, const rv_control *control,
                                  rv_error *error);
+/* How vectors are placed in the ball: as points, those beyond the rim pulled back to it; or by expMap0, as tangent
+ * vectors at the origin. */
+typedef enum rv_projection { RV_CLIP = 0, RV_EXPMAP = 1 } rv_projection;
+
 /* The same with w_i = exp(-d(q, y_i) / T) / sum, d the distance in the Poincare ball of sectional curvature
- * `curvature` < 0; `values` are distances. Points outside the ball are pulled back to its rim. */
+ * `curvature` < 0; `values` are distances. */
 int32_t rv_differentiable_search_hyperbolic(const rv_buffer *queries, rv_vectors *set, const rv_buffer *matrix,
-                                            uint64_t k, double curvature, double temperature,
-                                            const rv_buffer *indices, const rv_buffer *weights,
-                                            const rv_buffer *values, uint64_t *per_query,
+                                            uint64_t k, double curvature, rv_projection projection,
+                                            double temperature, const rv_buffer *indices,
+                                            const rv_buffer *weights, const rv_buffer *values, uint64_t *per_query,
                                             const rv_control *control, rv_error *error);
 
 /* The same search for candidates that pass by in blocks: begin, feed as often as needed, finish. */
 int32_t rv_search_create(rv_search **out, rv_error *error);
 void rv_search_release(rv_search *);
-/* curvature 0: cosine; below 0: hyperbolic. */
-int32_t rv_search_begin(rv_search *, const float *query, uint64_t dim, double curvature, uint64_t k,
-                        double temperature, rv_error *error);
+/* curvature 0: cosine (projection is not used); below 0: hyperbolic. */
+int32_t rv_search_begin(rv_search *, const float *query, uint64_t dim, double curvature, rv_projection projection,
+                        uint64_t k, double temperature, rv_error *error);
 int32_t rv_search_feed(rv_search *, const float *rows, uint64_t row_count, uint64_t dim, rv_error *error);
 /* Writes at most `capacity` results and their number into `count`; `values` may be NULL. */
 int32_t rv_search_finish(rv_search *, uint32_t *indices, float *weights, float *values, uint64_t capacity,
                          uint64_t *count, rv_error *error);
 
 /* For each level: the 5 best nodes by cosine (T = 1), their weighted sum, mean with the current embedding, layer.
- * `levels` are matrices [n_l, d_l]; `layers` are "ruvector" layers. Uses as many levels as both lists have; empty
+ * Level l is sets[l] or, where that (or `sets`) is NULL, the matrix levels[l] [n_l, d_l]; `layers` are "ruvector" layers. Uses as many levels as both lists have; empty
  * levels are skipped. `out` receives `*out_count` floats (the query itself without levels); its capacity is
  * out->dims[0]. */
-int32_t rv_hierarchical_forward(const float *query, uint64_t dim, const rv_buffer *levels, size_t level_count,
-                                rv_mechanism *const *layers, size_t layer_count, const rv_buffer *out,
+int32_t rv_hierarchical_forward(const float *query, uint64_t dim, const rv_buffer *levels, rv_vectors *const *sets,
+                                size_t level_count, rv_mechanism *const *layers, size_t layer_count, const rv_buffer *out,
                                 uint64_t *out_count, const rv_control *control, rv_error *error);
 
 /* ---- Geometry --------------------------------------------------------------------------------------------- */
