@@ -63,7 +63,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["RuvectorCore"], path: "Tests/TestSupport",
       swiftSettings: [.unsafeFlags(["-O"])]),  // the oracles count every element
-    .testTarget(name: "RuvectorCoreTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "RuvectorCoreTests", dependencies: ["CRuvectorSupport", "TestSupport"]),
     .testTarget(name: "RuvectorGeometryTests", dependencies: ["RuvectorGeometry", "TestSupport"]),
     .testTarget(name: "RuvectorCompressionTests", dependencies: ["Ruvector", "TestSupport"]),
     .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
