@@ -66,6 +66,9 @@ let package = Package(
     .testTarget(name: "RuvectorCoreTests", dependencies: ["CRuvectorSupport", "TestSupport"]),
     .testTarget(name: "RuvectorGeometryTests", dependencies: ["RuvectorGeometry", "TestSupport"]),
     .testTarget(name: "RuvectorCompressionTests", dependencies: ["Ruvector", "TestSupport"]),
+    .testTarget(
+      name: "RuvectorSearchTests", dependencies: ["CRuvectorSupport", "RuvectorSearch", "TestSupport"]),
+    .testTarget(name: "RuvectorGraphTests", dependencies: ["RuvectorGraph", "TestSupport"]),
     .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
   ]
 )
