@@ -208,15 +208,27 @@ struct QueryState {
   /// temperature magnifies their last bit.
   mutating func finish(_ body: (_ index: UInt32, _ weight: Float, _ value: Float) -> Void) {
     best.sort()
-    let kernels = Kernels.current
-    for entry in best.entries {
-      switch query.metric {
-      case .cosine: body(entry.index, softmax.weight(entry.score), entry.score)
-      case .poincare:
-        var key = -entry.score, logit: Float = 0
-        kernels.poincare_distances(&key, Float(query.a), Float(-query.b), &logit, 1)
-        body(entry.index, softmax.weight(logit), -logit)
-      }
+    let entries = best.entries
+    guard case .poincare = query.metric else {
+      for entry in entries { body(entry.index, softmax.weight(entry.score), entry.score) }
+      return
     }
+    var logits = entries.map { -$0.score }
+    logits.withUnsafeMutableBufferPointer {
+      guard let p = $0.baseAddress else { return }
+      Kernels.current.poincare_distances(p, Float(query.a), Float(-query.b), p, $0.count)
+    }
+    // Keys grow with the distance, the last bit of the kernel need not: the logits in their own order belong to
+    // the keys in theirs, so that distances never fall and weights never grow. (Nearly sorted: O(k).)
+    for i in logits.indices.dropFirst() {
+      let logit = logits[i]
+      var j = i
+      while j > 0, logits[j - 1] < logit {
+        logits[j] = logits[j - 1]
+        j -= 1
+      }
+      logits[j] = logit
+    }
+    for (entry, logit) in zip(entries, logits) { body(entry.index, softmax.weight(logit), -logit) }
   }
 }
