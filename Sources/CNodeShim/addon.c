@@ -205,6 +205,13 @@ F(hierarchical_forward) {
   return code;
 }
 
+/* layer, current, nodes, count, weights, output */
+F(hierarchical_step) {
+  UNUSED;
+  int32_t code = matrix(&a[2], a[3].integer, a[1].buffer.dims[0], error);
+  return code ? code : rv_hierarchical_step(a[0].pointer, &a[1].buffer, &a[2].buffer, &a[4].buffer, &a[5].buffer, error);
+}
+
 /* name, curvature, dim, arguments, output. Returns the numbers written. */
 F(geometry) {
   UNUSED;
@@ -214,6 +221,9 @@ F(geometry) {
   result->number = (double)written;
   return code;
 }
+
+/* name, buffers, n. Returns the work done. */
+F(kernel) { UNUSED; return rv_kernel(a[0].text, a[1].buffers, a[1].count, a[2].integer, &result->number, error); }
 
 static const rv_export rows[] = {
     {"start", "", 0, start},
@@ -238,6 +248,8 @@ static const rv_export rows[] = {
     {"searchFeed", "qbii", 0, search_feed},
     {"searchFinish", "qbbb", 'n', search_finish},
     {"hierarchicalForward", "bBbVMbc", 'n', hierarchical_forward},
+    {"hierarchicalStep", "mbbibb", 0, hierarchical_step},
+    {"kernel", "sBi", 'n', kernel},
     {"geometry", "sniBb", 'n', geometry},
 };
 

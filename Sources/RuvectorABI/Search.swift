@@ -201,3 +201,23 @@ public func rv_hierarchical_forward(
     out_count?.pointee = UInt64(result.count)
   }
 }
+
+@implementation @_cdecl("rv_hierarchical_step")
+public func rv_hierarchical_step(
+  _ layer: OpaquePointer?, _ current: UnsafePointer<rv_buffer>?, _ nodes: UnsafePointer<rv_buffer>?,
+  _ weights: UnsafePointer<rv_buffer>?, _ out: UnsafePointer<rv_buffer>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let nodes = try tensor(nodes, "nodes").matrix("nodes")
+    let current = try tensor(current, "current").floats("current", count: nodes.dim)
+    let weights = try tensor(weights, "weights").floats("weights", count: nodes.rows)
+    let out = try tensor(out, "output")
+    try Opaque.object(layer, MechanismHandle.self, "layer").read { (mechanism) throws(RuvectorError) in
+      guard let layer = mechanism as? RuvectorLayer else {
+        throw .expected("a ruvector layer", for: "layer", received: "another mechanism", .wrongHandle)
+      }
+      try hierarchicalStep(
+        current, nodes: nodes, weights: weights, layer, into: out.output("output", count: layer.hiddenDim))
+    }
+  }
+}

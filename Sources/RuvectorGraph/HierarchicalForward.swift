@@ -45,34 +45,32 @@ public func hierarchicalForward(
       weights.append(weight)
     }
     var next = [Float](repeating: 0, count: layer.hiddenDim)
-    try step(current, nodes, weights, layer, &next)
+    try hierarchicalStep(
+      current, nodes: MatrixView(nodes, rows: weights.count, dim: d), weights: weights, layer, into: &next)
     current = next
   }
   return current
 }
 
-private func step(
-  _ current: [Float], _ nodes: [Float], _ weights: [Float], _ layer: RuvectorLayer, _ next: inout [Float]
+/// One level of ``hierarchicalForward(query:levels:layers:control:)`` after its search:
+///
+///     out ← layer(½ (e + Σ w_j N_j), neighbours N, edge weights w)
+///
+/// `current` e [in], `nodes` N [kept, in], `weights` w [kept], `out` [hidden]. The sum is taken in Double.
+public func hierarchicalStep(
+  _ current: UnsafePointer<Float>, nodes: MatrixView, weights: UnsafePointer<Float>, _ layer: RuvectorLayer,
+  into out: UnsafeMutablePointer<Float>
 ) throws(RuvectorError) {
-  let d = current.count
-  var combined = current
-  for i in 0..<d {
-    var sum = 0.0
-    for j in weights.indices { sum += Double(weights[j]) * Double(nodes[j * d + i]) }
-    combined[i] = Float((Double(current[i]) + sum) / 2)
+  guard nodes.dim == layer.inputDim else {
+    throw .dimension("nodes[0]", expected: layer.inputDim, received: nodes.dim)
   }
-  var failure: RuvectorError?
-  combined.withUnsafeBufferPointer { node in
-    nodes.withUnsafeBufferPointer { rows in
-      weights.withUnsafeBufferPointer { w in
-        next.withUnsafeMutableBufferPointer { out in
-          guard let n = node.baseAddress, let r = rows.baseAddress, let o = out.baseAddress else { return }
-          do throws(RuvectorError) {
-            try layer.forward(n, neighbors: MatrixView(r, rows: w.count, dim: d), edgeWeights: w, into: o)
-          } catch { failure = error }
-        }
-      }
-    }
+  let combined = try AlignedBuffer<Float>(count: nodes.dim)
+  for i in 0..<nodes.dim {
+    var sum = Double(current[i])
+    for j in 0..<nodes.rows { sum += Double(weights[j]) * Double(nodes.row(j)[i]) }
+    combined[i] = Float(sum / 2)
   }
-  if let failure { throw failure }
+  try layer.forward(
+    combined.pointer, neighbors: nodes, edgeWeights: UnsafeBufferPointer(start: weights, count: nodes.rows),
+    into: out)
 }

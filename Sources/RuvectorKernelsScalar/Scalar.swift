@@ -77,6 +77,12 @@ func gemmTile(
   }
 }
 
+func multiplyAddPeak(_ steps: Int) -> Float {
+  var c: Float = 1e-3
+  for _ in 0..<steps { c = c * 0.999 + 1e-3 }
+  return c
+}
+
 /// The kernels of this level.
 public func kernelTable() -> rv_kernels {
   let name: StaticString = "scalar"
@@ -108,7 +114,7 @@ public func kernelTable() -> rv_kernels {
     },
     squared_l2_norm_rows: { q, rows, stride, count, dim, distances, norms in
       map(count, distances) { squaredL2(q, rows + $0 * stride, dim) }
-      for r in 0..<count { norms[r] = squaredNorm(rows + r * stride, dim) }
+      map(count, norms) { Float(squaredNorm(rows + $0 * stride, dim)) }
     },
     squared_norm_rows: { rows, stride, count, dim, norms in
       for r in 0..<count { norms[r] = squaredNorm(rows + r * stride, dim) }
@@ -118,7 +124,7 @@ public func kernelTable() -> rv_kernels {
       map(n, scores) { norms[$0] == 0 ? 0 : dots[$0] * inverseQueryNorm / norms[$0].squareRoot() }
     },
     poincare_keys: { squaredL2, norms, c, keys, n in
-      map(n, keys) { Float(Double(squaredL2[$0]) / (1 - c * norms[$0])) }
+      map(n, keys) { squaredL2[$0] / (1 - c * norms[$0]) }
     },
     poincare_distances: { keys, a, b, distances, n in
       map(n, distances) { b * rv_asinhf((a * keys[$0]).squareRoot()) }
@@ -126,6 +132,8 @@ public func kernelTable() -> rv_kernels {
     gemm_rows: 4,
     gemm_columns: 4,
     gemm_pack: { gemmPack($0, $1, $2, $3, $4, $5, $6) },
-    gemm_tile: { gemmTile($0, $1, $2, $3, $4, $5, $6) }
+    gemm_tile: { gemmTile($0, $1, $2, $3, $4, $5, $6) },
+    multiply_add_peak: { multiplyAddPeak($0) },
+    multiply_add_width: 1
   )
 }

@@ -91,3 +91,26 @@ func gemmTile(
     storeTail(loadTail(In(c), columns) + u, c, columns)
   }
 }
+
+/// Twelve independent chains of multiply-add on registers: what the arithmetic units can do at most.
+func multiplyAddPeak(_ steps: Int) -> Float {
+  let w = V(repeating: 0.999), u = V(repeating: 1e-3)
+  var c0 = u, c1 = u, c2 = u, c3 = u, c4 = u, c5 = u, c6 = u, c7 = u, c8 = u, c9 = u, ca = u, cb = u
+  var k = 0
+  while k < steps {
+    c0 = fma(u, c0, w)
+    c1 = fma(u, c1, w)
+    c2 = fma(u, c2, w)
+    c3 = fma(u, c3, w)
+    c4 = fma(u, c4, w)
+    c5 = fma(u, c5, w)
+    c6 = fma(u, c6, w)
+    c7 = fma(u, c7, w)
+    c8 = fma(u, c8, w)
+    c9 = fma(u, c9, w)
+    ca = fma(u, ca, w)
+    cb = fma(u, cb, w)
+    k &+= 1
+  }
+  return total((((c0 + c1) + (c2 + c3)) + ((c4 + c5) + (c6 + c7))) + ((c8 + c9) + (ca + cb)))
+}

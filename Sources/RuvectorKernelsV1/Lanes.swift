@@ -10,6 +10,7 @@ import CRuvectorSupport
   typealias I = SIMD16<Int32>
   @inline(__always) var lanes: Int { 16 }
   @inline(__always) func squareRoot(_ x: V) -> V { rv_sqrt16(x) }
+  @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x16(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max16(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen16(x) }
   @inline(__always) func narrow(_ x: D) -> V { rv_narrow16(x) }
@@ -22,6 +23,7 @@ import CRuvectorSupport
   typealias I = SIMD8<Int32>
   @inline(__always) var lanes: Int { 8 }
   @inline(__always) func squareRoot(_ x: V) -> V { rv_sqrt8(x) }
+  @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x8(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max8(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen8(x) }
   @inline(__always) func narrow(_ x: D) -> V { rv_narrow8(x) }
@@ -34,6 +36,7 @@ import CRuvectorSupport
   typealias I = SIMD4<Int32>
   @inline(__always) var lanes: Int { 4 }
   @inline(__always) func squareRoot(_ x: V) -> V { rv_sqrt4(x) }
+  @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x4(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max4(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen4(x) }
   @inline(__always) func narrow(_ x: D) -> V { rv_narrow4(x) }
@@ -54,6 +57,9 @@ import CRuvectorSupport
 typealias In = UnsafePointer<Float>
 typealias Out = UnsafeMutablePointer<Float>
 
+@inline(__always) func store4(_ x: SIMD4<Float>, _ p: Out) {
+  UnsafeMutableRawPointer(p).storeBytes(of: x, as: SIMD4<Float>.self)
+}
 @inline(__always) func load(_ p: In) -> V { UnsafeRawPointer(p).loadUnaligned(as: V.self) }
 @inline(__always) func load(_ p: Out) -> V { UnsafeRawPointer(p).loadUnaligned(as: V.self) }
 @inline(__always) func store(_ x: V, _ p: Out) {

@@ -19,13 +19,17 @@ func cosineScores(_ dots: In, _ norms: In, _ inverseQueryNorm: Float, _ scores: 
   return (dot * inverseQueryNorm / squareRoot(norm)).replacing(with: zero, where: norm .== zero)
 }
 
-func poincareKeys(
-  _ squaredL2: In, _ norms: UnsafePointer<Double>, _ c: Double, _ keys: Out, _ n: Int
-) {
+func poincareKeys(_ squaredL2: In, _ norms: In, _ c: Float, _ keys: Out, _ n: Int) {
+  let cv = V(repeating: c), one = V(repeating: 1)
   var i = 0
   while i < n {
-    keys[i] = Float(Double(squaredL2[i]) / (1 - c * norms[i]))
-    i &+= 1
+    let count = n &- i
+    if count < lanes {
+      storeTail(loadTail(squaredL2 + i, count) / (one - cv * loadTail(norms + i, count)), keys + i, count)
+    } else {
+      store(load(squaredL2 + i) / (one - cv * load(norms + i)), keys + i)
+    }
+    i &+= lanes
   }
 }
 

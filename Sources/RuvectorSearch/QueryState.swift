@@ -9,13 +9,11 @@ final class Scratch {
   let values: AlignedBuffer<Float>
   let logits: AlignedBuffer<Float>
   let terms: AlignedBuffer<Float>
-  let norms: AlignedBuffer<Double>
 
   init() throws(RuvectorError) {
     values = try AlignedBuffer(count: searchBlock)
     logits = try AlignedBuffer(count: searchBlock)
     terms = try AlignedBuffer(count: searchBlock)
-    norms = try AlignedBuffer(count: searchBlock)
   }
 }
 
@@ -49,13 +47,14 @@ final class PreparedQuery {
     case .cosine:
       gain = n2 > 0 ? 1 : 0
       (a, b) = (0, 0)
-      shrinkRow(query, dim, n2 > 0 ? 1 / n2.squareRoot() : 0, into: vector.pointer)
+      let inverse = n2 > 0 ? 1 / n2.squareRoot() : 0  // may leave Float's range; the products do not
+      for i in 0..<dim { vector[i] = Float(Double(query[i]) * inverse) }
     case .poincare(let ball):
       let (factor, shrink) = ball.place(n2)
       gain = 1
       a = ball.c * factor
       b = 2 / ball.c.squareRoot()
-      shrinkRow(query, dim, shrink, into: vector.pointer)
+      Kernels.current.scale(Float(shrink), query, vector.pointer, dim)
     }
   }
 }
@@ -133,21 +132,30 @@ struct QueryState {
   private mutating func consumePoincare(
     _ rows: MatrixView, base: Int, _ ball: Ball, _ scratch: Scratch, _ kernels: KernelTable
   ) throws(RuvectorError) {
-    let values = scratch.values.pointer, norms = scratch.norms.pointer
+    let values = scratch.values.pointer, norms = scratch.terms.pointer
     kernels.squared_l2_norm_rows(
       query.vector.pointer, rows.base, rows.stride, rows.rows, rows.dim, values, norms)
-    kernels.poincare_keys(values, norms, ball.c, values, rows.rows)
-    // Rows that stay where they are need no more; NaN and infinity fail the comparison too.
-    let limit = ball.projection == .clip ? (1 - Ball.epsilon) * (1 - Ball.epsilon) / ball.c : 0
-    var moves: UInt8 = 0
-    for r in 0..<rows.rows { moves |= norms[r] <= limit ? 0 : 1 }
-    if moves != 0 {
+    // Near the rim 1 − c|y|² cancels: those rows (and NaN, which fails every comparison) are done in Double.
+    let limit = ball.projection == .clip ? Float(min(0.5 / ball.c, Double(SafeRange.high))) : 0
+    var precise: UInt8 = 0
+    for r in 0..<rows.rows { precise |= norms[r] <= limit ? 0 : 1 }
+    if precise == 0 {
+      kernels.poincare_keys(values, norms, Float(ball.c), values, rows.rows)
+    } else {
       let point = try AlignedBuffer<Float>(count: rows.dim)
-      for r in 0..<rows.rows where !(norms[r] <= limit) {
-        try requireFiniteCandidate(rows.row(r), rows.dim, number: base + r)
-        let (factor, shrink) = ball.place(norms[r])
-        shrinkRow(rows.row(r), rows.dim, shrink, into: point.pointer)
-        values[r] = kernels.squared_l2(query.vector.pointer, point.pointer, rows.dim) * Float(factor)
+      for r in 0..<rows.rows {
+        if norms[r] <= limit {
+          values[r] /= 1 - Float(ball.c) * norms[r]
+          continue
+        }
+        let n2 = squaredNorm(rows.row(r), rows.dim)
+        if !n2.isFinite { try requireFiniteCandidate(rows.row(r), rows.dim, number: base + r) }
+        let (factor, shrink) = ball.place(n2)
+        if shrink != 1 {
+          kernels.scale(Float(shrink), rows.row(r), point.pointer, rows.dim)
+          values[r] = kernels.squared_l2(query.vector.pointer, point.pointer, rows.dim)
+        }
+        values[r] *= Float(factor)
       }
     }
     try finishPoincare(rows.rows, base: base, scratch, kernels)

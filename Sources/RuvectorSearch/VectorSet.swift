@@ -98,13 +98,8 @@ final class BallView {
       factors[r] = Float(factor)
       guard shrink != 1 else { continue }
       if projected == nil { projected = try AlignedBuffer(copying: own.pointer, count: own.count, for: "ball") }
-      if let p = projected?.pointer { shrinkRow(p + r * dim, dim, shrink, into: p + r * dim) }
+      if let p = projected?.pointer { Kernels.current.scale(Float(shrink), p + r * dim, p + r * dim, dim) }
     }
     self.projected = projected
   }
-}
-
-/// out ← x · shrink, each product rounded once from Double.
-func shrinkRow(_ x: UnsafePointer<Float>, _ dim: Int, _ shrink: Double, into out: UnsafeMutablePointer<Float>) {
-  for i in 0..<dim { out[i] = Float(Double(x[i]) * shrink) }
 }

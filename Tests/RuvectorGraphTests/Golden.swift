@@ -2,7 +2,7 @@ import Foundation
 import RuvectorCore
 import RuvectorGraph
 
-/// The vectors in Tests/Fixtures/gnn.json (see the README there).
+/// The vectors in Tests/Fixtures/ruvector_golden.json (see the README there).
 struct Golden {
   struct Forward {
     let layer: String
@@ -33,7 +33,7 @@ struct Golden {
 
   init() throws {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Fixtures/gnn.json")
+      .appendingPathComponent("Fixtures/ruvector_golden.json")
     let all = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any] ?? [:]
     func list(_ key: String) -> [[String: Any]] { all[key] as? [[String: Any]] ?? [] }
     layers = all["layers"] as? [String: String] ?? [:]

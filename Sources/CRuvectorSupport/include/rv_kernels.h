@@ -40,7 +40,7 @@ typedef struct rv_kernels {
   void (*dot_norm_rows)(const float *q, const float *rows, intptr_t stride, intptr_t count, intptr_t dim,
                         float *dots, float *squared_norms);
   void (*squared_l2_norm_rows)(const float *q, const float *rows, intptr_t stride, intptr_t count, intptr_t dim,
-                               float *distances, double *squared_norms);
+                               float *distances, float *squared_norms);
   void (*squared_norm_rows)(const float *rows, intptr_t stride, intptr_t count, intptr_t dim, double *squared_norms);
   /* y += transpose(rows) x: x has `count` elements, y has `dim`. */
   void (*combine_rows)(const float *x, const float *rows, intptr_t stride, intptr_t count, intptr_t dim, float *y);
@@ -49,8 +49,8 @@ typedef struct rv_kernels {
   /* cosine = dot / (|x| |q|), 0 where a norm is 0. */
   void (*cosine_scores)(const float *dots, const float *squared_norms, float inverse_query_norm, float *scores,
                         intptr_t n);
-  /* Poincare rank key: |q - y|^2 / (1 - c |y|^2), from norms in double. */
-  void (*poincare_keys)(const float *squared_l2, const double *squared_norms, double c, float *keys, intptr_t n);
+  /* Poincare rank key: |q - y|^2 / (1 - c |y|^2); good where c |y|^2 <= 1/2 (no cancellation). */
+  void (*poincare_keys)(const float *squared_l2, const float *squared_norms, float c, float *keys, intptr_t n);
   /* distance = b asinh(sqrt(a key)), to a few ulp. */
   void (*poincare_distances)(const float *keys, float a, float b, float *distances, intptr_t n);
 
@@ -62,6 +62,10 @@ typedef struct rv_kernels {
   /* c[0..<rows, 0..<columns] += a b for one tile. */
   void (*gemm_tile)(const float *a, const float *b, intptr_t depth, float *c, intptr_t c_stride, intptr_t rows,
                     intptr_t columns);
+
+  /* A yardstick for benchmarks: `steps` times `multiply_add_width` multiply-adds on registers. */
+  float (*multiply_add_peak)(intptr_t steps);
+  intptr_t multiply_add_width;
 } rv_kernels;
 #pragma clang assume_nonnull end
 #endif

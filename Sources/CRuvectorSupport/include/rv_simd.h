@@ -27,5 +27,19 @@ RV_INLINE rv_float4 rv_narrow4(rv_double4 x) { return __builtin_convertvector(x,
 RV_INLINE rv_float8 rv_narrow8(rv_double8 x) { return __builtin_convertvector(x, rv_float8); }
 RV_INLINE rv_float16 rv_narrow16(rv_double16 x) { return __builtin_convertvector(x, rv_float16); }
 
+/* The sums of four vectors side by side; each in the order (0 + 2) + (1 + 3) of its quarters' lanes, as `total` in
+ * Lanes.swift adds one vector. */
+RV_INLINE rv_float4 rv_sum4x4(rv_float4 a, rv_float4 b, rv_float4 c, rv_float4 d) {
+  rv_float4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  rv_float4 cd = __builtin_shufflevector(c, d, 0, 4, 1, 5) + __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+RV_INLINE rv_float4 rv_sum4x8(rv_float8 a, rv_float8 b, rv_float8 c, rv_float8 d) {
+  return rv_sum4x4(a.lo + a.hi, b.lo + b.hi, c.lo + c.hi, d.lo + d.hi);
+}
+RV_INLINE rv_float4 rv_sum4x16(rv_float16 a, rv_float16 b, rv_float16 c, rv_float16 d) {
+  return rv_sum4x8(a.lo + a.hi, b.lo + b.hi, c.lo + c.hi, d.lo + d.hi);
+}
+
 RV_INLINE void rv_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 #endif

@@ -1,0 +1,3 @@
+export * from './index.js';
+import * as ruvector from './index.js';
+export default ruvector;

@@ -1,0 +1,269 @@
+// Ruvector for Swift: types of the main entry. Every function throws a RuvectorError (its `code` is stable) and never
+// ends the process. Formulas, precision and boundary behaviour: docs/numerics.md.
+
+/** Stable error codes; docs/troubleshooting.md names cause and cure of each. */
+export type RuvectorErrorCode =
+  | 'ERR_DIMENSION_MISMATCH' | 'ERR_EMPTY_INPUT' | 'ERR_INVALID_ARG' | 'ERR_INVALID_CONFIG' | 'ERR_OUT_OF_RANGE'
+  | 'ERR_NON_FINITE' | 'ERR_OUT_OF_MEMORY' | 'ERR_IO' | 'ERR_BUSY' | 'ERR_CLOSED' | 'ERR_WRONG_HANDLE'
+  | 'ERR_DUPLICATE_KEY' | 'ERR_NOT_FOUND' | 'ERR_CORRUPT' | 'ERR_UNSUPPORTED' | 'ERR_ABORTED' | 'ERR_NO_BINARY';
+
+/** The one error of the library. The message has the form "expected X for name, received Y". */
+export class RuvectorError extends Error {
+  constructor(code: RuvectorErrorCode, message: string, options?: { cause?: unknown });
+  readonly code: RuvectorErrorCode;
+}
+
+/** A vector. Float32Array is read in place; the others are converted to 32-bit floats. */
+export type Vector = Float32Array | Float64Array | readonly number[];
+
+/** A matrix in one piece, row after row: our own form, the tensors of onnxruntime and transformers.js, ndarrays. */
+export type PackedMatrix =
+  | { readonly data: Vector; readonly rows: number; readonly dim: number }
+  | { readonly data: Vector; readonly dims: readonly number[] }
+  | { readonly data: Vector; readonly shape: readonly number[] };
+
+/** n vectors of one length. Fastest for repeated queries: a VectorSet; for a single one: a PackedMatrix. */
+export type Matrix = readonly Vector[] | PackedMatrix;
+
+/** What a search looks through. */
+export type Candidates = Matrix | VectorSet;
+
+/** For `VectorSet.open` in a worker of the same process; survives structured cloning. */
+export interface VectorSetToken { readonly vectorSet: number }
+
+/**
+ * Candidates that stay in native memory (64-byte aligned, checked for NaN once, norms and ball factors cached).
+ * The rows never change. Memory: 4 · size · (dim + 1) bytes, and a second copy of the rows while a hyperbolic search
+ * has to move some of them into the ball.
+ */
+export class VectorSet {
+  /**
+   * Copies the vectors. O(size · dim).
+   * @throws ERR_DIMENSION_MISMATCH for ragged rows, ERR_EMPTY_INPUT for rows of length 0, ERR_NON_FINITE,
+   *   ERR_OUT_OF_MEMORY
+   */
+  constructor(vectors: Matrix);
+  /** The set behind a token made in any thread of this process; shared, not copied. @throws ERR_NOT_FOUND when it is gone */
+  static open(token: VectorSetToken): VectorSet;
+  /** Number of vectors. */
+  readonly size: number;
+  /** Elements a vector. */
+  readonly dim: number;
+  /** Post it to a worker and open it there; valid while any thread has the set open. */
+  readonly token: VectorSetToken;
+  /** A copy of vector `index`. @throws ERR_OUT_OF_RANGE */
+  get(index: number): Float32Array;
+  /** True after `close()`. */
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+}
+
+// ---- Search -------------------------------------------------------------------------------------------------------
+
+/** Best first, ties by lower index. Weights are shares of the softmax over *all* candidates (not renormalised). */
+export interface SearchResult { indices: number[]; weights: number[] }
+export interface HyperbolicSearchResult { indices: number[]; weights: Float32Array }
+
+export interface SearchOptions {
+  /** Softmax temperature T > 0; lower is sharper. Default 1. */
+  temperature?: number;
+}
+export interface HyperbolicOptions extends SearchOptions {
+  /**
+   * How vectors are placed in the ball. 'clip' (default): they are points; those beyond the rim, as all unit-norm text
+   * embeddings are, are pulled back to it, which leaves the cosine order and nearly uniform weights. 'expmap': they are
+   * tangent vectors at the origin, x ↦ tanh(√c|x|) x/(√c|x|), queries too.
+   */
+  projection?: 'clip' | 'expmap';
+}
+export interface ThreadOptions {
+  /** Threads the call may use, 1...256. Default 1. Results do not depend on it. */
+  threads?: number;
+}
+export interface AsyncOptions extends ThreadOptions {
+  /** Aborting rejects with ERR_ABORTED; its `cause` is the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Soft search by cosine: wᵢ = exp(cos(q, yᵢ)/T) / Σⱼ exp(cos(q, yⱼ)/T); the k best. Zero vectors have cosine 0.
+ * k > n gives n results, k = 0 or no candidates give none. O(n · dim).
+ * @throws ERR_DIMENSION_MISMATCH, ERR_EMPTY_INPUT (query), ERR_NON_FINITE, ERR_OUT_OF_RANGE (k, temperature),
+ *   ERR_INVALID_ARG (types), ERR_CLOSED
+ */
+export function differentiableSearch(query: Vector, candidates: Candidates, k: number, temperature?: number): SearchResult;
+
+/**
+ * Soft search in the Poincaré ball of sectional curvature K: wᵢ = exp(−d(q, yᵢ)/T) / Σⱼ exp(−d(q, yⱼ)/T),
+ * d = (2/√c) asinh(√c|q − y| / √((1 − c|q|²)(1 − c|y|²))), c = −K. Ranked by distance.
+ * @param curvature default −1. A positive number counts as |K|.
+ * @throws as differentiableSearch; ERR_INVALID_CONFIG for curvature 0, NaN or infinite, or an unknown projection
+ */
+export function differentiableSearchHyperbolic(
+  query: Vector, candidates: Candidates, k: number, curvature?: number, options?: HyperbolicOptions): HyperbolicSearchResult;
+
+/** The same off the event loop. Candidates other than a VectorSet are copied first. Always rejects, never throws. */
+export function differentiableSearchAsync(
+  query: Vector, candidates: Candidates, k: number, temperature?: number, options?: AsyncOptions): Promise<SearchResult>;
+export function differentiableSearchHyperbolicAsync(
+  query: Vector, candidates: Candidates, k: number, curvature?: number, options?: HyperbolicOptions & AsyncOptions
+): Promise<HyperbolicSearchResult>;
+
+/** m queries: `k` = min(k asked for, n) entries a query, query after query. */
+export interface BatchResult {
+  indices: Uint32Array;
+  weights: Float32Array;
+  /** Results a query. */
+  k: number;
+}
+export interface CosineBatchResult extends BatchResult { similarities: Float32Array }
+export interface HyperbolicBatchResult extends BatchResult { distances: Float32Array }
+
+/** Several queries in one call: the candidates are read once for 16 queries. */
+export function differentiableSearchBatch(
+  queries: Matrix, candidates: Candidates, k: number, options?: SearchOptions & ThreadOptions): CosineBatchResult;
+export function differentiableSearchHyperbolicBatch(
+  queries: Matrix, candidates: Candidates, k: number, curvature?: number, options?: HyperbolicOptions & ThreadOptions
+): HyperbolicBatchResult;
+export function differentiableSearchBatchAsync(
+  queries: Matrix, candidates: Candidates, k: number, options?: SearchOptions & AsyncOptions): Promise<CosineBatchResult>;
+export function differentiableSearchHyperbolicBatchAsync(
+  queries: Matrix, candidates: Candidates, k: number, curvature?: number, options?: HyperbolicOptions & AsyncOptions
+): Promise<HyperbolicBatchResult>;
+
+// ---- Layer and hierarchy ------------------------------------------------------------------------------------------
+
+/**
+ * The graph layer of @ruvector/gnn: attention over the neighbours' messages plus their weighted mean, a GRU update,
+ * layer norm. Its JSON is interchangeable with that package's.
+ */
+export class RuvectorLayer {
+  /**
+   * @param inputDim width of nodes, 1...65536
+   * @param hiddenDim width of the output, a multiple of heads
+   * @param heads attention heads
+   * @param dropout 0...1, default 0.1: a constant factor 1 − dropout before the layer norm
+   * @param seed of the Xavier-normal weights; random where left out (read it from `seed`)
+   * @throws ERR_INVALID_CONFIG
+   */
+  constructor(inputDim: number, hiddenDim: number, heads: number, dropout?: number, seed?: number | bigint | { seed?: number | bigint });
+  /**
+   * @param neighbors default none
+   * @param edgeWeights larger counts more; default all 1
+   * @returns hiddenDim elements; a number[] where `node` is one
+   * @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE
+   */
+  forward(node: Float32Array | Float64Array, neighbors?: Matrix, edgeWeights?: Vector): Float32Array;
+  forward(node: readonly number[], neighbors?: Matrix, edgeWeights?: Vector): number[];
+  /** Weights and settings as JSON. */
+  toJson(): string;
+  /** @throws ERR_CORRUPT for malformed JSON, missing fields or shapes that do not fit each other */
+  static fromJson(json: string): RuvectorLayer;
+  readonly inputDim: number;
+  readonly hiddenDim: number;
+  readonly heads: number;
+  readonly dropout: number;
+  /** undefined for a layer read from JSON. */
+  readonly seed: number | bigint | undefined;
+  readonly closed: boolean;
+  close(): void;
+}
+
+/**
+ * Descends a hierarchy: at each level the 5 nodes nearest by cosine, their weighted sum, the mean of it and the current
+ * embedding, then the level's layer. Layers are RuvectorLayers or their JSON (parsed once, the last 16 are kept).
+ * As many levels as both lists have; empty levels are skipped; without any the result is the query.
+ * @returns as many elements as the last layer is wide; a number[] where `query` is one
+ */
+export function hierarchicalForward(
+  query: Float32Array | Float64Array, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[]): Float32Array;
+export function hierarchicalForward(
+  query: readonly number[], layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[]): number[];
+
+// ---- Compression --------------------------------------------------------------------------------------------------
+
+export type CompressionLevel = 'none' | 'half' | 'pq8' | 'pq4' | 'binary';
+
+/** Options of a level; those of other levels are not read. snake_case names are understood too. */
+export interface CompressionLevelConfig {
+  levelType: CompressionLevel;
+  /** half: values are stored as binary16 of x · scale. Default 1. */
+  scale?: number;
+  /** pq8, pq4: parts with a range of their own; must divide the length. Default 8. */
+  subvectors?: number;
+  /** pq8: values an element can take, 2...256. Default 16. */
+  centroids?: number;
+  /** pq4: elements farther than this many standard deviations are stored exactly. Default 3. */
+  outlierThreshold?: number;
+  /** binary: elements above it become 1, the others −1. Default 0. */
+  threshold?: number;
+}
+
+/** One vector to one JSON string and back. Reads everything @ruvector/gnn wrote. */
+export class TensorCompress {
+  constructor();
+  /** At the level of getCompressionLevel(accessFreq). @throws ERR_EMPTY_INPUT, ERR_NON_FINITE, ERR_DIMENSION_MISMATCH */
+  compress(embedding: Vector, accessFreq: number): string;
+  compressWithLevel(embedding: Vector, level: CompressionLevelConfig | { level_type: CompressionLevel; [option: string]: unknown }): string;
+  /** @throws ERR_CORRUPT */
+  decompress(json: string): Float32Array;
+}
+
+/** 'none' above .8, 'half' above .4, 'pq8' above .1, 'pq4' above .01, else 'binary' (NaN too). */
+export function getCompressionLevel(accessFreq: number): CompressionLevel;
+
+// ---- Geometry: the Poincaré ball of sectional curvature K < 0 (default −1), c = −K ----------------------------------
+// Points beyond the rim are pulled back to radius (1 − 1e-5)/√c. All arithmetic is in double; the result is a
+// Float64Array where the first vector is one, else a Float32Array.
+// Errors: ERR_DIMENSION_MISMATCH, ERR_EMPTY_INPUT, ERR_NON_FINITE, ERR_INVALID_CONFIG (curvature), ERR_OUT_OF_RANGE.
+
+/** x ⊕ y */
+export function mobiusAdd<V extends Vector>(x: V, y: Vector, curvature?: number): Like<V>;
+/** x ⊖ y = x ⊕ (−y) */
+export function mobiusSub<V extends Vector>(x: V, y: Vector, curvature?: number): Like<V>;
+/** r ⊗ x = tanh(r artanh(√c|x|)) x/(√c|x|) */
+export function mobiusScalarMul<V extends Vector>(r: number, x: V, curvature?: number): Like<V>;
+/** M ⊗ x: expMap0(M logMap0(x)) */
+export function mobiusMatvec<V extends Vector>(matrix: Matrix, x: V, curvature?: number): Like<V>;
+/** gyr[a, b] v = ⊖(a ⊕ b) ⊕ (a ⊕ (b ⊕ v)) */
+export function gyration<V extends Vector>(a: V, b: Vector, v: Vector, curvature?: number): Like<V>;
+/** exp_x(u): from x along the tangent vector u */
+export function expMap<V extends Vector>(x: V, u: Vector, curvature?: number): Like<V>;
+export function expMap0<V extends Vector>(u: V, curvature?: number): Like<V>;
+/** log_x(y): the tangent vector at x that leads to y */
+export function logMap<V extends Vector>(x: V, y: Vector, curvature?: number): Like<V>;
+export function logMap0<V extends Vector>(y: V, curvature?: number): Like<V>;
+/** d(x, y) = (2/√c) asinh(√c|x − y| / √((1 − c|x|²)(1 − c|y|²))) */
+export function dist(x: Vector, y: Vector, curvature?: number): number;
+/** d(0, x) */
+export function dist0(x: Vector, curvature?: number): number;
+/** The same as dist. */
+export function poincareDistance(x: Vector, y: Vector, curvature?: number): number;
+/** x, pulled back to the rim where it lies beyond */
+export function projx<V extends Vector>(x: V, curvature?: number): Like<V>;
+/** Euclidean gradient to Riemannian: g/λ² */
+export function egrad2rgrad<V extends Vector>(x: V, gradient: Vector, curvature?: number): Like<V>;
+/** λ_x = 2/(1 − c|x|²) */
+export function lambdaX(x: Vector, curvature?: number): number;
+/** Parallel transport of v from x to y along the geodesic */
+export function transp<V extends Vector>(x: V, y: Vector, v: Vector, curvature?: number): Like<V>;
+/** The point at t of the geodesic from x (t = 0) to y (t = 1) */
+export function geodesic<V extends Vector>(t: number, x: V, y: Vector, curvature?: number): Like<V>;
+/** Closed-form weighted centroid of points (Lorentz centroid); weights default to 1 */
+export function weightedMidpoint(points: Matrix, weights?: Vector, curvature?: number): Float32Array;
+/** argmin Σ w d²: the Karcher mean */
+export function frechetMean(points: Matrix, weights?: Vector, curvature?: number): Float32Array;
+/** Ball (n) to hyperboloid (n + 1, time first) and back */
+export function toLorentz<V extends Vector>(x: V, curvature?: number): Like<V>;
+export function toPoincare<V extends Vector>(x: V, curvature?: number): Like<V>;
+
+export type Like<V> = V extends Float64Array ? Float64Array : Float32Array;
+
+// ---- The library --------------------------------------------------------------------------------------------------
+
+/** For code written for @ruvector/gnn; nothing needs to be called first. */
+export function init(): string;
+/** The instruction set in use; the environment variable RUVECTOR_SIMD forces one. */
+export function simdLevel(): 'scalar' | 'v1' | 'v3' | 'v4' | 'neon';
+export function version(): string;

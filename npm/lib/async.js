@@ -1,0 +1,38 @@
+'use strict';
+
+const { RuvectorError, unexpected } = require('./errors.js');
+
+const aborted = (signal) =>
+  new RuvectorError('ERR_ABORTED', 'the operation was aborted', { cause: signal.reason });
+
+function isSignal(value) {
+  return typeof value === 'object' && value !== null && typeof value.addEventListener === 'function' &&
+    typeof value.aborted === 'boolean';
+}
+
+/** Runs `start(cancelFlag)`, which returns a promise, and raises the flag when `signal` fires. */
+async function abortable(signal, start) {
+  if (signal === undefined) return start(new Uint32Array(1));
+  if (!isSignal(signal)) throw unexpected('ERR_INVALID_ARG', 'an AbortSignal', 'signal', signal);
+  if (signal.aborted) throw aborted(signal);
+  const flag = new Uint32Array(1);
+  const stop = () => { Atomics.store(flag, 0, 1); };
+  signal.addEventListener('abort', stop);
+  try {
+    return await start(flag);
+  } catch (error) {
+    throw error.code === 'ERR_ABORTED' ? aborted(signal) : error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Threads of a call: 1 unless the caller says otherwise, at most 256. */
+function threads(value = 1) {
+  if (!(Number.isInteger(value) && value >= 1 && value <= 256)) {
+    throw unexpected('ERR_OUT_OF_RANGE', 'an integer in 1...256', 'threads', value);
+  }
+  return value;
+}
+
+module.exports = { abortable, threads };

@@ -1,0 +1,120 @@
+'use strict';
+
+// TensorCompress: one vector <-> one JSON string. Reads everything @ruvector/gnn wrote; writes its tags Full and
+// Binary, and tags of its own where the old encodings lose the vector (half, pq8, pq4).
+const native = require('./native.js');
+const inputs = require('./inputs.js');
+const { decodeOld } = require('./compress-old.js');
+const { shortest } = require('./shortest.js');
+const { RuvectorError, mismatch, unexpected } = require('./errors.js');
+
+/** Level -> its codec's options with the names this class takes, and the tag it writes. */
+const LEVELS = {
+  none: { options: [] },
+  half: { options: ['scale'], tag: 'HalfV2' },
+  pq8: { options: ['subvectors', 'centroids'], tag: 'PQ8V2' },
+  pq4: { options: ['subvectors', 'outlierThreshold'], tag: 'PQ4V2' },
+  binary: { options: ['threshold'] },
+};
+const CODEC_OF = { HalfV2: 'half', PQ8V2: 'pq8', PQ4V2: 'pq4' };
+
+/** 'none' above .8, 'half' above .4, 'pq8' above .1, 'pq4' above .01, else 'binary'. */
+function getCompressionLevel(accessFreq) {
+  const f = inputs.number(accessFreq, 'accessFreq');
+  return f > 0.8 ? 'none' : f > 0.4 ? 'half' : f > 0.1 ? 'pq8' : f > 0.01 ? 'pq4' : 'binary';
+}
+
+// MARK: - Native codecs
+
+const codecs = new Map();
+
+function codec(name, options) {
+  const key = `${name} ${options.join(' ')}`;
+  let handle = codecs.get(key);
+  if (!handle) {
+    handle = native.create('codec', name, options);
+    if (codecs.size > 32) codecs.clear();
+    codecs.set(key, handle);
+  }
+  return handle;
+}
+
+const run = (handle, operation, ...buffers) =>
+  native.run(handle, operation, buffers, new Float64Array(2 * buffers.length).fill(-1), 1, undefined);
+
+function encode(name, options, v) {
+  const handle = codec(name, options);
+  const bytes = new Uint8Array(run(handle, 'bound', v));
+  return bytes.subarray(0, run(handle, 'encode', v, bytes));
+}
+
+function decode(name, bytes) {
+  const handle = codec(name, []);
+  const out = new Float32Array(run(handle, 'elementCount', bytes));
+  run(handle, 'decode', bytes, out);
+  return out;
+}
+
+const base64 = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+
+// MARK: - The class
+
+const snake = (name) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+
+class TensorCompress {
+  /** JSON at the level that getCompressionLevel names for this access frequency. */
+  compress(embedding, accessFreq) {
+    const freq = inputs.number(accessFreq, 'accessFreq');
+    return this.compressWithLevel(embedding, { levelType: getCompressionLevel(Math.fround(freq)) });
+  }
+
+  /** JSON at a given level, {levelType, scale?, subvectors?, centroids?, outlierThreshold?, threshold?}. */
+  compressWithLevel(embedding, level) {
+    const v = inputs.vector(embedding, 'embedding');
+    if (v.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'embedding', 0);
+    if (typeof level !== 'object' || level === null) throw unexpected('ERR_INVALID_ARG', 'an object', 'level', level);
+    const name = level.levelType ?? level.level_type;
+    if (!Object.hasOwn(LEVELS, name)) {
+      throw unexpected('ERR_INVALID_ARG', `one of ${Object.keys(LEVELS).join(', ')}`, 'level.levelType', name);
+    }
+    const options = [];
+    for (const key of LEVELS[name].options) {
+      const value = level[key] ?? level[snake(key)];
+      if (value !== undefined) options.push(key, inputs.number(value, `level.${key}`));
+    }
+    if (name === 'none') return full(v);
+    const bytes = encode(name, options, v);
+    if (name === 'binary') {
+      const threshold = shortest(Math.fround(options[1] ?? 0));
+      return JSON.stringify({ Binary: { bits: Array.from(bytes.subarray(4)), threshold, dim: v.length } });
+    }
+    return JSON.stringify({ [LEVELS[name].tag]: { dim: v.length, data: base64(bytes) } });
+  }
+
+  /** The vector of such a JSON string. ERR_CORRUPT for anything else. */
+  decompress(json) {
+    if (typeof json !== 'string') throw unexpected('ERR_INVALID_ARG', 'a string of JSON', 'json', json);
+    let object;
+    try {
+      object = JSON.parse(json);
+    } catch (cause) {
+      throw new RuvectorError('ERR_CORRUPT', `expected a compressed vector, received malformed JSON: ${cause.message}`, { cause });
+    }
+    const [tag, body] = Object.entries(object ?? {})[0] ?? [];
+    if (!Object.hasOwn(CODEC_OF, tag ?? '')) return decodeOld(tag, body);
+    if (typeof body?.data !== 'string') throw mismatch('ERR_CORRUPT', 'base64 text', `${tag}.data`, 'something else');
+    const bytes = new Uint8Array(Buffer.from(body.data, 'base64'));
+    const out = decode(CODEC_OF[tag], bytes);
+    if (body.dim !== out.length) throw unexpected('ERR_CORRUPT', `${out.length}`, `${tag}.dim`, body.dim);
+    return out;
+  }
+}
+
+function full(v) {
+  for (let i = 0; i < v.length; i++) {
+    if (!Number.isFinite(v[i])) throw mismatch('ERR_NON_FINITE', 'finite numbers', 'embedding', `${v[i]} at element ${i}`);
+  }
+  return JSON.stringify({ Full: { data: Array.from(v, shortest) } });
+}
+
+module.exports = { TensorCompress, getCompressionLevel };

@@ -1,0 +1,65 @@
+'use strict';
+
+/** Stable codes in the order of `rv_status` (Sources/CRuvector/include/ruvector.h). */
+const CODES = [
+  'OK',
+  'ERR_DIMENSION_MISMATCH',
+  'ERR_EMPTY_INPUT',
+  'ERR_INVALID_ARG',
+  'ERR_INVALID_CONFIG',
+  'ERR_OUT_OF_RANGE',
+  'ERR_NON_FINITE',
+  'ERR_OUT_OF_MEMORY',
+  'ERR_IO',
+  'ERR_BUSY',
+  'ERR_CLOSED',
+  'ERR_WRONG_HANDLE',
+  'ERR_DUPLICATE_KEY',
+  'ERR_NOT_FOUND',
+  'ERR_CORRUPT',
+  'ERR_UNSUPPORTED',
+  'ERR_ABORTED',
+  'ERR_NO_BINARY',
+];
+
+/** Every error of the library. Decide on `code`, show `message`. */
+class RuvectorError extends Error {
+  constructor(code, message, options) {
+    super(message, options);
+    this.code = code;
+  }
+}
+Object.defineProperty(RuvectorError.prototype, 'name', { value: 'RuvectorError', configurable: true, writable: true });
+
+const typedArrayTag = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Float32Array.prototype), Symbol.toStringTag).get;
+
+/** 'Float32Array' and so on for typed arrays of any realm, undefined for everything else. */
+const tagOf = (value) => typedArrayTag.call(value);
+
+/** What a caller passed, in a few words; never runs the caller's code. */
+function describe(value) {
+  switch (typeof value) {
+    case 'number': return Object.is(value, -0) ? '-0' : String(value);
+    case 'string': return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
+    case 'bigint': return `${value}n`;
+    case 'boolean': case 'undefined': return String(value);
+    case 'function': return 'a function';
+    case 'symbol': return 'a symbol';
+    default: return value === null ? 'null' : tagOf(value) ?? (Array.isArray(value) ? 'an array' : 'an object');
+  }
+}
+
+const sentence = (wanted, name, received) => `expected ${wanted} for ${name}, received ${received}`;
+
+/** The error "expected <wanted> for <name>, received <value>". */
+function unexpected(code, wanted, name, value) {
+  return new RuvectorError(code, sentence(wanted, name, describe(value)));
+}
+
+/** The same with the received part in words. */
+const mismatch = (code, wanted, name, received) => new RuvectorError(code, sentence(wanted, name, received));
+
+const fromNative = (code, message) => new RuvectorError(CODES[code] ?? 'ERR_UNSUPPORTED', message);
+
+module.exports = { CODES, RuvectorError, describe, fromNative, mismatch, tagOf, unexpected };

@@ -1,0 +1,72 @@
+'use strict';
+
+// The Poincare ball and the hyperboloid, geoopt's names. Points first, curvature (default -1) last; all arithmetic
+// in double. Float64Array in, Float64Array out; otherwise Float32Array.
+const native = require('./native.js');
+const inputs = require('./inputs.js');
+const { mismatch, tagOf, unexpected } = require('./errors.js');
+
+function doubles(value, name) {
+  const tag = tagOf(value);
+  if (tag === 'Float64Array' || tag === 'Float32Array') return new Float64Array(value);
+  if (!Array.isArray(value)) throw unexpected('ERR_INVALID_ARG', 'a Float32Array, Float64Array or number[]', name, value);
+  value.forEach((x, i) => {
+    if (typeof x !== 'number') throw unexpected('ERR_INVALID_ARG', 'a number', `${name}[${i}]`, x);
+  });
+  return Float64Array.from(value);
+}
+
+/** Signed sectional curvature: the native side accepts K < 0 only. */
+const curvatureOf = (value) => inputs.number(value, 'curvature', -1);
+
+function evaluate(name, curvature, dim, args, room) {
+  const out = new Float64Array(room);
+  const written = native.geometry(name, curvatureOf(curvature), dim, args, out);
+  return out.subarray(0, written);
+}
+
+const like = (first, out) => (tagOf(first) === 'Float64Array' ? out.slice() : new Float32Array(out));
+
+/** A function of points (and leading scalars) named in `names`; `extra` elements more than its first point. */
+function define(native, names, { scalar = false, extra = 0 } = {}) {
+  return (...args) => {
+    const values = names.map((name, i) =>
+      name === 'r' || name === 't' ? Float64Array.of(inputs.number(args[i], name)) : doubles(args[i], name));
+    const first = names.findIndex((name) => name !== 'r' && name !== 't');
+    const out = evaluate(native, args[names.length], 0, values, scalar ? 1 : values[first].length + extra);
+    return scalar ? out[0] : like(args[first], out);
+  };
+}
+
+const names = {
+  mobiusAdd: ['x', 'y'], mobiusSub: ['x', 'y'], mobiusScalarMul: ['r', 'x'], gyration: ['a', 'b', 'v'],
+  expMap: ['x', 'u'], expMap0: ['u'], logMap: ['x', 'y'], logMap0: ['y'], geodesic: ['t', 'x', 'y'],
+  transp: ['x', 'y', 'v'], projx: ['x'], egrad2rgrad: ['x', 'gradient'],
+};
+const functions = {};
+for (const [name, args] of Object.entries(names)) functions[name] = define(name, args);
+for (const [name, args] of Object.entries({ dist: ['x', 'y'], dist0: ['x'], lambdaX: ['x'] })) {
+  functions[name] = define(name, args, { scalar: true });
+}
+functions.toLorentz = define('toLorentz', ['x'], { extra: 1 });
+functions.toPoincare = define('toPoincare', ['x']);
+functions.poincareDistance = functions.dist;
+
+/** matrix: {data, rows, dim} or an array of rows. */
+functions.mobiusMatvec = (matrix, x, curvature) => {
+  const m = inputs.matrix(matrix, 'matrix');
+  const out = evaluate('mobiusMatvec', curvature, 0, [new Float64Array(m.data), doubles(x, 'x')], m.rows);
+  return like(x, out);
+};
+
+for (const name of ['weightedMidpoint', 'frechetMean']) {
+  /** points: a matrix; weights default to 1. */
+  functions[name] = (points, weights, curvature) => {
+    const p = inputs.matrix(points, 'points');
+    if (p.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 point', 'points', 0);
+    const w = weights === undefined ? new Float64Array(p.rows).fill(1) : doubles(weights, 'weights');
+    return new Float32Array(evaluate(name, curvature, p.dim, [new Float64Array(p.data), w], p.dim));
+  };
+}
+
+module.exports = functions;

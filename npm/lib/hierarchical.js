@@ -1,0 +1,70 @@
+'use strict';
+
+const native = require('./native.js');
+const { Handle } = require('./handle.js');
+const inputs = require('./inputs.js');
+const { RuvectorLayer } = require('./layer.js');
+const { cosine, search } = require('./search.js');
+const { VectorSet } = require('./vector-set.js');
+const { mismatch, unexpected } = require('./errors.js');
+
+/** Layers of recent JSON strings, the newest last: parsing 2 MB of JSON costs far more than a forward pass. */
+const parsed = new Map();
+const PARSED_MOST = 16;
+
+function layerOf(value, index) {
+  if (Handle.is(value, RuvectorLayer)) return value;
+  if (typeof value !== 'string') {
+    throw unexpected('ERR_INVALID_ARG', 'a RuvectorLayer or its JSON', `layers[${index}]`, value);
+  }
+  const layer = parsed.get(value) ?? RuvectorLayer.fromJson(value);
+  parsed.delete(value);
+  parsed.set(value, layer);
+  if (parsed.size > PARSED_MOST) parsed.delete(parsed.keys().next().value);
+  return layer;
+}
+
+/** Nodes kept a level. */
+const KEPT = 5;
+const METRIC = cosine(1);
+
+/** Copies of the nodes kept, one after the other: number[] rows are converted, all have `dim` elements by now. */
+function gather(level, name, indices, n, dim) {
+  const nodes = new Float32Array(n * dim);
+  for (let i = 0; i < n; i++) {
+    if (Handle.is(level, VectorSet)) nodes.set(level.get(indices[i]), i * dim);
+    else if (Array.isArray(level)) nodes.set(inputs.vector(level[indices[i]], name), i * dim);
+    else nodes.set(inputs.vector(level.data, name).subarray(indices[i] * dim, (indices[i] + 1) * dim), i * dim);
+  }
+  return nodes;
+}
+
+/** Descends from level to level: nearest nodes, their weighted sum, the level's layer. */
+function hierarchicalForward(query, layerEmbeddings, layers) {
+  const q = inputs.vector(query, 'query');
+  if (q.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'query', 0);
+  if (!Array.isArray(layerEmbeddings)) throw unexpected('ERR_INVALID_ARG', 'an array of levels', 'layerEmbeddings', layerEmbeddings);
+  if (!Array.isArray(layers)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', 'layers', layers);
+  const steps = Math.min(layerEmbeddings.length, layers.length);
+  const objects = Array.from(layers.slice(0, steps), layerOf);
+  const handles = objects.map((layer, i) => Handle.of(layer, RuvectorLayer, `layers[${i}]`));
+
+  let current = q;
+  for (let l = 0; l < steps; l++) {
+    const level = layerEmbeddings[l], name = `layerEmbeddings[${l}]`, dim = current.length;
+    const kept = search(current, level, KEPT, METRIC, ({ indices, weights }, n) => ({
+      n, weights: weights.slice(0, n), nodes: gather(level, name, indices, n, dim),
+    }), name);
+    if (kept.n === 0) continue; // an empty level
+    if (objects[l].inputDim !== dim) {
+      throw mismatch('ERR_DIMENSION_MISMATCH', `a layer with inputDim ${dim}`, `layers[${l}]`, objects[l].inputDim);
+    }
+    const next = new Float32Array(objects[l].hiddenDim);
+    native.hierarchicalStep(handles[l], current, kept.nodes, kept.n, kept.weights, next);
+    current = next;
+  }
+  const result = current === q ? Float32Array.from(q) : current;
+  return Array.isArray(query) ? Array.from(result) : result;
+}
+
+module.exports = { hierarchicalForward };

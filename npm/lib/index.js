@@ -1,0 +1,27 @@
+'use strict';
+
+const native = require('./native.js');
+
+/** Says that the native library is loaded; nothing needs to be called first. */
+const init = () => 'Ruvector GNN Node.js bindings initialized';
+
+/** The instruction set in use: 'scalar', 'v1', 'v3', 'v4' or 'neon'. */
+const simdLevel = () => native.simdLevel();
+
+/** The version of the native library. */
+const version = () => native.version();
+
+module.exports = {
+  ...require('./compress.js'),
+  ...require('./geometry.js'),
+  ...require('./search-batch.js'),
+  RuvectorError: require('./errors.js').RuvectorError,
+  RuvectorLayer: require('./layer.js').RuvectorLayer,
+  VectorSet: require('./vector-set.js').VectorSet,
+  differentiableSearch: require('./search.js').differentiableSearch,
+  differentiableSearchHyperbolic: require('./search.js').differentiableSearchHyperbolic,
+  hierarchicalForward: require('./hierarchical.js').hierarchicalForward,
+  init,
+  simdLevel,
+  version,
+};

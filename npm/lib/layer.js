@@ -1,0 +1,113 @@
+'use strict';
+
+const { randomInt } = require('node:crypto');
+const native = require('./native.js');
+const { Handle } = require('./handle.js');
+const inputs = require('./inputs.js');
+const { fromObject, toObject } = require('./layer-json.js');
+const { RuvectorError, mismatch, unexpected } = require('./errors.js');
+
+const MADE = Symbol('made');
+
+/** The graph layer of @ruvector/gnn: attention over messages, weighted aggregation, GRU, layer norm. */
+class RuvectorLayer extends Handle {
+  #config;
+
+  constructor(inputDim, hiddenDim, heads, dropout, options) {
+    if (inputDim === MADE) {
+      super(hiddenDim);
+      this.#config = heads;
+      return;
+    }
+    const config = {
+      inputDim: inputs.number(inputDim, 'inputDim'),
+      hiddenDim: inputs.number(hiddenDim, 'hiddenDim'),
+      heads: inputs.number(heads, 'heads'),
+      dropout: inputs.number(dropout, 'dropout', 0.1),
+      eps: 1e-5,
+      seed: seedOf(options),
+    };
+    super(create(config));
+    this.#config = config;
+  }
+
+  /** One node with its neighbours; larger edge weights count more (default: all alike). */
+  forward(node, neighbors = [], edgeWeights) {
+    const handle = Handle.of(this, RuvectorLayer, 'this');
+    const x = inputs.vector(node, 'node');
+    const { data, rows, dim } = packNeighbors(neighbors, this.#config.inputDim);
+    const w = edgeWeights === undefined ? new Float32Array(rows).fill(1) : inputs.vector(edgeWeights, 'edgeWeights');
+    const out = new Float32Array(this.#config.hiddenDim);
+    native.layerForward(handle, x, data, rows, dim, w, out);
+    return Array.isArray(node) ? Array.from(out) : out;
+  }
+
+  /** The weights and settings as JSON, in the format of @ruvector/gnn. */
+  toJson() {
+    const handle = Handle.of(this, RuvectorLayer, 'this');
+    const weights = new Float32Array(native.weightsCount(handle));
+    native.weightsGet(handle, '', weights);
+    return JSON.stringify(toObject(this.#config, weights));
+  }
+
+  /** A layer from `toJson` of this or the package it replaces. ERR_CORRUPT for anything else. */
+  static fromJson(json) {
+    if (typeof json !== 'string') throw unexpected('ERR_INVALID_ARG', 'a string of JSON', 'json', json);
+    let object;
+    try {
+      object = JSON.parse(json);
+    } catch (cause) {
+      throw new RuvectorError('ERR_CORRUPT', `expected the JSON of a layer, received malformed JSON: ${cause.message}`, { cause });
+    }
+    const { config, weights } = fromObject(object);
+    let handle;
+    try {
+      handle = create(config);
+      native.weightsSet(handle, '', weights);
+    } catch (cause) {
+      if (cause.code === 'ERR_OUT_OF_MEMORY') throw cause;
+      throw new RuvectorError('ERR_CORRUPT', `expected the JSON of a layer: ${cause.message}`, { cause });
+    }
+    return new RuvectorLayer(MADE, handle, config);
+  }
+
+  get inputDim() { return this.#config.inputDim; }
+  get hiddenDim() { return this.#config.hiddenDim; }
+  get heads() { return this.#config.heads; }
+  get dropout() { return this.#config.dropout; }
+  /** The seed of the initial weights; undefined for a layer read from JSON. */
+  get seed() { return this.#config.seed; }
+}
+
+function create(config) {
+  const list = [];
+  for (const [key, value] of Object.entries(config)) {
+    if (value !== undefined) list.push(key, key === 'seed' ? BigInt.asUintN(64, BigInt(value)) : value);
+  }
+  return native.create('layer', 'ruvector', list);
+}
+
+/** A seed or {seed}; a random one, readable as `layer.seed`, where it is left out. */
+function seedOf(options) {
+  const seed = typeof options === 'object' && options !== null ? options.seed : options;
+  if (seed === undefined) return randomInt(2 ** 47);
+  if (typeof seed === 'bigint' || Number.isSafeInteger(seed)) return seed;
+  throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);
+}
+
+let staging = new Float32Array(64 * 128);
+
+/** Neighbours packed for one synchronous call. Rows are converted first, so that no caller's code runs in between. */
+function packNeighbors(neighbors, dim) {
+  if (!Array.isArray(neighbors)) return inputs.matrix(neighbors, 'neighbors');
+  const rows = neighbors.length;
+  if (rows === 0) return { data: staging, rows: 0, dim: 0 };
+  const plain = neighbors.map((row, i) => inputs.vector(row, `neighbors[${i}]`));
+  if (plain.length !== rows) throw mismatch('ERR_INVALID_ARG', 'an array without holes', 'neighbors', 'another');
+  const room = rows * dim;
+  if (staging.length < room) staging = inputs.allocate(room, 'neighbors');
+  inputs.packRows(plain, 0, rows, dim, staging, 'neighbors');
+  return { data: staging.length === room ? staging : staging.subarray(0, room), rows, dim };
+}
+
+module.exports = { RuvectorLayer };

@@ -1,0 +1,111 @@
+'use strict';
+
+// Soft search: the k best of all candidates with their share of the softmax over all of them.
+const native = require('./native.js');
+const inputs = require('./inputs.js');
+const { Handle } = require('./handle.js');
+const { VectorSet } = require('./vector-set.js');
+const { unexpected } = require('./errors.js');
+
+/** Floats packed and scored at a time: 64 kB stay close to the core in between. */
+const BLOCK = 128 * 128;
+
+/** Memory of this thread, kept from call to call; a call inside a call (from a getter) gets its own. */
+class Workspace {
+  search = native.searchCreate();
+  staging = new Float32Array(BLOCK);
+  indices = new Uint32Array(64);
+  weights = new Float32Array(64);
+  values = new Float32Array(64);
+
+  room(k) {
+    if (this.indices.length >= k) return;
+    this.indices = new Uint32Array(k);
+    this.weights = new Float32Array(k);
+    this.values = new Float32Array(k);
+  }
+}
+let idle = new Workspace();
+
+/** metric: { curvature (0: cosine), projection, temperature }. Calls `take(workspace, count)` with the results. */
+function search(query, candidates, k, metric, take, name = 'candidates') {
+  const workspace = idle ?? new Workspace();
+  idle = undefined;
+  try {
+    const q = inputs.vector(query, 'query');
+    if (!Array.isArray(candidates)) return searchPacked(workspace, q, candidates, k, metric, take, name);
+    return take(workspace, searchRows(workspace, q, candidates, k, metric, name));
+  } finally {
+    idle = workspace;
+  }
+}
+
+/** Candidates in an array, packed block by block. */
+function searchRows(workspace, q, candidates, k, metric, name) {
+  const { search } = workspace;
+  native.searchBegin(search, q, metric.curvature, metric.projection, k, metric.temperature);
+  const n = candidates.length, dim = q.length;
+  const block = Math.min(n, 512, Math.max(1, Math.floor(BLOCK / dim)));
+  if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, name);
+  for (let start = 0; start < n; start += block) {
+    const rows = Math.min(block, n - start);
+    inputs.packRows(candidates, start, rows, dim, workspace.staging, name);
+    native.searchFeed(search, workspace.staging, rows, dim);
+  }
+  workspace.room(Math.min(k, n));
+  return native.searchFinish(search, workspace.indices, workspace.weights, workspace.values);
+}
+
+function searchPacked(workspace, q, candidates, k, metric, take, name) {
+  const { set, data, rows, dim } = resident(candidates, false, name);
+  workspace.room(Math.min(k, rows));
+  const { indices, weights, values } = workspace;
+  return take(workspace, native.search(
+    q, 1, set, data, rows, dim, k, metric.curvature, metric.projection, metric.temperature, indices, weights, values,
+    1, undefined));
+}
+
+/** A VectorSet's handle, or packed memory (of our own if `own`). */
+function resident(candidates, own, name = 'candidates') {
+  if (Handle.is(candidates, VectorSet)) {
+    const set = Handle.of(candidates, VectorSet, name);
+    return { set, data: undefined, rows: candidates.size, dim: candidates.dim };
+  }
+  return { set: undefined, ...inputs.matrix(candidates, name, own) };
+}
+
+// MARK: - Metrics
+
+const cosine = (temperature) => ({ curvature: 0, projection: 0, temperature: inputs.number(temperature, 'temperature', 1) });
+
+const PROJECTIONS = ['clip', 'expmap'];
+
+/** |curvature| counts: the packages this replaces pass it with either sign. */
+function hyperbolic(curvature, { temperature, projection = 'clip' }) {
+  const c = Math.abs(inputs.number(curvature, 'curvature', -1));
+  if (!(c > 0 && c < Infinity)) {
+    throw unexpected('ERR_INVALID_CONFIG', 'a finite number other than 0', 'curvature', curvature);
+  }
+  const at = PROJECTIONS.indexOf(projection);
+  if (at < 0) throw unexpected('ERR_INVALID_CONFIG', "'clip' or 'expmap'", 'projection', projection);
+  return { curvature: -c, projection: at, temperature: inputs.number(temperature, 'temperature', 1) };
+}
+
+// MARK: - One query
+
+function differentiableSearch(query, candidates, k, temperature) {
+  return search(query, candidates, inputs.count(k, 'k'), cosine(temperature), ({ indices, weights }, n) => ({
+    indices: Array.from(indices.subarray(0, n)),
+    weights: Array.from(weights.subarray(0, n)),
+  }));
+}
+
+function differentiableSearchHyperbolic(query, candidates, k, curvature, options) {
+  const metric = hyperbolic(curvature, inputs.options(options));
+  return search(query, candidates, inputs.count(k, 'k'), metric, ({ indices, weights }, n) => ({
+    indices: Array.from(indices.subarray(0, n)),
+    weights: weights.slice(0, n),
+  }));
+}
+
+module.exports = { cosine, differentiableSearch, differentiableSearchHyperbolic, hyperbolic, resident, search };

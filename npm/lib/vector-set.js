@@ -1,0 +1,61 @@
+'use strict';
+
+const native = require('./native.js');
+const { Handle } = require('./handle.js');
+const inputs = require('./inputs.js');
+const { mismatch, unexpected } = require('./errors.js');
+
+const OPEN = Symbol('open');
+
+/** Candidates that stay in native memory, with their norms: the fast path for repeated queries. */
+class VectorSet extends Handle {
+  #size;
+  #dim;
+
+  constructor(vectors, secret) {
+    if (secret === OPEN) super(vectors);
+    else {
+      const { data, rows, dim } = inputs.matrix(vectors, 'vectors');
+      super(native.vectorsCreate(data, rows, dim));
+    }
+    const handle = Handle.of(this, VectorSet, 'this');
+    this.#size = native.vectorsRows(handle);
+    this.#dim = native.vectorsDim(handle);
+  }
+
+  /** The set behind a `token` made in this or another thread of the process; the rows are shared, not copied. */
+  static open(token) {
+    const id = token?.vectorSet;
+    if (!Number.isSafeInteger(id) || id < 0) throw unexpected('ERR_INVALID_ARG', 'the token of a VectorSet', 'token', token);
+    return new VectorSet(native.vectorsOpen(id), OPEN);
+  }
+
+  /** Vectors in the set. */
+  get size() {
+    Handle.of(this, VectorSet, 'this');
+    return this.#size;
+  }
+
+  /** Elements a vector. */
+  get dim() {
+    Handle.of(this, VectorSet, 'this');
+    return this.#dim;
+  }
+
+  /** A plain object to post to a worker, which gives it to `VectorSet.open`. Valid while any thread has the set open. */
+  get token() {
+    return { vectorSet: native.vectorsToken(Handle.of(this, VectorSet, 'this')) };
+  }
+
+  /** A copy of one vector. */
+  get(index) {
+    const handle = Handle.of(this, VectorSet, 'this');
+    const row = inputs.count(index, 'index');
+    if (row >= this.#size) throw mismatch('ERR_OUT_OF_RANGE', `an index below ${this.#size}`, 'index', row);
+    const out = new Float32Array(this.#dim);
+    native.vectorsRow(handle, row, out);
+    return out;
+  }
+}
+
+module.exports = { VectorSet };

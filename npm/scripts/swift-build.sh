@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Builds the addon with SwiftPM and copies it, stripped, to its place.
+#   swift-build.sh <node prefix or header folder> <output .node>
+set -euo pipefail
+prefix=$1 output=$2
+cd "$(dirname "$0")/../.."
+
+include=""
+for folder in "$prefix/include/node" "$prefix/include" "$prefix" /usr/include/node; do
+  [ -f "$folder/node_api.h" ] && include=$folder && break
+done
+if [ -z "$include" ]; then
+  echo "Node's C headers (node_api.h) were found neither under $prefix nor in /usr/include/node." >&2
+  echo "Install them with: apt-get install libnode-dev   (or use a Node that ships its headers)" >&2
+  exit 1
+fi
+
+flags=()
+[ "$include" = /usr/include/node ] || flags=(-Xcc "-I$include")
+swift build -c release --product ruvector-node "${flags[@]}" >&2
+mkdir -p "$(dirname "$output")"
+# A new file each time: a running process keeps the one it has mapped.
+strip -o "$output.new" "$(swift build -c release --show-bin-path)/libruvector-node.so"
+mv -f "$output.new" "$output"
