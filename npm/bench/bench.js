@@ -48,7 +48,7 @@ function search() {
     ...peers.flatMap((peer) => gnnCases(peer.module, peer.name, { n: 10000 })),
   ]);
   const data = new Float32Array(100000 * DIM).fill(0.5);
-  const read = { name: 'reading 100,000 x 128 floats', run: () => native.kernel('sum', [data], 0) };
+  const read = { name: 'reading 100,000 x 128 floats', run: () => native.kernel('sum', [data], undefined, 0) };
   against('Search, 100,000 x 128, k = 10, against the memory', read, gnnCases(gnn, 'ours', { n: 100000, own: true }));
 }
 
@@ -65,9 +65,9 @@ function kernels() {
   const square = (n) => [buffer(n * n), buffer(n * n), new Float32Array(n * n)];
   const [m256, m1024] = [square(256), square(1024)];
   const list = [
-    ['read 51 MB', 'GB/s', 'sum', [big], 0], ['multiply-add peak', 'GFLOP/s', 'fma', [], 20000],
-    ['gemm 256', 'GFLOP/s', 'gemm', m256, 256], ['gemm 1024', 'GFLOP/s', 'gemm', m1024, 1024],
-    ['exp 4,096', 'elements/ns', 'exp', [small, out], 0], ['softmax 4,096', 'elements/ns', 'softmax', [out], 0],
+    ['read 51 MB', 'GB/s', 'sum', [big], undefined, 0], ['multiply-add peak', 'GFLOP/s', 'fma', [], undefined, 20000],
+    ['gemm 256', 'GFLOP/s', 'gemm', m256, undefined, 256], ['gemm 1024', 'GFLOP/s', 'gemm', m1024, undefined, 1024],
+    ['exp 4,096', 'elements/ns', 'exp', [small, out], undefined, 0], ['softmax 4,096', 'elements/ns', 'softmax', [out], undefined, 0],
   ].map(([name, unit, ...call]) => ({ name, unit, work: native.kernel(...call), run: () => native.kernel(...call) }));
   const times = measure(list, settings);
   const rate = ({ name, work }) => work / times.get(name) / 1e3;

@@ -21,7 +21,7 @@ const curvatureOf = (value) => inputs.number(value, 'curvature', -1);
 
 function evaluate(name, curvature, dim, args, room) {
   const out = new Float64Array(room);
-  const written = native.geometry(name, curvatureOf(curvature), dim, args, out);
+  const written = native.geometry(name, curvatureOf(curvature), dim, args, undefined, out);
   return out.subarray(0, written);
 }
 

@@ -16,7 +16,7 @@ function prepare(queries, candidates, k, metric, options, own) {
   const indices = new Uint32Array(inputs.allocate(room, 'results').buffer);
   const weights = new Float32Array(room), values = new Float32Array(room);
   const call = [
-    q.data, q.rows, c.set, c.data, c.rows, c.dim, perQuery, metric.curvature, metric.projection, metric.temperature,
+    q.data, q.rows, q.dim, c.set, c.data, c.rows, c.dim, perQuery, metric.curvature, metric.projection, metric.temperature,
     indices, weights, values, threads(options.threads),
   ];
   const name = metric.curvature === 0 ? 'similarities' : 'distances';
