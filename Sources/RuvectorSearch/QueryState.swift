@@ -47,14 +47,13 @@ final class PreparedQuery {
     case .cosine:
       gain = n2 > 0 ? 1 : 0
       (a, b) = (0, 0)
-      let inverse = n2 > 0 ? 1 / n2.squareRoot() : 0  // may leave Float's range; the products do not
-      for i in 0..<dim { vector[i] = Float(Double(query[i]) * inverse) }
+      scaleRow(query, dim, n2 > 0 ? 1 / n2.squareRoot() : 0, into: vector.pointer, Kernels.current)
     case .poincare(let ball):
       let (factor, shrink) = ball.place(n2)
       gain = 1
       a = ball.c * factor
       b = 2 / ball.c.squareRoot()
-      Kernels.current.scale(Float(shrink), query, vector.pointer, dim)
+      scaleRow(query, dim, shrink, into: vector.pointer, Kernels.current)
     }
   }
 }
@@ -152,7 +151,7 @@ struct QueryState {
         if !n2.isFinite { try requireFiniteCandidate(rows.row(r), rows.dim, number: base + r) }
         let (factor, shrink) = ball.place(n2)
         if shrink != 1 {
-          kernels.scale(Float(shrink), rows.row(r), point.pointer, rows.dim)
+          scaleRow(rows.row(r), rows.dim, shrink, into: point.pointer, kernels)
           values[r] = kernels.squared_l2(query.vector.pointer, point.pointer, rows.dim)
         }
         values[r] *= Float(factor)

@@ -87,8 +87,8 @@ import Testing
       check("squared_l2_rows", x, distances)
       kernels.dot_norm_rows(q, p, stride, count, n, x, y)
       check("dot_norm_rows", x, dots, y)
-      kernels.squared_l2_norm_rows(q, p, stride, count, n, x, z)
-      check("squared_l2_norm_rows", x, distances, nil, z)
+      kernels.squared_l2_norm_rows(q, p, stride, count, n, x, y)
+      check("squared_l2_norm_rows", x, distances, y)
       kernels.squared_norm_rows(p, stride, count, n, z)
       check("squared_norm_rows", nil, nil, nil, z)
     }
