@@ -163,7 +163,8 @@ public func rv_search_finish(
 @implementation @_cdecl("rv_hierarchical_forward")
 public func rv_hierarchical_forward(
   _ query: UnsafePointer<Float>?, _ dim: UInt64, _ levels: UnsafePointer<rv_buffer>?,
-  _ sets: UnsafePointer<OpaquePointer?>?, _ level_count: Int, _ layers: UnsafePointer<OpaquePointer?>?, _ layer_count: Int,
+  _ sets: UnsafePointer<OpaquePointer?>?, _ level_count: Int, _ layers: UnsafePointer<OpaquePointer?>?,
+  _ layer_count: Int,
   _ out: UnsafePointer<rv_buffer>?,
   _ out_count: UnsafeMutablePointer<UInt64>?, _ control: UnsafePointer<rv_control>?,
   _ error: UnsafeMutablePointer<rv_error>?

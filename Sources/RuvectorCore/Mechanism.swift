@@ -31,8 +31,7 @@ extension Mechanism {
   public var parameters: [Parameter] { [] }
 
   /// Creates from options by name.
-  public static func make(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) -> any Mechanism
-  {
+  public static func make(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) -> any Mechanism {
     try Self(Settings(of: name, options, given))
   }
 

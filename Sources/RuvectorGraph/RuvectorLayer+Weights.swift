@@ -15,7 +15,8 @@ extension RuvectorLayer: Mechanism {
   public convenience init(_ settings: Settings) throws(RuvectorError) {
     try self.init(
       inputDim: settings.integer("inputDim"), hiddenDim: settings.integer("hiddenDim"),
-      heads: settings.integer("heads"), dropout: settings.number("dropout"), seed: settings.seed("seed"), epsilon: settings.number("eps"))
+      heads: settings.integer("heads"), dropout: settings.number("dropout"), seed: settings.seed("seed"),
+      epsilon: settings.number("eps"))
   }
 
   public var optionValues: [Double] {

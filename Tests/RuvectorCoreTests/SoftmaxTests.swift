@@ -13,8 +13,7 @@ import Testing
     return e.map { $0 / sum }
   }
 
-  static func online(_ x: [Float], _ temperature: Double, _ kernels: KernelTable, block: Int) -> OnlineSoftmax
-  {
+  static func online(_ x: [Float], _ temperature: Double, _ kernels: KernelTable, block: Int) -> OnlineSoftmax {
     var all = OnlineSoftmax(temperature: temperature), scratch = [Float](repeating: 0, count: block)
     for start in stride(from: 0, to: x.count, by: block) {
       let part = Array(x[start..<min(start + block, x.count)])
