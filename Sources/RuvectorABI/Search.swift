@@ -10,7 +10,8 @@ public func rv_differentiable_search(
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     let outputs = Outputs(indices, weights, values)
-    per_query?.pointee = try search(queries, set, matrix, .cosine, k, temperature, outputs, control)
+    let results = try search(queries, set, matrix, .cosine, k, temperature, outputs, control)
+    per_query?.pointee = results
   }
 }
 
@@ -24,7 +25,8 @@ public func rv_differentiable_search_hyperbolic(
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     let outputs = Outputs(indices, weights, values), metric = try ball(curvature, projection)
-    per_query?.pointee = try search(queries, set, matrix, metric, k, temperature, outputs, control)
+    let results = try search(queries, set, matrix, metric, k, temperature, outputs, control)
+    per_query?.pointee = results
   }
 }
 
