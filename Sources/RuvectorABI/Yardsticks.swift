@@ -11,7 +11,8 @@ public func rv_kernel(
   _ work: UnsafeMutablePointer<Double>?, _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    work?.pointee = try run(string(name, "name"), tensors(buffers, buffer_count, "buffers"), count(n, "n"))
+    let done = try run(string(name, "name"), tensors(buffers, buffer_count, "buffers"), count(n, "n"))
+    work?.pointee = done
   }
 }
 
