@@ -61,6 +61,11 @@ public final class RuvectorLayer: @unchecked Sendable {
     guard epsilon > 0, epsilon <= 1 else {
       throw .expected("a number > 0 and <= 1", for: "eps", received: text(epsilon), .invalidConfig)
     }
+    // Each matrix alone may be had from an overcommitting system that cannot serve their sum.
+    let parameters = hiddenDim * (inputDim + 11 * hiddenDim)
+    guard parameters <= 1 << 30 else {
+      throw .expected("at most 2^30 parameters", for: "layer", received: "\(parameters)", .outOfMemory)
+    }
     (self.seed, self.epsilon) = (seed, epsilon)
     var random = Random(seed: seed)
     message = try Linear(inputDim, hiddenDim, random: &random)

@@ -1,6 +1,7 @@
 'use strict';
 
 const { RuvectorError, unexpected } = require('./errors.js');
+const inputs = require('./inputs.js');
 
 const aborted = (signal) =>
   new RuvectorError('ERR_ABORTED', 'the operation was aborted', { cause: signal.reason });
@@ -21,7 +22,7 @@ async function abortable(signal, start) {
   try {
     return await start(flag);
   } catch (error) {
-    throw error.code === 'ERR_ABORTED' ? aborted(signal) : error;
+    throw error?.code === 'ERR_ABORTED' ? aborted(signal) : error;
   } finally {
     signal.removeEventListener('abort', stop);
   }
@@ -29,7 +30,7 @@ async function abortable(signal, start) {
 
 /** Threads of a call: 1 unless the caller says otherwise, at most 256. */
 function threads(value = 1) {
-  if (!(Number.isInteger(value) && value >= 1 && value <= 256)) {
+  if (!(Number.isInteger(inputs.number(value, 'threads')) && value >= 1 && value <= 256)) {
     throw unexpected('ERR_OUT_OF_RANGE', 'an integer in 1...256', 'threads', value);
   }
   return value;

@@ -6,8 +6,8 @@ const { mismatch, unexpected } = require('./errors.js');
 const MOST = 2 ** 24;
 
 function numbers(value, name, wanted) {
-  if (!Array.isArray(value) || !value.every((x) => typeof x === 'number')) {
-    throw mismatch('ERR_CORRUPT', 'an array of numbers', name, 'something else');
+  if (!Array.isArray(value) || !value.every((x) => typeof x === 'number' && Number.isFinite(Math.fround(x)))) {
+    throw mismatch('ERR_CORRUPT', 'an array of finite numbers', name, 'something else');
   }
   if (wanted !== undefined && value.length !== wanted) {
     throw mismatch('ERR_CORRUPT', `${wanted} numbers`, name, value.length);

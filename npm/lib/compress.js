@@ -62,37 +62,29 @@ const base64 = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.leng
 const snake = (name) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
 class TensorCompress {
+  #stateless = true;
+
+  static #check(value) {
+    const isOne = typeof value === 'object' && value !== null && #stateless in value;
+    if (!isOne) throw mismatch('ERR_WRONG_HANDLE', 'a TensorCompress', 'this', 'another object');
+  }
+
   /** JSON at the level that getCompressionLevel names for this access frequency. */
   compress(embedding, accessFreq) {
+    TensorCompress.#check(this);
     const freq = inputs.number(accessFreq, 'accessFreq');
-    return this.compressWithLevel(embedding, { levelType: getCompressionLevel(Math.fround(freq)) });
+    return compressed(embedding, { levelType: getCompressionLevel(Math.fround(freq)) });
   }
 
   /** JSON at a given level, {levelType, scale?, subvectors?, centroids?, outlierThreshold?, threshold?}. */
   compressWithLevel(embedding, level) {
-    const v = inputs.vector(embedding, 'embedding');
-    if (v.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'embedding', 0);
-    if (typeof level !== 'object' || level === null) throw unexpected('ERR_INVALID_ARG', 'an object', 'level', level);
-    const name = level.levelType ?? level.level_type;
-    if (!Object.hasOwn(LEVELS, name)) {
-      throw unexpected('ERR_INVALID_ARG', `one of ${Object.keys(LEVELS).join(', ')}`, 'level.levelType', name);
-    }
-    const options = [];
-    for (const key of LEVELS[name].options) {
-      const value = level[key] ?? level[snake(key)];
-      if (value !== undefined) options.push(key, inputs.number(value, `level.${key}`));
-    }
-    if (name === 'none') return full(v);
-    const bytes = encode(name, options, v);
-    if (name === 'binary') {
-      const threshold = shortest(Math.fround(options[1] ?? 0));
-      return JSON.stringify({ Binary: { bits: Array.from(bytes.subarray(4)), threshold, dim: v.length } });
-    }
-    return JSON.stringify({ [LEVELS[name].tag]: { dim: v.length, data: base64(bytes) } });
+    TensorCompress.#check(this);
+    return compressed(embedding, level);
   }
 
   /** The vector of such a JSON string. ERR_CORRUPT for anything else. */
   decompress(json) {
+    TensorCompress.#check(this);
     if (typeof json !== 'string') throw unexpected('ERR_INVALID_ARG', 'a string of JSON', 'json', json);
     let object;
     try {
@@ -108,6 +100,28 @@ class TensorCompress {
     if (body.dim !== out.length) throw unexpected('ERR_CORRUPT', `${out.length}`, `${tag}.dim`, body.dim);
     return out;
   }
+}
+
+function compressed(embedding, level) {
+  const v = inputs.vector(embedding, 'embedding');
+  if (v.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'embedding', 0);
+  if (typeof level !== 'object' || level === null) throw unexpected('ERR_INVALID_ARG', 'an object', 'level', level);
+  const name = level.levelType ?? level.level_type;
+  if (typeof name !== 'string' || !Object.hasOwn(LEVELS, name)) {
+    throw unexpected('ERR_INVALID_ARG', `one of ${Object.keys(LEVELS).join(', ')}`, 'level.levelType', name);
+  }
+  const options = [];
+  for (const key of LEVELS[name].options) {
+    const value = level[key] ?? level[snake(key)];
+    if (value !== undefined) options.push(key, inputs.number(value, `level.${key}`));
+  }
+  if (name === 'none') return full(v);
+  const bytes = encode(name, options, v);
+  if (name === 'binary') {
+    const threshold = shortest(Math.fround(options[1] ?? 0));
+    return JSON.stringify({ Binary: { bits: Array.from(bytes.subarray(4)), threshold, dim: v.length } });
+  }
+  return JSON.stringify({ [LEVELS[name].tag]: { dim: v.length, data: base64(bytes) } });
 }
 
 function full(v) {

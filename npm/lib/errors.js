@@ -31,11 +31,15 @@ class RuvectorError extends Error {
 }
 Object.defineProperty(RuvectorError.prototype, 'name', { value: 'RuvectorError', configurable: true, writable: true });
 
-const typedArrayTag = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Float32Array.prototype), Symbol.toStringTag).get;
+const typedArray = Object.getPrototypeOf(Float32Array.prototype);
+const typedArrayTag = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag).get;
+const typedArrayLength = Object.getOwnPropertyDescriptor(typedArray, 'length').get;
 
 /** 'Float32Array' and so on for typed arrays of any realm, undefined for everything else. */
 const tagOf = (value) => typedArrayTag.call(value);
+
+/** The length of a typed array, whatever the caller made of its `length`; 0 where its memory is gone. */
+const lengthOf = (value) => typedArrayLength.call(value);
 
 /** What a caller passed, in a few words; never runs the caller's code. */
 function describe(value) {
@@ -62,4 +66,4 @@ const mismatch = (code, wanted, name, received) => new RuvectorError(code, sente
 
 const fromNative = (code, message) => new RuvectorError(CODES[code] ?? 'ERR_UNSUPPORTED', message);
 
-module.exports = { CODES, RuvectorError, describe, fromNative, mismatch, tagOf, unexpected };
+module.exports = { CODES, RuvectorError, describe, fromNative, lengthOf, mismatch, tagOf, unexpected };

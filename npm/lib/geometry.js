@@ -4,17 +4,7 @@
 // in double. Float64Array in, Float64Array out; otherwise Float32Array.
 const native = require('./native.js');
 const inputs = require('./inputs.js');
-const { mismatch, tagOf, unexpected } = require('./errors.js');
-
-function doubles(value, name) {
-  const tag = tagOf(value);
-  if (tag === 'Float64Array' || tag === 'Float32Array') return new Float64Array(value);
-  if (!Array.isArray(value)) throw unexpected('ERR_INVALID_ARG', 'a Float32Array, Float64Array or number[]', name, value);
-  value.forEach((x, i) => {
-    if (typeof x !== 'number') throw unexpected('ERR_INVALID_ARG', 'a number', `${name}[${i}]`, x);
-  });
-  return Float64Array.from(value);
-}
+const { mismatch, tagOf } = require('./errors.js');
 
 /** Signed sectional curvature: the native side accepts K < 0 only. */
 const curvatureOf = (value) => inputs.number(value, 'curvature', -1);
@@ -31,7 +21,7 @@ const like = (first, out) => (tagOf(first) === 'Float64Array' ? out.slice() : ne
 function define(native, names, { scalar = false, extra = 0 } = {}) {
   return (...args) => {
     const values = names.map((name, i) =>
-      name === 'r' || name === 't' ? Float64Array.of(inputs.number(args[i], name)) : doubles(args[i], name));
+      name === 'r' || name === 't' ? Float64Array.of(inputs.number(args[i], name)) : inputs.doubles(args[i], name));
     const first = names.findIndex((name) => name !== 'r' && name !== 't');
     const out = evaluate(native, args[names.length], 0, values, scalar ? 1 : values[first].length + extra);
     return scalar ? out[0] : like(args[first], out);
@@ -55,17 +45,31 @@ functions.poincareDistance = functions.dist;
 /** matrix: {data, rows, dim} or an array of rows. */
 functions.mobiusMatvec = (matrix, x, curvature) => {
   const m = inputs.matrix(matrix, 'matrix');
-  const out = evaluate('mobiusMatvec', curvature, 0, [new Float64Array(m.data), doubles(x, 'x')], m.rows);
+  const out = evaluate('mobiusMatvec', curvature, 0, [new Float64Array(m.data), inputs.doubles(x, 'x')], m.rows);
   return like(x, out);
 };
+
+/** Weights of `n` points: finite numbers >= 0, not all 0; 1 each where they are left out. */
+function weightsOf(value, n) {
+  if (value === undefined) return new Float64Array(n).fill(1);
+  const w = inputs.doubles(value, 'weights');
+  const bad = w.findIndex((x) => !(x >= 0 && x < Infinity));
+  if (bad >= 0) {
+    const code = Number.isFinite(w[bad]) ? 'ERR_OUT_OF_RANGE' : 'ERR_NON_FINITE';
+    throw mismatch(code, 'finite numbers >= 0', 'weights', `${w[bad]} at index ${bad}`);
+  }
+  if (w.length === n && w.every((x) => x === 0)) throw mismatch('ERR_OUT_OF_RANGE', 'a sum > 0', 'weights', 0);
+  return w;
+}
 
 for (const name of ['weightedMidpoint', 'frechetMean']) {
   /** points: a matrix; weights default to 1. */
   functions[name] = (points, weights, curvature) => {
     const p = inputs.matrix(points, 'points');
     if (p.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 point', 'points', 0);
-    const w = weights === undefined ? new Float64Array(p.rows).fill(1) : doubles(weights, 'weights');
-    return new Float32Array(evaluate(name, curvature, p.dim, [new Float64Array(p.data), w], p.dim));
+    if (p.dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'points[0]', 0);
+    const args = [new Float64Array(p.data), weightsOf(weights, p.rows)];
+    return new Float32Array(evaluate(name, curvature, p.dim, args, p.dim));
   };
 }
 

@@ -6,39 +6,54 @@ const { mismatch } = require('./errors.js');
 
 class Handle {
   #native;
+  #kind;
 
-  constructor(handle) {
+  constructor(handle, kind) {
     this.#native = handle;
+    this.#kind = kind;
   }
 
   /** The native object of `value`, which must be a `kind`; internal. */
   static of(value, kind, name) {
-    if (typeof value !== 'object' || value === null || !(#native in value) || !(value instanceof kind)) {
-      throw mismatch('ERR_WRONG_HANDLE', `a ${kind.name}`, name, 'another object');
-    }
+    Handle.check(value, kind, name);
     if (value.#native === undefined) throw mismatch('ERR_CLOSED', `an open ${kind.name}`, name, 'a closed one');
     return value.#native;
   }
 
+  /** `value` must be a `kind`, open or closed; a prototype that somebody set makes none. Internal. */
+  static check(value, kind, name) {
+    if (!Handle.is(value, kind)) throw mismatch('ERR_WRONG_HANDLE', `a ${kind.name}`, name, 'another object');
+  }
+
   /** Whether `value` is a `kind`, open or closed; internal. */
   static is(value, kind) {
-    return typeof value === 'object' && value !== null && #native in value && value instanceof kind;
+    return typeof value === 'object' && value !== null && #native in value && value.#kind === kind;
+  }
+
+  /** Whether `value` is meant as a handle, of whatever kind; internal. */
+  static looksLike(value) {
+    return value instanceof Handle || (typeof value === 'object' && value !== null && #native in value);
+  }
+
+  static #isClosed(value) {
+    const isOne = typeof value === 'object' && value !== null && #native in value;
+    if (!isOne) throw mismatch('ERR_WRONG_HANDLE', 'a handle', 'this', 'another object');
+    return value.#native === undefined;
   }
 
   get closed() {
-    if (!(#native in this)) throw mismatch('ERR_WRONG_HANDLE', 'a handle', 'this', 'another object');
-    return this.#native === undefined;
+    return Handle.#isClosed(this);
   }
 
   /** Frees the native memory as soon as calls in flight are done. Closing twice is fine. */
   close() {
-    if (this.closed) return;
+    if (Handle.#isClosed(this)) return;
     native.close(this.#native);
     this.#native = undefined;
   }
 }
 if (Symbol.dispose) {
-  Object.defineProperty(Handle.prototype, Symbol.dispose, { value() { this.close(); }, configurable: true, writable: true });
+  Object.defineProperty(Handle.prototype, Symbol.dispose, { value: Handle.prototype.close, configurable: true, writable: true });
 }
 
 module.exports = { Handle };

@@ -14,6 +14,7 @@ const PARSED_MOST = 16;
 
 function layerOf(value, index) {
   if (Handle.is(value, RuvectorLayer)) return value;
+  if (Handle.looksLike(value)) Handle.check(value, RuvectorLayer, `layers[${index}]`);
   if (typeof value !== 'string') {
     throw unexpected('ERR_INVALID_ARG', 'a RuvectorLayer or its JSON', `layers[${index}]`, value);
   }

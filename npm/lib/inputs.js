@@ -2,13 +2,13 @@
 
 // Callers' values -> what native code reads: Float32Arrays, row counts, plain numbers. Types are checked here;
 // values (ranges, NaN) by the native side, which knows the names too.
-const { mismatch, tagOf, unexpected } = require('./errors.js');
+const { lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
 
 const VECTOR = 'a Float32Array, Float64Array or number[]';
 
 /** Copies a number[] (any array-like element must be a number; nothing of the caller's runs besides getters). */
-function fromNumbers(list, name) {
-  const out = new Float32Array(list.length);
+function fromNumbers(list, name, Type = Float32Array) {
+  const out = allocate(list.length, name, Type);
   for (let i = 0; i < out.length; i++) {
     const x = list[i];
     if (typeof x !== 'number') throw unexpected('ERR_INVALID_ARG', 'a number', `${name}[${i}]`, x);
@@ -17,11 +17,16 @@ function fromNumbers(list, name) {
   return out;
 }
 
+/** Copies a typed array; one whose memory is gone (detached, out of bounds) is empty. */
+function fromTyped(value, Type = Float32Array) {
+  return lengthOf(value) === 0 ? new Type(0) : new Type(value);
+}
+
 /** A vector as Float32Array: the caller's own where it is one. */
 function vector(value, name) {
   switch (tagOf(value)) {
     case 'Float32Array': return value;
-    case 'Float64Array': return new Float32Array(value);
+    case 'Float64Array': return fromTyped(value);
     case undefined: if (Array.isArray(value)) return fromNumbers(value, name);
   }
   throw unexpected('ERR_INVALID_ARG', VECTOR, name, value);
@@ -30,21 +35,21 @@ function vector(value, name) {
 /** A vector that belongs to nobody else: what asynchronous calls work on. */
 function ownVector(value, name) {
   const v = vector(value, name);
-  return v === value ? new Float32Array(v) : v;
+  return v === value ? fromTyped(v) : v;
 }
 
 /** Writes rows[start, start + count) into `out` one after the other, each `dim` long. */
 function packRows(rows, start, count, dim, out, name) {
   for (let i = 0; i < count; i++) {
     const row = rows[start + i];
-    if (tagOf(row) === 'Float32Array' && row.length === dim) out.set(row, i * dim);
+    if (tagOf(row) === 'Float32Array' && lengthOf(row) === dim) out.set(row, i * dim);
     else out.set(otherRow(row, dim, `${name}[${start + i}]`), i * dim);
   }
 }
 
 function otherRow(row, dim, name) {
   const v = vector(row, name);
-  if (v.length !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, name, v.length);
+  if (lengthOf(v) !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, name, lengthOf(v));
   return v;
 }
 
@@ -81,12 +86,20 @@ function matrix(value, name, own = false) {
   return { data, rows, dim };
 }
 
-function allocate(length, name) {
+function allocate(length, name, Type = Float32Array) {
   try {
-    return new Float32Array(length);
+    return new Type(length);
   } catch (cause) {
     throw mismatch('ERR_OUT_OF_MEMORY', 'a size that fits in memory', name, `${length} elements`);
   }
+}
+
+/** A vector as a Float64Array of our own. */
+function doubles(value, name) {
+  const tag = tagOf(value);
+  if (tag === 'Float64Array' || tag === 'Float32Array') return fromTyped(value, Float64Array);
+  if (Array.isArray(value)) return fromNumbers(value, name, Float64Array);
+  throw unexpected('ERR_INVALID_ARG', VECTOR, name, value);
 }
 
 /** A number, or `standard` where it is left out. */
@@ -112,4 +125,4 @@ function options(value, name = 'options') {
   return value;
 }
 
-module.exports = { allocate, count, fromNumbers, matrix, number, options, ownVector, packRows, vector, MATRIX };
+module.exports = { allocate, count, doubles, matrix, number, options, ownVector, packRows, vector, MATRIX };

@@ -15,7 +15,7 @@ class RuvectorLayer extends Handle {
 
   constructor(inputDim, hiddenDim, heads, dropout, options) {
     if (inputDim === MADE) {
-      super(hiddenDim);
+      super(hiddenDim, RuvectorLayer);
       this.#config = heads;
       return;
     }
@@ -27,7 +27,7 @@ class RuvectorLayer extends Handle {
       eps: 1e-5,
       seed: seedOf(options),
     };
-    super(create(config));
+    super(create(config), RuvectorLayer);
     this.#config = config;
   }
 
@@ -35,8 +35,9 @@ class RuvectorLayer extends Handle {
   forward(node, neighbors = [], edgeWeights) {
     const handle = Handle.of(this, RuvectorLayer, 'this');
     const x = inputs.vector(node, 'node');
-    const { data, rows, dim } = packNeighbors(neighbors, this.#config.inputDim);
-    const w = edgeWeights === undefined ? new Float32Array(rows).fill(1) : inputs.vector(edgeWeights, 'edgeWeights');
+    const given = edgeWeights === undefined ? undefined : inputs.vector(edgeWeights, 'edgeWeights');
+    const { data, rows, dim } = packNeighbors(neighbors, this.#config.inputDim); // the last to run a caller's getters
+    const w = given ?? inputs.allocate(rows, 'edgeWeights').fill(1);
     const out = new Float32Array(this.#config.hiddenDim);
     native.layerForward(handle, x, data, rows, dim, w, out);
     return Array.isArray(node) ? Array.from(out) : out;
@@ -71,12 +72,17 @@ class RuvectorLayer extends Handle {
     return new RuvectorLayer(MADE, handle, config);
   }
 
-  get inputDim() { return this.#config.inputDim; }
-  get hiddenDim() { return this.#config.hiddenDim; }
-  get heads() { return this.#config.heads; }
-  get dropout() { return this.#config.dropout; }
+  static #configOf(layer) {
+    Handle.check(layer, RuvectorLayer, 'this');
+    return layer.#config;
+  }
+
+  get inputDim() { return RuvectorLayer.#configOf(this).inputDim; }
+  get hiddenDim() { return RuvectorLayer.#configOf(this).hiddenDim; }
+  get heads() { return RuvectorLayer.#configOf(this).heads; }
+  get dropout() { return RuvectorLayer.#configOf(this).dropout; }
   /** The seed of the initial weights; undefined for a layer read from JSON. */
-  get seed() { return this.#config.seed; }
+  get seed() { return RuvectorLayer.#configOf(this).seed; }
 }
 
 function create(config) {
@@ -95,19 +101,26 @@ function seedOf(options) {
   throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);
 }
 
+const NONE = new Float32Array(0);
 let staging = new Float32Array(64 * 128);
 
 /** Neighbours packed for one synchronous call. Rows are converted first, so that no caller's code runs in between. */
 function packNeighbors(neighbors, dim) {
-  if (!Array.isArray(neighbors)) return inputs.matrix(neighbors, 'neighbors');
+  if (!Array.isArray(neighbors)) return packedNeighbors(neighbors, dim);
   const rows = neighbors.length;
-  if (rows === 0) return { data: staging, rows: 0, dim: 0 };
+  if (rows === 0) return { data: NONE, rows: 0, dim };
   const plain = neighbors.map((row, i) => inputs.vector(row, `neighbors[${i}]`));
   if (plain.length !== rows) throw mismatch('ERR_INVALID_ARG', 'an array without holes', 'neighbors', 'another');
   const room = rows * dim;
   if (staging.length < room) staging = inputs.allocate(room, 'neighbors');
   inputs.packRows(plain, 0, rows, dim, staging, 'neighbors');
   return { data: staging.length === room ? staging : staging.subarray(0, room), rows, dim };
+}
+
+function packedNeighbors(neighbors, dim) {
+  const packed = inputs.matrix(neighbors, 'neighbors');
+  if (packed.rows > 0 && packed.dim !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'neighbors[0]', packed.dim);
+  return packed;
 }
 
 module.exports = { RuvectorLayer };

@@ -67,7 +67,7 @@ function searchPacked(workspace, q, candidates, k, metric, take, name) {
 
 /** A VectorSet's handle, or packed memory (of our own if `own`). */
 function resident(candidates, own, name = 'candidates') {
-  if (Handle.is(candidates, VectorSet)) {
+  if (Handle.looksLike(candidates)) {
     const set = Handle.of(candidates, VectorSet, name);
     return { set, data: undefined, rows: candidates.size, dim: candidates.dim };
   }

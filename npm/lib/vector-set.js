@@ -13,10 +13,10 @@ class VectorSet extends Handle {
   #dim;
 
   constructor(vectors, secret) {
-    if (secret === OPEN) super(vectors);
+    if (secret === OPEN) super(vectors, VectorSet);
     else {
       const { data, rows, dim } = inputs.matrix(vectors, 'vectors');
-      super(native.vectorsCreate(data, rows, dim));
+      super(native.vectorsCreate(data, rows, dim), VectorSet);
     }
     const handle = Handle.of(this, VectorSet, 'this');
     this.#size = native.vectorsRows(handle);

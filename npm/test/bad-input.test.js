@@ -1,0 +1,209 @@
+'use strict';
+// Every export, every argument, every kind of bad value: the documented code, and a good call afterwards is right.
+const assert = require('node:assert');
+const test = require('node:test');
+const { bits, fails, pack, rows, ruvector, vector } = require('./support/index.js');
+const { calls, withoutArguments } = require('./support/calls.js');
+
+const { VectorSet } = ruvector;
+const A = 'ERR_INVALID_ARG', D = 'ERR_DIMENSION_MISMATCH', N = 'ERR_NON_FINITE', R = 'ERR_OUT_OF_RANGE', E = 'ERR_EMPTY_INPUT';
+const C = 'ERR_INVALID_CONFIG';
+
+/** Values that are no vector, matrix, number, text or object of options. */
+const strangers = {
+  null: null, string: 'abc', 'numeric string': '5', function: () => 1, symbol: Symbol('s'), bigint: 5n, true: true,
+};
+const objects = {
+  object: {}, Date: new Date(0), Map: new Map(), DataView: new DataView(new ArrayBuffer(16)), ArrayBuffer: new ArrayBuffer(16),
+  Int8Array: new Int8Array(4), Uint8Array: new Uint8Array(4), Int32Array: new Int32Array(4), BigInt64Array: new BigInt64Array(4),
+  'Proxy of a Float32Array': new Proxy(vector(4, 1), {}), 'object like an array': { length: 4, 0: 1, 1: 2, 2: 3, 3: 4 },
+  Promise: Promise.resolve(1), 'null prototype': Object.create(null), RegExp: /x/,
+};
+const entry = (label, value, code) => ({ label, value, code });
+const all = (list, code) => Object.entries(list).map(([label, value]) => entry(label, value, code));
+
+function* vectors(good, { empty, length, nonFinite, optional }) {
+  yield* all({ ...strangers, ...objects, number: 5, ...(optional ? {} : { undefined }) }, A);
+  const n = good.length;
+  const numbers = Array.from(good);
+  const changed = (value, i = n - 1) => numbers.map((x, j) => (j === i ? value : x));
+  const sparse = numbers.slice();
+  delete sparse[1];
+  yield entry('array with a hole', sparse, A);
+  yield* all(Object.fromEntries(['1', null, undefined, 1n, true, {}, [1], Symbol('x')].map((x) => [`array with ${typeof x} ${Array.isArray(x)}`, changed(x)])), A);
+  if (empty) yield* all({ 'empty Float32Array': new Float32Array(0), 'empty Float64Array': new Float64Array(0), 'empty array': [] }, empty);
+  if (empty) yield* all({ 'detached Float32Array': detached(good), 'detached Float64Array': detached(Float64Array.from(good)) }, empty);
+  if (length) {
+    yield* all({
+      'one more': Float32Array.from([...good, 0]), 'one less': good.slice(1), 'one more, doubles': Float64Array.from([...good, 0]),
+      'one less, number[]': numbers.slice(1),
+    }, length);
+  }
+  for (const x of [NaN, Infinity, -Infinity]) {
+    for (const i of [0, n - 1]) {
+      yield entry(`Float32Array with ${x} at ${i}`, Float32Array.from(changed(x, i)), nonFinite);
+      yield entry(`Float64Array with ${x} at ${i}`, Float64Array.from(changed(x, i)), nonFinite);
+      yield entry(`number[] with ${x} at ${i}`, changed(x, i), nonFinite);
+    }
+  }
+}
+
+function detached(array) {
+  const copy = array.slice();
+  structuredClone(copy.buffer, { transfer: [copy.buffer] });
+  assert.strictEqual(copy.length, 0);
+  return copy;
+}
+
+function* matrices(good, { empty, width, nonFinite, emptyRow, optional }, takesSet) {
+  yield* all({ ...strangers, ...objects, number: 5, ...(optional ? {} : { undefined }), 'a vector': vector(4, 1) }, A);
+  const { data, rows: n, dim } = pack(good);
+  const last = (row) => [...good.slice(0, -1), row];
+  const sparse = good.slice();
+  delete sparse[2];
+  yield entry('hole', sparse, A);
+  for (const [label, value] of Object.entries({ ...strangers, object: {}, undefined, Int8Array: new Int8Array(dim), number: 1 })) {
+    yield entry(`last row ${label}`, last(value), A);
+    yield entry(`first row ${label}`, [value, ...good.slice(1)], A);
+  }
+  yield entry('number[] row with a string', last(['1', 2, 3, 4]), A);
+  yield entry('number[] row with a hole', last([1, , 3, 4]), A); // eslint-disable-line no-sparse-arrays
+  yield* all({ 'ragged, longer': last(vector(dim + 1, 1)), 'ragged, shorter': last(vector(dim - 1, 1)), 'ragged, empty': last([]),
+    'ragged, number[]': last([1]), 'ragged, detached': last(detached(good[0])), 'ragged, doubles': last(new Float64Array(dim + 1)) }, D);
+  yield* all({ 'rows of length 0': good.map(() => new Float32Array(0)), 'rows of length 0, number[]': good.map(() => []) }, emptyRow);
+  if (width) yield entry('all rows longer', good.map(() => new Float32Array(dim + 1)), width);
+  if (width) yield entry('packed, all rows longer', { data: new Float32Array(n * (dim + 1)), rows: n, dim: dim + 1 }, width);
+  if (empty) yield* all({ 'no rows': [], 'no rows, packed': { data: new Float32Array(0), rows: 0, dim } }, empty);
+  for (const x of [NaN, Infinity, -Infinity]) {
+    const bad = Float32Array.from(good[n - 1], (y, j) => (j === 1 ? x : y));
+    yield entry(`row with ${x}`, last(bad), nonFinite);
+    yield entry(`number[] row with ${x}`, last(Array.from(bad)), nonFinite);
+    yield entry(`Float64Array row with ${x}`, last(Float64Array.from(bad)), nonFinite);
+    yield entry(`first row with ${x}`, [bad, ...good.slice(1)], nonFinite);
+    yield entry(`packed with ${x}`, pack(last(bad)), nonFinite);
+  }
+  yield* all({ 'no data': { rows: n, dim }, 'data null': { data: null, rows: n, dim }, 'data string': { data: 'x', rows: n, dim },
+    'rows -1': { data, rows: -1, dim }, 'dim -1': { data, rows: n, dim: -1 }, 'rows 1.5': { data, rows: 1.5, dim },
+    'rows string': { data, rows: String(n), dim }, 'rows NaN': { data, rows: NaN, dim }, 'rows 1e300': { data, rows: 1e300, dim },
+    'no dim': { data, rows: n }, 'dims of 1': { data, dims: [n * dim] }, 'dims of 3': { data, dims: [1, n, dim] },
+    'dims string': { data, dims: '64' }, 'shape null': { data, shape: null }, 'shape of strings': { data, shape: [String(n), String(dim)] },
+    'dims bigint': { data, dims: [BigInt(n), BigInt(dim)] }, 'no shape': { data } }, A);
+  yield* all({ 'rows 2**40': { data, rows: 2 ** 40, dim: 2 ** 40 }, 'rows + 1': { data, rows: n + 1, dim }, 'rows - 1': { data, rows: n - 1, dim },
+    'rows 2**32': { data, rows: 2 ** 32, dim }, 'dim 2**32': { data, rows: 2 ** 32, dim: 2 ** 32 }, 'data detached': { data: detached(data), rows: n, dim },
+    'dims 2**53': { data, dims: [2 ** 53 - 1, 2 ** 53 - 1] }, 'empty data': { data: [], rows: n, dim } }, D);
+  const set = new VectorSet(good);
+  set.close();
+  if (takesSet) yield entry('closed VectorSet', set, 'ERR_CLOSED');
+  else yield entry('VectorSet', set, A);
+}
+
+function* numbers(_, { range, code, optional }) {
+  yield* all({ ...strangers, object: {}, Date: new Date(5), array: [5], 'object with valueOf': { valueOf: () => 3 },
+    'Number object': new Number(3), ...(optional ? {} : { undefined }) }, A);
+  for (const value of range) yield entry(String(value), value, code);
+}
+
+const NOT_OPTIONS = { ...strangers, number: 5 };
+const kinds = {
+  vector: vectors,
+  matrix: matrices,
+  number: numbers,
+  * text() { yield* all({ ...strangers, string: 5, 'numeric string': {}, undefined, array: ['{}'], Buffer: Buffer.from('{}'), 'String object': new String('{}') }, A); },
+  * seed() {
+    const { bigint, ...others } = strangers;
+    yield* all({ ...others, fraction: 0.5, NaN, Infinity, '2**60': 2 ** 60, '{seed: string}': { seed: '1' }, '{seed: NaN}': { seed: NaN } }, C);
+  },
+  * choice() { yield* all({ ...strangers, number: 1, object: {}, 'other case': 'Clip', 'String object': new String('clip') }, C); },
+  * signal() { yield* all({ ...strangers, number: 5, object: {}, 'half a signal': { aborted: false }, 'aborted only': { aborted: true } }, A); },
+  * token() {
+    yield* all({ ...strangers, number: 5, undefined, object: {}, string: { vectorSet: '1' }, negative: { vectorSet: -1 }, fraction: { vectorSet: 0.5 },
+      NaN: { vectorSet: NaN }, '2**53': { vectorSet: 2 ** 53 }, bigint: { vectorSet: 1n } }, A);
+    yield* all({ unknown: { vectorSet: 2 ** 52 }, zero: { vectorSet: 0 } }, 'ERR_NOT_FOUND');
+  },
+  * level() {
+    yield* all({ ...NOT_OPTIONS, undefined, object: {}, unknown: { levelType: 'x' }, 'wrong type': { levelType: 5 }, prototype: { levelType: 'toString' },
+      __proto__: { levelType: '__proto__' }, symbol: { levelType: Symbol('x') }, 'null prototype': { levelType: Object.create(null) },
+      'scale string': { levelType: 'half', scale: '1' }, 'threshold null object': { levelType: 'binary', threshold: {} },
+      'subvectors bigint': { levelType: 'pq8', subvectors: 8n } }, A);
+    const bad = (levelType, key, ...values) => Object.fromEntries(values.map((x) => [`${levelType} ${key} ${x}`, { levelType, [key]: x }]));
+    yield* all({ ...bad('half', 'scale', 0, NaN, Infinity), ...bad('pq8', 'subvectors', 0, -1, 1.5, NaN, 2 ** 32, 1e300),
+      ...bad('pq8', 'centroids', 0, 1, 257, 1.5, NaN), ...bad('pq4', 'subvectors', 0, -1, 1.5), ...bad('pq4', 'outlierThreshold', NaN, -1),
+      ...bad('binary', 'threshold', NaN, Infinity) }, C);
+    yield* all({ 'pq8 7 parts of 16': { levelType: 'pq8', subvectors: 7 }, 'pq4 7 parts of 16': { levelType: 'pq4', subvectors: 7 } }, D);
+  },
+  * levels(good) {
+    yield* all({ ...strangers, ...objects, number: 5, undefined }, A);
+    for (const { label, value, code } of matrices(good[0], { width: D, nonFinite: N, emptyRow: D }, true)) {
+      yield entry(`level 0: ${label}`, [value, good[1]], code);
+      yield entry(`level 1: ${label}`, [good[0], value], code);
+    }
+  },
+  * layers(good) {
+    yield* all({ ...strangers, ...objects, number: 5, undefined }, A);
+    for (const [label, value] of Object.entries({ ...strangers, ...objects, undefined, number: 5 })) {
+      if (typeof value !== 'string') yield entry(`layer ${label}`, [good[0], value], A);
+    }
+    yield* all({ 'malformed JSON': [good[0], '{'], 'other JSON': [good[0], '5'], 'empty string': ['', good[1]] }, 'ERR_CORRUPT');
+    const closed = new ruvector.RuvectorLayer(4, 4, 2);
+    closed.close();
+    yield entry('closed layer', [good[0], closed], 'ERR_CLOSED');
+    yield entry('layer of another width', [good[0], new ruvector.RuvectorLayer(5, 5, 1)], D);
+  },
+  * options(_, { fields }) {
+    yield* all(NOT_OPTIONS, A);
+    for (const [key, { kind, make, codes }] of Object.entries(fields)) {
+      for (const { label, value, code } of kinds[kind](make(), codes)) {
+        yield entry(`${key}: ${label}`, { [key]: value }, code);
+      }
+    }
+  },
+};
+
+const good = (args) => args.map(({ make }) => make());
+
+for (const { name, args, run, isAsync } of calls) {
+  test(`bad input: ${name}`, async () => {
+    const expected = bits(await run(...good(args)));
+    let count = 0;
+    for (const [i, { kind, make, codes, takesSet }] of args.entries()) {
+      for (const { label, value, code } of kinds[kind](make(), codes, takesSet)) {
+        const list = good(args);
+        list[i] = value;
+        await fails(() => run(...list), code, `${name}, argument ${i} (${kind}): ${label}`, isAsync);
+        assert.strictEqual(bits(await run(...good(args))), expected, `${name} after argument ${i}: ${label}`);
+        count++;
+      }
+    }
+    assert.ok(count > 3);
+  });
+}
+
+test('no export is left out', () => {
+  const tested = new Set([...calls.map(({ name }) => name.split('.')[0]), ...withoutArguments]);
+  assert.deepStrictEqual(Object.keys(ruvector).filter((name) => !tested.has(name)), []);
+});
+
+test('a good call of each export with arguments missing from the end', async () => {
+  for (const { name, args, run, isAsync } of calls) {
+    if (args.length > 0 && !['TensorCompress.compress'].includes(name)) {
+      await fails(() => run(), A, `${name}()`, isAsync);
+    }
+  }
+});
+
+test('counts that are absurd but whose memory is never needed', () => {
+  assert.deepStrictEqual(ruvector.differentiableSearch([1, 2], [[1, 2]], 2 ** 32 - 1).indices, [0]);
+  const empty = { data: [], rows: 0, dim: 2 ** 32 };
+  assert.deepStrictEqual(ruvector.differentiableSearch([1, 2], empty, 5), { indices: [], weights: [] });
+  // more rows than the library counts
+  const flat = { data: [], rows: 2 ** 40, dim: 0 };
+  return Promise.all([
+    fails(() => ruvector.differentiableSearch([1, 2], flat, 2 ** 32 - 1), R, 'rows of length 0'),
+    fails(() => ruvector.differentiableSearchBatch([[1, 2]], flat, 2 ** 32 - 1), R, 'rows of length 0, batch'),
+    fails(() => new VectorSet(flat), R, 'a set of 2**40 rows of length 0'),
+    fails(() => new VectorSet(Object.assign([[1]], { length: 2 ** 32 - 1 })), A, 'a sparse array'),
+    fails(() => new ruvector.RuvectorLayer(65536, 65536, 1), 'ERR_OUT_OF_MEMORY', 'a layer of 200 GB'),
+    fails(() => new ruvector.RuvectorLayer(4, 4, 2, 0.1, 1).forward(vector(4, 1), flat), D, 'neighbours of length 0'),
+    fails(() => ruvector.frechetMean(flat), E, 'points of length 0'),
+  ]);
+});

@@ -1,0 +1,106 @@
+'use strict';
+// One good call of every export, argument by argument, with the code that each kind of bad value must give.
+const { rows, ruvector, vector } = require('./index.js');
+const { RuvectorLayer, TensorCompress, VectorSet } = ruvector;
+
+const D = 'ERR_DIMENSION_MISMATCH', E = 'ERR_EMPTY_INPUT', A = 'ERR_INVALID_ARG', C = 'ERR_INVALID_CONFIG';
+const R = 'ERR_OUT_OF_RANGE', N = 'ERR_NON_FINITE';
+
+const dim = 4;
+const point = (seed) => () => vector(dim, seed, 0.3);
+const argument = (kind, make, codes = {}) => ({ kind, make, codes });
+
+/** Vectors: `empty` and `length` say what a wrong length gives; length: null where any length is right. */
+const V = (seed, codes) => argument('vector', point(seed), { empty: D, length: D, nonFinite: N, ...codes });
+const M = (codes) => argument('matrix', () => rows(6, dim, 9, 0.3), { empty: null, width: D, nonFinite: N, emptyRow: E, ...codes });
+const candidates = (codes) => ({ ...M({ emptyRow: D, ...codes }), takesSet: true });
+const number = (values, codes, optional = true) => argument('number', () => values.good, { ...codes, ...values, optional });
+const K = number({ good: 3, range: [-1, 1.5, NaN, 2 ** 32, 2 ** 53, Infinity, -Infinity], code: R }, {}, false);
+const T = number({ good: 0.5, range: [0, -1, NaN, Infinity, -Infinity], code: R }, {});
+const CURVATURE = number({ good: -1, range: [0, NaN, Infinity, -Infinity], code: C }, {});
+const NEGATIVE = number({ good: -1, range: [0, 1, NaN, Infinity, -Infinity], code: C }, {});
+const scalar = number({ good: 0.5, range: [NaN, Infinity, -Infinity], code: N }, {}, false);
+const options = (fields) => argument('options', () => ({}), { fields });
+const TEMPERATURE = { temperature: T }, PROJECTION = { projection: argument('choice', () => 'clip', { code: C }) };
+const THREADS = { threads: number({ good: 1, range: [0, -1, 1.5, NaN, 257, 2 ** 32, Infinity], code: R }, {}) };
+const SIGNAL = { signal: argument('signal', () => undefined) };
+
+const layer = new RuvectorLayer(dim, dim, 2, 0.1, 7);
+const json = layer.toJson();
+const tensor = new TensorCompress();
+
+const calls = [];
+function add(name, args, run = (...list) => ruvector[name](...list)) {
+  calls.push({ name, args, run, isAsync: /Async$/.test(name) });
+}
+
+const query = V(1, { empty: E });
+add('differentiableSearch', [query, candidates(), K, T]);
+add('differentiableSearchHyperbolic', [query, candidates(), K, CURVATURE, options({ ...TEMPERATURE, ...PROJECTION })]);
+add('differentiableSearchAsync', [query, candidates({ emptyRow: E }), K, T, options({ ...THREADS, ...SIGNAL })]);
+add('differentiableSearchHyperbolicAsync', [query, candidates({ emptyRow: E }), K, CURVATURE,
+  options({ ...TEMPERATURE, ...PROJECTION, ...THREADS, ...SIGNAL })]);
+for (const suffix of ['', 'Async']) {
+  const extra = suffix ? { ...THREADS, ...SIGNAL } : THREADS;
+  add(`differentiableSearchBatch${suffix}`, [M(), candidates({ emptyRow: E }), K, options({ ...TEMPERATURE, ...extra })]);
+  add(`differentiableSearchHyperbolicBatch${suffix}`, [M(), candidates({ emptyRow: E }), K, CURVATURE,
+    options({ ...TEMPERATURE, ...PROJECTION, ...extra })]);
+}
+
+add('VectorSet', [M({ width: null })], (vectors) => new VectorSet(vectors));
+add('VectorSet.get', [number({ good: 1, range: [-1, 0.5, NaN, 6, 2 ** 32, 2 ** 53], code: R }, {}, false)], (index) => {
+  const set = new VectorSet(rows(6, dim, 9));
+  try {
+    return set.get(index);
+  } finally {
+    set.close();
+  }
+});
+
+const size = (good, range) => number({ good, range, code: C }, {}, false);
+const SIZES = [0, -1, 1.5, NaN, Infinity, 2 ** 32, 1e300, 65537];
+add('RuvectorLayer', [size(4, SIZES), size(4, SIZES), size(2, [...SIZES, 3]),
+  number({ good: 0.1, range: [-0.1, 1.1, NaN, Infinity], code: C }, {}),
+  argument('seed', () => 7)],
+(...list) => new RuvectorLayer(...list));
+add('RuvectorLayer.forward', [V(1, {}), M({ emptyRow: D, optional: true }),
+  argument('vector', () => vector(6, 3).map(Math.abs), { empty: null, length: null, nonFinite: N, optional: true })],
+(...list) => layer.forward(...list));
+add('RuvectorLayer.fromJson', [argument('text', () => json)], RuvectorLayer.fromJson);
+
+add('hierarchicalForward', [query,
+  argument('levels', () => [rows(6, dim, 4), rows(7, dim, 5)]),
+  argument('layers', () => [json, layer])]);
+
+add('TensorCompress.compress', [argument('vector', () => vector(16, 1), { empty: E, length: null, nonFinite: N }),
+  number({ good: 0.9, range: [], code: R }, {}, false)], (...list) => tensor.compress(...list));
+add('TensorCompress.compressWithLevel', [argument('vector', () => vector(16, 1), { empty: E, length: null, nonFinite: N }),
+  argument('level', () => ({ levelType: 'none' }))], (...list) => tensor.compressWithLevel(...list));
+add('TensorCompress.decompress', [argument('text', () => '{"Full":{"data":[1,2]}}')], (...list) => tensor.decompress(...list));
+add('getCompressionLevel', [number({ good: 0.5, range: [], code: R }, {}, false)]);
+add('VectorSet.open', [argument('token', () => VectorSet.kept.token)], (token) => {
+  const set = VectorSet.open(token);
+  const copy = [set.size, set.dim, set.get(0)];
+  set.close();
+  return copy;
+});
+Object.defineProperty(VectorSet, 'kept', { value: new VectorSet(rows(3, 2, 1)), configurable: true, enumerable: false });
+
+const first = (seed) => V(seed, { empty: E, length: D }), only = V(1, { empty: E, length: null });
+const geometry = {
+  mobiusAdd: [first(1), V(2)], mobiusSub: [first(1), V(2)], mobiusScalarMul: [scalar, only],
+  mobiusMatvec: [argument('matrix', () => rows(3, dim, 9, 0.3), { empty: null, width: D, nonFinite: N, emptyRow: E }), first(1)],
+  gyration: [first(1), V(2), V(3)], expMap: [first(1), V(2)], expMap0: [only], logMap: [first(1), V(2)], logMap0: [only],
+  dist: [first(1), V(2)], dist0: [only], poincareDistance: [first(1), V(2)], projx: [only], egrad2rgrad: [first(1), V(2)],
+  lambdaX: [only], transp: [first(1), V(2), V(3)], geodesic: [scalar, first(1), V(2)],
+  weightedMidpoint: [M({ empty: E, width: null }), argument('vector', () => vector(6, 3).map(Math.abs), { empty: D, length: D, nonFinite: N, optional: true })],
+  frechetMean: [M({ empty: E, width: null }), argument('vector', () => vector(6, 3).map(Math.abs), { empty: D, length: D, nonFinite: N, optional: true })],
+  toLorentz: [only],
+  toPoincare: [argument('vector', () => ruvector.toLorentz(vector(dim, 1, 0.3)), { empty: E, length: null, nonFinite: N })],
+};
+for (const [name, args] of Object.entries(geometry)) add(name, [...args, NEGATIVE]);
+
+/** Exports that take nothing, and the class whose constructor does. */
+const withoutArguments = ['init', 'simdLevel', 'version', 'TensorCompress', 'RuvectorError'];
+
+module.exports = { calls, dim, json, layer, tensor, withoutArguments };
