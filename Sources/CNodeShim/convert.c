@@ -227,10 +227,12 @@ static int32_t parse(napi_env env, napi_value *values, call *c) {
         int32_t code = read_handle(env, values[position], *f, &a->pointer, &c->error);
         if (code) return code;
       } else if (!read_argument(env, *f, values + position, c, a)) {
+        /* The facade has checked what callers pass; what it missed was detached or resized in mid-call. */
+        int matrix = *f == 'x' || *f == 'X';
         char message[128];
-        snprintf(message, sizeof message, "expected another kind of value for argument %d of %s (format %s)",
-                 position + 1, c->row->name, c->row->input);
-        return rv_fail(&c->error, RV_INVALID_ARGUMENT, message);
+        snprintf(message, sizeof message, "expected %s for argument %d of %s, received another",
+                 matrix ? "a matrix of its own size" : "a value of its own kind", position + 1, c->row->name);
+        return rv_fail(&c->error, matrix ? RV_DIMENSION_MISMATCH : RV_INVALID_ARGUMENT, message);
       }
     }
   }
