@@ -42,14 +42,6 @@ F(layer_forward) {
   return rv_run(a[0].pointer, "forward", buffers, 4, NULL, control, error);
 }
 
-F(weights_count) {
-  UNUSED;
-  uint64_t count = 0;
-  int32_t code = rv_weights_count(a[0].pointer, &count, error);
-  result->number = (double)count;
-  return code;
-}
-
 /* mechanism, name ("" for all), floats */
 F(weights_get) {
   UNUSED;
@@ -80,19 +72,14 @@ F(vectors_create) {
 }
 /* token; the memory is counted by the environment that made the set */
 F(vectors_open) { UNUSED; return rv_vectors_open(a[0].integer, (rv_vectors **)&result->handle, error); }
-F(vectors_token) { UNUSED; result->number = (double)rv_vectors_token(a[0].pointer); return RV_OK; }
-F(vectors_rows) {
+/* set, Float64Array for rows, dim, token */
+F(vectors_info) {
   UNUSED;
-  uint64_t rows = 0;
-  rv_vectors_info(a[0].pointer, &rows, NULL, NULL);
-  result->number = (double)rows;
-  return RV_OK;
-}
-F(vectors_dim) {
-  UNUSED;
-  uint64_t dim = 0;
-  rv_vectors_info(a[0].pointer, NULL, &dim, NULL);
-  result->number = (double)dim;
+  uint64_t rows = 0, dim = 0;
+  double *out = a[1].buffer.data;
+  if (a[1].buffer.type != RV_F64 || a[1].buffer.dims[0] < 3) return rv_fail(error, RV_INVALID_ARGUMENT, "expected 3 doubles");
+  rv_vectors_info(a[0].pointer, &rows, &dim, NULL);
+  out[0] = (double)rows, out[1] = (double)dim, out[2] = (double)rv_vectors_token(a[0].pointer);
   return RV_OK;
 }
 /* set, row, out */
@@ -169,15 +156,12 @@ static const rv_export rows[] = {
     {"create", "sso", 'm', create},
     {"run", "msXc", 'n', run},
     {"layerForward", "mfxff", 0, layer_forward},
-    {"weightsCount", "m", 'n', weights_count},
     {"weightsGet", "msf", 0, weights_get},
     {"weightsSet", "msf", 0, weights_set},
     {"describe", "m", 's', describe},
     {"vectorsCreate", "x", 'v', vectors_create},
     {"vectorsOpen", "i", 'v', vectors_open},
-    {"vectorsToken", "v", 'n', vectors_token},
-    {"vectorsRows", "v", 'n', vectors_rows},
-    {"vectorsDim", "v", 'n', vectors_dim},
+    {"vectorsInfo", "vb", 0, vectors_info},
     {"vectorsRow", "vif", 0, vectors_row},
     {"search", "xv?x?ininbffc", 'n', search},
     {"searchCreate", "", 'q', search_create},

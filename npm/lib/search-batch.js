@@ -3,13 +3,14 @@
 // Many queries in one call, and the Promise forms.
 const native = require('./native.js');
 const inputs = require('./inputs.js');
+const { matrix } = require('./matrices.js');
 const { abortable, threads } = require('./async.js');
 const { mismatch } = require('./errors.js');
 const { cosine, hyperbolic, resident } = require('./search.js');
 
 /** Everything a native search needs, in its order, except the cancel flag; and what to make of the results. */
 function prepare(queries, candidates, k, metric, options, own) {
-  const q = inputs.matrix(queries, 'queries', own);
+  const q = matrix(queries, 'queries', own);
   const c = resident(candidates, own);
   const perQuery = Math.min(inputs.count(k, 'k'), c.rows);
   const room = q.rows * perQuery;

@@ -3,6 +3,7 @@
 // Soft search: the k best of all candidates with their share of the softmax over all of them.
 const native = require('./native.js');
 const inputs = require('./inputs.js');
+const { matrix, packRows } = require('./matrices.js');
 const { Handle } = require('./handle.js');
 const { VectorSet } = require('./vector-set.js');
 const { unexpected } = require('./errors.js');
@@ -49,7 +50,7 @@ function searchRows(workspace, q, candidates, k, metric, name) {
   if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, name);
   for (let start = 0; start < n; start += block) {
     const rows = Math.min(block, n - start);
-    inputs.packRows(candidates, start, rows, dim, workspace.staging, name);
+    packRows(candidates, start, rows, dim, workspace.staging, name);
     native.searchFeed(search, workspace.staging, rows, dim);
   }
   workspace.room(Math.min(k, n));
@@ -71,7 +72,7 @@ function resident(candidates, own, name = 'candidates') {
     const set = Handle.of(candidates, VectorSet, name);
     return { set, data: undefined, rows: candidates.size, dim: candidates.dim };
   }
-  return { set: undefined, ...inputs.matrix(candidates, name, own) };
+  return { set: undefined, ...matrix(candidates, name, own) };
 }
 
 // MARK: - Metrics

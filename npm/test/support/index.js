@@ -38,7 +38,7 @@ function pack(list) {
 function bits(value) {
   if (value instanceof RuvectorLayer) return value.toJson();
   if (value instanceof VectorSet) {
-    return bits([value.size, value.dim, ...Array.from({ length: value.size }, (_, i) => value.get(i))]);
+    return bits([String(value.size), String(value.dim), ...Array.from({ length: value.size }, (_, i) => value.get(i))]);
   }
   if (typeof value === 'string') return value;
   return v8.serialize(value).toString('latin1');
