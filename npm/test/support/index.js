@@ -2,7 +2,6 @@
 // What the test files share: the library under test, seeded data, comparison by bits, expected errors.
 const assert = require('node:assert');
 const path = require('node:path');
-const v8 = require('node:v8');
 
 const root = path.resolve(__dirname, '../../..');
 const ruvector = require(root);
@@ -41,7 +40,13 @@ function bits(value) {
     return bits([String(value.size), String(value.dim), ...Array.from({ length: value.size }, (_, i) => value.get(i))]);
   }
   if (typeof value === 'string') return value;
-  return v8.serialize(value).toString('latin1');
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value !== 'object') return String(value);
+  if (ArrayBuffer.isView(value) || Array.isArray(value)) {
+    const kind = value[Symbol.toStringTag] ?? 'Array';
+    return `${kind}[${Array.from(value, bits).join()}]`;
+  }
+  return `{${Object.keys(value).sort().map((key) => `${key}:${bits(value[key])}`).join()}}`;
 }
 
 function checkError(error, code, what) {
