@@ -19,5 +19,4 @@ test('V8 knows of the native memory', () => {
   assert.ok(process.memoryUsage().external - before >= 12 * 256 * 256 * 4);
   layer.close();
   assert.ok(Math.abs(process.memoryUsage().external - before) < 0.1 * bytes);
-  assert.ok(big.data.length > 0, 'the collector must not take the source away while we count');
 });
