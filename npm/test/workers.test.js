@@ -1,0 +1,126 @@
+'use strict';
+// Several threads with the addon: at once, ended in mid-call, and again after all are gone; and exits with jobs queued.
+const assert = require('node:assert');
+const { spawn } = require('node:child_process');
+const test = require('node:test');
+const { Worker } = require('node:worker_threads');
+const { bits, root, rows, ruvector, vector } = require('./support/index.js');
+
+const { VectorSet } = ruvector;
+const load = `const { parentPort, workerData } = require('node:worker_threads'); const ruvector = require(${JSON.stringify(root)});`;
+const start = (code, workerData) => new Worker(load + code, { eval: true, workerData });
+const message = (worker) => new Promise((resolve, reject) => {
+  worker.once('message', resolve);
+  worker.once('error', reject);
+});
+const exit = (worker) => new Promise((resolve) => worker.once('exit', resolve));
+
+const list = rows(2000, 24, 1), query = vector(24, 2);
+const results = () => [ruvector.differentiableSearch(query, list, 9), ruvector.differentiableSearchHyperbolic(query, list, 9, -1)];
+
+test('two workers and the main thread search at once', async () => {
+  const expected = bits(results());
+  const workers = [0, 1].map(() => start(`
+    const { list, query } = workerData;
+    const layer = new ruvector.RuvectorLayer(24, 24, 2, 0.1, 1);
+    (async () => {
+      let last;
+      for (let i = 0; i < 100; i++) {
+        last = [ruvector.differentiableSearch(query, list, 9), ruvector.differentiableSearchHyperbolic(query, list, 9, -1)];
+        new ruvector.VectorSet(list).close();
+        layer.forward(query, list.slice(0, 50));
+        await ruvector.differentiableSearchAsync(query, list, 9);
+      }
+      parentPort.postMessage(last);
+    })();`, { list, query }));
+  const done = Promise.all(workers.map(message));
+  for (let i = 0; i < 100; i++) {
+    assert.strictEqual(bits(results()), expected);
+    await ruvector.differentiableSearchAsync(query, list, 9);
+  }
+  for (const answer of await done) assert.strictEqual(bits(answer), expected);
+  await Promise.all(workers.map((worker) => worker.terminate()));
+});
+
+test('50 workers ended in the middle of asynchronous calls', async () => {
+  const set = new VectorSet({ data: new Float32Array(20000 * 64).fill(0.1), rows: 20000, dim: 64 });
+  const queries = { data: new Float32Array(512 * 64).fill(0.2), rows: 512, dim: 64 };
+  for (let i = 0; i < 50; i++) {
+    const worker = start(`
+      const set = ruvector.VectorSet.open(workerData.token);
+      for (let i = 0; i < 6; i++) {
+        ruvector.differentiableSearchBatchAsync(workerData.queries, set, 5, { threads: 1 + i % 2 }).catch(() => {});
+        ruvector.differentiableSearchHyperbolicAsync(workerData.queries.data.slice(0, 64), workerData.queries, 5).catch(() => {});
+      }
+      parentPort.postMessage('on');
+      ${i % 2 ? 'for (;;) ruvector.differentiableSearch(workerData.queries.data.slice(0, 64), set, 5);' : ''}`, { token: set.token, queries });
+    await message(worker);
+    await worker.terminate();
+  }
+  const { token } = set;
+  set.close();
+  assert.throws(() => VectorSet.open(token), { code: 'ERR_NOT_FOUND' }, 'the ended workers hold nothing');
+  assert.strictEqual(bits(results()), bits(results()));
+});
+
+/** Runs code in a process of its own; its exit code, signal and output. */
+function run(code, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['-e', code], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '', err = '';
+    child.stdout.on('data', (x) => { out += x; });
+    child.stderr.on('data', (x) => { err += x; });
+    child.on('close', (status, signal) => resolve({ status, signal, out: out.trim(), err }));
+  });
+}
+
+const busy = `
+  const ruvector = require(${JSON.stringify(root)});
+  const set = new ruvector.VectorSet({ data: new Float32Array(20000 * 64).fill(.1), rows: 20000, dim: 64 });
+  const queries = { data: new Float32Array(512 * 64).fill(.2), rows: 512, dim: 64 };
+  for (let i = 0; i < 40; i++) ruvector.differentiableSearchBatchAsync(queries, set, 5, { threads: 2 }).catch(() => {});`;
+
+test('a process that exits with jobs running and queued', async () => {
+  for (const end of ['process.exit(7)', 'setImmediate(() => process.exit(7))', 'process.exitCode = 7; set.close(); process.reallyExit ? process.exit() : 0',
+    'process.on("exit", () => ruvector.differentiableSearch([1], [[1]], 1)); process.exit(7)', 'setTimeout(() => process.exit(7), 30)']) {
+    const { status, signal, err } = await run(`${busy}\n${end}`);
+    assert.deepStrictEqual({ status, signal }, { status: 7, signal: null }, `${end}: ${err}`);
+  }
+});
+
+test('an error that nobody catches ends the process as any other', async () => {
+  const { status, signal, err } = await run(`${busy}\nthrow new Error('mine')`);
+  assert.deepStrictEqual({ status, signal }, { status: 1, signal: null });
+  assert.match(err, /Error: mine/);
+});
+
+test('loaded, unloaded with its last worker, loaded again', async () => {
+  const { status, signal, out, err } = await run(`
+    const { Worker } = require('node:worker_threads');
+    const once = (code) => new Promise((resolve, reject) => {
+      const worker = new Worker(code, { eval: true });
+      worker.on('error', reject);
+      worker.on('exit', resolve);
+    });
+    const work = ${JSON.stringify(`const r = require(${JSON.stringify(root)});
+      if (r.differentiableSearch([1, 2], [[2, 1], [1, 2]], 1).indices[0] !== 1) throw new Error('wrong');
+      const set = new r.VectorSet({ data: new Float32Array(4e4).fill(1), rows: 1e4, dim: 4 });
+      r.differentiableSearchBatch([[1, 2, 3, 4]], set, 5, { threads: 4 });
+      r.differentiableSearchAsync([1, 2, 3, 4], set, 5, 1, { threads: 2 });`)};
+    (async () => {
+      for (let i = 0; i < 8; i++) await once(work); // the main thread never loads the addon
+      await Promise.all([once(work), once(work), once(work)]);
+      for (let i = 0; i < 3; i++) await once(work + '; process.exit(0)');
+      require(${JSON.stringify(root)}).differentiableSearch([1], [[1]], 1);
+      console.log('done');
+    })();`);
+  assert.deepStrictEqual({ status, signal, out }, { status: 0, signal: null, out: 'done' }, err);
+});
+
+test('a worker that ends by itself waits for its jobs', async () => {
+  const worker = start(`
+    ruvector.differentiableSearchAsync(workerData.query, workerData.list, 9).then((result) => parentPort.postMessage(result));`, { list, query });
+  const [answer, code] = await Promise.all([message(worker), exit(worker)]);
+  assert.strictEqual(bits(answer), bits(await ruvector.differentiableSearchAsync(query, list, 9)));
+  assert.strictEqual(code, 0);
+});
