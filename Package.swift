@@ -60,7 +60,16 @@ let package = Package(
         // The Swift runtime goes into the addon. `nodelete`: dlclose after the last worker crashes otherwise.
         .unsafeFlags(["-static-stdlib", "-Xlinker", "-z", "-Xlinker", "nodelete"])
       ]),
-    .testTarget(name: "RuvectorCompressionTests", dependencies: ["RuvectorCompression", "RuvectorCore"]),
-    .testTarget(name: "RuvectorGeometryTests", dependencies: ["RuvectorGeometry"]),
+    .target(
+      name: "TestSupport", dependencies: ["RuvectorCore"], path: "Tests/TestSupport",
+      swiftSettings: [.unsafeFlags(["-O"])]),  // the oracles count every element
+    .testTarget(name: "RuvectorABITests", dependencies: ["RuvectorABI", "CRuvector"]),
+    .testTarget(name: "RuvectorCoreTests", dependencies: ["CRuvectorSupport", "TestSupport"]),
+    .testTarget(name: "RuvectorGeometryTests", dependencies: ["RuvectorGeometry", "TestSupport"]),
+    .testTarget(name: "RuvectorCompressionTests", dependencies: ["Ruvector", "TestSupport"]),
+    .testTarget(
+      name: "RuvectorSearchTests", dependencies: ["CRuvectorSupport", "RuvectorSearch", "TestSupport"]),
+    .testTarget(name: "RuvectorGraphTests", dependencies: ["RuvectorGraph", "TestSupport"]),
+    .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
   ]
 )

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Handles: a JS external holds a box, the box holds one reference. They never leave the facade's private
- * fields (npm/lib/handle.js checks what callers pass), so the box's own mark is check enough. ------------- */
+enum { most_arguments = 24, most_owned = 64 };
+
+/* ---- Handles: a JS external holds a box, the box holds one reference. They never leave the facade's private fields
+ * (npm/lib/handle.js checks what callers pass), so the box's own mark is check enough. --------------------------- */
 
 typedef struct box {
   char mark[7], kind;
@@ -14,8 +16,9 @@ typedef struct box {
   int64_t bytes; /* told to V8 */
 } box;
 
-static void *retain(char kind, void *p) {
-  return kind == 'm' ? (void *)rv_retain(p) : kind == 'v' ? (void *)rv_vectors_retain(p) : NULL;
+static void retain(char kind, void *p) {
+  if (kind == 'm') rv_retain(p);
+  else if (kind == 'v') rv_vectors_retain(p);
 }
 
 static void release(char kind, void *p) {
@@ -38,7 +41,7 @@ static void finalize_box(napi_env env, void *data, void *hint) {
   free(data);
 }
 
-/* ---- The environment ------------------------------------------------------------------------------------ */
+/* ---- Calls ------------------------------------------------------------------------------------------------ */
 
 typedef struct job job;
 typedef struct environment {
@@ -53,7 +56,7 @@ typedef struct call {
   rv_result result;
   rv_error error;
   int32_t status;
-  void *owned[2 * most_arguments]; /* freed with the call */
+  void *owned[most_owned]; /* freed with the call */
   size_t owned_count;
 } call;
 
@@ -62,7 +65,6 @@ struct job {
   napi_async_work work;
   napi_deferred deferred;
   napi_ref arguments; /* keeps buffers and handles of the arguments alive */
-  environment *environment;
   job *next, **link;
 };
 
@@ -86,10 +88,10 @@ static napi_value make_error(napi_env env, const rv_error *error) {
   return result;
 }
 
-/* ---- Arguments ------------------------------------------------------------------------------------------ */
+/* ---- Arguments --------------------------------------------------------------------------------------------- */
 
 static void *own(call *c, size_t bytes) {
-  void *p = calloc(1, bytes ? bytes : 1);
+  void *p = c->owned_count < most_owned ? calloc(1, bytes ? bytes : 1) : NULL;
   if (p) c->owned[c->owned_count++] = p;
   return p;
 }
@@ -108,6 +110,17 @@ static int read_buffer(napi_env env, napi_value value, rv_buffer *out) {
   return 1;
 }
 
+static int as_matrix(rv_buffer *buffer, double rows, double dim) {
+  uint64_t length = buffer->dims[0];
+  if (!(rows >= 0 && rows <= 0x1p53 && dim >= 0 && dim <= 0x1p53)) return 0;
+  uint64_t r = (uint64_t)rows, d = (uint64_t)dim;
+  if (d ? r != length / d || length % d : length != 0) return 0;
+  buffer->rank = 2;
+  buffer->dims[0] = r;
+  buffer->dims[1] = d;
+  return 1;
+}
+
 static char *read_text(napi_env env, napi_value value, call *c) {
   size_t length;
   if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) return NULL;
@@ -116,13 +129,16 @@ static char *read_text(napi_env env, napi_value value, call *c) {
   return text;
 }
 
-/* RV_OK, RV_WRONG_HANDLE or RV_CLOSED. */
-static int32_t read_handle(napi_env env, napi_value value, char kind, void **out) {
+static int read_number(napi_env env, napi_value value, double *out) {
+  return napi_get_value_double(env, value, out) == napi_ok;
+}
+
+static int32_t read_handle(napi_env env, napi_value value, char kind, void **out, rv_error *error) {
   box *b;
   if (napi_get_value_external(env, value, (void **)&b) != napi_ok || memcmp(b->mark, "rvector", 7) || b->kind != kind)
-    return RV_WRONG_HANDLE;
-  *out = b->pointer;
-  return b->pointer ? RV_OK : RV_CLOSED;
+    return rv_fail(error, RV_WRONG_HANDLE, "expected a handle of the right kind, received another object");
+  if (!(*out = b->pointer)) return rv_fail(error, RV_CLOSED, "expected an open handle, received a closed one");
+  return RV_OK;
 }
 
 static int read_options(napi_env env, napi_value value, call *c, rv_argument *a) {
@@ -137,111 +153,88 @@ static int read_options(napi_env env, napi_value value, call *c, rv_argument *a)
     bool lossless;
     napi_get_element(env, value, 2 * i, &key);
     napi_get_element(env, value, 2 * i + 1, &item);
-    if (c->owned_count + 2 > 2 * most_arguments || !(option->key = read_text(env, key, c))) return 0;
     napi_typeof(env, item, &type);
-    if (type == napi_number) {
-      option->kind = RV_NUMBER;
-      napi_get_value_double(env, item, &option->number);
-    } else if (type == napi_bigint) {
-      option->kind = RV_INTEGER;
-      napi_get_value_bigint_uint64(env, item, (uint64_t *)&option->integer, &lossless);
-    } else {
-      option->kind = RV_TEXT;
-      if (!(option->text = read_text(env, item, c))) return 0;
-    }
+    if (!(option->key = read_text(env, key, c))) return 0;
+    option->kind = type == napi_number ? RV_NUMBER : type == napi_bigint ? RV_INTEGER : RV_TEXT;
+    if (type == napi_number) napi_get_value_double(env, item, &option->number);
+    else if (type == napi_bigint) napi_get_value_bigint_uint64(env, item, (uint64_t *)&option->integer, &lossless);
+    else if (!(option->text = read_text(env, item, c))) return 0;
   }
   return a->options != NULL;
 }
 
-static int32_t bad_argument(call *c, int position, const char *wanted) {
-  char message[160];
-  snprintf(message, sizeof message, "expected %s for argument %d of %s, received another value", wanted, position + 1,
-           c->row->name);
-  return rv_fail(&c->error, RV_INVALID_ARGUMENT, message);
+static int read_buffers(napi_env env, napi_value *values, call *c, rv_argument *a) {
+  uint32_t length;
+  rv_buffer dims;
+  if (napi_get_array_length(env, values[0], &length) != napi_ok) return 0;
+  if (!(a->buffers = own(c, length * sizeof(rv_buffer)))) return 0;
+  a->count = length;
+  int shaped = read_buffer(env, values[1], &dims) && dims.type == RV_F64 && dims.dims[0] == 2 * (uint64_t)length;
+  for (uint32_t i = 0; i < length; i++) {
+    napi_value item;
+    napi_get_element(env, values[0], i, &item);
+    if (!read_buffer(env, item, &a->buffers[i])) return 0;
+    const double *shape = shaped ? (double *)dims.data + 2 * i : NULL;
+    if (shape && shape[1] >= 0 && !as_matrix(&a->buffers[i], shape[0], shape[1])) return 0;
+  }
+  return 1;
 }
 
-/* Buffers are read in a second pass, after everything that could run JavaScript or move them. */
-static int32_t parse(napi_env env, napi_value *values, call *c) {
-  int at = 0, position = 0;
-  for (const char *f = c->row->input; *f; f++, at++, position++) {
-    rv_argument *a = &c->arguments[at];
-    memset(a, 0, sizeof *a); /* only those in use: a call costs some 100 ns in all */
-    napi_value value = values[position];
-    uint32_t length;
-    int32_t code;
-    switch (*f) {
-      case 'n':
-        if (napi_get_value_double(env, value, &a->number) != napi_ok) return bad_argument(c, position, "a number");
-        break;
-      case 'i':
-        if (napi_get_value_double(env, value, &a->number) != napi_ok || !(a->number >= 0 && a->number <= 0x1p53) ||
-            a->number != (double)(uint64_t)a->number)
-          return bad_argument(c, position, "an integer >= 0");
-        a->integer = (uint64_t)a->number;
-        break;
-      case 's':
-        if (!(a->text = read_text(env, value, c))) return bad_argument(c, position, "a string");
-        break;
-      case 'o':
-        if (!read_options(env, value, c, a)) return bad_argument(c, position, "options");
-        break;
-      case 'm': case 'v': case 'q':
-        if (f[1] == '?') {
-          napi_valuetype type;
-          napi_typeof(env, value, &type);
-          f++;
-          if (type == napi_undefined || type == napi_null) break;
-          code = read_handle(env, value, f[-1], &a->pointer);
-        } else code = read_handle(env, value, *f, &a->pointer);
-        if (code) return rv_fail(&c->error, code, code == RV_CLOSED ? "expected an open handle, received a closed one"
-                                                                    : "expected a handle of the right kind, received another object");
-        break;
-      case 'M': case 'V':
-        if (napi_get_array_length(env, value, &length) != napi_ok) return bad_argument(c, position, "an array");
-        a->count = length;
-        if (!(a->pointers = own(c, length * sizeof(void *)))) return rv_fail(&c->error, RV_OUT_OF_MEMORY, "out of memory");
-        for (uint32_t i = 0; i < length; i++) {
-          napi_value item;
-          napi_valuetype type;
-          napi_get_element(env, value, i, &item);
-          napi_typeof(env, item, &type);
-          if (*f == 'V' && type == napi_undefined) continue;
-          if ((code = read_handle(env, item, *f == 'M' ? 'm' : 'v', &a->pointers[i])))
-            return rv_fail(&c->error, code, "expected open handles, received another object or a closed one");
-        }
-        break;
-      case 'c':
-        c->control = (rv_control){.size = sizeof(rv_control), .threads = 1};
-        napi_get_value_uint32(env, value, &c->control.threads);
-        position++;
-        break;
-      default: break;
-    }
-    if (*f == 'b' && f[1] == '?') f++;
-  }
-  at = position = 0;
-  for (const char *f = c->row->input; *f; f++, at++, position++) {
-    rv_argument *a = &c->arguments[at];
-    napi_value value = values[position];
-    if (*f == 'b') {
-      int found = read_buffer(env, value, &a->buffer);
-      if (f[1] == '?') f++;
-      else if (!found) return bad_argument(c, position, "a typed array");
-    } else if (*f == 'B') {
-      uint32_t length;
-      if (napi_get_array_length(env, value, &length) != napi_ok) return bad_argument(c, position, "an array");
-      a->count = length;
-      if (!(a->buffers = own(c, length * sizeof(rv_buffer)))) return rv_fail(&c->error, RV_OUT_OF_MEMORY, "out of memory");
-      for (uint32_t i = 0; i < length; i++) {
-        napi_value item;
-        napi_get_element(env, value, i, &item);
-        if (!read_buffer(env, item, &a->buffers[i])) return bad_argument(c, position, "an array of typed arrays");
-      }
-    } else if (*f == 'c') {
+/* JavaScript arguments that a letter takes. */
+static int width(char letter) { return letter == 'x' ? 3 : letter == 'X' || letter == 'c' ? 2 : 1; }
+
+static int read_argument(napi_env env, char letter, napi_value *v, call *c, rv_argument *a) {
+  double rows, dim;
+  switch (letter) {
+    case 'n': return read_number(env, *v, &a->number);
+    case 'i':
+      if (!read_number(env, *v, &a->number) || !(a->number >= 0 && a->number <= 0x1p53)) return 0;
+      a->integer = (uint64_t)a->number;
+      return a->number == (double)a->integer;
+    case 's': return (a->text = read_text(env, *v, c)) != NULL;
+    case 'o': return read_options(env, *v, c, a);
+    case 'f': return read_buffer(env, *v, &a->buffer) && a->buffer.type == RV_F32;
+    case 'b': return read_buffer(env, *v, &a->buffer);
+    case 'x':
+      return read_number(env, v[1], &rows) && read_number(env, v[2], &dim) && read_buffer(env, *v, &a->buffer) &&
+             as_matrix(&a->buffer, rows, dim);
+    case 'X': return read_buffers(env, v, c, a);
+    case 'c': {
       rv_buffer flag;
-      if (read_buffer(env, values[++position], &flag) && flag.type == RV_U32 && flag.dims[0] > 0)
-        c->control.cancel = flag.data;
-    } else if (f[1] == '?') f++;
+      c->control = (rv_control){.size = sizeof(rv_control), .threads = 1};
+      if (read_number(env, *v, &rows) && rows >= 1 && rows <= 256) c->control.threads = (uint32_t)rows;
+      if (read_buffer(env, v[1], &flag) && flag.type == RV_U32 && flag.dims[0] > 0) c->control.cancel = flag.data;
+      return 1;
+    }
+    default: return 0;
+  }
+}
+
+/* Two passes: memory is looked at last, after everything that could run JavaScript or move it. */
+static int32_t parse(napi_env env, napi_value *values, call *c) {
+  for (int memory = 0; memory <= 1; memory++) {
+    int at = 0, position = 0;
+    for (const char *f = c->row->input; *f; position += width(*f), f += 1 + (f[1] == '?'), at++) {
+      rv_argument *a = &c->arguments[at];
+      if (!memory) memset(a, 0, sizeof *a); /* only those in use: a call costs some 100 ns in all */
+      if ((strchr("fbxXc", *f) != NULL) != memory) continue;
+      if (f[1] == '?') {
+        napi_valuetype type;
+        napi_typeof(env, values[position], &type);
+        if (type == napi_undefined) continue;
+      }
+      if (strchr("mvq", *f)) {
+        int32_t code = read_handle(env, values[position], *f, &a->pointer, &c->error);
+        if (code) return code;
+      } else if (!read_argument(env, *f, values + position, c, a)) {
+        /* The facade has checked what callers pass; what it missed was detached or resized in mid-call. */
+        int matrix = *f == 'x' || *f == 'X';
+        char message[128];
+        snprintf(message, sizeof message, "expected %s for argument %d of %s, received another",
+                 matrix ? "a matrix of its own size" : "a value of its own kind", position + 1, c->row->name);
+        return rv_fail(&c->error, matrix ? RV_DIMENSION_MISMATCH : RV_INVALID_ARGUMENT, message);
+      }
+    }
   }
   return RV_OK;
 }
@@ -249,29 +242,27 @@ static int32_t parse(napi_env env, napi_value *values, call *c) {
 static void free_call(call *c) {
   while (c->owned_count) free(c->owned[--c->owned_count]);
   free(c->result.text);
-  c->result.text = NULL;
 }
 
-/* ---- Results -------------------------------------------------------------------------------------------- */
+static void run_call(call *c) {
+  c->status = c->row->function(c->arguments, &c->result, c->control.size ? &c->control : NULL, &c->error);
+}
 
 static napi_value build(napi_env env, call *c) {
   napi_value value = NULL;
+  int64_t now;
   switch (c->row->output) {
     case 'n': napi_create_double(env, c->result.number, &value); break;
     case 's': napi_create_string_utf8(env, c->result.text, NAPI_AUTO_LENGTH, &value); break;
-    case 'm': case 'v': case 'q': {
+    case 0: napi_get_undefined(env, &value); break;
+    default: {
       box *b = calloc(1, sizeof *b);
-      if (!b) {
-        release(c->row->output, c->result.handle);
-        break;
-      }
-      *b = (box){.mark = "rvector", .kind = c->row->output, .pointer = c->result.handle, .bytes = (int64_t)c->result.number};
+      if (!b) return release(c->row->output, c->result.handle), NULL;
+      *b = (box){.kind = c->row->output, .pointer = c->result.handle, .bytes = (int64_t)c->result.number};
+      memcpy(b->mark, "rvector", 7);
       napi_create_external(env, b, finalize_box, NULL, &value);
-      int64_t now;
       napi_adjust_external_memory(env, b->bytes, &now);
-      break;
     }
-    default: napi_get_undefined(env, &value);
   }
   return value;
 }
@@ -285,37 +276,24 @@ static napi_value call_sync(napi_env env, napi_callback_info info) {
   c.result = (rv_result){0};
   c.owned_count = 0;
   c.error.message[0] = 0;
-  if (!(c.status = parse(env, values, &c)))
-    c.status = c.row->function(c.arguments, &c.result, c.control.size ? &c.control : NULL, &c.error);
+  if (!(c.status = parse(env, values, &c))) run_call(&c);
   if (c.status) napi_throw(env, make_error(env, &c.error));
   else result = build(env, &c);
   free_call(&c);
   return result;
 }
 
-/* ---- Promises ------------------------------------------------------------------------------------------- */
+/* ---- Promises ---------------------------------------------------------------------------------------------- */
 
-static void for_each_handle(call *c, int taking) {
+static void for_each_handle(call *c, void (*visit)(char kind, void *)) {
   int at = 0;
-  for (const char *f = c->row->input; *f; f++) {
-    if (*f == '?') continue;
-    rv_argument *a = &c->arguments[at++];
-    if ((*f == 'm' || *f == 'v') && a->pointer) {
-      if (taking) retain(*f, a->pointer);
-      else release(*f, a->pointer);
-    }
-    for (size_t i = 0; (*f == 'M' || *f == 'V') && i < a->count; i++) {
-      char kind = *f == 'M' ? 'm' : 'v';
-      if (taking) retain(kind, a->pointers[i]);
-      else release(kind, a->pointers[i]);
-    }
-  }
+  for (const char *f = c->row->input; *f; f += 1 + (f[1] == '?'), at++)
+    if ((*f == 'm' || *f == 'v') && c->arguments[at].pointer) visit(*f, c->arguments[at].pointer);
 }
 
 static void execute(napi_env env, void *data) {
   (void)env;
-  call *c = &((job *)data)->call;
-  c->status = c->row->function(c->arguments, &c->result, c->control.size ? &c->control : NULL, &c->error);
+  run_call(&((job *)data)->call);
 }
 
 static void complete(napi_env env, napi_status status, void *data) {
@@ -326,7 +304,7 @@ static void complete(napi_env env, napi_status status, void *data) {
   if (j->call.status) napi_reject_deferred(env, j->deferred, make_error(env, &j->call.error));
   else napi_resolve_deferred(env, j->deferred, build(env, &j->call));
   if ((*j->link = j->next)) j->next->link = j->link;
-  for_each_handle(&j->call, 0);
+  for_each_handle(&j->call, release);
   napi_delete_reference(env, j->arguments);
   napi_delete_async_work(env, j->work);
   free_call(&j->call);
@@ -337,16 +315,12 @@ static void complete(napi_env env, napi_status status, void *data) {
 static napi_value call_async(napi_env env, napi_callback_info info) {
   size_t count = most_arguments;
   napi_value values[most_arguments], promise, kept, name;
+  environment *e;
   job *j = calloc(1, sizeof *j);
-  rv_error memory;
-  if (!j) {
-    rv_fail(&memory, RV_OUT_OF_MEMORY, "out of memory");
-    napi_throw(env, make_error(env, &memory));
-    return NULL;
-  }
+  if (!j) return napi_throw_error(env, "ERR_OUT_OF_MEMORY", "out of memory"), NULL;
   napi_get_cb_info(env, info, &count, values, NULL, (void **)&j->call.row);
   napi_create_promise(env, &j->deferred, &promise);
-  if ((j->call.status = parse(env, values, &j->call))) {
+  if (parse(env, values, &j->call)) {
     napi_reject_deferred(env, j->deferred, make_error(env, &j->call.error));
     free_call(&j->call);
     free(j);
@@ -355,18 +329,18 @@ static napi_value call_async(napi_env env, napi_callback_info info) {
   napi_create_array(env, &kept);
   for (uint32_t i = 0; i < count && i < most_arguments; i++) napi_set_element(env, kept, i, values[i]);
   napi_create_reference(env, kept, 1, &j->arguments);
-  for_each_handle(&j->call, 1);
-  napi_get_instance_data(env, (void **)&j->environment);
-  j->link = &j->environment->jobs;
-  if ((j->next = *j->link)) j->next->link = &j->next;
-  *j->link = j;
+  for_each_handle(&j->call, retain);
+  napi_get_instance_data(env, (void **)&e);
+  j->link = &e->jobs;
+  if ((j->next = e->jobs)) j->next->link = &j->next;
+  e->jobs = j;
   napi_create_string_utf8(env, j->call.row->name, NAPI_AUTO_LENGTH, &name);
   napi_create_async_work(env, NULL, name, execute, complete, j, &j->work);
   napi_queue_async_work(env, j->work);
   return promise;
 }
 
-/* ---- The module ----------------------------------------------------------------------------------------- */
+/* ---- The module --------------------------------------------------------------------------------------------- */
 
 static napi_value set_error_factory(napi_env env, napi_callback_info info) {
   size_t count = 1;

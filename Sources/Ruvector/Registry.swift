@@ -1,13 +1,44 @@
-/// Every mechanism, one line each: what `rv_create` can make.
+/// A mechanism that can be made by name.
+public struct Member: Sendable {
+  public let family: StaticString
+  public let name: StaticString
+  public let options: [Option]
+  public let make: @Sendable ([(key: String, value: OptionValue)]) throws(RuvectorError) -> any Mechanism
+
+  init<M: Mechanism & Sendable>(_ mechanism: M.Type) {
+    family = mechanism.family
+    name = mechanism.name
+    options = mechanism.options
+    make = { (given) throws(RuvectorError) -> any Mechanism in try M.make(given) }
+  }
+}
+
+/// Every mechanism, one line each: what `rv_create` can make. A new one is its file, its line here, and its test.
 public enum Registry {
+  public static let members = [
+    Member(RuvectorLayer.self),
+    Member(HalfCodec.self),
+    Member(PQ8Codec.self),
+    Member(PQ4Codec.self),
+    Member(BinaryCodec.self),
+  ]
+
   /// Member `name` of `family`. `.invalidArgument` for unknown names, `.invalidConfig` for impossible options.
   public static func make(
-    family: String, name: String, _ options: [(key: String, value: OptionValue)]
+    family: String, name: String, _ options: [(key: String, value: OptionValue)] = []
   ) throws(RuvectorError) -> any Mechanism {
-    if RuvectorLayer.family.matches(family) {
-      if RuvectorLayer.name.matches(name) { return try RuvectorLayer.make(options) }
-      throw .expected("\"ruvector\"", for: "name of a layer", received: "\"\(name)\"", .invalidArgument)
+    let relatives = members.filter { $0.family.matches(family) }
+    guard !relatives.isEmpty else {
+      var families: [StaticString] = []
+      for member in members where !families.contains(where: { $0.matches(member.family) }) {
+        families.append(member.family)
+      }
+      throw .expected("one of \(list(families))", for: "family", received: quoted(family), .invalidArgument)
     }
-    throw .expected("one of layer, codec", for: "family", received: "\"\(family)\"", .invalidArgument)
+    guard let member = relatives.first(where: { $0.name.matches(name) }) else {
+      throw .expected(
+        "one of \(list(relatives.map { $0.name }))", for: family, received: quoted(name), .invalidArgument)
+    }
+    return try member.make(options)
   }
 }

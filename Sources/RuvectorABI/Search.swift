@@ -10,7 +10,8 @@ public func rv_differentiable_search(
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     let outputs = Outputs(indices, weights, values)
-    per_query?.pointee = try search(queries, set, matrix, .cosine, k, temperature, outputs, control)
+    let results = try search(queries, set, matrix, .cosine, k, temperature, outputs, control)
+    per_query?.pointee = results
   }
 }
 
@@ -24,7 +25,8 @@ public func rv_differentiable_search_hyperbolic(
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     let outputs = Outputs(indices, weights, values), metric = try ball(curvature, projection)
-    per_query?.pointee = try search(queries, set, matrix, metric, k, temperature, outputs, control)
+    let results = try search(queries, set, matrix, metric, k, temperature, outputs, control)
+    per_query?.pointee = results
   }
 }
 
@@ -163,7 +165,8 @@ public func rv_search_finish(
 @implementation @_cdecl("rv_hierarchical_forward")
 public func rv_hierarchical_forward(
   _ query: UnsafePointer<Float>?, _ dim: UInt64, _ levels: UnsafePointer<rv_buffer>?,
-  _ sets: UnsafePointer<OpaquePointer?>?, _ level_count: Int, _ layers: UnsafePointer<OpaquePointer?>?, _ layer_count: Int,
+  _ sets: UnsafePointer<OpaquePointer?>?, _ level_count: Int, _ layers: UnsafePointer<OpaquePointer?>?,
+  _ layer_count: Int,
   _ out: UnsafePointer<rv_buffer>?,
   _ out_count: UnsafeMutablePointer<UInt64>?, _ control: UnsafePointer<rv_control>?,
   _ error: UnsafeMutablePointer<rv_error>?

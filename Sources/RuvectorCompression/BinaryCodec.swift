@@ -27,25 +27,26 @@ public final class BinaryCodec: Codec {
 
   public static let name: StaticString = "binary"
 
-  public static var options: [CodecOption] { [thresholdOption] }
-
-  private static var thresholdOption: CodecOption {
-    .number("threshold", -3.4e38...3.4e38, default: 0, "Elements above it become 1, the others −1.")
-  }
+  public static let options = [
+    Option(
+      "threshold", .number(-3.4e38...3.4e38), standard: 0, "Elements above it become 1, the others −1.")
+  ]
 
   /// The threshold, rounded to Float.
   public let threshold: Float
 
   // MARK: - Creation
 
-  public init(_ settings: CodecSettings) throws(RuvectorError) {
-    threshold = Float(settings.number(Self.thresholdOption))
+  public init(_ settings: Settings) throws(RuvectorError) {
+    threshold = Float(settings.number("threshold"))
   }
 
   /// A codec with the given threshold, -3.4e38...3.4e38.
   public convenience init(threshold: Double = 0) throws(RuvectorError) {
-    try self.init(CodecSettings(BinaryCodec.self, [("threshold", threshold)]))
+    try self.init(Settings(of: Self.name, Self.options, [("threshold", .number(threshold))]))
   }
+
+  public var optionValues: [Double] { [Double(threshold)] }
 
   // MARK: - Encode
 
@@ -87,7 +88,7 @@ public final class BinaryCodec: Codec {
     _ bytes: UnsafeRawBufferPointer, into x: UnsafeMutableBufferPointer<Float>
   ) throws(RuvectorError) {
     let dim = try elementCount(of: bytes)
-    try checkDestination(Self.name, x, holds: dim)
+    try checkDestination(x, holds: dim)
     var codes = BitReader(bytes, at: 4)
     for i in 0..<dim { x[i] = codes.next(bits: 1) == 1 ? 1 : -1 }
     guard codes.padding == 0 else {

@@ -11,22 +11,13 @@ import RuvectorCore
 /// - Objects do not change after creation and may be used from several threads at once.
 ///
 /// ```swift
-/// let codec = try Codecs.make("pq8", [("centroids", 32)])
+/// let codec = try PQ8Codec(centroids: 32)
 /// let bytes = try codec.encode(vector)      // [UInt8]
 /// let again = try codec.decode(bytes)       // [Float], as long as `vector`
 /// ```
 ///
 /// A codec is not for exact storage: keep the `Float`s themselves for that.
-public protocol Codec: AnyObject, Sendable {
-  /// The name in the registry, for example `"half"`.
-  static var name: StaticString { get }
-
-  /// All options, in the order of the documentation; the only source of defaults and ranges.
-  static var options: [CodecOption] { get }
-
-  /// A codec with checked options.
-  init(_ settings: CodecSettings) throws(RuvectorError)
-
+public protocol Codec: Mechanism, Sendable {
   /// The bytes that ``encode(_:into:)`` needs for a vector of `dim` elements.
   ///
   /// Exact for half, pq8 and binary. For pq4, which stores a number of outliers that depends on the
@@ -58,13 +49,46 @@ public protocol Codec: AnyObject, Sendable {
   ///
   /// After an error the contents of `x` are unspecified.
   ///
-  /// - Throws: `.corrupt` when the bytes are damaged, or hold another number of elements than `x` has.
+  /// - Throws: `.corrupt` when the bytes are damaged; `.dimensionMismatch` when they hold another number of
+  ///   elements than `x` has.
   /// - Complexity: O(dim) time, no memory.
   func decode(_ bytes: UnsafeRawBufferPointer, into x: UnsafeMutableBufferPointer<Float>)
     throws(RuvectorError)
 }
 
 extension Codec {
+  public static var family: StaticString { "codec" }
+
+  /// - "bound": vector [n] → ``encodedByteCount(dim:)``
+  /// - "encode": vector [n], bytes (writable) → bytes written
+  /// - "elementCount": bytes → ``elementCount(of:)``
+  /// - "decode": bytes, vector [n] (writable) → n
+  public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
+    func takes(_ count: Int) throws(RuvectorError) { try requireBuffers(count, for: operation, buffers) }
+    if ("encode" as StaticString).matches(operation) {
+      try takes(2)
+      let x = UnsafeBufferPointer(start: try buffers[0].floats("vector"), count: buffers[0].columns)
+      return try encode(x, into: buffers[1].bytes("bytes", writable: true))
+    }
+    if ("decode" as StaticString).matches(operation) {
+      try takes(2)
+      let x = UnsafeMutableBufferPointer(
+        start: try buffers[1].output("vector", count: 0), count: buffers[1].columns)
+      try decode(UnsafeRawBufferPointer(buffers[0].bytes("bytes")), into: x)
+      return x.count
+    }
+    if ("bound" as StaticString).matches(operation) {
+      try takes(1)
+      _ = try buffers[0].floats("vector")
+      return try encodedByteCount(dim: buffers[0].columns)
+    }
+    if ("elementCount" as StaticString).matches(operation) {
+      try takes(1)
+      return try elementCount(of: UnsafeRawBufferPointer(buffers[0].bytes("bytes")))
+    }
+    throw unknown(operation, expected: "one of bound, encode, elementCount, decode")
+  }
+
   /// The bytes of `x`: ``encode(_:into:)`` into an array of the right size.
   @_alwaysEmitIntoClient
   public func encode(_ x: [Float]) throws(RuvectorError) -> [UInt8] {
@@ -116,10 +140,7 @@ func checkDivisible(_ dim: Int, by subvectors: Int) throws(RuvectorError) {
 
 /// Refuses NaN and infinity, naming the first.
 func checkFinite(_ x: UnsafeBufferPointer<Float>) throws(RuvectorError) {
-  for i in 0..<x.count where !x[i].isFinite {
-    throw .expected(
-      "a finite number", for: "vector[\(i)]", received: spelled(Double(x[i])), .nonFinite)
-  }
+  if let base = x.baseAddress { try requireFinite(base, count: x.count, for: "vector") }
 }
 
 /// A byte count as `Int` (32 bits wide in WebAssembly).
@@ -140,10 +161,10 @@ func checkRoom(_ bytes: UnsafeMutableRawBufferPointer, _ needed: Int) throws(Ruv
 
 /// The error of bytes that do not make sense.
 func corrupt(_ codec: StaticString, _ wanted: String, received: UInt64) -> RuvectorError {
-  .expected(wanted, for: text(codec) + " bytes", received: "\(received)", .corrupt)
+  .expected(wanted, for: "\(codec) bytes", received: "\(received)", .corrupt)
 }
 
-/// Refuses bytes of another length than their own header asks for, or of another dimension than wanted.
+/// Refuses bytes of another length than their own header asks for.
 func checkByteCount(
   _ codec: StaticString, _ bytes: UnsafeRawBufferPointer, _ needed: UInt64
 ) throws(RuvectorError) {
@@ -152,11 +173,7 @@ func checkByteCount(
   }
 }
 
-/// Refuses bytes that hold another number of elements than the destination has.
-func checkDestination(
-  _ codec: StaticString, _ x: UnsafeMutableBufferPointer<Float>, holds dim: Int
-) throws(RuvectorError) {
-  guard x.count == dim else {
-    throw corrupt(codec, "\(x.count) elements", received: UInt64(dim))
-  }
+/// Refuses a destination with another number of elements than the bytes hold.
+func checkDestination(_ x: UnsafeMutableBufferPointer<Float>, holds dim: Int) throws(RuvectorError) {
+  guard x.count == dim else { throw .dimension("vector", expected: dim, received: x.count) }
 }

@@ -31,28 +31,28 @@ public final class HalfCodec: Codec {
 
   public static let name: StaticString = "half"
 
-  public static var options: [CodecOption] { [scaleOption] }
-
   // 1e±30: h/s stays a normal Float for the smallest half and finite for the largest.
-  private static var scaleOption: CodecOption {
-    .number(
-      "scale", 1e-30...1e30, default: 1,
+  public static let options = [
+    Option(
+      "scale", .number(1e-30...1e30), standard: 1,
       "Each element is multiplied by it before rounding and divided after.")
-  }
+  ]
 
   /// The scale, rounded to Float, as the header stores it.
   public let scale: Float
 
   // MARK: - Creation
 
-  public init(_ settings: CodecSettings) throws(RuvectorError) {
-    scale = Float(settings.number(Self.scaleOption))
+  public init(_ settings: Settings) throws(RuvectorError) {
+    scale = Float(settings.number("scale"))
   }
 
   /// A codec with the given scale, 1e-30...1e30.
   public convenience init(scale: Double = 1) throws(RuvectorError) {
-    try self.init(CodecSettings(HalfCodec.self, [("scale", scale)]))
+    try self.init(Settings(of: Self.name, Self.options, [("scale", .number(scale))]))
   }
+
+  public var optionValues: [Double] { [Double(scale)] }
 
   // MARK: - Encode
 
@@ -70,7 +70,7 @@ public final class HalfCodec: Codec {
     let s = Double(scale)
     for i in 0..<x.count where (s * Double(x[i])).magnitude >= 65520 {
       throw .expected(
-        "a magnitude below 65520/scale", for: "vector[\(i)]", received: spelled(Double(x[i])), .outOfRange)
+        "a magnitude below 65520/scale", for: "vector[\(i)]", received: text(Double(x[i])), .outOfRange)
     }
     var writer = ByteWriter(bytes)
     writer.put(dim)
@@ -91,7 +91,7 @@ public final class HalfCodec: Codec {
     _ bytes: UnsafeRawBufferPointer, into x: UnsafeMutableBufferPointer<Float>
   ) throws(RuvectorError) {
     let (dim, s) = try Self.header(bytes)
-    try checkDestination(Self.name, x, holds: dim)
+    try checkDestination(x, holds: dim)
     var reader = ByteReader(bytes, at: 8)
     for i in 0..<dim {
       let h = reader.u16()

@@ -36,18 +36,14 @@ public final class PQ8Codec: Codec {
 
   public static let name: StaticString = "pq8"
 
-  public static var options: [CodecOption] { [subvectorsOption, centroidsOption] }
-
-  private static var subvectorsOption: CodecOption {
-    .integer(
-      "subvectors", 1...65535, default: 8,
-      "The parts with a minimum and a maximum of their own; it must divide the dimension.")
-  }
-  private static var centroidsOption: CodecOption {
-    .integer(
-      "centroids", 2...256, default: 16,
-      "The values each element of a part can take; a power of two wastes no bits.")
-  }
+  public static let options = [
+    Option(
+      "subvectors", .integer(1...65535), standard: 8,
+      "The parts with a minimum and a maximum of their own; it must divide the dimension."),
+    Option(
+      "centroids", .integer(2...256), standard: 16,
+      "The values each element of a part can take; a power of two wastes no bits."),
+  ]
 
   /// The number of subvectors.
   public let subvectors: Int
@@ -56,17 +52,20 @@ public final class PQ8Codec: Codec {
 
   // MARK: - Creation
 
-  public init(_ settings: CodecSettings) throws(RuvectorError) {
-    subvectors = settings.integer(Self.subvectorsOption)
-    centroids = settings.integer(Self.centroidsOption)
+  public init(_ settings: Settings) throws(RuvectorError) {
+    subvectors = settings.integer("subvectors")
+    centroids = settings.integer("centroids")
   }
 
   /// A codec with 1...65535 subvectors and 2...256 centroids.
   public convenience init(subvectors: Int = 8, centroids: Int = 16) throws(RuvectorError) {
     try self.init(
-      CodecSettings(
-        PQ8Codec.self, [("subvectors", Double(subvectors)), ("centroids", Double(centroids))]))
+      Settings(
+        of: Self.name, Self.options,
+        [("subvectors", .integer(Int64(subvectors))), ("centroids", .integer(Int64(centroids)))]))
   }
+
+  public var optionValues: [Double] { [Double(subvectors), Double(centroids)] }
 
   // MARK: - Encode
 
@@ -131,7 +130,7 @@ public final class PQ8Codec: Codec {
     _ bytes: UnsafeRawBufferPointer, into x: UnsafeMutableBufferPointer<Float>
   ) throws(RuvectorError) {
     let (dim, S, C) = try Self.header(bytes)
-    try checkDestination(Self.name, x, holds: dim)
+    try checkDestination(x, holds: dim)
     let length = dim / S
     let n = UInt32(truncatingIfNeeded: C - 1)
     let β = Self.bits(C)

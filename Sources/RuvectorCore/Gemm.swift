@@ -34,11 +34,14 @@ public func gemm(
   m: Int, n: Int, k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, cStride: Int,
   accumulate: Bool = false, threads: Int = 1, kernels: KernelTable = Kernels.current
 ) throws(RuvectorError) {
-  if !accumulate { for i in 0..<m { (c + i * cStride).initialize(repeating: 0, count: n) } }
-  guard m > 0, n > 0, k > 0 else { return }
+  guard m > 0, n > 0 else { return }
+  guard k > 0 else {
+    if !accumulate { for i in 0..<m { (c + i * cStride).initialize(repeating: 0, count: n) } }
+    return
+  }
 
   let depth = 256, mr = kernels.gemm_rows, nr = kernels.gemm_columns
-  let mBlock = min(roundUp(m, mr), mr * 24), nBlock = min(roundUp(n, nr), roundUp(2048, nr))
+  let mBlock = min(roundUp(m, mr), roundUp(144, mr)), nBlock = min(roundUp(n, nr), roundUp(2048, nr))
   let kBlock = min(k, depth)
   let packedB = try AlignedBuffer<Float>(count: kBlock * nBlock, for: "packed matrix")
   let mBlocks = (m + mBlock - 1) / mBlock
@@ -67,7 +70,8 @@ public func gemm(
             while i < rows {
               kernels.gemm_tile(
                 block + i * steps, packedB.pointer + j * steps, steps, c + (i0 + i) * cStride + j0 + j, cStride,
-                min(mr, rows - i), min(nr, columns - j))
+                min(mr, rows - i), min(nr, columns - j),
+                accumulate || k0 > 0 ? 1 : 0)
               i += mr
             }
             j += nr

@@ -47,7 +47,7 @@ public enum Kernels {
     return (
       best,
       .expected(
-        "one of \(names) (what this CPU has)", for: "RUVECTOR_SIMD", received: "\"\(wanted)\"", .invalidConfig)
+        "one of \(names) (what this CPU has)", for: "RUVECTOR_SIMD", received: quoted(wanted), .invalidConfig)
     )
   }
 

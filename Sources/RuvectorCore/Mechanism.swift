@@ -32,13 +32,14 @@ extension Mechanism {
 
   /// Creates from options by name.
   public static func make(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) -> any Mechanism {
-    try Self(Settings(options, given))
+    try Self(Settings(of: name, options, given))
   }
 
   /// JSON: family, name, options, weights with their shapes, instruction set.
   public var description: String {
     let type = Swift.type(of: self)
-    var json = "{\"family\":\"\(type.family)\",\"name\":\"\(type.name)\",\"simd\":\"\(Kernels.level)\",\"options\":{"
+    var json =
+      "{\"family\":\"\(type.family)\",\"name\":\"\(type.name)\",\"simd\":\"\(Kernels.level)\",\"options\":{"
     for (i, option) in type.options.enumerated() {
       json += (i == 0 ? "" : ",") + "\"\(option.name)\":\(text(optionValues[i]))"
     }
@@ -52,6 +53,13 @@ extension Mechanism {
 
   /// An operation this mechanism does not have.
   public func unknown(_ operation: String, expected: String) -> RuvectorError {
-    .expected(expected, for: "operation", received: "\"\(operation)\"", .invalidArgument)
+    .expected(expected, for: "operation", received: quoted(operation), .invalidArgument)
+  }
+
+  /// Refuses another number of buffers than the operation takes.
+  public func requireBuffers(_ count: Int, for operation: String, _ buffers: [Tensor]) throws(RuvectorError) {
+    guard buffers.count == count else {
+      throw .expected("\(count) buffers", for: operation, received: "\(buffers.count)", .invalidArgument)
+    }
   }
 }

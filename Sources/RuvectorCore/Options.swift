@@ -29,7 +29,8 @@ public struct Option: Sendable {
   public var wanted: String {
     switch kind {
     case .integer(let range): "an integer in \(range.lowerBound)...\(range.upperBound)"
-    case .number(let range) where range.upperBound.isInfinite && range.lowerBound.isInfinite: "a finite number"
+    case .number(let range) where range.upperBound.isInfinite && range.lowerBound.isInfinite:
+      "a finite number"
     case .number(let range): "a number in \(text(range.lowerBound))...\(text(range.upperBound))"
     case .seed: "an integer"
     }
@@ -50,25 +51,28 @@ public struct Option: Sendable {
     switch value {
     case .number(let x): received = text(x)
     case .integer(let x): received = "\(x)"
-    case .text(let x): received = "\"\(x)\""
+    case .text(let x): received = quoted(x)
     }
     throw .expected(wanted, for: name, received: received, .invalidConfig)
   }
 }
 
-/// Options as given, checked against a mechanism's table: unknown names, missing ones, wrong kinds and values
-/// outside their range are `.invalidConfig`.
+/// Options as given, checked against a mechanism's table: unknown names (the message says the closest right one),
+/// missing ones, wrong kinds and values outside their range are `.invalidConfig`. Of two values for one name the
+/// later counts.
 public struct Settings {
   private let options: [Option]
   private var values: [OptionValue]
 
-  public init(_ options: [Option], _ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
+  /// `mechanism` is the name for messages.
+  public init(
+    of mechanism: StaticString, _ options: [Option], _ given: [(key: String, value: OptionValue)] = []
+  ) throws(RuvectorError) {
     self.options = options
     var found: [OptionValue?] = options.map { $0.standard.map { .number($0) } }
     for (key, value) in given {
       guard let at = options.firstIndex(where: { $0.name.matches(key) }) else {
-        let names = options.reduce("") { $0 + ($0.utf8.isEmpty ? "" : ", ") + "\($1.name)" }
-        throw .expected("one of \(names)", for: "options", received: "\"\(key)\"", .invalidConfig)
+        throw Self.unknown(key, of: mechanism, options.map { $0.name })
       }
       found[at] = try options[at].check(value)
     }
@@ -97,26 +101,28 @@ public struct Settings {
     }
   }
 
-  /// All 64 bits of an integer seed.
+  /// All 64 bits of an integer seed. A whole number counts as that integer, any other as its bit pattern.
   public func seed(_ name: StaticString) -> UInt64 {
     switch value(name) {
     case .integer(let x): UInt64(bitPattern: x)
-    case .number(let x): x.bitPattern
+    case .number(let x): x.magnitude < 9e15 && x == x.rounded() ? UInt64(bitPattern: Int64(x)) : x.bitPattern
     default: 0
     }
+  }
+
+  private static func unknown(_ key: String, of mechanism: StaticString, _ names: [StaticString])
+    -> RuvectorError
+  {
+    guard let closest = closest(names, to: key) else {
+      return .expected("no option", for: "\(mechanism)", received: quoted(key), .invalidConfig)
+    }
+    return .expected(
+      "\(closest) or another of \(list(names))", for: "option of \(mechanism)", received: quoted(key),
+      .invalidConfig)
   }
 
   private func value(_ name: StaticString) -> OptionValue? {
     for (option, value) in zip(options, values) where option.name.matches(name) { return value }
     return nil
-  }
-}
-
-extension StaticString {
-  /// Byte-wise comparison (a String-keyed dictionary would need the Unicode tables).
-  public func matches(_ other: String) -> Bool { withUTF8Buffer { $0.elementsEqual(other.utf8) } }
-
-  func matches(_ other: StaticString) -> Bool {
-    withUTF8Buffer { mine in other.withUTF8Buffer { mine.elementsEqual($0) } }
   }
 }

@@ -45,8 +45,11 @@ public struct Tensor {
   }
 
   /// As bytes; writable ones when `writable`.
-  public func bytes(_ name: String, writable: Bool = false) throws(RuvectorError) -> UnsafeMutableRawBufferPointer {
+  public func bytes(_ name: String, writable: Bool = false) throws(RuvectorError)
+    -> UnsafeMutableRawBufferPointer
+  {
     try require(.uint8, "bytes", name)
+    if rank != 1 { throw .expected("a vector", for: name, received: "a matrix", .dimensionMismatch) }
     if writable { try requireOutput(name, count: 0) }
     return UnsafeMutableRawBufferPointer(start: data, count: data == nil ? 0 : columns)
   }
@@ -70,7 +73,9 @@ public struct Tensor {
   }
 
   private func require(_ wanted: ElementType, _ words: String, _ name: String) throws(RuvectorError) {
-    guard type == wanted else { throw .expected(words, for: name, received: "another type", .invalidArgument) }
+    guard type == wanted else {
+      throw .expected(words, for: name, received: "another type", .invalidArgument)
+    }
     guard data != nil || rows == 0 || columns == 0 else {
       throw .expected("memory", for: name, received: "a null pointer", .invalidArgument)
     }

@@ -26,3 +26,56 @@ public func text(_ value: Double) -> String {
   }
   return sign + part(0..<(e + 1)) + (count > e + 1 ? "." + part((e + 1)..<count) : "")
 }
+
+// MARK: - Words
+
+// Names are compared byte by byte: String's own == brings tables of Unicode into WebAssembly.
+
+extension StaticString {
+  /// Whether the caller wrote exactly this name.
+  public func matches(_ other: String) -> Bool { withUTF8Buffer { $0.elementsEqual(other.utf8) } }
+
+  public func matches(_ other: StaticString) -> Bool {
+    withUTF8Buffer { mine in other.withUTF8Buffer { mine.elementsEqual($0) } }
+  }
+}
+
+/// The caller's word in a message: quoted, its first 40 bytes.
+public func quoted(_ word: String) -> String {
+  "\"" + String(decoding: word.utf8.prefix(40), as: UTF8.self) + "\""
+}
+
+/// `a, b, c`.
+public func list(_ names: [StaticString]) -> String {
+  var all = ""
+  for name in names { all += all.utf8.isEmpty ? "\(name)" : ", \(name)" }
+  return all
+}
+
+/// The name with the least edit distance (Levenshtein, in bytes) to the start of `word`; the first of equals.
+func closest(_ names: [StaticString], to word: String) -> StaticString? {
+  let word = Array(word.utf8.prefix(40))
+  var best: (name: StaticString, distance: Int)?
+  for name in names {
+    let distance = name.withUTF8Buffer { editDistance($0, word) }
+    if let known = best, known.distance <= distance { continue }
+    best = (name, distance)
+  }
+  return best?.name
+}
+
+/// Levenshtein's distance; letters that differ only in case count as equal.
+private func editDistance(_ a: UnsafeBufferPointer<UInt8>, _ b: [UInt8]) -> Int {
+  func lower(_ c: UInt8) -> UInt8 { c >= 65 && c <= 90 ? c | 32 : c }
+  var row = Array(0...b.count)
+  for i in 0..<a.count {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for j in 0..<b.count {
+      let changed = diagonal + (lower(a[i]) == lower(b[j]) ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(changed, row[j] + 1, row[j + 1] + 1)
+    }
+  }
+  return row[b.count]
+}

@@ -26,7 +26,8 @@ public func hierarchicalForward(
       throw .dimension(name + "[0]", expected: d, received: level.dim)
     }
     guard layer.inputDim == d else {
-      throw .expected("a layer with inputDim \(d)", for: "layers[\(l)]", received: "\(layer.inputDim)",
+      throw .expected(
+        "a layer with inputDim \(d)", for: "layers[\(l)]", received: "\(layer.inputDim)",
         .dimensionMismatch)
     }
     if let search {

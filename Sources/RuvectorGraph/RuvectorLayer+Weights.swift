@@ -8,14 +8,15 @@ extension RuvectorLayer: Mechanism {
     Option("hiddenDim", .integer(1...Int64(maximumDim)), "Width of the output; a multiple of heads."),
     Option("heads", .integer(1...Int64(maximumDim)), "Attention heads."),
     Option("dropout", .number(0...1), standard: 0, "Constant factor 1 - dropout before the layer norm."),
-    Option("eps", .number(0...1), standard: 1e-5, "Added to the variance in the layer norm; above 0."),
+    Option("eps", .number(1e-30...1), standard: 1e-5, "Added to the variance in the layer norm."),
     Option("seed", .seed, standard: 0, "Seed of the initial weights."),
   ]
 
   public convenience init(_ settings: Settings) throws(RuvectorError) {
     try self.init(
       inputDim: settings.integer("inputDim"), hiddenDim: settings.integer("hiddenDim"),
-      heads: settings.integer("heads"), dropout: settings.number("dropout"), seed: settings.seed("seed"), epsilon: settings.number("eps"))
+      heads: settings.integer("heads"), dropout: settings.number("dropout"), seed: settings.seed("seed"),
+      epsilon: settings.number("eps"))
   }
 
   public var optionValues: [Double] {
@@ -27,11 +28,9 @@ extension RuvectorLayer: Mechanism {
     _ operation: String, _ buffers: [Tensor], _ control: Control
   ) throws(RuvectorError) -> Int {
     guard operation.utf8.elementsEqual("forward".utf8) else {
-      throw unknown(operation, expected: "\"forward\"")
+      throw unknown(operation, expected: "forward")
     }
-    guard buffers.count == 4 else {
-      throw .expected("4 buffers", for: "forward", received: "\(buffers.count)", .invalidArgument)
-    }
+    try requireBuffers(4, for: operation, buffers)
     let weights = UnsafeBufferPointer(start: try buffers[2].floats("edgeWeights"), count: buffers[2].columns)
     try forward(
       buffers[0].floats("node", count: inputDim), neighbors: buffers[1].matrix("neighbors"),

@@ -68,13 +68,21 @@ func gemmPack(
 }
 
 func gemmTile(
-  _ a: In, _ b: In, _ depth: Int, _ c: Out, _ stride: Int, _ rows: Int, _ columns: Int
+  _ a: In, _ b: In, _ depth: Int, _ c: Out, _ stride: Int, _ rows: Int, _ columns: Int,
+  _ accumulate: Int32
 ) {
   for i in 0..<rows {
     for j in 0..<columns {
-      c[i * stride + j] += Float(total(depth) { Double(a[$0 * 4 + i]) * Double(b[$0 * 4 + j]) })
+      let s = Float(total(depth) { Double(a[$0 * 4 + i]) * Double(b[$0 * 4 + j]) })
+      c[i * stride + j] = accumulate != 0 ? c[i * stride + j] + s : s
     }
   }
+}
+
+func multiplyAddPeak(_ steps: Int) -> Float {
+  var c: Float = 1e-3
+  for _ in 0..<steps { c = c * 0.999 + 1e-3 }
+  return c
 }
 
 /// The kernels of this level.
@@ -126,6 +134,8 @@ public func kernelTable() -> rv_kernels {
     gemm_rows: 4,
     gemm_columns: 4,
     gemm_pack: { gemmPack($0, $1, $2, $3, $4, $5, $6) },
-    gemm_tile: { gemmTile($0, $1, $2, $3, $4, $5, $6) }
+    gemm_tile: { gemmTile($0, $1, $2, $3, $4, $5, $6, $7) },
+    multiply_add_peak: { multiplyAddPeak($0) },
+    multiply_add_width: 1
   )
 }

@@ -1,6 +1,13 @@
-// The inner tile of the matrix product: 6 rows x 2 vectors, twelve accumulators in registers at every level.
+// The inner tile of the matrix product: two vectors wide and as high as the registers allow (14 rows with 32 vector
+// registers, 6 with 16). The accumulators are spelled out: arrays of them do not stay in registers.
 
-@inline(__always) var tileRows: Int { 6 }
+import CRuvectorSupport
+
+#if WIDE
+  @inline(__always) var tileRows: Int { 14 }
+#else
+  @inline(__always) var tileRows: Int { 6 }
+#endif
 @inline(__always) var tileColumns: Int { 2 &* lanes }
 
 func gemmPack(
@@ -13,6 +20,9 @@ func gemmPack(
     if count == width && line == 1 && width % lanes == 0 {  // lines lie side by side: whole vectors
       var k = 0
       while k < depth {
+        // Each k is another page of a large matrix: no hardware prefetcher follows.
+        rv_prefetch(from + (k &+ 12) &* step)
+        rv_prefetch(from + (k &+ 12) &* step + 16)
         var w = 0
         while w < width {
           store(load(from + k &* step + w), o + w)
@@ -23,6 +33,20 @@ func gemmPack(
       }
     } else {
       var w = 0
+      while step == 1 && w &+ 4 <= count {  // four lines at a time, transposed in registers
+        let p0 = from + w &* line, p1 = p0 + line, p2 = p1 + line, p3 = p2 + line
+        var k = 0
+        while k &+ 4 <= depth {
+          rv_transpose4(p0 + k, p1 + k, p2 + k, p3 + k, o + k &* width + w, width)
+          k &+= 4
+        }
+        while k < depth {
+          let t = o + k &* width + w
+          (t[0], t[1], t[2], t[3]) = (p0[k], p1[k], p2[k], p3[k])
+          k &+= 1
+        }
+        w &+= 4
+      }
       while w < width {
         var k = 0
         if w < count {
@@ -46,48 +70,151 @@ func gemmPack(
 }
 
 func gemmTile(
-  _ a: In, _ b: In, _ depth: Int, _ c: Out, _ stride: Int, _ rows: Int, _ columns: Int
+  _ a: In, _ b: In, _ depth: Int, _ c: Out, _ stride: Int, _ rows: Int, _ columns: Int,
+  _ accumulate: Int32
 ) {
-  var c00 = V(repeating: 0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00
-  var c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00
-  var p = a, q = b, k = 0
-  while k < depth {
-    let u = load(q), v = load(q + lanes)
-    let w0 = V(repeating: p[0]), w1 = V(repeating: p[1]), w2 = V(repeating: p[2])
-    c00 = fma(c00, w0, u)
-    c01 = fma(c01, w0, v)
-    c10 = fma(c10, w1, u)
-    c11 = fma(c11, w1, v)
-    c20 = fma(c20, w2, u)
-    c21 = fma(c21, w2, v)
-    let w3 = V(repeating: p[3]), w4 = V(repeating: p[4]), w5 = V(repeating: p[5])
-    c30 = fma(c30, w3, u)
-    c31 = fma(c31, w3, v)
-    c40 = fma(c40, w4, u)
-    c41 = fma(c41, w4, v)
-    c50 = fma(c50, w5, u)
-    c51 = fma(c51, w5, v)
-    p += tileRows
-    q += tileColumns
-    k &+= 1
-  }
-  put(c00, c01, c, columns)
-  if rows > 1 { put(c10, c11, c + stride, columns) }
-  if rows > 2 { put(c20, c21, c + 2 &* stride, columns) }
-  if rows > 3 { put(c30, c31, c + 3 &* stride, columns) }
-  if rows > 4 { put(c40, c41, c + 4 &* stride, columns) }
-  if rows > 5 { put(c50, c51, c + 5 &* stride, columns) }
+  let zero = V(repeating: 0)
+  #if WIDE
+    var c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero
+    var c40 = zero, c41 = zero, c50 = zero, c51 = zero, c60 = zero, c61 = zero, c70 = zero, c71 = zero
+    var c80 = zero, c81 = zero, c90 = zero, c91 = zero, ca0 = zero, ca1 = zero, cb0 = zero, cb1 = zero
+    var cc0 = zero, cc1 = zero, cd0 = zero, cd1 = zero
+    var p = a, q = b, k = 0
+    while k < depth {
+      let u = load(q), v = load(q + lanes)
+      let w0 = V(repeating: p[0])
+      c00 = fma(c00, w0, u)
+      c01 = fma(c01, w0, v)
+      let w1 = V(repeating: p[1])
+      c10 = fma(c10, w1, u)
+      c11 = fma(c11, w1, v)
+      let w2 = V(repeating: p[2])
+      c20 = fma(c20, w2, u)
+      c21 = fma(c21, w2, v)
+      let w3 = V(repeating: p[3])
+      c30 = fma(c30, w3, u)
+      c31 = fma(c31, w3, v)
+      let w4 = V(repeating: p[4])
+      c40 = fma(c40, w4, u)
+      c41 = fma(c41, w4, v)
+      let w5 = V(repeating: p[5])
+      c50 = fma(c50, w5, u)
+      c51 = fma(c51, w5, v)
+      let w6 = V(repeating: p[6])
+      c60 = fma(c60, w6, u)
+      c61 = fma(c61, w6, v)
+      let w7 = V(repeating: p[7])
+      c70 = fma(c70, w7, u)
+      c71 = fma(c71, w7, v)
+      let w8 = V(repeating: p[8])
+      c80 = fma(c80, w8, u)
+      c81 = fma(c81, w8, v)
+      let w9 = V(repeating: p[9])
+      c90 = fma(c90, w9, u)
+      c91 = fma(c91, w9, v)
+      let wa = V(repeating: p[10])
+      ca0 = fma(ca0, wa, u)
+      ca1 = fma(ca1, wa, v)
+      let wb = V(repeating: p[11])
+      cb0 = fma(cb0, wb, u)
+      cb1 = fma(cb1, wb, v)
+      let wc = V(repeating: p[12])
+      cc0 = fma(cc0, wc, u)
+      cc1 = fma(cc1, wc, v)
+      let wd = V(repeating: p[13])
+      cd0 = fma(cd0, wd, u)
+      cd1 = fma(cd1, wd, v)
+      p += tileRows
+      q += tileColumns
+      k &+= 1
+    }
+    put(c00, c01, c, columns, accumulate)
+    if rows > 1 { put(c10, c11, c + stride, columns, accumulate) }
+    if rows > 2 { put(c20, c21, c + 2 &* stride, columns, accumulate) }
+    if rows > 3 { put(c30, c31, c + 3 &* stride, columns, accumulate) }
+    if rows > 4 { put(c40, c41, c + 4 &* stride, columns, accumulate) }
+    if rows > 5 { put(c50, c51, c + 5 &* stride, columns, accumulate) }
+    if rows > 6 { put(c60, c61, c + 6 &* stride, columns, accumulate) }
+    if rows > 7 { put(c70, c71, c + 7 &* stride, columns, accumulate) }
+    if rows > 8 { put(c80, c81, c + 8 &* stride, columns, accumulate) }
+    if rows > 9 { put(c90, c91, c + 9 &* stride, columns, accumulate) }
+    if rows > 10 { put(ca0, ca1, c + 10 &* stride, columns, accumulate) }
+    if rows > 11 { put(cb0, cb1, c + 11 &* stride, columns, accumulate) }
+    if rows > 12 { put(cc0, cc1, c + 12 &* stride, columns, accumulate) }
+    if rows > 13 { put(cd0, cd1, c + 13 &* stride, columns, accumulate) }
+  #else
+    var c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero
+    var c40 = zero, c41 = zero, c50 = zero, c51 = zero
+    var p = a, q = b, k = 0
+    while k < depth {
+      let u = load(q), v = load(q + lanes)
+      let w0 = V(repeating: p[0])
+      c00 = fma(c00, w0, u)
+      c01 = fma(c01, w0, v)
+      let w1 = V(repeating: p[1])
+      c10 = fma(c10, w1, u)
+      c11 = fma(c11, w1, v)
+      let w2 = V(repeating: p[2])
+      c20 = fma(c20, w2, u)
+      c21 = fma(c21, w2, v)
+      let w3 = V(repeating: p[3])
+      c30 = fma(c30, w3, u)
+      c31 = fma(c31, w3, v)
+      let w4 = V(repeating: p[4])
+      c40 = fma(c40, w4, u)
+      c41 = fma(c41, w4, v)
+      let w5 = V(repeating: p[5])
+      c50 = fma(c50, w5, u)
+      c51 = fma(c51, w5, v)
+      p += tileRows
+      q += tileColumns
+      k &+= 1
+    }
+    put(c00, c01, c, columns, accumulate)
+    if rows > 1 { put(c10, c11, c + stride, columns, accumulate) }
+    if rows > 2 { put(c20, c21, c + 2 &* stride, columns, accumulate) }
+    if rows > 3 { put(c30, c31, c + 3 &* stride, columns, accumulate) }
+    if rows > 4 { put(c40, c41, c + 4 &* stride, columns, accumulate) }
+    if rows > 5 { put(c50, c51, c + 5 &* stride, columns, accumulate) }
+  #endif
 }
 
-@inline(__always) func put(_ u: V, _ v: V, _ c: Out, _ columns: Int) {
+@inline(__always)
+func put(_ u: V, _ v: V, _ c: Out, _ columns: Int, _ accumulate: Int32) {
   if columns == tileColumns {
-    store(load(c) + u, c)
-    store(load(c + lanes) + v, c + lanes)
-  } else if columns >= lanes {
-    store(load(c) + u, c)
-    let rest = columns &- lanes
-    storeTail(loadTail(In(c + lanes), rest) + v, c + lanes, rest)
-  } else {
-    storeTail(loadTail(In(c), columns) + u, c, columns)
+    if accumulate != 0 {
+      store(load(c) + u, c)
+      store(load(c + lanes) + v, c + lanes)
+    } else {
+      store(u, c)
+      store(v, c + lanes)
+    }
+    return
   }
+  let first = columns < lanes ? columns : lanes, rest = columns &- first
+  storeTail(accumulate != 0 ? loadTail(In(c), first) + u : u, c, first)
+  storeTail(accumulate != 0 ? loadTail(In(c + lanes), rest) + v : v, c + lanes, rest)
+}
+
+/// Twelve independent chains of multiply-add on registers: what the arithmetic units can do at most.
+func multiplyAddPeak(_ steps: Int) -> Float {
+  let w = V(repeating: 0.999), u = V(repeating: 1e-3)
+  var c0 = u, c1 = u, c2 = u, c3 = u, c4 = u, c5 = u, c6 = u, c7 = u, c8 = u, c9 = u, ca = u, cb = u
+  var k = 0
+  while k < steps {
+    c0 = fma(u, c0, w)
+    c1 = fma(u, c1, w)
+    c2 = fma(u, c2, w)
+    c3 = fma(u, c3, w)
+    c4 = fma(u, c4, w)
+    c5 = fma(u, c5, w)
+    c6 = fma(u, c6, w)
+    c7 = fma(u, c7, w)
+    c8 = fma(u, c8, w)
+    c9 = fma(u, c9, w)
+    ca = fma(u, ca, w)
+    cb = fma(u, cb, w)
+    k &+= 1
+  }
+  return total((((c0 + c1) + (c2 + c3)) + ((c4 + c5) + (c6 + c7))) + ((c8 + c9) + (ca + cb)))
 }

@@ -64,14 +64,20 @@ func squaredNorm(_ x: In, _ n: Int) -> Double {
 }
 
 func sum(_ x: In, _ n: Int) -> Float {
-  var a = V(repeating: 0), b = a
+  var a = V(repeating: 0), b = a, c = a, d = a
   var i = 0
-  while i &+ 2 &* lanes <= n {
+  while i &+ 4 &* lanes <= n {
     a += load(x + i)
     b += load(x + i + lanes)
-    i &+= 2 &* lanes
+    c += load(x + i + 2 &* lanes)
+    d += load(x + i + 3 &* lanes)
+    i &+= 4 &* lanes
   }
-  var s = total(a + b)
+  while i &+ lanes <= n {
+    a += load(x + i)
+    i &+= lanes
+  }
+  var s = total((a + b) + (c + d))
   while i < n {
     s += x[i]
     i &+= 1

@@ -2,7 +2,7 @@ import CRuvectorSupport
 import RuvectorCore
 
 /// How a query is compared with candidates.
-public enum Metric: Equatable {
+public enum Metric: Equatable, Sendable {
   /// s = q·y / (|q| |y|), 0 where a norm is 0; the logit of a candidate is s.
   case cosine
   /// Distance in the Poincaré ball of sectional curvature −c; the logit of a candidate is −d.
@@ -21,7 +21,7 @@ public enum Metric: Equatable {
 }
 
 /// The Poincaré ball of curvature −c, and how vectors are placed in it.
-public struct Ball: Equatable {
+public struct Ball: Equatable, Sendable {
   public enum Projection: UInt32, Sendable {
     /// Coordinates are points; those beyond the rim are pulled back to it. Ordinary unit-norm embeddings all end
     /// on the rim, where the order is that of the cosine and the weights are nearly uniform.

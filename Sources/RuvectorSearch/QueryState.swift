@@ -47,14 +47,13 @@ final class PreparedQuery {
     case .cosine:
       gain = n2 > 0 ? 1 : 0
       (a, b) = (0, 0)
-      let inverse = n2 > 0 ? 1 / n2.squareRoot() : 0  // may leave Float's range; the products do not
-      for i in 0..<dim { vector[i] = Float(Double(query[i]) * inverse) }
+      scaleRow(query, dim, n2 > 0 ? 1 / n2.squareRoot() : 0, into: vector.pointer, Kernels.current)
     case .poincare(let ball):
       let (factor, shrink) = ball.place(n2)
       gain = 1
       a = ball.c * factor
       b = 2 / ball.c.squareRoot()
-      Kernels.current.scale(Float(shrink), query, vector.pointer, dim)
+      scaleRow(query, dim, shrink, into: vector.pointer, Kernels.current)
     }
   }
 }
@@ -152,7 +151,7 @@ struct QueryState {
         if !n2.isFinite { try requireFiniteCandidate(rows.row(r), rows.dim, number: base + r) }
         let (factor, shrink) = ball.place(n2)
         if shrink != 1 {
-          kernels.scale(Float(shrink), rows.row(r), point.pointer, rows.dim)
+          scaleRow(rows.row(r), rows.dim, shrink, into: point.pointer, kernels)
           values[r] = kernels.squared_l2(query.vector.pointer, point.pointer, rows.dim)
         }
         values[r] *= Float(factor)
@@ -208,15 +207,27 @@ struct QueryState {
   /// temperature magnifies their last bit.
   mutating func finish(_ body: (_ index: UInt32, _ weight: Float, _ value: Float) -> Void) {
     best.sort()
-    let kernels = Kernels.current
-    for entry in best.entries {
-      switch query.metric {
-      case .cosine: body(entry.index, softmax.weight(entry.score), entry.score)
-      case .poincare:
-        var key = -entry.score, logit: Float = 0
-        kernels.poincare_distances(&key, Float(query.a), Float(-query.b), &logit, 1)
-        body(entry.index, softmax.weight(logit), -logit)
-      }
+    let entries = best.entries
+    guard case .poincare = query.metric else {
+      for entry in entries { body(entry.index, softmax.weight(entry.score), entry.score) }
+      return
     }
+    var logits = entries.map { -$0.score }
+    logits.withUnsafeMutableBufferPointer {
+      guard let p = $0.baseAddress else { return }
+      Kernels.current.poincare_distances(p, Float(query.a), Float(-query.b), p, $0.count)
+    }
+    // Keys grow with the distance, the last bit of the kernel need not: the logits in their own order belong to
+    // the keys in theirs, so that distances never fall and weights never grow. (Nearly sorted: O(k).)
+    for i in logits.indices.dropFirst() {
+      let logit = logits[i]
+      var j = i
+      while j > 0, logits[j - 1] < logit {
+        logits[j] = logits[j - 1]
+        j -= 1
+      }
+      logits[j] = logit
+    }
+    for (entry, logit) in zip(entries, logits) { body(entry.index, softmax.weight(logit), -logit) }
   }
 }

@@ -98,8 +98,20 @@ final class BallView {
       factors[r] = Float(factor)
       guard shrink != 1 else { continue }
       if projected == nil { projected = try AlignedBuffer(copying: own.pointer, count: own.count, for: "ball") }
-      if let p = projected?.pointer { Kernels.current.scale(Float(shrink), p + r * dim, p + r * dim, dim) }
+      if let p = projected?.pointer { scaleRow(p + r * dim, dim, shrink, into: p + r * dim, Kernels.current) }
     }
     self.projected = projected
+  }
+}
+
+/// out ← factor · x, whose products fit in Float although the factor need not (it may be subnormal, or infinite).
+func scaleRow(
+  _ x: UnsafePointer<Float>, _ dim: Int, _ factor: Double, into out: UnsafeMutablePointer<Float>,
+  _ kernels: KernelTable
+) {
+  if Float(factor).isNormal {
+    kernels.scale(Float(factor), x, out, dim)
+  } else {
+    for i in 0..<dim { out[i] = Float(Double(x[i]) * factor) }
   }
 }

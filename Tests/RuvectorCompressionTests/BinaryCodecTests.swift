@@ -1,5 +1,6 @@
 import RuvectorCompression
 import RuvectorCore
+import TestSupport
 import Testing
 
 @Suite struct BinaryCodecTests {

@@ -1,16 +1,22 @@
 import Foundation
-import RuvectorCore
+import Ruvector
+import TestSupport
 import Testing
 
 @testable import RuvectorCompression
 
 /// The contract of every registered codec. A new one joins by being registered.
 @Suite struct CodecsTests {
-  static let names = Codecs.all.map { text($0.name) }
+  static let names = Registry.members.filter { "\($0.family)" == "codec" }.map { "\($0.name)" }
+
+  static func make(_ name: String, _ options: [(String, Double)] = []) throws -> any Codec {
+    let given = options.map { (key: $0.0, value: OptionValue.number($0.1)) }
+    return try #require(try Registry.make(family: "codec", name: name, given) as? any Codec)
+  }
 
   /// Codecs to try: the defaults, and some other options.
   static func variants(_ name: String) throws -> [any Codec] {
-    let more: [[(key: String, value: Double)]] =
+    let more: [[(String, Double)]] =
       switch name {
       case "half": [[("scale", 0.25)], [("scale", 3)]]
       case "pq8": [[("centroids", 256), ("subvectors", 2)], [("centroids", 3)], [("centroids", 77)]]
@@ -18,21 +24,13 @@ import Testing
       case "binary": [[("threshold", 0.5)]]
       default: []
       }
-    return try [Codecs.make(name)] + more.map { try Codecs.make(name, $0) }
+    return try [make(name)] + more.map { try make(name, $0) }
   }
 
   // MARK: - Wrong input first
 
-  @Test func unknownName() {
-    for name in ["", "Half", "pq", "pq88", "half\0", "pq8 "] {
-      let error = failure { () throws(RuvectorError) in _ = try Codecs.make(name) }
-      #expect(error?.code == .invalidArgument)
-      #expect(error?.message.hasPrefix("expected one of half, pq8, pq4, binary for codec, received ") == true)
-    }
-  }
-
   @Test(arguments: names) func refusesWrongVectors(_ name: String) throws {
-    let codec = try Codecs.make(name)
+    let codec = try Self.make(name)
     func error(_ x: [Float]) -> RuvectorError? {
       failure { () throws(RuvectorError) in _ = try codec.encode(x) }
     }
@@ -49,7 +47,7 @@ import Testing
       x[13] = value
       x[20] = .nan
       #expect(error(x)?.code == .nonFinite)
-      #expect(error(x)?.message == "expected a finite number for vector[13], received \(word)")
+      #expect(error(x)?.message == "expected finite numbers for vector, received \(word) at element 13")
     }
     if name.hasPrefix("pq") {
       let message = "expected a length divisible by 8 for vector, received 3"
@@ -60,7 +58,7 @@ import Testing
   }
 
   @Test(arguments: names) func refusesTooLittleRoom(_ name: String) throws {
-    let codec = try Codecs.make(name)
+    let codec = try Self.make(name)
     var g = SeededGenerator(3)
     let x = g.normals(64)
     let whole = try codec.encode(x)
@@ -103,7 +101,7 @@ import Testing
           let bytes = try codec.encode(x)
           if name != "pq4" { #expect(try bytes.count == codec.encodedByteCount(dim: x.count)) }
           #expect(try bytes.withUnsafeBytes { try codec.elementCount(of: $0) } == x.count)
-          let y = try Codecs.make(name).decode(bytes)  // another object, other options
+          let y = try Self.make(name).decode(bytes)  // another object, other options
           let problem = breach(of: codec, x, y)
           #expect(problem == nil, "\(name) \(label) seed \(seed): \(problem ?? "")")
           // Determinism, and what has been decoded can be encoded again.
@@ -115,8 +113,8 @@ import Testing
   }
 
   @Test(arguments: names) func oddDimensions(_ name: String) throws {
-    let options: [(key: String, value: Double)] = name.hasPrefix("pq") ? [("subvectors", 1)] : []
-    let codec = try Codecs.make(name, options)
+    let options: [(String, Double)] = name.hasPrefix("pq") ? [("subvectors", 1)] : []
+    let codec = try Self.make(name, options)
     var g = SeededGenerator(9)
     for dim in 1...67 {
       let x = g.normals(dim)
@@ -128,7 +126,7 @@ import Testing
   // MARK: - Damage
 
   /// Decodes into exactly `dim` elements and, separately, into as many as the bytes claim; both must give
-  /// `.corrupt` or finite numbers.
+  /// `.corrupt` (the first also `.dimensionMismatch`) or finite numbers.
   static func survives(_ codec: any Codec, _ bytes: [UInt8], _ dim: Int) -> (held: Bool, refused: Bool) {
     // Memory of exactly that size, so that the address sanitizer sees a step beyond.
     let source = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
@@ -145,7 +143,7 @@ import Testing
     var claimed: [Float] = []
     let free = failure { () throws(RuvectorError) in claimed = try codec.decode(bytes) }
     let held =
-      (error.map { $0.code == .corrupt } ?? target.allSatisfy { $0.isFinite })
+      (error.map { $0.code == .corrupt || $0.code == .dimensionMismatch } ?? target.allSatisfy { $0.isFinite })
       && (free.map { $0.code == .corrupt } ?? claimed.allSatisfy { $0.isFinite })
       && claimed.count <= 8 * bytes.count
     return (held, error != nil)
@@ -196,7 +194,7 @@ import Testing
 
   @Test(arguments: names) func noise(_ name: String) throws {
     var g = SeededGenerator(23)
-    let codec = try Codecs.make(name)
+    let codec = try Self.make(name)
     for round in 0..<10_000 {
       let bytes = (0..<Int.random(in: 0...64, using: &g)).map { _ in
         g.next() % 3 == 0 ? UInt8(truncatingIfNeeded: g.next()) : UInt8(g.next() % 3)
@@ -206,12 +204,78 @@ import Testing
   }
 
   @Test(arguments: names) func destinationOfAnotherLength(_ name: String) throws {
-    let codec = try Codecs.make(name)
+    let codec = try Self.make(name)
     let bytes = try codec.encode([Float](repeating: 1, count: 16))
     for count in [0, 8, 15, 17, 24] {
-      let (held, refused) = Self.survives(codec, bytes, count)
-      #expect(held && refused, "\(name) into \(count)")
+      let x = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
+      defer { x.deallocate() }
+      let error = bytes.withUnsafeBytes { bytes in
+        failure { () throws(RuvectorError) in try codec.decode(bytes, into: x) }
+      }
+      #expect(error == .dimension("vector", expected: 16, received: count), "\(name)")
     }
+  }
+
+  // MARK: - As a mechanism
+
+  @Test(arguments: names) func operationsOnBuffers(_ name: String) throws {
+    let codec = try Self.make(name)
+    var g = SeededGenerator(31)
+    var x = g.normals(24)
+    func floats(_ x: inout [Float], rank: Int = 1, writable: Bool = false) -> Tensor {
+      x.withUnsafeMutableBufferPointer {
+        Tensor(
+          $0.baseAddress, .float32, rank: rank, rows: 1, columns: $0.count, stride: $0.count,
+          isWritable: writable)
+      }
+    }
+    func octets(_ x: inout [UInt8], rank: Int = 1, writable: Bool = false) -> Tensor {
+      x.withUnsafeMutableBufferPointer {
+        Tensor(
+          $0.baseAddress, .uint8, rank: rank, rows: 1, columns: $0.count, stride: $0.count,
+          isWritable: writable)
+      }
+    }
+    func run(_ operation: String, _ buffers: [Tensor]) throws(RuvectorError) -> Int {
+      try codec.run(operation, buffers, .none)
+    }
+    let vector = floats(&x)
+    let bound = try run("bound", [vector])
+    #expect(try bound == codec.encodedByteCount(dim: 24))
+    var bytes = [UInt8](repeating: 0xA5, count: bound)
+    let written = try run("encode", [vector, octets(&bytes, writable: true)])
+    bytes.removeLast(bound - written)
+    #expect(try bytes == codec.encode(x))
+    #expect(try run("elementCount", [octets(&bytes)]) == 24)
+    var y = [Float](repeating: .nan, count: 24)
+    #expect(try run("decode", [octets(&bytes), floats(&y, writable: true)]) == 24)
+    #expect(try y == codec.decode(bytes))
+
+    func code(_ operation: String, _ buffers: [Tensor]) -> RuvectorError.Code? {
+      failure { () throws(RuvectorError) in _ = try run(operation, buffers) }?.code
+    }
+    for operation in ["bound", "encode", "elementCount", "decode"] {
+      #expect(code(operation, []) == .invalidArgument)
+      #expect(code(operation, [vector, vector, vector]) == .invalidArgument)
+    }
+    for operation in ["", "Encode", "encode ", "forward"] {
+      #expect(code(operation, [vector, vector]) == .invalidArgument)
+    }
+    var short = [Float](repeating: 0, count: 23), long = [Float](repeating: 0, count: 25), none: [Float] = []
+    #expect(code("bound", [octets(&bytes)]) == .invalidArgument)
+    #expect(code("bound", [floats(&none)]) == .emptyInput)
+    #expect(code("bound", [floats(&x, rank: 2)]) == .dimensionMismatch)
+    #expect(code("encode", [vector, octets(&bytes)]) == .invalidArgument)  // not writable
+    #expect(code("encode", [octets(&bytes), octets(&bytes, writable: true)]) == .invalidArgument)
+    #expect(code("encode", [vector, floats(&y, writable: true)]) == .invalidArgument)
+    #expect(code("elementCount", [vector]) == .invalidArgument)
+    #expect(code("elementCount", [octets(&bytes, rank: 2)]) == .dimensionMismatch)
+    #expect(code("decode", [octets(&bytes), floats(&y)]) == .invalidArgument)  // not writable
+    #expect(code("decode", [vector, floats(&y, writable: true)]) == .invalidArgument)
+    #expect(code("decode", [octets(&bytes), floats(&short, writable: true)]) == .dimensionMismatch)
+    #expect(code("decode", [octets(&bytes), floats(&long, writable: true)]) == .dimensionMismatch)
+    bytes.removeLast()
+    #expect(code("decode", [octets(&bytes), floats(&y, writable: true)]) == .corrupt)
   }
 
   // MARK: - Quality
@@ -220,7 +284,7 @@ import Testing
     ("half", 0.999_999_9, 1.95), ("pq8", 0.99, 6.7), ("pq4", 0.93, 10.5), ("binary", 0.79, 30.0),
   ])
   func qualityOnNormalData(_ name: String, _ leastCosine: Double, _ leastRatio: Double) throws {
-    let codec = try Codecs.make(name)
+    let codec = try Self.make(name)
     for dim in [768, 1536, 4096] {
       var sum = 0.0
       var least = 1.0

@@ -1,5 +1,6 @@
 import RuvectorCompression
 import RuvectorCore
+import TestSupport
 import Testing
 
 @Suite struct HalfCodecTests {
@@ -47,5 +48,10 @@ import Testing
       bytes.replaceSubrange(10..., with: half)
       #expect(failure { () throws(RuvectorError) in _ = try HalfCodec().decode(bytes) }?.code == .corrupt)
     }
+  }
+
+  @Test func options() throws {
+    #expect(try HalfCodec(scale: 0.25).optionValues == [0.25])
+    #expect(failure { () throws(RuvectorError) in _ = try HalfCodec(scale: -1) }?.code == .invalidConfig)
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import RuvectorCompression
 import RuvectorCore
+import TestSupport
 import Testing
 
 @Suite struct PQ4CodecTests {
@@ -120,5 +121,11 @@ import Testing
       refuses {
         $0[41] = 0x7F; $0[40] = 0x80
       })  // value infinite
+  }
+
+  @Test func options() throws {
+    #expect(try PQ4Codec(subvectors: 3, outlierThreshold: 2.5).optionValues == [3, 2.5])
+    #expect(
+      failure { () throws(RuvectorError) in _ = try PQ4Codec(outlierThreshold: -1) }?.code == .invalidConfig)
   }
 }

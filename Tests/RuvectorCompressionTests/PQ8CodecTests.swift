@@ -1,6 +1,7 @@
 import Foundation
 import RuvectorCompression
 import RuvectorCore
+import TestSupport
 import Testing
 
 @Suite struct PQ8CodecTests {
@@ -75,5 +76,13 @@ import Testing
       })  // minimum infinite
     #expect(refuses { $0[11] = 0x41 })  // minimum above maximum
     #expect(refuses { $0[0...3] = [255, 255, 255, 255] })
+  }
+
+  @Test func options() throws {
+    #expect(try PQ8Codec(centroids: 9).optionValues == [8, 9])
+    for error in [
+      failure({ () throws(RuvectorError) in _ = try PQ8Codec(subvectors: 0) }),
+      failure({ () throws(RuvectorError) in _ = try PQ8Codec(centroids: 257) }),
+    ] { #expect(error?.code == .invalidConfig) }
   }
 }

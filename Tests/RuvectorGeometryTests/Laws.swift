@@ -1,4 +1,5 @@
 import RuvectorCore
+import TestSupport
 import Testing
 
 @testable import RuvectorGeometry
@@ -10,31 +11,18 @@ import Testing
 // law that meets two points holds to `unit` = (n/2 + 4)·ε·(λ_x + λ_y)/√c times a small constant. Where a
 // direction is carried over a distance d the angle's rounding grows by sinh(√c d): stated at the test.
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// A ball and a source of its points.
 struct Sample {
   let ball: PoincareBall<Double>
   let s: Double
   let n: Int
-  var random: SplitMix64
+  var random: SeededGenerator
 
   init(_ space: Space) throws {
     ball = try PoincareBall(curvature: space.curvature)
     s = (-space.curvature).squareRoot()
     n = space.dim
-    random = SplitMix64(UInt64(space.dim) &* 1000 &+ space.curvature.bitPattern)
+    random = SeededGenerator(UInt64(space.dim) &* 1000 &+ space.curvature.bitPattern)
   }
 
   mutating func vector(length: Double = 1) -> [Double] {

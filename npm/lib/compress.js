@@ -2,7 +2,7 @@
 
 // TensorCompress: one vector <-> one JSON string. Reads everything @ruvector/gnn wrote; writes its tags Full and
 // Binary, and tags of its own where the old encodings lose the vector (half, pq8, pq4).
-const native = require('./native.js');
+const { decode, encode } = require('./codecs.js');
 const inputs = require('./inputs.js');
 const { decodeOld } = require('./compress-old.js');
 const { shortest } = require('./shortest.js');
@@ -24,40 +24,7 @@ function getCompressionLevel(accessFreq) {
   return f > 0.8 ? 'none' : f > 0.4 ? 'half' : f > 0.1 ? 'pq8' : f > 0.01 ? 'pq4' : 'binary';
 }
 
-// MARK: - Native codecs
-
-const codecs = new Map();
-
-function codec(name, options) {
-  const key = `${name} ${options.join(' ')}`;
-  let handle = codecs.get(key);
-  if (!handle) {
-    handle = native.create('codec', name, options);
-    if (codecs.size > 32) codecs.clear();
-    codecs.set(key, handle);
-  }
-  return handle;
-}
-
-const run = (handle, operation, ...buffers) =>
-  native.run(handle, operation, buffers, new Float64Array(2 * buffers.length).fill(-1), 1, undefined);
-
-function encode(name, options, v) {
-  const handle = codec(name, options);
-  const bytes = new Uint8Array(run(handle, 'bound', v));
-  return bytes.subarray(0, run(handle, 'encode', v, bytes));
-}
-
-function decode(name, bytes) {
-  const handle = codec(name, []);
-  const out = new Float32Array(run(handle, 'elementCount', bytes));
-  run(handle, 'decode', bytes, out);
-  return out;
-}
-
 const base64 = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
-
-// MARK: - The class
 
 const snake = (name) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 

@@ -4,6 +4,7 @@
 // in double. Float64Array in, Float64Array out; otherwise Float32Array.
 const native = require('./native.js');
 const inputs = require('./inputs.js');
+const { matrix } = require('./matrices.js');
 const { mismatch, tagOf } = require('./errors.js');
 
 /** Signed sectional curvature: the native side accepts K < 0 only. */
@@ -11,7 +12,7 @@ const curvatureOf = (value) => inputs.number(value, 'curvature', -1);
 
 function evaluate(name, curvature, dim, args, room) {
   const out = new Float64Array(room);
-  const written = native.geometry(name, curvatureOf(curvature), dim, args, out);
+  const written = native.geometry(name, curvatureOf(curvature), dim, args, undefined, out);
   return out.subarray(0, written);
 }
 
@@ -43,8 +44,8 @@ functions.toPoincare = define('toPoincare', ['x']);
 functions.poincareDistance = functions.dist;
 
 /** matrix: {data, rows, dim} or an array of rows. */
-functions.mobiusMatvec = (matrix, x, curvature) => {
-  const m = inputs.matrix(matrix, 'matrix');
+functions.mobiusMatvec = (rows, x, curvature) => {
+  const m = matrix(rows, 'matrix');
   const out = evaluate('mobiusMatvec', curvature, 0, [new Float64Array(m.data), inputs.doubles(x, 'x')], m.rows);
   return like(x, out);
 };
@@ -65,7 +66,7 @@ function weightsOf(value, n) {
 for (const name of ['weightedMidpoint', 'frechetMean']) {
   /** points: a matrix; weights default to 1. */
   functions[name] = (points, weights, curvature) => {
-    const p = inputs.matrix(points, 'points');
+    const p = matrix(points, 'points');
     if (p.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 point', 'points', 0);
     if (p.dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'points[0]', 0);
     const args = [new Float64Array(p.data), weightsOf(weights, p.rows)];

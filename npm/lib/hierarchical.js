@@ -61,7 +61,7 @@ function hierarchicalForward(query, layerEmbeddings, layers) {
       throw mismatch('ERR_DIMENSION_MISMATCH', `a layer with inputDim ${dim}`, `layers[${l}]`, objects[l].inputDim);
     }
     const next = new Float32Array(objects[l].hiddenDim);
-    native.hierarchicalStep(handles[l], current, kept.nodes, kept.n, kept.weights, next);
+    native.hierarchicalStep(handles[l], current, kept.nodes, kept.n, dim, kept.weights, next);
     current = next;
   }
   const result = current === q ? Float32Array.from(q) : current;

@@ -20,6 +20,9 @@ function layout(inputDim, hiddenDim) {
 
 const product = (dim) => dim.reduce((a, b) => a * b, 1);
 
+/** Parameters of a layer, in floats. */
+const weightCount = ({ inputDim, hiddenDim }) => layout(inputDim, hiddenDim).reduce((sum, [, dim]) => sum + product(dim), 0);
+
 function toObject(config, weights) {
   const object = {};
   let at = 0;
@@ -83,4 +86,4 @@ function fromObject(object) {
   return { config, weights };
 }
 
-module.exports = { fromObject, toObject };
+module.exports = { fromObject, toObject, weightCount };

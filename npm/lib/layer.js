@@ -4,8 +4,9 @@ const { randomInt } = require('node:crypto');
 const native = require('./native.js');
 const { Handle } = require('./handle.js');
 const inputs = require('./inputs.js');
-const { fromObject, toObject } = require('./layer-json.js');
-const { RuvectorError, mismatch, unexpected } = require('./errors.js');
+const { packNeighbors } = require('./neighbors.js');
+const { fromObject, toObject, weightCount } = require('./layer-json.js');
+const { RuvectorError, unexpected } = require('./errors.js');
 
 const MADE = Symbol('made');
 
@@ -46,7 +47,7 @@ class RuvectorLayer extends Handle {
   /** The weights and settings as JSON, in the format of @ruvector/gnn. */
   toJson() {
     const handle = Handle.of(this, RuvectorLayer, 'this');
-    const weights = new Float32Array(native.weightsCount(handle));
+    const weights = new Float32Array(weightCount(this.#config));
     native.weightsGet(handle, '', weights);
     return JSON.stringify(toObject(this.#config, weights));
   }
@@ -99,28 +100,6 @@ function seedOf(options) {
   if (seed === undefined) return randomInt(2 ** 47);
   if (typeof seed === 'bigint' || Number.isSafeInteger(seed)) return seed;
   throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);
-}
-
-const NONE = new Float32Array(0);
-let staging = new Float32Array(64 * 128);
-
-/** Neighbours packed for one synchronous call. Rows are converted first, so that no caller's code runs in between. */
-function packNeighbors(neighbors, dim) {
-  if (!Array.isArray(neighbors)) return packedNeighbors(neighbors, dim);
-  const rows = neighbors.length;
-  if (rows === 0) return { data: NONE, rows: 0, dim };
-  const plain = neighbors.map((row, i) => inputs.vector(row, `neighbors[${i}]`));
-  if (plain.length !== rows) throw mismatch('ERR_INVALID_ARG', 'an array without holes', 'neighbors', 'another');
-  const room = rows * dim;
-  if (staging.length < room) staging = inputs.allocate(room, 'neighbors');
-  inputs.packRows(plain, 0, rows, dim, staging, 'neighbors');
-  return { data: staging.length === room ? staging : staging.subarray(0, room), rows, dim };
-}
-
-function packedNeighbors(neighbors, dim) {
-  const packed = inputs.matrix(neighbors, 'neighbors');
-  if (packed.rows > 0 && packed.dim !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'neighbors[0]', packed.dim);
-  return packed;
 }
 
 module.exports = { RuvectorLayer };

@@ -3,20 +3,21 @@
 // Many queries in one call, and the Promise forms.
 const native = require('./native.js');
 const inputs = require('./inputs.js');
+const { matrix } = require('./matrices.js');
 const { abortable, threads } = require('./async.js');
 const { mismatch } = require('./errors.js');
 const { cosine, hyperbolic, resident } = require('./search.js');
 
 /** Everything a native search needs, in its order, except the cancel flag; and what to make of the results. */
 function prepare(queries, candidates, k, metric, options, own) {
-  const q = inputs.matrix(queries, 'queries', own);
+  const q = matrix(queries, 'queries', own);
   const c = resident(candidates, own);
   const perQuery = Math.min(inputs.count(k, 'k'), c.rows);
   const room = q.rows * perQuery;
   const indices = new Uint32Array(inputs.allocate(room, 'results').buffer);
   const weights = new Float32Array(room), values = new Float32Array(room);
   const call = [
-    q.data, q.rows, c.set, c.data, c.rows, c.dim, perQuery, metric.curvature, metric.projection, metric.temperature,
+    q.data, q.rows, q.dim, c.set, c.data, c.rows, c.dim, perQuery, metric.curvature, metric.projection, metric.temperature,
     indices, weights, values, threads(options.threads),
   ];
   const name = metric.curvature === 0 ? 'similarities' : 'distances';

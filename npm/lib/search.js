@@ -3,12 +3,13 @@
 // Soft search: the k best of all candidates with their share of the softmax over all of them.
 const native = require('./native.js');
 const inputs = require('./inputs.js');
+const { matrix, packRows } = require('./matrices.js');
 const { Handle } = require('./handle.js');
 const { VectorSet } = require('./vector-set.js');
 const { unexpected } = require('./errors.js');
 
-/** Floats packed and scored at a time: 64 kB stay close to the core in between. */
-const BLOCK = 128 * 128;
+/** Floats packed and scored at a time: 256 kB stay in the second-level cache in between. */
+const BLOCK = 512 * 128;
 
 /** Memory of this thread, kept from call to call; a call inside a call (from a getter) gets its own. */
 class Workspace {
@@ -49,7 +50,7 @@ function searchRows(workspace, q, candidates, k, metric, name) {
   if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, name);
   for (let start = 0; start < n; start += block) {
     const rows = Math.min(block, n - start);
-    inputs.packRows(candidates, start, rows, dim, workspace.staging, name);
+    packRows(candidates, start, rows, dim, workspace.staging, name);
     native.searchFeed(search, workspace.staging, rows, dim);
   }
   workspace.room(Math.min(k, n));
@@ -61,7 +62,7 @@ function searchPacked(workspace, q, candidates, k, metric, take, name) {
   workspace.room(Math.min(k, rows));
   const { indices, weights, values } = workspace;
   return take(workspace, native.search(
-    q, 1, set, data, rows, dim, k, metric.curvature, metric.projection, metric.temperature, indices, weights, values,
+    q, 1, q.length, set, data, rows, dim, k, metric.curvature, metric.projection, metric.temperature, indices, weights, values,
     1, undefined));
 }
 
@@ -71,7 +72,7 @@ function resident(candidates, own, name = 'candidates') {
     const set = Handle.of(candidates, VectorSet, name);
     return { set, data: undefined, rows: candidates.size, dim: candidates.dim };
   }
-  return { set: undefined, ...inputs.matrix(candidates, name, own) };
+  return { set: undefined, ...matrix(candidates, name, own) };
 }
 
 // MARK: - Metrics

@@ -3,6 +3,7 @@
 const native = require('./native.js');
 const { Handle } = require('./handle.js');
 const inputs = require('./inputs.js');
+const { matrix } = require('./matrices.js');
 const { mismatch, unexpected } = require('./errors.js');
 
 const OPEN = Symbol('open');
@@ -11,16 +12,17 @@ const OPEN = Symbol('open');
 class VectorSet extends Handle {
   #size;
   #dim;
+  #token;
 
   constructor(vectors, secret) {
     if (secret === OPEN) super(vectors, VectorSet);
     else {
-      const { data, rows, dim } = inputs.matrix(vectors, 'vectors');
+      const { data, rows, dim } = matrix(vectors, 'vectors');
       super(native.vectorsCreate(data, rows, dim), VectorSet);
     }
-    const handle = Handle.of(this, VectorSet, 'this');
-    this.#size = native.vectorsRows(handle);
-    this.#dim = native.vectorsDim(handle);
+    const info = new Float64Array(3);
+    native.vectorsInfo(Handle.of(this, VectorSet, 'this'), info);
+    [this.#size, this.#dim, this.#token] = info;
   }
 
   /** The set behind a `token` made in this or another thread of the process; the rows are shared, not copied. */
@@ -44,7 +46,8 @@ class VectorSet extends Handle {
 
   /** A plain object to post to a worker, which gives it to `VectorSet.open`. Valid while any thread has the set open. */
   get token() {
-    return { vectorSet: native.vectorsToken(Handle.of(this, VectorSet, 'this')) };
+    Handle.of(this, VectorSet, 'this');
+    return { vectorSet: this.#token };
   }
 
   /** A copy of one vector. */

@@ -148,7 +148,7 @@ test('options: getters that throw, and that close or detach what the call is abo
   const detach = { get threads() { structuredClone(packed.data.buffer, { transfer: [packed.data.buffer] }); return 1; } };
   await fails(() => differentiableSearchBatch(q, packed, 2, detach), 'ERR_DIMENSION_MISMATCH', 'candidates detached in mid-call');
   const detachQuery = { get threads() { structuredClone(q.data.buffer, { transfer: [q.data.buffer] }); return 1; } };
-  await fails(() => differentiableSearchBatch(q, list, 2, detachQuery), 'ERR_EMPTY_INPUT', 'queries detached in mid-call');
+  await fails(() => differentiableSearchBatch(q, list, 2, detachQuery), 'ERR_DIMENSION_MISMATCH', 'queries detached in mid-call');
   const late = vector(dim, 9);
   const detaching = trapped(list, 600, (v) => { structuredClone(late.buffer, { transfer: [late.buffer] }); return v; });
   const kept = bits(differentiableSearch(vector(dim, 9), list, 5));

@@ -1,4 +1,4 @@
-/* JavaScript values <-> C values, by a format. The manner of CPython's PyArg_ParseTuple: one row per export says
+/* JavaScript values <-> C values, by a format, in the manner of CPython's PyArg_ParseTuple: one row per export says
  * what goes in and what comes out; the same row serves the synchronous form and the Promise form. */
 #ifndef RV_CONVERT_H
 #define RV_CONVERT_H
@@ -13,24 +13,20 @@
 #endif
 #include "ruvector.h"
 
-enum { most_arguments = 16 };
-
-/* What a letter of the input format turns an argument into:
- *   b  typed array              -> buffer (rank 1; pointer read last)      ?  undefined or null allowed (data NULL)
- *   B  array of typed arrays    -> buffers, count
- *   n  number                   -> number
- *   i  integer 0...2^53         -> integer
- *   s  string                   -> text
- *   o  [key, value, ...]        -> options, count (values: number, bigint, string)
+/* What a letter of the input format turns JavaScript arguments into ("?" behind it: undefined allowed, data NULL):
+ *   f  Float32Array             -> buffer (rank 1)
+ *   b  typed array              -> buffer (rank 1)
+ *   x  typed array, rows, dim   -> buffer (rank 2, packed; length checked)
+ *   X  array of typed arrays, Float64Array of (rows, dim) pairs, dim < 0 for a vector -> buffers, count
+ *   n  number                   -> number             i  integer 0...2^53    -> integer
+ *   s  string                   -> text               o  [key, value, ...]   -> options, count
  *   m v q  handle               -> pointer (mechanism, vectors, search)
- *   M  array of mechanisms      -> pointers, count        V  array of vectors or undefined
- *   c  threads, Uint32Array     -> control (two arguments)
- * Output: 0 nothing, n number, s text (malloc), m v q handle. */
+ *   c  threads, Uint32Array     -> control (cancelled when the array's first element is not 0)
+ * Output: 0 nothing, n number, s text (malloc), m v q handle (number: its bytes, told to V8). */
 typedef struct rv_argument {
   rv_buffer buffer;
   rv_buffer *buffers;
   void *pointer;
-  void **pointers;
   rv_option *options;
   size_t count;
   double number;
@@ -47,14 +43,13 @@ typedef struct rv_result {
 typedef int32_t (*rv_function)(rv_argument *a, rv_result *result, const rv_control *control, rv_error *error);
 
 typedef struct rv_export {
-  const char *name;
-  const char *input;
+  const char *name, *input;
   char output;
   rv_function function;
 } rv_export;
 
 napi_value rv_define_exports(napi_env env, napi_value exports, const rv_export *rows, size_t count);
-/* Fills `error` with "expected <wanted> for <name>" and returns `code`. */
+/* Fills `error` and returns `code`. */
 int32_t rv_fail(rv_error *error, int32_t code, const char *message);
 
 #endif

@@ -217,6 +217,18 @@ int32_t rv_hierarchical_step(rv_mechanism *layer, const rv_buffer *current, cons
 int32_t rv_geometry(const char *name, double curvature, uint64_t dim, const rv_buffer *arguments,
                     size_t argument_count, const rv_buffer *out, uint64_t *out_count, rv_error *error);
 
+/* ---- Yardsticks ------------------------------------------------------------------------------------------- */
+
+/* One kernel on the caller's buffers (f32, rank 1), for benchmarks:
+ *   "sum"      reads x                       (buffers: x)
+ *   "exp"      y = e^x                       (x, y)
+ *   "softmax"  x = softmax(x)                (x)
+ *   "gemm"     c = a b, n x n each           (a, b, c)
+ *   "fma"      n steps of the peak multiply-add loop
+ * `work` receives the bytes read ("sum"), the elements ("exp", "softmax") or the floating-point operations. */
+int32_t rv_kernel(const char *name, const rv_buffer *buffers, size_t buffer_count, uint64_t n, double *work,
+                  rv_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -59,9 +59,13 @@ typedef struct rv_kernels {
   /* Panels of `width` lines, k-major, zero padded: out[p][k][w] = x[(p width + w) line + k step]. */
   void (*gemm_pack)(const float *x, intptr_t line, intptr_t step, intptr_t lines, intptr_t depth, intptr_t width,
                     float *out);
-  /* c[0..<rows, 0..<columns] += a b for one tile. */
+  /* c[0..<rows, 0..<columns] = a b for one tile, or += with `accumulate`. */
   void (*gemm_tile)(const float *a, const float *b, intptr_t depth, float *c, intptr_t c_stride, intptr_t rows,
-                    intptr_t columns);
+                    intptr_t columns, int32_t accumulate);
+
+  /* A yardstick for benchmarks: `steps` times `multiply_add_width` multiply-adds on registers. */
+  float (*multiply_add_peak)(intptr_t steps);
+  intptr_t multiply_add_width;
 } rv_kernels;
 #pragma clang assume_nonnull end
 #endif

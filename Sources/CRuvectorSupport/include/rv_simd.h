@@ -41,5 +41,19 @@ RV_INLINE rv_float4 rv_sum4x16(rv_float16 a, rv_float16 b, rv_float16 c, rv_floa
   return rv_sum4x8(a.lo + a.hi, b.lo + b.hi, c.lo + c.hi, d.lo + d.hi);
 }
 
+typedef float rv_unaligned4 __attribute__((ext_vector_type(4), aligned(4)));
+/* out[k * stride + w] = rows[w][k] for k, w in 0..<4. */
+RV_INLINE void rv_transpose4(const float *p0, const float *p1, const float *p2, const float *p3, float *out,
+                             long stride) {
+  rv_float4 a = *(const rv_unaligned4 *)p0, b = *(const rv_unaligned4 *)p1;
+  rv_float4 c = *(const rv_unaligned4 *)p2, d = *(const rv_unaligned4 *)p3;
+  rv_float4 ab0 = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab1 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  rv_float4 cd0 = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd1 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  *(rv_unaligned4 *)out = __builtin_shufflevector(ab0, cd0, 0, 1, 4, 5);
+  *(rv_unaligned4 *)(out + stride) = __builtin_shufflevector(ab0, cd0, 2, 3, 6, 7);
+  *(rv_unaligned4 *)(out + 2 * stride) = __builtin_shufflevector(ab1, cd1, 0, 1, 4, 5);
+  *(rv_unaligned4 *)(out + 3 * stride) = __builtin_shufflevector(ab1, cd1, 2, 3, 6, 7);
+}
+
 RV_INLINE void rv_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 #endif

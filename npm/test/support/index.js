@@ -37,7 +37,7 @@ function pack(list) {
 function bits(value) {
   if (value instanceof RuvectorLayer) return value.toJson();
   if (value instanceof VectorSet) {
-    return bits([value.size, value.dim, ...Array.from({ length: value.size }, (_, i) => value.get(i))]);
+    return bits([String(value.size), String(value.dim), ...Array.from({ length: value.size }, (_, i) => value.get(i))]);
   }
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);

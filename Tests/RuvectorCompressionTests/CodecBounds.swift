@@ -1,42 +1,6 @@
 import Foundation
 import RuvectorCompression
-import RuvectorCore
-
-/// SplitMix64: equal seeds give equal data everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-  mutating func uniform() -> Double { (Double(next() >> 11) + 0.5) * 0x1p-53 }
-  mutating func normal() -> Double { sqrt(-2 * log(uniform())) * cos(2 * .pi * uniform()) }
-  mutating func normals(_ n: Int, scale: Double = 1, mean: Double = 0) -> [Float] {
-    (0..<n).map { _ in Float(mean + scale * normal()) }
-  }
-}
-
-func cosine(_ a: [Float], _ b: [Float]) -> Double {
-  var ab = 0.0
-  var aa = 0.0
-  var bb = 0.0
-  for (x, y) in zip(a, b) {
-    ab += Double(x) * Double(y)
-    aa += Double(x) * Double(x)
-    bb += Double(y) * Double(y)
-  }
-  return ab / (aa * bb).squareRoot()
-}
-
-/// The error `body` throws, or nil.
-func failure(_ body: () throws(RuvectorError) -> Void) -> RuvectorError? {
-  do { try body() } catch { return error }
-  return nil
-}
+import TestSupport
 
 /// Vectors a codec must survive, with a name for the failure message. Their lengths are multiples of 8.
 func vectors(seed: UInt64) -> [(label: String, x: [Float])] {

@@ -1,0 +1,54 @@
+import CRuvector
+import CRuvectorSupport
+import Ruvector
+
+/// Results nobody reads, kept so that no measurement is optimised away.
+nonisolated(unsafe) private var sink: Float = 0
+
+@implementation @_cdecl("rv_kernel")
+public func rv_kernel(
+  _ name: UnsafePointer<CChar>?, _ buffers: UnsafePointer<rv_buffer>?, _ buffer_count: Int, _ n: UInt64,
+  _ work: UnsafeMutablePointer<Double>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let done = try run(string(name, "name"), tensors(buffers, buffer_count, "buffers"), count(n, "n"))
+    work?.pointee = done
+  }
+}
+
+private func run(_ name: String, _ buffers: [Tensor], _ n: Int) throws(RuvectorError) -> Double {
+  let kernels = Kernels.current
+  func vector(_ i: Int, _ count: Int? = nil) throws(RuvectorError) -> UnsafePointer<Float> {
+    guard i < buffers.count else {
+      throw .expected("\(i + 1) buffers", for: "buffers", received: "\(buffers.count)", .invalidArgument)
+    }
+    return try buffers[i].floats("buffers[\(i)]", count: count)
+  }
+  switch name {
+  case "sum":
+    sink = try kernels.sum(vector(0), buffers[0].columns)
+    return Double(buffers[0].columns) * 4
+  case "exp":
+    let x = try vector(0), count = buffers[0].columns
+    _ = try vector(1, count)
+    kernels.exponential(x, try buffers[1].output("y", count: count), count)
+    return Double(count)
+  case "softmax":
+    _ = try vector(0)
+    softmax(try buffers[0].output("x", count: buffers[0].columns), count: buffers[0].columns)
+    return Double(buffers[0].columns)
+  case "gemm":
+    let (size, overflow) = n.multipliedReportingOverflow(by: n)
+    guard !overflow else { throw .expected("a smaller number", for: "n", received: "\(n)", .outOfRange) }
+    let a = try vector(0, size), b = try vector(1, size)
+    _ = try vector(2, size)
+    try gemm(
+      m: n, n: n, k: n, .rows(a, stride: n), .rows(b, stride: n), buffers[2].output("c", count: size), cStride: n)
+    return 2 * Double(n) * Double(n) * Double(n)
+  case "fma":
+    sink = kernels.multiply_add_peak(n)
+    return 2 * Double(n) * Double(kernels.multiply_add_width)
+  default:
+    throw .expected("one of sum, exp, softmax, gemm, fma", for: "name", received: "\"\(name)\"", .invalidArgument)
+  }
+}

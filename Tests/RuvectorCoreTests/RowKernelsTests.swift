@@ -1,0 +1,123 @@
+import Foundation
+import RuvectorCore
+import TestSupport
+import Testing
+
+/// One query against rows, at every level, width, count, stride and alignment (RuvectorKernelsV1/Rows.swift).
+@Suite struct RowKernelsTests {
+  static let dims = Array(0...70) + [127, 128, 129, 255, 256, 257]
+  static let counts = 0...9
+
+  struct Case {
+    let dim: Int
+    let q: [Float]
+    let rows: [[Float]]
+
+    init(_ dim: Int) {
+      var g = SeededGenerator(UInt64(dim) + 100)
+      self.dim = dim
+      q = g.normals(dim)
+      rows = (0..<9).map { _ in g.normals(dim) }
+    }
+
+    /// The first `count` rows, `stride` from row to row, NaN between them (nothing behind the last).
+    func matrix(_ count: Int, stride: Int) -> [Float] {
+      var all: [Float] = []
+      for r in 0..<count {
+        all += rows[r] + [Float](repeating: .nan, count: r + 1 < count ? stride - dim : 0)
+      }
+      return all
+    }
+  }
+
+  static func each(_ body: (Case, Int, Int, Placement, String) -> Void) {
+    for dim in dims {
+      let data = Case(dim)
+      for count in counts {
+        for stride in [dim, dim + 1, dim + 16] {
+          let placement = Placement.allCases[(dim + count + stride) % 5]
+          body(data, count, stride, placement, "dim \(dim) rows \(count) stride \(stride) \(placement)")
+        }
+        body(data, count, dim, .fence, "dim \(dim) rows \(count) fence")
+      }
+    }
+  }
+
+  @Test(arguments: Levels.names) func rows(_ level: String) {
+    let kernels = Levels.table(level)
+    let a = Room<Float>(257), b = Room<Float>(9 * 300), c = Room<Float>(9), d = Room<Float>(9)
+    let e = Room<Double>(9)
+    var gauge = Gauge(), norms = Gauge(), bits = Gauge()
+    var alone: [String: (Float, Float, Double)] = [:]
+    let blank = [Float](repeating: 0, count: 9), wide = [Double](repeating: 0, count: 9)
+    Self.each { data, count, stride, placement, place in
+      let n = data.dim, q = a.put(data.q, placement)
+      let p = UnsafePointer(b.put(data.matrix(count, stride: stride), placement))
+      func check(
+        _ name: String, _ first: UnsafePointer<Float>?, _ exact: ((Int) -> Sum)?,
+        _ second: UnsafePointer<Float>? = nil, _ double: UnsafePointer<Double>? = nil
+      ) {
+        for r in 0..<count {
+          let norm = dot(data.rows[r][...], data.rows[r][...]), label = "\(name) \(level) \(place) row \(r)"
+          if let first, let exact = exact?(r) {
+            gauge.see(
+              first[r], exact.value, unit: roundoff * exact.magnitude, bound: Double(n + 3), label)
+          }
+          if let second {
+            gauge.see(second[r], norm.value, unit: roundoff * norm.magnitude, bound: Double(n + 3), label)
+          }
+          if let double {
+            norms.see(double[r], norm.value, unit: 0x1p-53 * norm.magnitude, bound: Double(n + 3), label)
+          }
+          // The bits of a row are those of the row among any others.
+          let now = (first?[r] ?? 0, second?[r] ?? 0, double?[r] ?? 0), key = "\(name) \(n) \(r)"
+          if let known = alone[key] { bits.require(known == now, label) } else { alone[key] = now }
+        }
+        bits.require(
+          a.isIntact && b.isIntact && c.isIntact && d.isIntact && e.isIntact,
+          "\(name) \(level) \(place) wrote elsewhere")
+      }
+      let values = Array(blank.prefix(count)), doubles = Array(wide.prefix(count))
+      let dots = { (r: Int) in dot(data.q[...], data.rows[r][...]) }
+      let distances = { (r: Int) in squaredL2(data.q[...], data.rows[r][...]) }
+      let x = c.put(values, placement), y = d.put(values, placement), z = e.put(doubles, placement)
+      kernels.dot_rows(q, p, stride, count, n, x)
+      check("dot_rows", x, dots)
+      kernels.squared_l2_rows(q, p, stride, count, n, x)
+      check("squared_l2_rows", x, distances)
+      kernels.dot_norm_rows(q, p, stride, count, n, x, y)
+      check("dot_norm_rows", x, dots, y)
+      kernels.squared_l2_norm_rows(q, p, stride, count, n, x, y)
+      check("squared_l2_norm_rows", x, distances, y)
+      kernels.squared_norm_rows(p, stride, count, n, z)
+      check("squared_norm_rows", nil, nil, nil, z)
+    }
+    print("rows \(level): worst \(gauge.worst) roundings, norms \(norms.worst)")
+    #expect(gauge.breach == nil)
+    #expect(norms.breach == nil)
+    #expect(bits.breach == nil)
+  }
+
+  @Test(arguments: Levels.names) func combineRows(_ level: String) {
+    let kernels = Levels.table(level)
+    let a = Room<Float>(9), b = Room<Float>(9 * 300), c = Room<Float>(257)
+    var gauge = Gauge()
+    Self.each { data, count, stride, placement, place in
+      let weights = (0..<count).map { Float($0) * 0.37 - 1.1 }
+      let x = a.put(weights, placement), p = b.put(data.matrix(count, stride: stride), placement)
+      let y = c.put(data.q, placement)
+      kernels.combine_rows(x, p, stride, count, data.dim, y)
+      for i in 0..<data.dim {
+        var sum = Sum()
+        sum.add(Double(data.q[i]))
+        for r in 0..<count { sum.add(Double(weights[r]) * Double(data.rows[r][i])) }
+        gauge.see(
+          y[i], sum.value, unit: roundoff * sum.magnitude, bound: Double(count + 1),
+          "combine_rows \(level) \(place) element \(i)")
+      }
+      gauge.require(a.isIntact && b.isIntact && c.isIntact, "combine_rows \(level) \(place) wrote elsewhere")
+    }
+    print("combine_rows \(level): worst \(gauge.worst) roundings")
+    #expect(gauge.breach == nil)
+  }
+}

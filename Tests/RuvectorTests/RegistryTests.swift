@@ -1,0 +1,87 @@
+import Ruvector
+import TestSupport
+import Testing
+
+/// The contract of every registered mechanism. A new one joins by being registered.
+@Suite struct RegistryTests {
+  static let names = Registry.members.map { "\($0.family) \($0.name)" }
+
+  static func member(_ name: String) throws -> Member {
+    try #require(Registry.members.first { "\($0.family) \($0.name)" == name })
+  }
+
+  /// Values for the options that have no default.
+  static func required(_ member: Member) -> [(key: String, value: OptionValue)] {
+    member.options.filter { $0.standard == nil }.map { ("\($0.name)", .number(4)) }
+  }
+
+  @Test func unknownNames() {
+    for name in ["", "Half", "pq", "pq88", "half\0", "pq8 ", "ruvector"] {
+      let error = failure { () throws(RuvectorError) in _ = try Registry.make(family: "codec", name: name) }
+      let wanted = "expected one of half, pq8, pq4, binary for codec, received \(quoted(name))"
+      #expect(error == RuvectorError(.invalidArgument, wanted))
+    }
+    let layer = failure { () throws(RuvectorError) in _ = try Registry.make(family: "layer", name: "half") }
+    #expect(layer == RuvectorError(.invalidArgument, "expected one of ruvector for layer, received \"half\""))
+    let family = failure { () throws(RuvectorError) in _ = try Registry.make(family: "layers", name: "half") }
+    #expect(
+      family
+        == RuvectorError(.invalidArgument, "expected one of layer, codec for family, received \"layers\""))
+  }
+
+  @Test(arguments: names) func namesAndDescription(_ name: String) throws {
+    let member = try Self.member(name)
+    let made = try Registry.make(family: "\(member.family)", name: "\(member.name)", Self.required(member))
+    #expect(made.optionValues.count == member.options.count)
+    for (value, option) in zip(made.optionValues, member.options) {
+      #expect(value == option.standard ?? 4, "\(option.name)")
+    }
+    #expect(
+      made.description.hasPrefix("{\"family\":\"\(member.family)\",\"name\":\"\(member.name)\",\"simd\":"))
+  }
+
+  @Test(arguments: names) func everyOptionIsChecked(_ name: String) throws {
+    let member = try Self.member(name)
+    for option in member.options {
+      let key = "\(option.name)"
+      #expect("\(option.note)".hasSuffix("."))
+      var good: [OptionValue] = [], bad: [OptionValue] = [.text("4")]
+      switch option.kind {
+      case .integer(let range):
+        good = [.number(4), .integer(4)]
+        for x in [range.lowerBound - 1, range.upperBound + 1] { bad += [.integer(x), .number(Double(x))] }
+        bad += [Double.nan, .infinity, -.infinity, 4.5, 1e300, -1e300].map { .number($0) }
+        if let standard = option.standard { #expect(range.contains(Int64(standard))) }
+      case .number(let range):
+        #expect(option.standard.map { range.contains($0) } ?? true)
+        good = [range.lowerBound, range.upperBound, (range.lowerBound + range.upperBound) / 2].map {
+          .number($0)
+        }
+        bad += [Double.nan, .infinity, -.infinity, range.lowerBound.nextDown, range.upperBound.nextUp]
+          .map { .number($0) }
+      case .seed: good = [.integer(-5), .number(3)]
+      }
+      for value in good { _ = try member.make(Self.required(member) + [(key, value)]) }
+      for value in bad {
+        let error = failure { () throws(RuvectorError) in
+          _ = try member.make(Self.required(member) + [(key, value)])
+        }
+        #expect(error?.code == .invalidConfig, "\(name) \(key) \(value)")
+        #expect(error?.message.contains("for \(key), received ") == true)
+      }
+    }
+    let error = failure { () throws(RuvectorError) in
+      _ = try member.make(Self.required(member) + [("no_such_option", .number(1))])
+    }
+    #expect(error?.code == .invalidConfig)
+    #expect(error?.message.contains(" for option of \(member.name), received \"no_such_option\"") == true)
+  }
+
+  @Test(arguments: names) func unknownOperation(_ name: String) throws {
+    let member = try Self.member(name)
+    let made = try member.make(Self.required(member))
+    let error = failure { () throws(RuvectorError) in _ = try made.run("no such thing", [], .none) }
+    #expect(error?.code == .invalidArgument)
+    #expect(error?.message.hasSuffix("for operation, received \"no such thing\"") == true)
+  }
+}

@@ -1,0 +1,55 @@
+'use strict';
+
+// Callers' matrices -> packed Float32Arrays with their rows and width.
+const { allocate, ownVector, vector } = require('./inputs.js');
+const { lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
+
+/** Writes rows[start, start + count) into `out` one after the other, each `dim` long. */
+function packRows(rows, start, count, dim, out, name) {
+  for (let i = 0; i < count; i++) {
+    const row = rows[start + i];
+    if (tagOf(row) === 'Float32Array' && lengthOf(row) === dim) out.set(row, i * dim);
+    else out.set(otherRow(row, dim, `${name}[${start + i}]`), i * dim);
+  }
+}
+
+function otherRow(row, dim, name) {
+  const v = vector(row, name);
+  if (lengthOf(v) !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, name, lengthOf(v));
+  return v;
+}
+
+/** [rows, dim] of `{data, rows, dim}`, `{data, dims}` (tensors) or `{data, shape}` (ndarrays), else undefined. */
+function packedShape(value, name) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || tagOf(value)) return undefined;
+  if (value.data === undefined) return undefined;
+  const shape = value.rows !== undefined || value.dim !== undefined ? [value.rows, value.dim] : value.dims ?? value.shape;
+  const isShape = shape && shape.length === 2 && [0, 1].every((i) => Number.isSafeInteger(shape[i]) && shape[i] >= 0);
+  if (!isShape) throw mismatch('ERR_INVALID_ARG', '{data, rows, dim} with two integers', name, 'another shape');
+  return [shape[0], shape[1]];
+}
+
+const MATRIX = 'an array of vectors, {data, rows, dim}, {data, dims}, {data, shape} or a VectorSet';
+
+/** A matrix as {data, rows, dim}, packed; `data` may be the caller's own unless `own`. */
+function matrix(value, name, own = false) {
+  if (Array.isArray(value)) {
+    const rows = value.length;
+    if (rows === 0) return { data: new Float32Array(0), rows: 0, dim: 0 };
+    const dim = vector(value[0], `${name}[0]`).length;
+    if (dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', `${name}[0]`, 0);
+    const data = allocate(rows * dim, name);
+    packRows(value, 0, rows, dim, data, name);
+    return { data, rows, dim };
+  }
+  const shape = packedShape(value, name);
+  if (!shape) throw unexpected('ERR_INVALID_ARG', MATRIX, name, value);
+  const data = (own ? ownVector : vector)(value.data, `${name}.data`);
+  const [rows, dim] = shape;
+  if (data.length !== rows * dim) {
+    throw mismatch('ERR_DIMENSION_MISMATCH', `rows * dim = ${rows * dim} elements`, `${name}.data`, data.length);
+  }
+  return { data, rows, dim };
+}
+
+module.exports = { matrix, packRows };

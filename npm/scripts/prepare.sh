@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Fetches what the tests need and a plain machine with Swift, Node and Debian lacks: binutils, and TypeScript with the
+# types of Node, unpacked into .deps (their packages cannot be installed beside another Node).
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+updated=""
+update() { [ -n "$updated" ] || as_root apt-get update -qq >&2; updated=yes; }
+
+for tool in readelf:binutils objdump:binutils strip:binutils make:make; do
+  command -v "${tool%%:*}" >/dev/null && continue
+  update
+  as_root apt-get install -y -qq "${tool##*:}" >&2
+done
+
+if [ ! -f .deps/usr/share/nodejs/typescript/bin/tsc ] || [ ! -d .deps/usr/share/nodejs/@types/node ]; then
+  update
+  mkdir -p .deps
+  (
+    cd .deps
+    # @types/node is inside Debian's own nodejs package; any version of it that is not NodeSource's.
+    version=$(apt-cache madison nodejs | awk '$3 ~ /dfsg/ {print $3; exit}')
+    apt-get download node-typescript "nodejs=$version" >&2
+    for package in *.deb; do dpkg -x "$package" .; done
+    rm -f ./*.deb
+  )
+fi

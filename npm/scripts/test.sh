@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# npm test: everything that has to hold. Steps can be named: npm test -- lint swift node wasm
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+steps=${*:-prepare build lint swift node wasm}
+
+step() { printf '\n== %s\n' "$1" >&2; }
+
+for name in $steps; do
+  step "$name"
+  case $name in
+    prepare) bash npm/scripts/prepare.sh ;;
+    build) node npm/scripts/build.js --if-missing ;;
+    lint) swift format lint --strict --recursive Package.swift Sources Tests ;;
+    swift) swift test ;;
+    node) node --test npm/test/ ;;
+    # The library must stay within Embedded Swift, so that the browser's door stays open.
+    wasm) bash npm/scripts/wasm.sh ;;
+    *) echo "unknown step: $name" >&2; exit 2 ;;
+  esac
+done
