@@ -196,7 +196,7 @@ test('aborting: before, and in flight; the event loop goes on', async () => {
   done.abort();
 
   const next = random(1), set = new VectorSet({ data: new Float32Array(60000 * 64).map(next), rows: 60000, dim: 64 });
-  const queries = { data: new Float32Array(4096 * 64).map(next), rows: 4096, dim: 64 }; // seconds of work
+  const queries = { data: new Float32Array(16384 * 64).map(next), rows: 16384, dim: 64 }; // seconds of work
   for (const start of [(o) => ruvector.differentiableSearchBatchAsync(queries, set, 5, o), (o) => ruvector.differentiableSearchHyperbolicBatchAsync(queries, set, 5, -1, o)]) {
     const controller = new AbortController();
     let turns = 0, over = false;
