@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetches what the tests need and a plain machine with Swift, Node and Debian lacks: binutils, and TypeScript with the
-# types of Node, unpacked into .deps (their packages cannot be installed beside another Node).
+# Fetches what the tests need and a plain machine with Swift, Node and Debian lacks: binutils; make and python3 for
+# node-gyp; TypeScript with the types of Node, unpacked into .deps (their packages cannot be installed beside another Node).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -8,7 +8,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 updated=""
 update() { [ -n "$updated" ] || as_root apt-get update -qq >&2; updated=yes; }
 
-for tool in readelf:binutils objdump:binutils strip:binutils make:make; do
+for tool in readelf:binutils objdump:binutils make:make python3:python3; do
   command -v "${tool%%:*}" >/dev/null && continue
   update
   as_root apt-get install -y -qq "${tool##*:}" >&2

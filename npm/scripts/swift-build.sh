@@ -20,5 +20,6 @@ flags=()
 swift build -c release --product ruvector-node "${flags[@]}" >&2
 mkdir -p "$(dirname "$output")"
 # A new file each time: a running process keeps the one it has mapped.
-strip -o "$output.new" "$(swift build -c release --show-bin-path)/libruvector-node.so"
+library="$(swift build -c release --show-bin-path)/libruvector-node.so"
+if command -v strip >/dev/null; then strip -o "$output.new" "$library"; else cp "$library" "$output.new"; fi
 mv -f "$output.new" "$output"

@@ -2,7 +2,7 @@
 # npm test: everything that has to hold. Steps can be named: npm test -- lint swift node wasm
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-steps=${*:-prepare build lint swift node wasm}
+steps=${*:-prepare build gyp lint swift node wasm}
 
 step() { printf '\n== %s\n' "$1" >&2; }
 
@@ -11,8 +11,13 @@ for name in $steps; do
   case $name in
     prepare) bash npm/scripts/prepare.sh ;;
     build) node npm/scripts/build.js --if-missing ;;
+    # node-gyp from the root, as tools that know nothing else call it.
+    gyp) bash npm/scripts/gyp.sh ;;
     lint) swift format lint --strict --recursive Package.swift Sources Tests ;;
-    swift) swift test ;;
+    # The kernels once more as they are released: optimised as whole modules, at every level this CPU has.
+    swift)
+      swift test
+      swift test -c release -Xswiftc -enable-testing --scratch-path .build/testing --filter RuvectorCoreTests ;;
     node) node --test npm/test/ ;;
     # The library must stay within Embedded Swift, so that the browser's door stays open.
     wasm) bash npm/scripts/wasm.sh ;;
