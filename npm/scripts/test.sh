@@ -18,7 +18,7 @@ for name in $steps; do
     swift)
       swift test
       swift test -c release -Xswiftc -enable-testing --scratch-path .build/testing --filter RuvectorCoreTests ;;
-    node) node --test npm/test/ ;;
+    node) node --test npm/test/*.test.js ;;
     # The library must stay within Embedded Swift, so that the browser's door stays open.
     wasm) bash npm/scripts/wasm.sh ;;
     *) echo "unknown step: $name" >&2; exit 2 ;;
