@@ -4,6 +4,7 @@ import CRuvectorSupport
 /// the library comes from one of these, and its seed is an option.
 public struct Random {
   private var state: UInt64
+  private var spare: Double?
 
   public init(seed: UInt64) { state = seed }
 
@@ -26,10 +27,19 @@ public struct Random {
     bound > 0 ? Int(next().multipliedFullWidth(by: UInt64(bound)).high) : 0
   }
 
-  /// Standard normal (Box and Muller 1958).
+  /// Standard normal (Marsaglia and Bray 1964, the polar method: two at a time, one kept for the next call).
   public mutating func normal() -> Double {
-    let r = (-2 * rv_log(1 - uniform())).squareRoot()
-    return r * rv_cos(2 * Double.pi * uniform())
+    if let value = spare {
+      spare = nil
+      return value
+    }
+    while true {
+      let x = uniform(-1, 1), y = uniform(-1, 1), s = x * x + y * y
+      guard s > 0, s < 1 else { continue }
+      let factor = (-2 * rv_log(s) / s).squareRoot()
+      spare = y * factor
+      return x * factor
+    }
   }
 
   /// Normal weights with variance 2 / (fanIn + fanOut) (Glorot and Bengio 2010, eq. 12).

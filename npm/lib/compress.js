@@ -5,7 +5,7 @@
 const { decode, encode } = require('./codecs.js');
 const inputs = require('./inputs.js');
 const { decodeOld } = require('./compress-old.js');
-const { shortest } = require('./shortest.js');
+const { shortest, shortestAll } = require('./shortest.js');
 const { RuvectorError, mismatch, unexpected } = require('./errors.js');
 
 /** Level -> its codec's options with the names this class takes, and the tag it writes. */
@@ -95,7 +95,7 @@ function full(v) {
   for (let i = 0; i < v.length; i++) {
     if (!Number.isFinite(v[i])) throw mismatch('ERR_NON_FINITE', 'finite numbers', 'embedding', `${v[i]} at element ${i}`);
   }
-  return JSON.stringify({ Full: { data: Array.from(v, shortest) } });
+  return JSON.stringify({ Full: { data: shortestAll(v) } });
 }
 
 module.exports = { TensorCompress, getCompressionLevel };

@@ -2,7 +2,7 @@
 
 // The JSON of a RuvectorLayer, as @ruvector/gnn writes it: nested objects of {v: 1, dim, data} arrays.
 const { mismatch } = require('./errors.js');
-const { shortest } = require('./shortest.js');
+const { shortestAll } = require('./shortest.js');
 
 const LINEARS = [
   'w_msg', 'w_agg', 'w_update.w_z', 'w_update.u_z', 'w_update.w_r', 'w_update.u_r', 'w_update.w_h', 'w_update.u_h',
@@ -30,7 +30,7 @@ function toObject(config, weights) {
     const keys = path.split('.');
     let parent = object;
     for (const key of keys.slice(0, -1)) parent = parent[key] ??= {};
-    const data = Array.from(weights.subarray(at, (at += product(dim))), shortest);
+    const data = shortestAll(weights.subarray(at, (at += product(dim))));
     parent[keys.at(-1)] = { v: 1, dim, data };
   }
   const { heads, hiddenDim, eps, dropout } = config;

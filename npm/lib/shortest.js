@@ -19,4 +19,11 @@ function shortest(x) {
   return x;
 }
 
-module.exports = { shortest };
+/** All of them, as an array that JSON.stringify prints. */
+function shortestAll(floats) {
+  const out = new Array(floats.length);
+  for (let i = 0; i < floats.length; i++) out[i] = shortest(floats[i]);
+  return out;
+}
+
+module.exports = { shortest, shortestAll };
