@@ -3,6 +3,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 prefix=$(node -p "require('path').resolve(process.execPath, '../..')")
-gyp=$(ls "$prefix"/{lib/node_modules/npm,share/nodejs/npm,share/npm}/node_modules/node-gyp/bin/node-gyp.js 2>/dev/null | head -n 1)
-node "${gyp:-$(command -v node-gyp)}" rebuild --nodedir="$prefix" --loglevel=warn >&2
+gyp=$(command -v node-gyp || true)
+for npm in lib/node_modules/npm share/nodejs/npm share/npm; do
+  found="$prefix/$npm/node_modules/node-gyp/bin/node-gyp.js"
+  [ -f "$found" ] && gyp=$found
+done
+rm -f build/Release/ruvector.node
+node "${gyp:?node-gyp comes with npm, and was not found}" rebuild --nodedir="$prefix" --loglevel=warn >&2
 test -f build/Release/ruvector.node
