@@ -33,8 +33,9 @@ export interface VectorSetToken { readonly vectorSet: number }
 
 /**
  * Candidates that stay in native memory (64-byte aligned, checked for NaN once, norms and ball factors cached).
- * The rows never change. Memory: 4 · size · (dim + 1) bytes, and a second copy of the rows while a hyperbolic search
- * has to move some of them into the ball.
+ * The rows never change. Memory: 4 · size · (dim + 1) bytes; from the first hyperbolic search on 4 · size more, and a
+ * second copy of the rows where some have to be moved into the ball. What belongs to the ball is kept for one curvature
+ * and projection at a time: alternating between two computes it again each time.
  */
 export class VectorSet {
   /**
@@ -45,7 +46,7 @@ export class VectorSet {
   constructor(vectors: Matrix);
   /** The set behind a token made in any thread of this process; shared, not copied. @throws ERR_NOT_FOUND when it is gone */
   static open(token: VectorSetToken): VectorSet;
-  /** Number of vectors. */
+  /** Number of vectors. (Like `dim` and `token`: ERR_CLOSED after `close()`.) */
   readonly size: number;
   /** Elements a vector. */
   readonly dim: number;
@@ -103,7 +104,10 @@ export function differentiableSearch(query: Vector, candidates: Candidates, k: n
 export function differentiableSearchHyperbolic(
   query: Vector, candidates: Candidates, k: number, curvature?: number, options?: HyperbolicOptions): HyperbolicSearchResult;
 
-/** The same off the event loop. Candidates other than a VectorSet are copied first. Always rejects, never throws. */
+/**
+ * The same off the event loop, on one of libuv's threads (UV_THREADPOOL_SIZE, 4). Candidates other than a VectorSet are
+ * copied first. Always rejects, never throws. An abort rejects at once.
+ */
 export function differentiableSearchAsync(
   query: Vector, candidates: Candidates, k: number, temperature?: number, options?: AsyncOptions): Promise<SearchResult>;
 export function differentiableSearchHyperbolicAsync(
@@ -156,6 +160,7 @@ export class RuvectorLayer {
    */
   forward(node: Float32Array | Float64Array, neighbors?: Matrix, edgeWeights?: Vector): Float32Array;
   forward(node: readonly number[], neighbors?: Matrix, edgeWeights?: Vector): number[];
+  forward(node: Vector, neighbors?: Matrix, edgeWeights?: Vector): Float32Array | number[];
   /** Weights and settings as JSON. */
   toJson(): string;
   /** @throws ERR_CORRUPT for malformed JSON, missing fields or shapes that do not fit each other */
@@ -180,6 +185,8 @@ export function hierarchicalForward(
   query: Float32Array | Float64Array, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[]): Float32Array;
 export function hierarchicalForward(
   query: readonly number[], layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[]): number[];
+export function hierarchicalForward(
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[]): Float32Array | number[];
 
 // ---- Compression --------------------------------------------------------------------------------------------------
 
@@ -203,7 +210,7 @@ export interface CompressionLevelConfig {
 /** One vector to one JSON string and back. Reads everything @ruvector/gnn wrote. */
 export class TensorCompress {
   constructor();
-  /** At the level of getCompressionLevel(accessFreq). @throws ERR_EMPTY_INPUT, ERR_NON_FINITE, ERR_DIMENSION_MISMATCH */
+  /** At the level of getCompressionLevel(Math.fround(accessFreq)), as in @ruvector/gnn. @throws ERR_EMPTY_INPUT, ERR_NON_FINITE, ERR_DIMENSION_MISMATCH */
   compress(embedding: Vector, accessFreq: number): string;
   compressWithLevel(embedding: Vector, level: CompressionLevelConfig | { level_type: CompressionLevel; [option: string]: unknown }): string;
   /** @throws ERR_CORRUPT */
@@ -215,7 +222,8 @@ export function getCompressionLevel(accessFreq: number): CompressionLevel;
 
 // ---- Geometry: the Poincaré ball of sectional curvature K < 0 (default −1), c = −K ----------------------------------
 // Points beyond the rim are pulled back to radius (1 − 1e-5)/√c. All arithmetic is in double; the result is a
-// Float64Array where the first vector is one, else a Float32Array.
+// Float64Array where the first vector is one, else a Float32Array (ERR_OUT_OF_RANGE where it does not fit). Matrices, and
+// with them weightedMidpoint and frechetMean, are 32-bit. Here a positive curvature is ERR_INVALID_CONFIG.
 // Errors: ERR_DIMENSION_MISMATCH, ERR_EMPTY_INPUT, ERR_NON_FINITE, ERR_INVALID_CONFIG (curvature), ERR_OUT_OF_RANGE.
 
 /** x ⊕ y */

@@ -257,7 +257,11 @@ static napi_value build(napi_env env, call *c) {
     case 0: napi_get_undefined(env, &value); break;
     default: {
       box *b = calloc(1, sizeof *b);
-      if (!b) return release(c->row->output, c->result.handle), NULL;
+      if (!b) {
+        release(c->row->output, c->result.handle);
+        napi_throw_error(env, "ERR_OUT_OF_MEMORY", "out of memory");
+        return NULL;
+      }
       *b = (box){.kind = c->row->output, .pointer = c->result.handle, .bytes = (int64_t)c->result.number};
       memcpy(b->mark, "rvector", 7);
       napi_create_external(env, b, finalize_box, NULL, &value);
@@ -328,14 +332,15 @@ static napi_value call_async(napi_env env, napi_callback_info info) {
   }
   napi_create_array(env, &kept);
   for (uint32_t i = 0; i < count && i < most_arguments; i++) napi_set_element(env, kept, i, values[i]);
-  napi_create_reference(env, kept, 1, &j->arguments);
+  napi_create_string_utf8(env, j->call.row->name, NAPI_AUTO_LENGTH, &name);
+  if (napi_create_reference(env, kept, 1, &j->arguments) != napi_ok ||
+      napi_create_async_work(env, NULL, name, execute, complete, j, &j->work) != napi_ok)
+    napi_fatal_error("ruvector", NAPI_AUTO_LENGTH, "Node is out of memory", NAPI_AUTO_LENGTH);
   for_each_handle(&j->call, retain);
   napi_get_instance_data(env, (void **)&e);
   j->link = &e->jobs;
   if ((j->next = e->jobs)) j->next->link = &j->next;
   e->jobs = j;
-  napi_create_string_utf8(env, j->call.row->name, NAPI_AUTO_LENGTH, &name);
-  napi_create_async_work(env, NULL, name, execute, complete, j, &j->work);
   napi_queue_async_work(env, j->work);
   return promise;
 }
@@ -361,7 +366,7 @@ static napi_value close_handle(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* Runs while jobs may still be in flight: they see their flag and end soon. */
+/* Asks what is still in flight to stop. (Node waits for jobs that run before a worker ends.) */
 static void stop_jobs(void *data) {
   for (job *j = ((environment *)data)->jobs; j; j = j->next)
     if (j->call.control.cancel) __atomic_store_n((uint32_t *)j->call.control.cancel, 1, __ATOMIC_RELAXED);
@@ -386,6 +391,7 @@ napi_value rv_define_exports(napi_env env, napi_value exports, const rv_export *
   for (size_t i = 0; i < count; i++) {
     char name[64];
     define(env, exports, rows[i].name, call_sync, &rows[i]);
+    if (!strchr(rows[i].input, 'c')) continue; /* what can be cancelled has a Promise form */
     snprintf(name, sizeof name, "%sAsync", rows[i].name);
     define(env, exports, name, call_async, &rows[i]);
   }

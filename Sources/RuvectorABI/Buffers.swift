@@ -15,6 +15,9 @@ func tensor(_ buffer: rv_buffer, _ name: String) throws(RuvectorError) -> Tensor
   guard stride >= columns, !rows.multipliedReportingOverflow(by: max(stride, 1) * 8).overflow else {
     throw .expected("rows that do not overlap", for: "\(name).stride", received: "\(stride)", .dimensionMismatch)
   }
+  guard columns > 0 || rows == 0 || buffer.rank == 1 else {
+    throw .expected("at least 1 element", for: "\(name)[0]", received: "0", .emptyInput)
+  }
   return Tensor(
     buffer.data, type, rank: Int(buffer.rank), rows: rows, columns: columns, stride: stride,
     isWritable: buffer.writable != 0)

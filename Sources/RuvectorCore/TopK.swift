@@ -3,7 +3,7 @@
 /// A binary heap with the worst kept entry at the root: O(log k) for an entry that gets in, one comparison for
 /// one that does not. Memory grows with what is kept, not with `k`.
 public struct TopK {
-  public struct Entry: Equatable {
+  public struct Entry: Equatable, BitwiseCopyable {
     public let score: Float
     public let index: UInt32
 

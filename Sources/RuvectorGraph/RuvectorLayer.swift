@@ -98,6 +98,7 @@ public final class RuvectorLayer: @unchecked Sendable {
     let work = try Workspace(self, neighbors: neighbors.rows, weights: edgeWeights.count)
     message.apply(node, work.hidden, kernels)
     if neighbors.rows == 0 {
+      if let base = edgeWeights.baseAddress { try requireFinite(base, count: edgeWeights.count, for: "edgeWeights") }
       normalize(work.hidden, scale: 1, into: out)
     } else {
       let messages = fold(neighbors.rows) ? nil : try project(neighbors, work, kernels)

@@ -151,10 +151,11 @@ public func differentiableSearch(
     throw .expected("at most \(UInt32.max) rows", for: "candidates", received: "\(n)", .outOfRange)
   }
   var prepared: [PreparedQuery] = []
-  prepared.reserveCapacity(queries.rows)
   for q in 0..<queries.rows {
     prepared.append(
-      try PreparedQuery(queries.row(q), dim: queries.dim, metric: metric, temperature: temperature))
+      try PreparedQuery(
+        queries.row(q), dim: queries.dim, metric: metric, temperature: temperature,
+        name: queries.rows == 1 ? "query" : "queries[\(q)]"))
   }
   guard n > 0, queries.rows > 0 else { return 0 }
   guard candidates.dim == queries.dim else {
@@ -173,6 +174,9 @@ public func differentiableSearch(
     var total = group.map { QueryState($0, k: results) }
     // As many chunks at a time as there are threads, each with its own states, then merged in order.
     let workers = min(control.threads, chunks)
+    if results > 1 << 20 {  // Swift's arrays end the process where memory ends: ask first
+      _ = try AlignedBuffer<TopK.Entry>(count: 2 * results * group.count, for: "results")
+    }
     var scratch: [Scratch] = []
     for _ in 0..<workers { scratch.append(try Scratch()) }
     var done = 0

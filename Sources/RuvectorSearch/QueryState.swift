@@ -32,14 +32,15 @@ final class PreparedQuery {
   let candidates: String
 
   init(
-    _ query: UnsafePointer<Float>, dim: Int, metric: Metric, temperature: Double, candidates: String = "candidates"
+    _ query: UnsafePointer<Float>, dim: Int, metric: Metric, temperature: Double,
+    candidates: String = "candidates", name: String = "query"
   ) throws(RuvectorError) {
     self.candidates = candidates
     guard temperature > 0, temperature.isFinite else {
       throw .expected("a finite number > 0", for: "temperature", received: text(temperature), .outOfRange)
     }
-    guard dim > 0 else { throw .expected("at least 1 element", for: "query", received: "0", .emptyInput) }
-    try requireFinite(query, count: dim, for: "query")
+    guard dim > 0 else { throw .expected("at least 1 element", for: name, received: "0", .emptyInput) }
+    try requireFinite(query, count: dim, for: name)
     vector = try AlignedBuffer(count: dim, for: "query")
     (self.dim, self.metric, self.temperature) = (dim, metric, temperature)
     let n2 = squaredNorm(query, dim)

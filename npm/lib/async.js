@@ -8,21 +8,29 @@ const aborted = (signal) =>
 
 function isSignal(value) {
   return typeof value === 'object' && value !== null && typeof value.addEventListener === 'function' &&
+    typeof value.removeEventListener === 'function' &&
     typeof value.aborted === 'boolean';
 }
 
-/** Runs `start(cancelFlag)`, which returns a promise, and raises the flag when `signal` fires. */
+/**
+ * Runs `start(cancelFlag)`, which returns a promise. When `signal` fires, the result rejects at once and the flag makes
+ * the work end soon (its memory is its own).
+ */
 async function abortable(signal, start) {
   if (signal === undefined) return start(new Uint32Array(1));
   if (!isSignal(signal)) throw unexpected('ERR_INVALID_ARG', 'an AbortSignal', 'signal', signal);
   if (signal.aborted) throw aborted(signal);
   const flag = new Uint32Array(1);
-  const stop = () => { Atomics.store(flag, 0, 1); };
+  let stop;
+  const stopped = new Promise((_, reject) => {
+    stop = () => {
+      Atomics.store(flag, 0, 1);
+      reject(aborted(signal));
+    };
+  });
   signal.addEventListener('abort', stop);
   try {
-    return await start(flag);
-  } catch (error) {
-    throw error?.code === 'ERR_ABORTED' ? aborted(signal) : error;
+    return await Promise.race([start(flag), stopped]);
   } finally {
     signal.removeEventListener('abort', stop);
   }

@@ -24,9 +24,12 @@ function integer(value, name, least = 0, most = MOST) {
 
 function half({ data, scale, dim }) {
   numbers(data, 'Half.data', integer(dim, 'Half.dim'));
-  if (typeof scale !== 'number' || scale === 0) throw unexpected('ERR_CORRUPT', 'a number other than 0', 'Half.scale', scale);
-  const s = Math.fround(scale);
-  return Float32Array.from(data, (u) => Math.fround(Math.fround(u - 32768) / 1000) / s);
+  const s = typeof scale === 'number' ? Math.fround(scale) : 0;
+  if (s === 0 || !Number.isFinite(s)) throw unexpected('ERR_CORRUPT', 'a float other than 0', 'Half.scale', scale);
+  data.forEach((u, i) => integer(u, `Half.data[${i}]`, 0, 65535));
+  const out = Float32Array.from(data, (u) => Math.fround(Math.fround(u - 32768) / 1000) / s);
+  if (!out.every(Number.isFinite)) throw mismatch('ERR_CORRUPT', 'values that fit in 32 bits', 'Half', 'larger ones');
+  return out;
 }
 
 function quantized({ codes, codebooks, subvector_dim: width, dim }, tag) {

@@ -26,7 +26,11 @@ function getCompressionLevel(accessFreq) {
 
 const base64 = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
 
+/** Every key a level may have: those of other levels are not read. */
+const KEYS = ['levelType', ...new Set(Object.values(LEVELS).flatMap(({ options }) => options))];
 const snake = (name) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+
+const KNOWN = new Set([...KEYS, ...KEYS.map(snake)]);
 
 class TensorCompress {
   #stateless = true;
@@ -76,6 +80,9 @@ function compressed(embedding, level) {
   const name = level.levelType ?? level.level_type;
   if (typeof name !== 'string' || !Object.hasOwn(LEVELS, name)) {
     throw unexpected('ERR_INVALID_ARG', `one of ${Object.keys(LEVELS).join(', ')}`, 'level.levelType', name);
+  }
+  for (const key of Object.keys(level)) {
+    if (!KNOWN.has(key)) throw unexpected('ERR_INVALID_CONFIG', `one of ${[...KNOWN].join(', ')}`, 'level', key);
   }
   const options = [];
   for (const key of LEVELS[name].options) {

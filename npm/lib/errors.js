@@ -50,7 +50,7 @@ function describe(value) {
     case 'boolean': case 'undefined': return String(value);
     case 'function': return 'a function';
     case 'symbol': return 'a symbol';
-    default: return value === null ? 'null' : tagOf(value) ?? (Array.isArray(value) ? 'an array' : 'an object');
+    default: return value === null ? 'null' : tagOf(value) ?? (isList(value) ? 'an array' : 'an object');
   }
 }
 
@@ -66,4 +66,13 @@ const mismatch = (code, wanted, name, received) => new RuvectorError(code, sente
 
 const fromNative = (code, message) => new RuvectorError(CODES[code] ?? 'ERR_UNSUPPORTED', message);
 
-module.exports = { CODES, RuvectorError, describe, fromNative, lengthOf, mismatch, tagOf, unexpected };
+/** Array.isArray that a revoked Proxy cannot make throw. */
+function isList(value) {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+module.exports = { isList, CODES, RuvectorError, describe, fromNative, lengthOf, mismatch, tagOf, unexpected };

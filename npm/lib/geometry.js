@@ -11,12 +11,19 @@ const { mismatch, tagOf } = require('./errors.js');
 const curvatureOf = (value) => inputs.number(value, 'curvature', -1);
 
 function evaluate(name, curvature, dim, args, room) {
-  const out = new Float64Array(room);
+  const out = inputs.allocate(room, 'result', Float64Array);
   const written = native.geometry(name, curvatureOf(curvature), dim, args, undefined, out);
   return out.subarray(0, written);
 }
 
-const like = (first, out) => (tagOf(first) === 'Float64Array' ? out.slice() : new Float32Array(out));
+/** The result in the precision of the first point. */
+const like = (first, out) => (tagOf(first) === 'Float64Array' ? out.slice() : narrow(out));
+
+function narrow(out) {
+  const floats = new Float32Array(out), bad = floats.findIndex((x) => !Number.isFinite(x));
+  if (bad < 0) return floats;
+  throw mismatch('ERR_OUT_OF_RANGE', 'a result that fits in 32-bit floats (pass a Float64Array)', 'result', out[bad]);
+}
 
 /** A function of points (and leading scalars) named in `names`; `extra` elements more than its first point. */
 function define(native, names, { scalar = false, extra = 0 } = {}) {
@@ -70,7 +77,7 @@ for (const name of ['weightedMidpoint', 'frechetMean']) {
     if (p.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 point', 'points', 0);
     if (p.dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'points[0]', 0);
     const args = [new Float64Array(p.data), weightsOf(weights, p.rows)];
-    return new Float32Array(evaluate(name, curvature, p.dim, args, p.dim));
+    return narrow(evaluate(name, curvature, p.dim, args, p.dim));
   };
 }
 

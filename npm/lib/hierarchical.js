@@ -3,10 +3,11 @@
 const native = require('./native.js');
 const { Handle } = require('./handle.js');
 const inputs = require('./inputs.js');
+const { packRows } = require('./matrices.js');
 const { RuvectorLayer } = require('./layer.js');
 const { cosine, search } = require('./search.js');
 const { VectorSet } = require('./vector-set.js');
-const { mismatch, unexpected } = require('./errors.js');
+const { isList, mismatch, unexpected } = require('./errors.js');
 
 /** Layers of recent JSON strings, the newest last: parsing 2 MB of JSON costs far more than a forward pass. */
 const parsed = new Map();
@@ -29,23 +30,29 @@ function layerOf(value, index) {
 const KEPT = 5;
 const METRIC = cosine(1);
 
-/** Copies of the nodes kept, one after the other: number[] rows are converted, all have `dim` elements by now. */
+/** Copies of the nodes kept, one after the other. Callers' getters may give other rows than the search has seen. */
 function gather(level, name, indices, n, dim) {
   const nodes = new Float32Array(n * dim);
-  for (let i = 0; i < n; i++) {
-    if (Handle.is(level, VectorSet)) nodes.set(level.get(indices[i]), i * dim);
-    else if (Array.isArray(level)) nodes.set(inputs.vector(level[indices[i]], name), i * dim);
-    else nodes.set(inputs.vector(level.data, name).subarray(indices[i] * dim, (indices[i] + 1) * dim), i * dim);
-  }
+  const row = (i) => {
+    if (Handle.is(level, VectorSet)) return level.get(i);
+    if (isList(level)) return inputs.vector(level[i], `${name}[${i}]`);
+    return inputs.vector(level.data, name).subarray(i * dim, (i + 1) * dim);
+  };
+  for (let i = 0; i < n; i++) packRows([row(indices[i])], 0, 1, dim, nodes.subarray(i * dim), name);
   return nodes;
+}
+
+function requireFinite(v, name) {
+  const bad = v.findIndex((x) => !Number.isFinite(x));
+  if (bad >= 0) throw mismatch('ERR_NON_FINITE', 'finite numbers', name, `${v[bad]} at element ${bad}`);
 }
 
 /** Descends from level to level: nearest nodes, their weighted sum, the level's layer. */
 function hierarchicalForward(query, layerEmbeddings, layers) {
   const q = inputs.vector(query, 'query');
   if (q.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'query', 0);
-  if (!Array.isArray(layerEmbeddings)) throw unexpected('ERR_INVALID_ARG', 'an array of levels', 'layerEmbeddings', layerEmbeddings);
-  if (!Array.isArray(layers)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', 'layers', layers);
+  if (!isList(layerEmbeddings)) throw unexpected('ERR_INVALID_ARG', 'an array of levels', 'layerEmbeddings', layerEmbeddings);
+  if (!isList(layers)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', 'layers', layers);
   const steps = Math.min(layerEmbeddings.length, layers.length);
   const objects = Array.from(layers.slice(0, steps), layerOf);
   const handles = objects.map((layer, i) => Handle.of(layer, RuvectorLayer, `layers[${i}]`));
@@ -64,8 +71,9 @@ function hierarchicalForward(query, layerEmbeddings, layers) {
     native.hierarchicalStep(handles[l], current, kept.nodes, kept.n, dim, kept.weights, next);
     current = next;
   }
+  if (current === q) requireFinite(q, 'query');
   const result = current === q ? Float32Array.from(q) : current;
-  return Array.isArray(query) ? Array.from(result) : result;
+  return isList(query) ? Array.from(result) : result;
 }
 
 module.exports = { hierarchicalForward };

@@ -2,7 +2,7 @@
 
 // Callers' vectors, numbers and options -> what native code reads (matrices: matrices.js). Types are checked here;
 // values (ranges, NaN) by the native side, which knows the names too.
-const { lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
+const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
 
 const VECTOR = 'a Float32Array, Float64Array or number[]';
 
@@ -27,7 +27,7 @@ function vector(value, name) {
   switch (tagOf(value)) {
     case 'Float32Array': return value;
     case 'Float64Array': return fromTyped(value);
-    case undefined: if (Array.isArray(value)) return fromNumbers(value, name);
+    case undefined: if (isList(value)) return fromNumbers(value, name);
   }
   throw unexpected('ERR_INVALID_ARG', VECTOR, name, value);
 }
@@ -50,7 +50,7 @@ function allocate(length, name, Type = Float32Array) {
 function doubles(value, name) {
   const tag = tagOf(value);
   if (tag === 'Float64Array' || tag === 'Float32Array') return fromTyped(value, Float64Array);
-  if (Array.isArray(value)) return fromNumbers(value, name, Float64Array);
+  if (isList(value)) return fromNumbers(value, name, Float64Array);
   throw unexpected('ERR_INVALID_ARG', VECTOR, name, value);
 }
 
@@ -70,10 +70,13 @@ function count(value, name, standard) {
   return x;
 }
 
-/** An options object, {} where it is left out. */
-function options(value, name = 'options') {
+/** An options object with none but the `known` keys (undefined counts as left out), {} where it is left out. */
+function options(value, known, name = 'options') {
   if (value === undefined) return {};
   if (typeof value !== 'object' || value === null) throw unexpected('ERR_INVALID_ARG', 'an object', name, value);
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key) && value[key] !== undefined) throw unexpected('ERR_INVALID_CONFIG', `one of ${known.join(', ')}`, name, key);
+  }
   return value;
 }
 

@@ -6,7 +6,7 @@ const { Handle } = require('./handle.js');
 const inputs = require('./inputs.js');
 const { packNeighbors } = require('./neighbors.js');
 const { fromObject, toObject, weightCount } = require('./layer-json.js');
-const { RuvectorError, unexpected } = require('./errors.js');
+const { isList, RuvectorError, unexpected } = require('./errors.js');
 
 const MADE = Symbol('made');
 
@@ -41,7 +41,7 @@ class RuvectorLayer extends Handle {
     const w = given ?? inputs.allocate(rows, 'edgeWeights').fill(1);
     const out = new Float32Array(this.#config.hiddenDim);
     native.layerForward(handle, x, data, rows, dim, w, out);
-    return Array.isArray(node) ? Array.from(out) : out;
+    return isList(node) ? Array.from(out) : out;
   }
 
   /** The weights and settings as JSON, in the format of @ruvector/gnn. */

@@ -2,7 +2,7 @@
 
 // Callers' matrices -> packed Float32Arrays with their rows and width.
 const { allocate, ownVector, vector } = require('./inputs.js');
-const { lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
+const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
 
 /** Writes rows[start, start + count) into `out` one after the other, each `dim` long. */
 function packRows(rows, start, count, dim, out, name) {
@@ -21,7 +21,7 @@ function otherRow(row, dim, name) {
 
 /** [rows, dim] of `{data, rows, dim}`, `{data, dims}` (tensors) or `{data, shape}` (ndarrays), else undefined. */
 function packedShape(value, name) {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || tagOf(value)) return undefined;
+  if (typeof value !== 'object' || value === null || isList(value) || tagOf(value)) return undefined;
   if (value.data === undefined) return undefined;
   const shape = value.rows !== undefined || value.dim !== undefined ? [value.rows, value.dim] : value.dims ?? value.shape;
   const isShape = shape && shape.length === 2 && [0, 1].every((i) => Number.isSafeInteger(shape[i]) && shape[i] >= 0);
@@ -33,7 +33,7 @@ const MATRIX = 'an array of vectors, {data, rows, dim}, {data, dims}, {data, sha
 
 /** A matrix as {data, rows, dim}, packed; `data` may be the caller's own unless `own`. */
 function matrix(value, name, own = false) {
-  if (Array.isArray(value)) {
+  if (isList(value)) {
     const rows = value.length;
     if (rows === 0) return { data: new Float32Array(0), rows: 0, dim: 0 };
     const dim = vector(value[0], `${name}[0]`).length;
@@ -46,6 +46,7 @@ function matrix(value, name, own = false) {
   if (!shape) throw unexpected('ERR_INVALID_ARG', MATRIX, name, value);
   const data = (own ? ownVector : vector)(value.data, `${name}.data`);
   const [rows, dim] = shape;
+  if (rows > 0 && dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', `${name}[0]`, 0);
   if (data.length !== rows * dim) {
     throw mismatch('ERR_DIMENSION_MISMATCH', `rows * dim = ${rows * dim} elements`, `${name}.data`, data.length);
   }

@@ -2,14 +2,14 @@
 
 const inputs = require('./inputs.js');
 const { matrix, packRows } = require('./matrices.js');
-const { mismatch } = require('./errors.js');
+const { isList, mismatch } = require('./errors.js');
 
 const NONE = new Float32Array(0);
 let staging = new Float32Array(64 * 128);
 
 /** Neighbours packed for one synchronous call. Rows are converted first, so that no caller's code runs in between. */
 function packNeighbors(neighbors, dim) {
-  if (!Array.isArray(neighbors)) return packedNeighbors(neighbors, dim);
+  if (!isList(neighbors)) return packedNeighbors(neighbors, dim);
   const rows = neighbors.length;
   if (rows === 0) return { data: NONE, rows: 0, dim };
   const plain = neighbors.map((row, i) => inputs.vector(row, `neighbors[${i}]`));

@@ -14,8 +14,8 @@ function prepare(queries, candidates, k, metric, options, own) {
   const c = resident(candidates, own);
   const perQuery = Math.min(inputs.count(k, 'k'), c.rows);
   const room = q.rows * perQuery;
-  const indices = new Uint32Array(inputs.allocate(room, 'results').buffer);
-  const weights = new Float32Array(room), values = new Float32Array(room);
+  const indices = inputs.allocate(room, 'results', Uint32Array);
+  const weights = inputs.allocate(room, 'results'), values = inputs.allocate(room, 'results');
   const call = [
     q.data, q.rows, q.dim, c.set, c.data, c.rows, c.dim, perQuery, metric.curvature, metric.projection, metric.temperature,
     indices, weights, values, threads(options.threads),
@@ -45,34 +45,36 @@ function single(query) {
   return { data, rows: 1, dim: data.length };
 }
 
+const COSINE = ['temperature', 'threads'], BALL = [...COSINE, 'projection'];
+
 function differentiableSearchBatch(queries, candidates, k, options) {
-  const o = inputs.options(options);
+  const o = inputs.options(options, COSINE);
   return batch(queries, candidates, k, cosine(o.temperature), o);
 }
 
 function differentiableSearchHyperbolicBatch(queries, candidates, k, curvature, options) {
-  const o = inputs.options(options);
+  const o = inputs.options(options, BALL);
   return batch(queries, candidates, k, hyperbolic(curvature, o), o);
 }
 
 async function differentiableSearchBatchAsync(queries, candidates, k, options) {
-  const o = inputs.options(options);
+  const o = inputs.options(options, [...COSINE, 'signal']);
   return batchAsync(queries, candidates, k, cosine(o.temperature), o);
 }
 
 async function differentiableSearchHyperbolicBatchAsync(queries, candidates, k, curvature, options) {
-  const o = inputs.options(options);
+  const o = inputs.options(options, [...BALL, 'signal']);
   return batchAsync(queries, candidates, k, hyperbolic(curvature, o), o);
 }
 
 async function differentiableSearchAsync(query, candidates, k, temperature, options) {
-  const o = inputs.options(options);
+  const o = inputs.options(options, ['threads', 'signal']);
   const { indices, weights } = await batchAsync(single(query), candidates, k, cosine(temperature), o);
   return { indices: Array.from(indices), weights: Array.from(weights) };
 }
 
 async function differentiableSearchHyperbolicAsync(query, candidates, k, curvature, options) {
-  const o = inputs.options(options);
+  const o = inputs.options(options, [...BALL, 'signal']);
   const { indices, weights } = await batchAsync(single(query), candidates, k, hyperbolic(curvature, o), o);
   return { indices: Array.from(indices), weights };
 }

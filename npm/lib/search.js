@@ -6,10 +6,12 @@ const inputs = require('./inputs.js');
 const { matrix, packRows } = require('./matrices.js');
 const { Handle } = require('./handle.js');
 const { VectorSet } = require('./vector-set.js');
-const { unexpected } = require('./errors.js');
+const { isList, lengthOf, mismatch, unexpected } = require('./errors.js');
 
 /** Floats packed and scored at a time: 256 kB stay in the second-level cache in between. */
 const BLOCK = 512 * 128;
+/** The largest buffers, in elements, that stay allocated between calls. */
+const KEEP = 2 ** 20;
 
 /** Memory of this thread, kept from call to call; a call inside a call (from a getter) gets its own. */
 class Workspace {
@@ -21,9 +23,13 @@ class Workspace {
 
   room(k) {
     if (this.indices.length >= k) return;
-    this.indices = new Uint32Array(k);
-    this.weights = new Float32Array(k);
-    this.values = new Float32Array(k);
+    const make = (Type) => inputs.allocate(k, 'results', Type);
+    [this.indices, this.weights, this.values] = [make(Uint32Array), make(Float32Array), make(Float32Array)];
+  }
+
+  /** Whether it is small enough to keep for the next call. */
+  get isModest() {
+    return this.indices.length <= KEEP && this.staging.length <= KEEP;
   }
 }
 let idle = new Workspace();
@@ -34,10 +40,10 @@ function search(query, candidates, k, metric, take, name = 'candidates') {
   idle = undefined;
   try {
     const q = inputs.vector(query, 'query');
-    if (!Array.isArray(candidates)) return searchPacked(workspace, q, candidates, k, metric, take, name);
+    if (!isList(candidates)) return searchPacked(workspace, q, candidates, k, metric, take, name);
     return take(workspace, searchRows(workspace, q, candidates, k, metric, name));
   } finally {
-    idle = workspace;
+    if (workspace.isModest) idle = workspace;
   }
 }
 
@@ -59,6 +65,7 @@ function searchRows(workspace, q, candidates, k, metric, name) {
 
 function searchPacked(workspace, q, candidates, k, metric, take, name) {
   const { set, data, rows, dim } = resident(candidates, false, name);
+  if (rows > 0 && dim !== lengthOf(q)) throw mismatch('ERR_DIMENSION_MISMATCH', `${lengthOf(q)} elements`, `${name}[0]`, dim);
   workspace.room(Math.min(k, rows));
   const { indices, weights, values } = workspace;
   return take(workspace, native.search(
@@ -102,7 +109,7 @@ function differentiableSearch(query, candidates, k, temperature) {
 }
 
 function differentiableSearchHyperbolic(query, candidates, k, curvature, options) {
-  const metric = hyperbolic(curvature, inputs.options(options));
+  const metric = hyperbolic(curvature, inputs.options(options, ['temperature', 'projection']));
   return search(query, candidates, inputs.count(k, 'k'), metric, ({ indices, weights }, n) => ({
     indices: Array.from(indices.subarray(0, n)),
     weights: weights.slice(0, n),

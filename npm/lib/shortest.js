@@ -1,5 +1,7 @@
 'use strict';
 
+const { lengthOf } = require('./errors.js');
+
 const POWERS = Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 
 /**
@@ -21,8 +23,8 @@ function shortest(x) {
 
 /** All of them, as an array that JSON.stringify prints. */
 function shortestAll(floats) {
-  const out = new Array(floats.length);
-  for (let i = 0; i < floats.length; i++) out[i] = shortest(floats[i]);
+  const length = lengthOf(floats), out = new Array(length);
+  for (let i = 0; i < length; i++) out[i] = shortest(floats[i]);
   return out;
 }
 

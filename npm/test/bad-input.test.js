@@ -198,12 +198,34 @@ test('counts that are absurd but whose memory is never needed', () => {
   // more rows than the library counts
   const flat = { data: [], rows: 2 ** 40, dim: 0 };
   return Promise.all([
-    fails(() => ruvector.differentiableSearch([1, 2], flat, 2 ** 32 - 1), R, 'rows of length 0'),
-    fails(() => ruvector.differentiableSearchBatch([[1, 2]], flat, 2 ** 32 - 1), R, 'rows of length 0, batch'),
-    fails(() => new VectorSet(flat), R, 'a set of 2**40 rows of length 0'),
+    fails(() => ruvector.differentiableSearch([1, 2], flat, 2 ** 32 - 1), E, 'rows of length 0'),
+    fails(() => ruvector.differentiableSearchBatch([[1, 2]], flat, 2 ** 32 - 1), E, 'rows of length 0, batch'),
+    fails(() => new VectorSet(flat), E, 'a set of 2**40 rows of length 0'),
     fails(() => new VectorSet(Object.assign([[1]], { length: 2 ** 32 - 1 })), A, 'a sparse array'),
     fails(() => new ruvector.RuvectorLayer(65536, 65536, 1), 'ERR_OUT_OF_MEMORY', 'a layer of 200 GB'),
-    fails(() => new ruvector.RuvectorLayer(4, 4, 2, 0.1, 1).forward(vector(4, 1), flat), D, 'neighbours of length 0'),
+    fails(() => new ruvector.RuvectorLayer(4, 4, 2, 0.1, 1).forward(vector(4, 1), flat), E, 'neighbours of length 0'),
     fails(() => ruvector.frechetMean(flat), E, 'points of length 0'),
   ]);
+});
+
+test('what a review found: aborts, poisoned memory, results beyond 32 bits', async () => {
+  const nothing = { data: new Float32Array(0), rows: 2 ** 39, dim: 0 };
+  await fails(() => ruvector.differentiableSearchBatch(nothing, [[1]], 0), E, 'queries of length 0');
+  await fails(() => ruvector.differentiableSearchBatchAsync(nothing, [], 5), E, 'queries of length 0, async');
+  await fails(() => ruvector.differentiableSearch([1], { data: [], rows: 2 ** 32 - 1, dim: 0 }, 2 ** 32 - 1), E, 'candidates of length 0');
+  const line = Array.from({ length: 100 }, (_, i) => [i, 1]);
+  assert.strictEqual(ruvector.differentiableSearch([1, 1], line, 100).indices.length, 100);
+  await fails(() => ruvector.toLorentz([0.1], -1e-80), 'ERR_OUT_OF_RANGE', 'beyond 32 bits');
+  await fails(() => ruvector.transp([0.99999], [0], [1e38]), 'ERR_OUT_OF_RANGE', 'beyond 32 bits');
+  await fails(() => ruvector.hierarchicalForward([Infinity, 1], [], []), 'ERR_NON_FINITE', 'no level, infinite query');
+  await fails(() => new ruvector.RuvectorLayer(2, 2, 1).forward([1, 2], [], [NaN]), 'ERR_NON_FINITE', 'weights without neighbours');
+  const box = new ruvector.TensorCompress();
+  for (const scale of [1e-60, 1e-45]) {
+    await fails(() => box.decompress(JSON.stringify({ Half: { data: [32768, 33000, 1], scale, dim: 3 } })), 'ERR_CORRUPT', `scale ${scale}`);
+  }
+  await fails(() => box.compressWithLevel([1], { levelType: 'half', scal: 3 }), 'ERR_INVALID_CONFIG', 'misspelt option');
+  await fails(() => ruvector.differentiableSearchHyperbolic([0.1], [[0.1]], 1, -1, { temprature: 3 }), 'ERR_INVALID_CONFIG', 'misspelt option');
+  const { proxy, revoke } = Proxy.revocable([], {});
+  revoke();
+  await fails(() => ruvector.differentiableSearch([1], proxy, 1), 'ERR_INVALID_ARG', 'a revoked proxy');
 });

@@ -9,6 +9,7 @@
  *   - Handles are reference-counted and may be used from any thread. Many readers at a time; a writer
  *     (`rv_weights_set`) while anything else runs on the handle gives RV_BUSY.
  *   - An rv_search belongs to one thread at a time.
+ *   - A NULL handle gives RV_CLOSED. A pointer that is no handle of the named type cannot be recognised.
  */
 #ifndef RUVECTOR_H
 #define RUVECTOR_H
@@ -55,8 +56,8 @@ typedef enum rv_kind {
   RV_NUMBER = 1,  /* number */
   RV_INTEGER = 2, /* integer */
   RV_TEXT = 3,    /* text: UTF-8, ended by 0 */
-  RV_FLOATS = 4,  /* floats, count */
-  RV_CHILD = 5    /* child: an rv_mechanism, retained by the new object */
+  RV_FLOATS = 4,  /* floats, count (no mechanism takes one yet: RV_INVALID_ARGUMENT) */
+  RV_CHILD = 5    /* child: an rv_mechanism, retained by the new object (none yet either) */
 } rv_kind;
 
 typedef struct rv_mechanism rv_mechanism;
@@ -134,6 +135,8 @@ void rv_release(rv_mechanism *);
  *   layer   "forward":  node [in], neighbors [n, in], edge weights [m], output [hidden] (writable)
  *   codec   "encode":   vector [n], bytes (u8, writable); `written` receives the bytes used
  *   codec   "decode":   bytes (u8), vector [n] (writable)
+ *   codec   "bound":    vector [n]; `written` receives the bytes that "encode" needs at most
+ *   codec   "elementCount": bytes (u8); `written` receives the elements that "decode" gives
  * `written` may be NULL. */
 int32_t rv_run(rv_mechanism *, const char *operation, const rv_buffer *buffers, size_t buffer_count,
                uint64_t *written, const rv_control *control, rv_error *error);
