@@ -227,5 +227,5 @@ test('what a review found: aborts, poisoned memory, results beyond 32 bits', asy
   await fails(() => ruvector.differentiableSearchHyperbolic([0.1], [[0.1]], 1, -1, { temprature: 3 }), 'ERR_INVALID_CONFIG', 'misspelt option');
   const { proxy, revoke } = Proxy.revocable([], {});
   revoke();
-  await fails(() => ruvector.differentiableSearch([1], proxy, 1), 'ERR_INVALID_ARG', 'a revoked proxy');
+  await fails(() => ruvector.differentiableSearch(proxy, [[1]], 1), 'ERR_INVALID_ARG', 'a revoked proxy');
 });
