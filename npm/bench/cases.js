@@ -4,9 +4,16 @@ const { generator } = require('./measure.js');
 
 const DIM = 128;
 
+const made = new Map();
+
+/** Seeded vectors; every case that asks for the same ones gets the same memory. */
 function vectors(count, dim, seed, scale = 1) {
-  const random = generator(seed);
-  return Array.from({ length: count }, () => Float32Array.from({ length: dim }, () => scale * random()));
+  const key = `${[count, dim, seed, scale]}`;
+  if (!made.has(key)) {
+    const random = generator(seed);
+    made.set(key, Array.from({ length: count }, () => Float32Array.from({ length: dim }, () => scale * random())));
+  }
+  return made.get(key);
 }
 
 /** What one writes without a library: dot and norm in one loop, softmax over all, the top 10 by insertion. */
