@@ -80,12 +80,12 @@ import Testing
     #expect(gauge.breach == nil)
   }
 
-  /// Depth beyond one block of 256, rows beyond one block of A, columns beyond one block of B.
+  /// Depth beyond one block of 512, rows beyond one block of A, columns beyond one block of B.
   @Test(arguments: Levels.names) func blocks(_ level: String) throws {
     let kernels = Levels.table(level), mr = kernels.gemm_rows
     var gauge = Gauge()
     for (m, n, k) in [
-      (5, 7, 255), (5, 7, 256), (5, 7, 257), (3, 2, 700), (mr * 24 + 1, 5, 3), (mr * 48 + 5, 9, 259),
+      (5, 7, 511), (5, 7, 512), (5, 7, 513), (3, 2, 1100), (mr * 24 + 1, 5, 3), (mr * 48 + 5, 9, 259),
       (2, 2049, 3),
       (1, 2100, 258),
     ] { try Self.check(level, Shape(m: m, n: n, k: k), &gauge) }
