@@ -52,15 +52,6 @@ F(weights_set) {
   return rv_weights_set(a[0].pointer, *a[1].text ? a[1].text : NULL, a[2].buffer.data, a[2].buffer.dims[0], error);
 }
 
-F(describe) {
-  UNUSED;
-  size_t length = 0;
-  int32_t code = rv_describe(a[0].pointer, NULL, 0, &length, error);
-  if (code) return code;
-  if (!(result->text = malloc(length + 1))) return rv_fail(error, RV_OUT_OF_MEMORY, "out of memory");
-  return rv_describe(a[0].pointer, result->text, length + 1, NULL, error);
-}
-
 /* matrix */
 F(vectors_create) {
   UNUSED;
@@ -158,7 +149,6 @@ static const rv_export rows[] = {
     {"layerForward", "mfxff", 0, layer_forward},
     {"weightsGet", "msf", 0, weights_get},
     {"weightsSet", "msf", 0, weights_set},
-    {"describe", "m", 's', describe},
     {"vectorsCreate", "x", 'v', vectors_create},
     {"vectorsOpen", "i", 'v', vectors_open},
     {"vectorsInfo", "vb", 0, vectors_info},
