@@ -13,7 +13,6 @@ rv_lock *rv_lock_create(void) { return &only; }
 void rv_lock_destroy(rv_lock *lock) { (void)lock; }
 void rv_lock_acquire(rv_lock *lock) { (void)lock; }
 void rv_lock_release(rv_lock *lock) { (void)lock; }
-int rv_processor_count(void) { return 1; }
 void rv_parallel(intptr_t threads, intptr_t count, void (*task)(void *, intptr_t), void *context) {
   (void)threads;
   for (intptr_t i = 0; i < count; i++) task(context, i);
@@ -23,9 +22,7 @@ void rv_parallel(intptr_t threads, intptr_t count, void (*task)(void *, intptr_t
 
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 int rv_cpu_level(void) {
 #if defined(__x86_64__)
@@ -55,11 +52,6 @@ void rv_lock_destroy(rv_lock *lock) {
 }
 void rv_lock_acquire(rv_lock *lock) { pthread_mutex_lock(&lock->mutex); }
 void rv_lock_release(rv_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
-
-int rv_processor_count(void) {
-  long n = sysconf(_SC_NPROCESSORS_ONLN);
-  return n < 1 ? 1 : (int)n;
-}
 
 /* The pool: one job at a time, handed out by a counter; helpers wait on a condition between jobs. */
 enum { most_helpers = 63 };

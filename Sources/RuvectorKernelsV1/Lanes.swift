@@ -13,7 +13,6 @@ import CRuvectorSupport
   @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x16(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max16(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen16(x) }
-  @inline(__always) func narrow(_ x: D) -> V { rv_narrow16(x) }
   @inline(__always) func total(_ x: V) -> Float { total8(x.lowHalf + x.highHalf) }
   @inline(__always) func total(_ x: D) -> Double { total8(x.lowHalf + x.highHalf) }
   @inline(__always) func top(_ x: V) -> Float { top8(rv_max8(x.lowHalf, x.highHalf)) }
@@ -26,7 +25,6 @@ import CRuvectorSupport
   @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x8(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max8(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen8(x) }
-  @inline(__always) func narrow(_ x: D) -> V { rv_narrow8(x) }
   @inline(__always) func total(_ x: V) -> Float { total8(x) }
   @inline(__always) func total(_ x: D) -> Double { total8(x) }
   @inline(__always) func top(_ x: V) -> Float { top8(x) }
@@ -39,7 +37,6 @@ import CRuvectorSupport
   @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x4(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max4(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen4(x) }
-  @inline(__always) func narrow(_ x: D) -> V { rv_narrow4(x) }
   @inline(__always) func total(_ x: V) -> Float { total4(x) }
   @inline(__always) func total(_ x: D) -> Double { total4(x) }
   @inline(__always) func top(_ x: V) -> Float { top4(x) }

@@ -55,6 +55,8 @@ struct BoundaryTests {
       #expect(rv_vectors_create(&overlapping, &out, &error) == 1)
       var absurd = matrix(p.baseAddress, 1 << 39, 1 << 39)
       #expect(rv_vectors_create(&absurd, &out, &error) != 0)
+      var thin = matrix(p.baseAddress, 1 << 39, 0)
+      #expect(rv_vectors_create(&thin, &out, &error) == 2)
       var null = matrix(nil, 2, 2)
       #expect(rv_vectors_create(&null, &out, &error) == 3)
       #expect(message(error) == "expected memory for vectors, received a null pointer")

@@ -60,6 +60,4 @@ import Testing
       #expect(calls.once)
     }
   }
-
-  @Test func processors() { #expect(rv_processor_count() >= 1) }
 }

@@ -75,4 +75,4 @@ function isList(value) {
   }
 }
 
-module.exports = { isList, CODES, RuvectorError, describe, fromNative, lengthOf, mismatch, tagOf, unexpected };
+module.exports = { isList, CODES, RuvectorError, fromNative, lengthOf, mismatch, tagOf, unexpected };

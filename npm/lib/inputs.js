@@ -62,8 +62,8 @@ function number(value, name, standard) {
 }
 
 /** A count: an integer in 0...2^32 - 1. */
-function count(value, name, standard) {
-  const x = number(value, name, standard);
+function count(value, name) {
+  const x = number(value, name);
   if (!(Number.isInteger(x) && x >= 0 && x <= 0xffffffff)) {
     throw unexpected('ERR_OUT_OF_RANGE', 'an integer in 0...4294967295', name, value);
   }

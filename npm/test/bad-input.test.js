@@ -223,6 +223,9 @@ test('what a review found: aborts, poisoned memory, results beyond 32 bits', asy
   for (const scale of [1e-60, 1e-45]) {
     await fails(() => box.decompress(JSON.stringify({ Half: { data: [32768, 33000, 1], scale, dim: 3 } })), 'ERR_CORRUPT', `scale ${scale}`);
   }
+  for (const u of [70000, -1, 0.5]) {
+    await fails(() => box.decompress(JSON.stringify({ Half: { data: [32768, u, 1], scale: 1, dim: 3 } })), 'ERR_CORRUPT', `code ${u}`);
+  }
   await fails(() => box.compressWithLevel([1], { levelType: 'half', scal: 3 }), 'ERR_INVALID_CONFIG', 'misspelt option');
   await fails(() => ruvector.differentiableSearchHyperbolic([0.1], [[0.1]], 1, -1, { temprature: 3 }), 'ERR_INVALID_CONFIG', 'misspelt option');
   const { proxy, revoke } = Proxy.revocable([], {});

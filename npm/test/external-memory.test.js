@@ -4,6 +4,8 @@
 // counts ArrayBuffers only and cannot be asked.)
 const assert = require('node:assert');
 const test = require('node:test');
+const v8 = require('node:v8');
+const vm = require('node:vm');
 const { ruvector } = require('./support/index.js');
 
 const { RuvectorLayer, VectorSet } = ruvector;
@@ -37,4 +39,16 @@ test('a set opened by its token is counted once, and dropping the openings frees
 test('60 layers of 12 MB, dropped', async () => {
   const megabytes = await mostMemory(() => new RuvectorLayer(512, 512, 4, 0.1, 1), 60);
   assert.ok(megabytes < 400, `up to ${megabytes.toFixed()} MB of 720`);
+});
+
+test('a search with millions of results does not keep their memory', () => {
+  v8.setFlagsFromString('--expose-gc');
+  const gc = vm.runInNewContext('gc');
+  const rows = 3e6, line = { data: Float32Array.from({ length: rows }, (_, i) => i + 1), rows, dim: 1 };
+  gc();
+  const before = process.memoryUsage().arrayBuffers;
+  assert.strictEqual(ruvector.differentiableSearch([1], line, rows).indices.length, rows);
+  gc();
+  const kept = (process.memoryUsage().arrayBuffers - before) / 2 ** 20;
+  assert.ok(kept < 8, `kept ${kept.toFixed()} MB`);
 });

@@ -22,8 +22,6 @@ void rv_lock_release(rv_lock *);
 /* Runs task(context, i) once for each i in 0..<count on up to `threads` threads, the caller's included.
  * Threads sleep between jobs (they never spin); when another caller is using them, the caller works alone. */
 void rv_parallel(intptr_t threads, intptr_t count, void (*task)(void *context, intptr_t index), void *context);
-/* Processors this process may run on, at least 1. */
-int rv_processor_count(void);
 
 /* Atomic load of a caller's cancel flag. */
 static inline uint32_t rv_flag_load(const volatile uint32_t *flag) {
