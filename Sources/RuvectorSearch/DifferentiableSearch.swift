@@ -13,7 +13,7 @@ import RuvectorCore
 /// - Precision: scores in Float, softmax sum in Double; norms and ball factors in Double from the stored
 ///   coordinates.
 ///
-/// For candidates that pass by in blocks use this class; for resident ones ``differentiableSearch(_:queries:)``.
+/// For candidates that pass by in blocks use this class; for resident ones ``differentiableSearch(queries:_:metric:k:temperature:_:named:control:)``.
 public final class StreamingSearch {
   private var state: QueryState
   private let scratch: Scratch
@@ -101,6 +101,7 @@ public enum Candidates {
   case set(VectorSet)
   case matrix(MatrixView)
 
+  /// Candidate `index`, `dim` floats.
   public func row(_ index: Int) -> UnsafePointer<Float> {
     switch self {
     case .set(let set): set.matrix.row(index)
