@@ -1,0 +1,1 @@
+/* wasm.c compiles for wasm32 only */
