@@ -1,1 +1,0 @@
-#include "wasm_shim.h"
