@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds build/Release/ruvector.wasm: the library and its C boundary as Embedded Swift for wasm32 with SIMD.
+# Builds wasm/ruvector.wasm: the library and its C boundary as Embedded Swift for wasm32 with SIMD.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export RUVECTOR_TARGET=wasm32
@@ -12,8 +12,8 @@ swift build --triple wasm32-unknown-none-wasm --scratch-path .build/wasm -c rele
 exports=(malloc free rv_exports rv_wasm_call rv_wasm_seed rv_wasm_in_use rv_wasm_refused rv_wasm_simd
   rv_kind_retain rv_kind_release)
 functions=(exp log sinh cosh tanh asinh acosh atanh round expf logf sinhf coshf tanhf asinhf acoshf atanhf)
-mkdir -p build/Release
+mkdir -p wasm
 wasm-ld --no-entry --gc-sections --strip-all --error-limit=0 --stack-first -z stack-size=262144 \
   --max-memory=2147483648 -O2 "${exports[@]/#/--export=}" "${functions[@]/#/--export=}" \
-  .build/wasm/wasm32-unknown-none-wasm/release/libruvector-wasm.a -o build/Release/ruvector.wasm.new
-mv -f build/Release/ruvector.wasm.new build/Release/ruvector.wasm
+  .build/wasm/wasm32-unknown-none-wasm/release/libruvector-wasm.a -o wasm/ruvector.wasm.new
+mv -f wasm/ruvector.wasm.new wasm/ruvector.wasm
