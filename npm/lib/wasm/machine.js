@@ -55,7 +55,7 @@ class Machine {
   #pointer(handle, kind) {
     const box = Box.of(handle);
     if (box?.kind !== kind) throw new Failure(WRONG_HANDLE, 'expected a handle of the right kind, received another object');
-    if (box.machine !== this || box.closed) throw new Failure(CLOSED, 'expected an open handle, received a closed one');
+    if (box.machine !== this || (box.closed && box.uses === 0)) throw new Failure(CLOSED, 'expected an open handle, received a closed one');
     return box.pointer;
   }
 
