@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
-# Builds wasm/ruvector.wasm: the library and its C boundary as Embedded Swift for wasm32 with SIMD.
+# Builds wasm/: the library and its C boundary as Embedded Swift for wasm32 with SIMD, and the facade bundled with it.
+#   --if-missing   only when no build is newer than the sources
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+if [ "${1:-}" = --if-missing ] && [ -f wasm/index.js ] &&
+  [ -z "$(find Sources npm/lib npm/scripts Package.swift -newer wasm/index.js -type f | head -n 1)" ]; then
+  exit 0
+fi
 export RUVECTOR_TARGET=wasm32
 swift build --triple wasm32-unknown-none-wasm --scratch-path .build/wasm -c release --product ruvector-wasm \
   -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector \
@@ -17,3 +22,4 @@ wasm-ld --no-entry --gc-sections --strip-all --error-limit=0 --stack-first -z st
   --max-memory=2147483648 -O2 "${exports[@]/#/--export=}" "${functions[@]/#/--export=}" \
   .build/wasm/wasm32-unknown-none-wasm/release/libruvector-wasm.a -o wasm/ruvector.wasm.new
 mv -f wasm/ruvector.wasm.new wasm/ruvector.wasm
+node npm/scripts/bundle.js

@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const test = require('node:test');
 const { Worker } = require('node:worker_threads');
-const { bits, root, rows, ruvector, vector } = require('./support/index.js');
+const { bits, notInWasm, root, rows, ruvector, vector } = require('./support/index.js');
 
 const { VectorSet } = ruvector;
 const load = `const { parentPort, workerData } = require('node:worker_threads'); const ruvector = require(${JSON.stringify(root)});`;
