@@ -50,7 +50,7 @@ public final class StreamingSearch {
     guard rows.dim == state.query.dim else {
       throw .dimension("\(state.query.candidates)[\(seen)]", expected: state.query.dim, received: rows.dim)
     }
-    guard seen + rows.rows <= Int(UInt32.max) else {
+    guard UInt32(exactly: seen + rows.rows) != nil else {
       throw .expected("at most \(UInt32.max) rows", for: "candidates", received: "more", .outOfRange)
     }
     var r = 0
@@ -148,7 +148,7 @@ public func differentiableSearch(
   _ output: SearchOutput, named name: String = "candidates", control: Control = .none
 ) throws(RuvectorError) -> Int {
   let n = candidates.rows, results = min(max(k, 0), n)
-  guard n <= Int(UInt32.max) else {
+  guard UInt32(exactly: n) != nil else {
     throw .expected("at most \(UInt32.max) rows", for: "candidates", received: "\(n)", .outOfRange)
   }
   var prepared: [PreparedQuery] = []

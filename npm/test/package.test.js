@@ -54,7 +54,7 @@ test('require, import and the browser build, from the installed package', () => 
       node(`const gnn = require('@ruvector/gnn'); ${use}`, { env: { RUVECTOR_BACKEND: 'wasm' } })],
   };
   for (const text of levels.native) assert.match(text, /^1 (scalar|v1|v3|v4|neon)\n$/);
-  for (const text of levels.wasm) assert.match(text, /^1 wasm/);
+  for (const text of levels.wasm) assert.match(text, /^1 simd128\n$/);
   assert.strictEqual(node("import { VectorSet } from '@ruvector/gnn'; import { createRequire } from 'node:module'; const require = createRequire(process.cwd() + '/x.js'); console.log(require('@ruvector/gnn').VectorSet === VectorSet);", { esm: true }), 'true\n');
   assert.strictEqual(node("console.log(require('@ruvector/gnn/package.json').version)"), `${version}\n`);
   assert.throws(() => node("require('@ruvector/gnn/npm/lib/native.js')"), /ERR_PACKAGE_PATH_NOT_EXPORTED/);
