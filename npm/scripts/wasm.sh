@@ -14,7 +14,7 @@ swift build --triple wasm32-unknown-none-wasm --scratch-path .build/wasm -c rele
 
 # Nothing may stay undefined: what is missing is missing in Sources/CWasmShim. The stack lies below the data, so that
 # one that overflows leaves the memory and traps. Pointers stay positive below 2 GiB.
-exports=(malloc free rv_exports rv_wasm_call rv_wasm_seed rv_wasm_in_use rv_wasm_refused rv_wasm_simd
+exports=(malloc aligned_alloc free rv_exports rv_wasm_call rv_wasm_seed rv_wasm_in_use rv_wasm_refused rv_wasm_simd
   rv_kind_retain rv_kind_release)
 functions=(exp log sinh cosh tanh asinh acosh atanh round expf logf sinhf coshf tanhf asinhf acoshf atanhf)
 mkdir -p wasm

@@ -10,11 +10,14 @@ const { later, searchInSlices } = require('./later.js');
 /** `instance`: a first instance of `module` where there is one already. `simd`: what RUVECTOR_SIMD says. */
 function createBackend(module, { instance, simd } = {}) {
   let machine, makeError = (code, message) => new Error(message);
-  /** A fresh instance in the place of one that has ended. */
-  function begin(first = new WebAssembly.Instance(module)) {
-    machine = new Machine(first, { simd, random: getRandomValues(new Uint32Array(2)), trap: () => begin() });
+  /** The instance to call: a fresh one where the last has ended. */
+  function living(first) {
+    if (!machine || machine.ended) {
+      machine = new Machine(first ?? new WebAssembly.Instance(module), { simd, random: getRandomValues(new Uint32Array(2)) });
+    }
+    return machine;
   }
-  begin(instance);
+  living(instance);
 
   /** Failures leave as the facade's errors. */
   function translated(run) {
@@ -24,7 +27,7 @@ function createBackend(module, { instance, simd } = {}) {
       throw error instanceof Failure ? makeError(error.code, error.message, error.options) : error;
     }
   }
-  const call = (index, values) => translated(() => machine.call(machine.rows[index], values));
+  const call = (index, values) => translated(() => living().call(machine.rows[index], values));
 
   const backend = {
     setErrorFactory: (factory) => { makeError = factory; },
@@ -32,7 +35,7 @@ function createBackend(module, { instance, simd } = {}) {
     /** Whether the instance that the handle lived in has ended. */
     isLost: (handle) => Box.of(handle)?.machine.ended === true,
     /** The instance in use; for tests. */
-    get machine() { return machine; },
+    get machine() { return living(); },
   };
   for (const { index, name, parameters } of machine.rows) {
     backend[name] = (...values) => call(index, values);

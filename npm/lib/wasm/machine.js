@@ -16,10 +16,9 @@ class Failure {
 }
 
 class Machine {
-  /** `trap` is called once, when the instance has ended. */
-  constructor(instance, { simd = '', random, trap }) {
+  constructor(instance, { simd = '', random }) {
     const { exports } = instance;
-    Object.assign(this, { exports, trap, ended: false, memory: new Memory(exports) });
+    Object.assign(this, { exports, ended: false, memory: new Memory(exports) });
     exports.rv_wasm_seed(random[0], random[1]);
     this.memory.view('Uint8Array').set(new TextEncoder().encode(simd).subarray(0, 15), exports.rv_wasm_simd.value);
     this.fixed = exports.malloc(MOST_ARGUMENTS * ARGUMENT + RESULT + ERROR);
@@ -45,7 +44,6 @@ class Machine {
     } catch (cause) {
       this.ended = true;
       const refused = this.memory.view()[this.exports.rv_wasm_refused.value / 4] !== 0;
-      this.trap();
       const message = refused ? 'out of memory' : `the WebAssembly instance ended: ${cause.message}`;
       throw new Failure(refused ? OUT_OF_MEMORY : TRAP, `${message}; what lived in it is closed`, { cause });
     }

@@ -35,8 +35,7 @@ class Memory {
   /** A grown memory leaves its old views empty. */
   #look() {
     const { buffer } = this.#exports.memory;
-    this.#views = {};
-    for (const [tag, { Type }] of Object.entries(TYPES)) this.#views[tag] = new Type(buffer);
+    this.#views = Object.fromEntries(Object.entries(TYPES).map(([tag, { Type }]) => [tag, new Type(buffer)]));
   }
 
   /** All of the memory as a typed array of this name. */
