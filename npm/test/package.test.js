@@ -17,7 +17,7 @@ const installed = path.join(folder, 'node_modules/@ruvector/gnn');
 const ALLOWED = [
   /^package\.json$/, /^README\.md$/, /^CHANGELOG\.md$/, /^LICENSE$/, /^NOTICE$/,
   /^index\.(js|mjs|d\.ts|d\.mts)$/, /^npm\/lib\/[a-z0-9-]+\.js$/, /^npm\/lib\/wasm\/[a-z0-9-]+\.js$/,
-  /^prebuilds\/linux-x64\.node$/, /^wasm\/ruvector\.wasm$/, /^wasm\/(index|browser)\.(js|mjs|d\.ts|d\.mts)$/,
+  /^docs\/[a-z-]+\.md$/, /^prebuilds\/linux-x64\.node$/, /^wasm\/ruvector\.wasm$/, /^wasm\/(index|browser)\.(js|mjs|d\.ts|d\.mts)$/,
 ];
 
 const node = (code, { esm = false, env = {} } = {}) => execFileSync(
