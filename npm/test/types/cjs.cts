@@ -111,7 +111,7 @@ expectType<Equal<typeof scalars, number[]>>(true);
 // The library
 const greeting = ruvector.init(), simd = ruvector.simdLevel(), version = ruvector.version();
 expectType<Equal<typeof greeting, string>>(true);
-expectType<Equal<typeof simd, 'scalar' | 'v1' | 'v3' | 'v4' | 'neon'>>(true);
+expectType<Equal<typeof simd, 'scalar' | 'v1' | 'v3' | 'v4' | 'neon' | 'simd128'>>(true);
 expectType<Equal<typeof version, string>>(true);
 try {
   ruvector.init();
