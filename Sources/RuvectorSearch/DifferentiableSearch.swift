@@ -13,7 +13,7 @@ import RuvectorCore
 /// - Precision: scores in Float, softmax sum in Double; norms and ball factors in Double from the stored
 ///   coordinates.
 ///
-/// For candidates that pass by in blocks use this class; for resident ones ``differentiableSearch(_:queries:)``.
+/// For candidates that pass by in blocks use this class; for resident ones ``differentiableSearch(queries:_:metric:k:temperature:_:named:control:)``.
 public final class StreamingSearch {
   private var state: QueryState
   private let scratch: Scratch
@@ -104,6 +104,7 @@ public enum Candidates {
   case set(VectorSet)
   case matrix(MatrixView)
 
+  /// Candidate `index`, `dim` floats.
   public func row(_ index: Int) -> UnsafePointer<Float> {
     switch self {
     case .set(let set): set.matrix.row(index)
@@ -147,7 +148,7 @@ public struct SearchOutput {
 @discardableResult
 public func differentiableSearch(
   queries: MatrixView, _ candidates: Candidates, metric: Metric, k: Int, temperature: Double,
-  _ output: SearchOutput, control: Control = .none
+  _ output: SearchOutput, named name: String = "candidates", control: Control = .none
 ) throws(RuvectorError) -> Int {
   let n = candidates.rows, results = min(max(k, 0), n)
   guard UInt32(exactly: n) != nil else {
@@ -157,12 +158,12 @@ public func differentiableSearch(
   for q in 0..<queries.rows {
     prepared.append(
       try PreparedQuery(
-        queries.row(q), dim: queries.dim, metric: metric, temperature: temperature,
+        queries.row(q), dim: queries.dim, metric: metric, temperature: temperature, candidates: name,
         name: queries.rows == 1 ? "query" : "queries[\(q)]"))
   }
   guard n > 0, queries.rows > 0 else { return 0 }
   guard candidates.dim == queries.dim else {
-    throw .dimension("candidates[0]", expected: queries.dim, received: candidates.dim)
+    throw .dimension("\(name)[0]", expected: queries.dim, received: candidates.dim)
   }
   var view: BallView?
   if case .set(let set) = candidates, case .poincare(let ball) = metric { view = try set.view(from: ball) }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# npm test: everything that has to hold. Steps can be named: npm test -- lint swift node wasm
+# npm test: everything that has to hold. Steps can be named: npm test -- lint swift docs wasm node
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-steps=${*:-prepare build gyp lint swift wasm node}
+steps=${*:-prepare build gyp lint swift docs wasm node}
 
 step() { printf '\n== %s\n' "$1" >&2; }
 
@@ -18,6 +18,7 @@ for name in $steps; do
     swift)
       swift test
       swift test -c release -Xswiftc -enable-testing --scratch-path .build/testing --filter RuvectorCoreTests ;;
+    docs) bash npm/scripts/docs.sh ;;
     node) node --test npm/test/*.test.js ;;
     wasm) bash npm/scripts/wasm.sh --if-missing ;;
     *) echo "unknown step: $name" >&2; exit 2 ;;

@@ -16,12 +16,16 @@
  *   n    number                   -> number             i  integer 0...2^53    -> integer
  *   s    string                   -> text               o  [key, value, ...]   -> options, count
  *   m v q  handle                 -> pointer (mechanism, vectors, search)
+ *   u w  array of handles of kind m (u) or v (w), undefined where there is none -> pointers, count
  *   c    threads, Uint32Array     -> control (cancelled when the array's first element is not 0)
  * Output: 0 nothing, n number, s text (the library's own), m v q handle (number: its bytes, told to V8). */
 typedef struct rv_argument {
   rv_buffer buffer;
   rv_buffer *buffers;
-  void *pointer;
+  union {
+    void *pointer;
+    void **pointers;
+  };
   rv_option *options;
   size_t count;
   double number;

@@ -19,6 +19,11 @@ function parametersOf(format) {
   return list;
 }
 
+/** Letters of handles, and the kind behind each. */
+const KIND = { m: 'm', v: 'v', q: 'q', u: 'm', w: 'v' };
+/** The handles of an argument: one, or those of an array that are there. */
+const handlesOf = (letter, value) => (!'uw'.includes(letter) ? [value] : isList(value) ? value.filter((x) => x !== undefined) : []);
+
 const isCount = (x) => typeof x === 'number' && x >= 0 && x <= 2 ** 53;
 const fits = (length, rows, dim) => isCount(rows) && isCount(dim) && rows * dim === length && (dim > 0 || length === 0);
 
@@ -34,6 +39,8 @@ function measure(letter, values, at) {
     case 'b': case 'B': return typeOf(value) && Memory.roomFor(value);
     case 'x': return typeOf(value) && fits(lengthOf(value), values[at + 1], values[at + 2]) ? Memory.roomFor(value) : undefined;
     case 'c': return CONTROL + 16;
+    case 'm': case 'v': case 'q': return 0;
+    case 'u': case 'w': return isList(value) ? 16 + 4 * value.length : undefined;
     default: { // I, X
       const shapes = values[at + 1];
       const right = (item, i) => typeOf(item) && !(shapes?.[2 * i + 1] >= 0 && !fits(lengthOf(item), shapes[2 * i], shapes[2 * i + 1]));
@@ -45,9 +52,9 @@ function measure(letter, values, at) {
 
 /** Writes arguments; `outputs` collects [value, address] of what the call writes to. */
 class Writer {
-  constructor(memory, outputs) {
-    this.memory = memory;
-    this.outputs = outputs;
+  /** `pointerOf(handle, kind)` throws for what is no open handle of that kind. */
+  constructor(memory, outputs, pointerOf) {
+    Object.assign(this, { memory, outputs, pointerOf });
     this.words = memory.view();
     this.doubles = memory.view('Float64Array');
   }
@@ -90,6 +97,13 @@ class Writer {
     }
   }
 
+  handles(at, list, kind) {
+    const first = this.memory.take(4 * list.length);
+    this.words[at / 4 + 17] = first;
+    this.words[at / 4 + 19] = list.length;
+    list.forEach((handle, i) => { this.words[first / 4 + i] = handle === undefined ? 0 : this.pointerOf(handle, kind); });
+  }
+
   /** One thread; the flag as it is now. Returns the control's address. */
   control(flag) {
     const at = this.memory.take(CONTROL), cancel = this.memory.take(16);
@@ -107,6 +121,8 @@ class Writer {
       case 's': words[at / 4 + 24] = this.memory.putText(value); break;
       case 'o': this.options(at, value); break;
       case 'x': this.buffer(at, value, 'in', values[position + 1], values[position + 2]); break;
+      case 'm': case 'v': case 'q': words[at / 4 + 17] = this.pointerOf(value, letter); break;
+      case 'u': case 'w': this.handles(at, value, KIND[letter]); break;
       case 'I': case 'X': this.buffers(at, value, values[position + 1], letter === 'X' ? 'both' : 'in'); break;
       case 'c': return this.control(values[position + 1]);
       default: this.buffer(at, value, letter === 'F' || letter === 'B' ? 'out' : 'in');
@@ -115,4 +131,4 @@ class Writer {
   }
 }
 
-module.exports = { ARGUMENT, DISMATCH, INVALID, Writer, measure, parametersOf };
+module.exports = { ARGUMENT, DISMATCH, INVALID, KIND, Writer, handlesOf, measure, parametersOf };

@@ -2,6 +2,7 @@
 
 // The facade's primitives on a WebAssembly module: the names and behaviour of the native addon (native.js).
 const { getRandomValues } = require('../random.js');
+const { KIND, handlesOf } = require('./arguments.js');
 const { Box } = require('./box.js');
 const { Failure, Machine } = require('./machine.js');
 const { later, searchInSlices } = require('./later.js');
@@ -41,11 +42,11 @@ function createBackend(module, { instance, simd } = {}) {
   for (const { index, name, parameters } of machine.rows) {
     backend[name] = (...values) => call(index, values);
     if (!parameters.some(({ letter }) => letter === 'c')) continue; // what can be cancelled has a Promise form
-    const handles = parameters.filter(({ letter }) => 'mvq'.includes(letter)).map(({ position }) => position);
+    const handles = parameters.filter(({ letter }) => letter in KIND);
     const flag = parameters.at(-1).position + 1;
     const work = name === 'search' ? searchInSlices : (run, values) => run(values);
     backend[`${name}Async`] = (...values) => later({
-      boxes: handles.map((position) => Box.of(values[position])).filter(Boolean),
+      boxes: handles.flatMap(({ letter, position }) => handlesOf(letter, values[position])).map(Box.of).filter(Boolean),
       run: (cancelled) => work((slice) => call(index, slice), values, cancelled),
       flag: values[flag],
       aborted: () => makeError(16, 'the operation was aborted'),

@@ -61,7 +61,7 @@ class Machine {
   #write(row, values) {
     let bytes = 0;
     for (const { letter, optional, position } of row.parameters) {
-      if ('mvq'.includes(letter) || (optional && values[position] === undefined)) continue;
+      if (optional && values[position] === undefined) continue;
       const room = measure(letter, values, position);
       if (room === undefined) {
         const isMatrix = 'xIX'.includes(letter), wanted = isMatrix ? 'a matrix of its own size' : 'a value of its own kind';
@@ -72,14 +72,11 @@ class Machine {
     if (!this.guarded(() => this.memory.reserve(bytes))) {
       throw new Failure(OUT_OF_MEMORY, `expected a size that fits in memory for ${row.name}, received ${bytes} bytes`);
     }
-    const outputs = [], writer = new Writer(this.memory, outputs);
+    const outputs = [], writer = new Writer(this.memory, outputs, (handle, kind) => this.#pointer(handle, kind));
     writer.words.fill(0, this.fixed / 4, (this.fixed + ARGUMENT * row.parameters.length) / 4);
     let control = 0, at = this.fixed;
     for (const { letter, optional, position } of row.parameters) {
-      if (!(optional && values[position] === undefined)) {
-        if ('mvq'.includes(letter)) writer.words[at / 4 + 17] = this.#pointer(values[position], letter);
-        else control += writer.argument(at, letter, values, position);
-      }
+      if (!(optional && values[position] === undefined)) control += writer.argument(at, letter, values, position);
       at += ARGUMENT;
     }
     return { control, outputs };
