@@ -1,4 +1,3 @@
-import CRuvectorSupport
 import RuvectorCore
 
 /// Candidates that stay in native memory: n × d floats, packed and 64-byte aligned, checked for NaN and infinity
@@ -16,7 +15,7 @@ public final class VectorSet: @unchecked Sendable {
   /// Rows whose squared norm leaves the safe range of Float arithmetic; scored in Double.
   let extremes: [Int]
 
-  private let lock: OpaquePointer
+  private let lock: Lock
   private var view: BallView?
 
   /// Copies `rows` × `dim` floats. `.emptyInput` for dim 0 with rows, `.nonFinite` for NaN or infinity (the message
@@ -29,8 +28,7 @@ public final class VectorSet: @unchecked Sendable {
     guard rows == 0 || dim > 0 else {
       throw .expected("at least 1 element", for: "vectors[0]", received: "0", .emptyInput)
     }
-    guard let lock = rv_lock_create() else { throw RuvectorError(.outOfMemory, "no memory for a lock") }
-    self.lock = lock
+    lock = try Lock()
     buffer = try AlignedBuffer(copying: data, count: count, for: "vectors")
     inverseNorms = try AlignedBuffer(count: rows, for: "norms")
     (self.rows, self.dim) = (rows, dim)
@@ -51,8 +49,6 @@ public final class VectorSet: @unchecked Sendable {
     self.extremes = extremes
   }
 
-  deinit { rv_lock_destroy(lock) }
-
   public var matrix: MatrixView { MatrixView(buffer.pointer, rows: rows, dim: dim) }
 
   /// Native memory held, in bytes.
@@ -60,14 +56,9 @@ public final class VectorSet: @unchecked Sendable {
 
   /// The set placed in `ball`: computed once, then shared.
   func view(from ball: Ball) throws(RuvectorError) -> BallView {
-    rv_lock_acquire(lock)
-    let known = view
-    rv_lock_release(lock)
-    if let known, known.ball == ball { return known }
+    if let known = lock.locked({ view }), known.ball == ball { return known }
     let made = try BallView(self, ball)
-    rv_lock_acquire(lock)
-    view = made
-    rv_lock_release(lock)
+    lock.locked { view = made }
     return made
   }
 }

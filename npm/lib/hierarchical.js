@@ -7,7 +7,7 @@ const { packRows } = require('./matrices.js');
 const { RuvectorLayer } = require('./layer.js');
 const { cosine, search } = require('./search.js');
 const { VectorSet } = require('./vector-set.js');
-const { isList, mismatch, unexpected } = require('./errors.js');
+const { isList, lengthOf, mismatch, unexpected } = require('./errors.js');
 
 /** Layers of recent JSON strings, the newest last: parsing 2 MB of JSON costs far more than a forward pass. */
 const parsed = new Map();
@@ -50,7 +50,7 @@ function requireFinite(v, name) {
 /** Descends from level to level: nearest nodes, their weighted sum, the level's layer. */
 function hierarchicalForward(query, layerEmbeddings, layers) {
   const q = inputs.vector(query, 'query');
-  if (q.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'query', 0);
+  if (lengthOf(q) === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'query', 0);
   if (!isList(layerEmbeddings)) throw unexpected('ERR_INVALID_ARG', 'an array of levels', 'layerEmbeddings', layerEmbeddings);
   if (!isList(layers)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', 'layers', layers);
   const steps = Math.min(layerEmbeddings.length, layers.length);
@@ -59,7 +59,7 @@ function hierarchicalForward(query, layerEmbeddings, layers) {
 
   let current = q;
   for (let l = 0; l < steps; l++) {
-    const level = layerEmbeddings[l], name = `layerEmbeddings[${l}]`, dim = current.length;
+    const level = layerEmbeddings[l], name = `layerEmbeddings[${l}]`, dim = lengthOf(current);
     const kept = search(current, level, KEPT, METRIC, ({ indices, weights }, n) => ({
       n, weights: weights.slice(0, n), nodes: gather(level, name, indices, n, dim),
     }), name);

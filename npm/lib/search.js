@@ -51,7 +51,7 @@ function search(query, candidates, k, metric, take, name = 'candidates') {
 function searchRows(workspace, q, candidates, k, metric, name) {
   const { search } = workspace;
   native.searchBegin(search, q, metric.curvature, metric.projection, k, metric.temperature);
-  const n = candidates.length, dim = q.length;
+  const n = inputs.lengthOfList(candidates, name), dim = lengthOf(q);
   const block = Math.min(n, 512, Math.max(1, Math.floor(BLOCK / dim)));
   if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, name);
   for (let start = 0; start < n; start += block) {
@@ -69,7 +69,7 @@ function searchPacked(workspace, q, candidates, k, metric, take, name) {
   workspace.room(Math.min(k, rows));
   const { indices, weights, values } = workspace;
   return take(workspace, native.search(
-    q, 1, q.length, set, data, rows, dim, k, metric.curvature, metric.projection, metric.temperature, indices, weights, values,
+    q, 1, lengthOf(q), set, data, rows, dim, k, metric.curvature, metric.projection, metric.temperature, indices, weights, values,
     1, undefined));
 }
 
