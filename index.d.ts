@@ -188,6 +188,80 @@ export function hierarchicalForward(
 export function hierarchicalForward(
   query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[]): Float32Array | number[];
 
+export type HierarchyMode = 'standard' | 'hyperbolic' | 'dual_space' | 'edge_featured' | 'moe';
+
+/** Options of hierarchicalForwardV2; those of other modes are not read. */
+export interface AttentionConfig {
+  /** Which geometry finds and joins the nodes (see hierarchicalForwardV2). */
+  mode: HierarchyMode;
+  /** Nodes kept a level, 1...16777216. Default 5. */
+  k?: number;
+  /** T > 0 of the softmax over the kept nodes. Default 1. */
+  temperature?: number;
+  /** hyperbolic, dual_space: sectional curvature, default −1. A positive number counts as |K|. */
+  curvature?: number;
+  /** dual_space: share of the cosine and the Euclidean mean, 0...1. Default .5. */
+  euclideanWeight?: number;
+  /** moe only, which comes with the attention mechanisms. */
+  numExperts?: number;
+  /** moe only. */
+  topK?: number;
+  /** Return the nodes kept at each level as well. */
+  explain?: boolean;
+}
+
+/** The walk of hierarchicalForwardV2 with what it kept, best first; nothing for an empty level. */
+export interface HierarchyWalk {
+  embedding: Float32Array;
+  /** One entry a level. The weights of a level sum to 1. */
+  levels: { indices: Uint32Array; weights: Float32Array }[];
+}
+
+/**
+ * Descends a hierarchy, coarse to fine, in a geometry to choose. At each level with nodes E, e being the current embedding:
+ * keep the k best by score s, w = softmax(s/T) over the kept, join their aggregate with e, let the level's layer act.
+ *
+ * - standard: s = cosine; e ← ½ (e + Σ wⱼEⱼ); the layer as in hierarchicalForward.
+ * - hyperbolic: s = −d; e ← geodesic(½, e, weightedMidpoint(E, w)) =: m; the layer acts on v = logMap0(m), its neighbours
+ *   logMap0(E), and its output y gives the direction: e ← expMap0(|v| y/|y|). Everything stays in the ball.
+ * - dual_space: s = ω z(cosine) + (1 − ω) z(−d), standardised over the level, ω = euclideanWeight;
+ *   e ← expMap0(ω logMap0(Euclidean mean) + (1 − ω) logMap0(hyperbolic one)); the layer as in hyperbolic.
+ * - edge_featured, moe: ERR_UNSUPPORTED until the attention mechanisms they are made of are here.
+ *
+ * Against hierarchicalForward: the kept weights sum to 1 (there they shrink as 5/n); with standard, T = 1 and levels of at
+ * most k nodes the two are equal. O(Σ nₗ·dₗ) plus the layers.
+ *
+ * @param layerEmbeddings the levels; width of the next = hiddenDim of the layer before. Empty levels are skipped.
+ * @param layers one a level: a RuvectorLayer, its JSON (parsed once, the last 16 are kept) or 'identity'; undefined: all
+ *   'identity' (pure descent, the right choice without trained weights)
+ * @returns e after the last level, as wide as its layer; without levels the query (in the ball, if there is one)
+ * @throws ERR_DIMENSION_MISMATCH (also for another number of layers than levels), ERR_EMPTY_INPUT (query), ERR_NON_FINITE,
+ *   ERR_INVALID_CONFIG (everything in `config`), ERR_UNSUPPORTED (mode), ERR_CORRUPT (JSON), ERR_CLOSED
+ */
+export function hierarchicalForwardV2(
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
+  config: AttentionConfig & { explain: true }): HierarchyWalk;
+export function hierarchicalForwardV2(
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
+  config: AttentionConfig & { explain?: false }): Float32Array;
+export function hierarchicalForwardV2(
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
+  config: AttentionConfig): Float32Array | HierarchyWalk;
+
+/**
+ * The same off the event loop. Levels other than VectorSets are copied, and JSON is parsed, before it returns: pass
+ * RuvectorLayer objects and VectorSets where the event loop must stay free.
+ */
+export function hierarchicalForwardV2Async(
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
+  config: AttentionConfig & { explain: true }, options?: AsyncOptions): Promise<HierarchyWalk>;
+export function hierarchicalForwardV2Async(
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
+  config: AttentionConfig & { explain?: false }, options?: AsyncOptions): Promise<Float32Array>;
+export function hierarchicalForwardV2Async(
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
+  config: AttentionConfig, options?: AsyncOptions): Promise<Float32Array | HierarchyWalk>;
+
 // ---- Compression --------------------------------------------------------------------------------------------------
 
 export type CompressionLevel = 'none' | 'half' | 'pq8' | 'pq4' | 'binary';

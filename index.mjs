@@ -25,6 +25,8 @@ export const {
   getCompressionLevel,
   gyration,
   hierarchicalForward,
+  hierarchicalForwardV2,
+  hierarchicalForwardV2Async,
   init,
   lambdaX,
   logMap,

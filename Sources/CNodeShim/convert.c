@@ -141,6 +141,22 @@ static int32_t read_handle(napi_env env, napi_value value, char kind, void **out
   return RV_OK;
 }
 
+/* An array of handles, undefined for none. */
+static int32_t read_handles(napi_env env, napi_value value, char kind, call *c, rv_argument *a) {
+  uint32_t length;
+  if (napi_get_array_length(env, value, &length) != napi_ok || !(a->pointers = own(c, length * sizeof(void *))))
+    return rv_fail(&c->error, RV_INVALID_ARGUMENT, "expected an array of handles, received another value");
+  for (a->count = 0; a->count < length; a->count++) {
+    napi_value item;
+    napi_valuetype type;
+    napi_get_element(env, value, (uint32_t)a->count, &item);
+    napi_typeof(env, item, &type);
+    int32_t code = type == napi_undefined ? RV_OK : read_handle(env, item, kind, &a->pointers[a->count], &c->error);
+    if (code) return code;
+  }
+  return RV_OK;
+}
+
 static int read_options(napi_env env, napi_value value, call *c, rv_argument *a) {
   uint32_t length;
   if (napi_get_array_length(env, value, &length) != napi_ok || length % 2) return 0;
@@ -223,8 +239,10 @@ static int32_t parse(napi_env env, napi_value *values, call *c) {
         napi_typeof(env, values[position], &type);
         if (type == napi_undefined) continue;
       }
-      if (strchr("mvq", *f)) {
-        int32_t code = read_handle(env, values[position], *f, &a->pointer, &c->error);
+      if (strchr("mvqMV", *f)) {
+        char kind = (char)(*f | 32); /* the letter in lower case */
+        int32_t code = kind == *f ? read_handle(env, values[position], kind, &a->pointer, &c->error)
+                                  : read_handles(env, values[position], kind, c, a);
         if (code) return code;
       } else if (!read_argument(env, *f, values + position, c, a)) {
         /* The facade has checked what callers pass; what it missed was detached or resized in mid-call. */
@@ -292,7 +310,12 @@ static napi_value call_sync(napi_env env, napi_callback_info info) {
 static void for_each_handle(call *c, void (*visit)(char kind, void *)) {
   int at = 0;
   for (const char *f = c->row->input; *f; f += 1 + (f[1] == '?'), at++)
-    if ((*f == 'm' || *f == 'v') && c->arguments[at].pointer) visit(*f, c->arguments[at].pointer);
+    if (strchr("mvMV", *f)) {
+      rv_argument *a = &c->arguments[at];
+      if (a->pointer) visit(*f, a->pointer);
+      for (size_t i = 0; a->pointers && i < a->count; i++)
+        if (a->pointers[i]) visit((char)(*f | 32), a->pointers[i]);
+    }
 }
 
 static void execute(napi_env env, void *data) {

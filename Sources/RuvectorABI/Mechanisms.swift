@@ -9,14 +9,22 @@ public func rv_create(
   status(error) { () throws(RuvectorError) in
     let out = try require(out, "out")
     out.pointee = nil
-    var given: [(key: String, value: OptionValue)] = []
-    for i in 0..<max(option_count, 0) {
-      let option = try require(options, "options")[i]
-      given.append((try string(option.key, "options[\(i)].key"), try value(option, i)))
-    }
-    let mechanism = try Registry.make(family: string(family, "family"), name: string(name, "name"), given)
+    let mechanism = try Registry.make(
+      family: string(family, "family"), name: string(name, "name"), given(options, option_count))
     out.pointee = Opaque.retain(try MechanismHandle(mechanism))
   }
+}
+
+/// Options as they arrive from C.
+func given(
+  _ options: UnsafePointer<rv_option>?, _ count: Int
+) throws(RuvectorError) -> [(key: String, value: OptionValue)] {
+  var given: [(key: String, value: OptionValue)] = []
+  for i in 0..<max(count, 0) {
+    let option = try require(options, "options")[i]
+    given.append((try string(option.key, "options[\(i)].key"), try value(option, i)))
+  }
+  return given
 }
 
 private func value(_ option: rv_option, _ index: Int) throws(RuvectorError) -> OptionValue {

@@ -144,7 +144,7 @@ public struct SearchOutput {
 @discardableResult
 public func differentiableSearch(
   queries: MatrixView, _ candidates: Candidates, metric: Metric, k: Int, temperature: Double,
-  _ output: SearchOutput, control: Control = .none
+  _ output: SearchOutput, named name: String = "candidates", control: Control = .none
 ) throws(RuvectorError) -> Int {
   let n = candidates.rows, results = min(max(k, 0), n)
   guard n <= Int(UInt32.max) else {
@@ -154,12 +154,12 @@ public func differentiableSearch(
   for q in 0..<queries.rows {
     prepared.append(
       try PreparedQuery(
-        queries.row(q), dim: queries.dim, metric: metric, temperature: temperature,
+        queries.row(q), dim: queries.dim, metric: metric, temperature: temperature, candidates: name,
         name: queries.rows == 1 ? "query" : "queries[\(q)]"))
   }
   guard n > 0, queries.rows > 0 else { return 0 }
   guard candidates.dim == queries.dim else {
-    throw .dimension("candidates[0]", expected: queries.dim, received: candidates.dim)
+    throw .dimension("\(name)[0]", expected: queries.dim, received: candidates.dim)
   }
   var view: BallView?
   if case .set(let set) = candidates, case .poincare(let ball) = metric { view = try set.view(from: ball) }

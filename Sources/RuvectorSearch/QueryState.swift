@@ -64,9 +64,11 @@ struct QueryState {
   let query: PreparedQuery
   var best: TopK
   var softmax: OnlineSoftmax
+  /// Where all logits go, in candidate order, instead of being ranked and summed.
+  let record: UnsafeMutablePointer<Float>?
 
-  init(_ query: PreparedQuery, k: Int) {
-    self.query = query
+  init(_ query: PreparedQuery, k: Int, record: UnsafeMutablePointer<Float>? = nil) {
+    (self.query, self.record) = (query, record)
     best = TopK(k)
     softmax = OnlineSoftmax(temperature: query.temperature)
   }
@@ -165,6 +167,7 @@ struct QueryState {
 
   private mutating func finishCosine(_ count: Int, base: Int, _ scratch: Scratch, _ kernels: KernelTable) {
     let scores = scratch.values.pointer
+    if let record { return (record + base).update(from: scores, count: count) }
     let top = kernels.maximum(scores, count)
     softmax.add(scores, count: count, maximum: top, scratch: scratch.terms.pointer, kernels)
     if !best.isFull || top > best.threshold { best.insert(scores, count: count, base: base) }
@@ -182,6 +185,7 @@ struct QueryState {
         "distances that fit in Float", for: "curvature", received: "\(text(-query.a)) (with these points)",
         .outOfRange)
     }
+    if let record { return (record + base).update(from: logits, count: count) }
     softmax.add(logits, count: count, maximum: top, scratch: scratch.terms.pointer, kernels)
     if !best.isFull || kernels.maximum(keys, count) > best.threshold {
       best.insert(keys, count: count, base: base)

@@ -4,47 +4,10 @@
 //   node npm/examples/mammals.js [word]
 // Near the origin are the general terms, near the rim the special ones; the hyperbolic distance follows the tree.
 
-const fs = require('node:fs');
-const path = require('node:path');
+const { DIM, find, packed, readHierarchy, readVectors, row, table } = require('./mammals-data.js');
 const {
   VectorSet, differentiableSearchBatch, differentiableSearchHyperbolic, differentiableSearchHyperbolicBatch, dist, dist0,
 } = require('../../index.js');
-
-const DIM = 5;
-const file = (name) => path.join(__dirname, 'data', name);
-
-/** Names in the order of the embeddings, and for each the set of its ancestors and descendants. */
-function readHierarchy() {
-  const numbers = new Map();
-  const add = (name) => {
-    if (!numbers.has(name)) numbers.set(name, numbers.size);
-    return numbers.get(name);
-  };
-  const above = [], below = [];
-  for (const line of fs.readFileSync(file('wordnet_mammals_closure.tsv'), 'utf8').split('\n')) {
-    if (line === '' || line.startsWith('#')) continue;
-    const [child, ancestor] = line.split('\t').map(add);
-    (above[child] ??= new Set()).add(ancestor);
-    (below[ancestor] ??= new Set()).add(child);
-  }
-  const names = [...numbers.keys()];
-  const of = (list) => names.map((_, i) => list[i] ?? new Set());
-  return { names, numbers, above: of(above), below: of(below) };
-}
-
-function readVectors(name) {
-  const bytes = fs.readFileSync(file(name));
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-}
-
-const packed = (data) => ({ data, rows: data.length / DIM, dim: DIM });
-const row = (data, i) => data.subarray(i * DIM, (i + 1) * DIM);
-
-function table(header, rows) {
-  const all = [header, ...rows];
-  const widths = header.map((_, c) => Math.max(...all.map((cells) => cells[c].length)));
-  return all.map((cells) => cells.map((cell, c) => (c < 2 ? cell.padEnd(widths[c]) : cell.padStart(widths[c]))).join('  ').trimEnd()).join('\n');
-}
 
 /** R10rel: share of the ancestors and descendants among the ten nearest, mean over all nodes (itself left out). */
 function recall(hierarchy, search) {
@@ -60,14 +23,9 @@ function recall(hierarchy, search) {
 
 function main(word) {
   const hierarchy = readHierarchy();
-  const { names, numbers, above, below } = hierarchy;
-  const name = numbers.has(word) ? word : names.find((candidate) => candidate.startsWith(`${word}.n.`));
-  const number = numbers.get(name);
-  if (number === undefined) {
-    console.error(`There is no mammal called "${word}" in WordNet. Try dog, whale, bat, elephant or carnivore.`);
-    process.exitCode = 1;
-    return;
-  }
+  const { names, above, below } = hierarchy;
+  const number = find(hierarchy, word);
+  if (number === undefined) return;
   const points = readVectors('wordnet_mammals_poincare5.f32');
   const set = new VectorSet(packed(points));
   const query = row(points, number);

@@ -5,26 +5,10 @@ const { Handle } = require('./handle.js');
 const inputs = require('./inputs.js');
 const { packRows } = require('./matrices.js');
 const { RuvectorLayer } = require('./layer.js');
+const { layerOf } = require('./layer-cache.js');
 const { cosine, search } = require('./search.js');
 const { VectorSet } = require('./vector-set.js');
 const { isList, lengthOf, mismatch, unexpected } = require('./errors.js');
-
-/** Layers of recent JSON strings, the newest last: parsing 2 MB of JSON costs far more than a forward pass. */
-const parsed = new Map();
-const PARSED_MOST = 16;
-
-function layerOf(value, index) {
-  if (Handle.is(value, RuvectorLayer)) return value;
-  if (Handle.looksLike(value)) Handle.check(value, RuvectorLayer, `layers[${index}]`);
-  if (typeof value !== 'string') {
-    throw unexpected('ERR_INVALID_ARG', 'a RuvectorLayer or its JSON', `layers[${index}]`, value);
-  }
-  const layer = parsed.get(value) ?? RuvectorLayer.fromJson(value);
-  parsed.delete(value);
-  parsed.set(value, layer);
-  if (parsed.size > PARSED_MOST) parsed.delete(parsed.keys().next().value);
-  return layer;
-}
 
 /** Nodes kept a level. */
 const KEPT = 5;
@@ -54,7 +38,7 @@ function hierarchicalForward(query, layerEmbeddings, layers) {
   if (!isList(layerEmbeddings)) throw unexpected('ERR_INVALID_ARG', 'an array of levels', 'layerEmbeddings', layerEmbeddings);
   if (!isList(layers)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', 'layers', layers);
   const steps = Math.min(layerEmbeddings.length, layers.length);
-  const objects = Array.from(layers.slice(0, steps), layerOf);
+  const objects = Array.from(layers.slice(0, steps), (layer, i) => layerOf(layer, `layers[${i}]`));
   const handles = objects.map((layer, i) => Handle.of(layer, RuvectorLayer, `layers[${i}]`));
 
   let current = q;

@@ -14,6 +14,7 @@ const version = () => native.version();
 module.exports = {
   ...require('./compress.js'),
   ...require('./geometry.js'),
+  ...require('./hierarchical-v2.js'),
   ...require('./search-batch.js'),
   RuvectorError: require('./errors.js').RuvectorError,
   RuvectorLayer: require('./layer.js').RuvectorLayer,

@@ -31,14 +31,14 @@ function packedShape(value, name) {
 
 const MATRIX = 'an array of vectors, {data, rows, dim}, {data, dims}, {data, shape} or a VectorSet';
 
-/** A matrix as {data, rows, dim}, packed; `data` may be the caller's own unless `own`. */
-function matrix(value, name, own = false) {
+/** A matrix as {data, rows, dim}, packed into memory from `room`; `data` may be the caller's own unless `own`. */
+function matrix(value, name, own = false, room = allocate) {
   if (isList(value)) {
     const rows = lengthOfList(value, name);
     if (rows === 0) return { data: new Float32Array(0), rows: 0, dim: 0 };
     const dim = lengthOf(vector(value[0], `${name}[0]`));
     if (dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', `${name}[0]`, 0);
-    const data = allocate(rows * dim, name);
+    const data = room(rows * dim, name);
     packRows(value, 0, rows, dim, data, name);
     return { data, rows, dim };
   }

@@ -73,13 +73,13 @@ function searchPacked(workspace, q, candidates, k, metric, take, name) {
     1, undefined));
 }
 
-/** A VectorSet's handle, or packed memory (of our own if `own`). */
-function resident(candidates, own, name = 'candidates') {
+/** A VectorSet's handle, or packed memory (of our own if `own`; lists are packed into memory from `room`). */
+function resident(candidates, own, name = 'candidates', room = undefined) {
   if (Handle.looksLike(candidates)) {
     const set = Handle.of(candidates, VectorSet, name);
     return { set, data: undefined, rows: candidates.size, dim: candidates.dim };
   }
-  return { set: undefined, ...matrix(candidates, name, own) };
+  return { set: undefined, ...matrix(candidates, name, own, room) };
 }
 
 // MARK: - Metrics
@@ -88,15 +88,17 @@ const cosine = (temperature) => ({ curvature: 0, projection: 0, temperature: inp
 
 const PROJECTIONS = ['clip', 'expmap'];
 
-/** |curvature| counts: the packages this replaces pass it with either sign. */
-function hyperbolic(curvature, { temperature, projection = 'clip' }) {
+/** The sectional curvature, < 0. |curvature| counts: the packages this replaces pass it with either sign. */
+function sectional(curvature) {
   const c = Math.abs(inputs.number(curvature, 'curvature', -1));
-  if (!(c > 0 && c < Infinity)) {
-    throw unexpected('ERR_INVALID_CONFIG', 'a finite number other than 0', 'curvature', curvature);
-  }
+  if (c > 0 && c < Infinity) return -c;
+  throw unexpected('ERR_INVALID_CONFIG', 'a finite number other than 0', 'curvature', curvature);
+}
+
+function hyperbolic(curvature, { temperature, projection = 'clip' }) {
   const at = PROJECTIONS.indexOf(projection);
   if (at < 0) throw unexpected('ERR_INVALID_CONFIG', "'clip' or 'expmap'", 'projection', projection);
-  return { curvature: -c, projection: at, temperature: inputs.number(temperature, 'temperature', 1) };
+  return { curvature: sectional(curvature), projection: at, temperature: inputs.number(temperature, 'temperature', 1) };
 }
 
 // MARK: - One query
@@ -116,4 +118,4 @@ function differentiableSearchHyperbolic(query, candidates, k, curvature, options
   }));
 }
 
-module.exports = { cosine, differentiableSearch, differentiableSearchHyperbolic, hyperbolic, resident, search };
+module.exports = { cosine, differentiableSearch, differentiableSearchHyperbolic, hyperbolic, resident, search, sectional };

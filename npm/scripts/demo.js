@@ -5,4 +5,5 @@ const path = require('node:path');
 
 const run = (script, ...args) => spawnSync(process.execPath, [path.join(__dirname, script), ...args], { stdio: 'inherit' }).status;
 
-process.exitCode = run('build.js', '--if-missing') || run('../examples/mammals.js', ...process.argv.slice(2));
+process.exitCode = run('build.js', '--if-missing') || run('../examples/mammals.js', ...process.argv.slice(2)) ||
+  run('../examples/mammals-walk.js', ...process.argv.slice(2));

@@ -114,6 +114,7 @@ const kinds = {
     yield* all({ ...others, fraction: 0.5, NaN, Infinity, '2**60': 2 ** 60, '{seed: string}': { seed: '1' }, '{seed: NaN}': { seed: NaN } }, C);
   },
   * choice() { yield* all({ ...strangers, number: 1, object: {}, 'other case': 'Clip', 'String object': new String('clip') }, C); },
+  * flag() { yield* all({ null: null, string: 'true', number: 1, object: {} }, A); },
   * signal() { yield* all({ ...strangers, number: 5, object: {}, 'half a signal': { aborted: false }, 'aborted only': { aborted: true } }, A); },
   * token() {
     yield* all({ ...strangers, number: 5, undefined, object: {}, string: { vectorSet: '1' }, negative: { vectorSet: -1 }, fraction: { vectorSet: 0.5 },
@@ -131,15 +132,16 @@ const kinds = {
       ...bad('binary', 'threshold', NaN, Infinity) }, C);
     yield* all({ 'pq8 7 parts of 16': { levelType: 'pq8', subvectors: 7 }, 'pq4 7 parts of 16': { levelType: 'pq4', subvectors: 7 } }, D);
   },
-  * levels(good) {
+  * levels(good, { emptyRow = D }) {
     yield* all({ ...strangers, ...objects, number: 5, undefined }, A);
-    for (const { label, value, code } of matrices(good[0], { width: D, nonFinite: N, emptyRow: D }, true)) {
+    for (const { label, value, code } of matrices(good[0], { width: D, nonFinite: N, emptyRow }, true)) {
       yield entry(`level 0: ${label}`, [value, good[1]], code);
       yield entry(`level 1: ${label}`, [good[0], value], code);
     }
   },
-  * layers(good) {
-    yield* all({ ...strangers, ...objects, number: 5, undefined }, A);
+  * layers(good, { count, optional }) {
+    yield* all({ ...strangers, ...objects, number: 5, ...(optional ? {} : { undefined }) }, A);
+    if (count) yield* all({ 'no layers': [], 'one layer': good.slice(1), 'three layers': [good[0], ...good] }, count);
     for (const [label, value] of Object.entries({ ...strangers, ...objects, undefined, number: 5 })) {
       if (typeof value !== 'string') yield entry(`layer ${label}`, [good[0], value], A);
     }
@@ -149,10 +151,19 @@ const kinds = {
     yield entry('closed layer', [good[0], closed], 'ERR_CLOSED');
     yield entry('layer of another width', [good[0], new ruvector.RuvectorLayer(5, 5, 1)], D);
   },
+  * config(good, { fields }) {
+    yield* all({ ...NOT_OPTIONS, undefined }, A);
+    for (const [label, mode] of Object.entries({ ...strangers, number: 1, undefined })) yield entry(`mode ${label}`, { ...good, mode }, C);
+    yield* all({ 'no mode': {}, 'other case': { mode: 'Standard' }, 'mode: toString': { mode: 'toString' }, 'unknown option': { ...good, curvatur: -1 } }, C);
+    yield* all({ moe: { mode: 'moe', numExperts: 4 }, edge_featured: { mode: 'edge_featured' } }, 'ERR_UNSUPPORTED');
+    for (const { label, value, code } of kinds.options({}, { fields })) {
+      if (typeof value === 'object' && value !== null) yield entry(label, { ...good, ...value }, code);
+    }
+  },
   * options(_, { fields }) {
     yield* all(NOT_OPTIONS, A);
     for (const [key, { kind, make, codes }] of Object.entries(fields)) {
-      for (const { label, value, code } of kinds[kind](make(), codes)) {
+      for (const { label, value, code } of kinds[kind](make(), codes ?? {})) {
         yield entry(`${key}: ${label}`, { [key]: value }, code);
       }
     }

@@ -41,14 +41,18 @@ test('60 layers of 12 MB, dropped', async () => {
   assert.ok(megabytes < 400, `up to ${megabytes.toFixed()} MB of 720`);
 });
 
-test('a search with millions of results does not keep their memory', () => {
+test('a search with millions of results does not keep their memory', async () => {
   v8.setFlagsFromString('--expose-gc');
   const gc = vm.runInNewContext('gc');
   const rows = 3e6, line = { data: Float32Array.from({ length: rows }, (_, i) => i + 1), rows, dim: 1 };
   gc();
   const before = process.memoryUsage().arrayBuffers;
   assert.strictEqual(ruvector.differentiableSearch([1], line, rows).indices.length, rows);
-  gc();
-  const kept = (process.memoryUsage().arrayBuffers - before) / 2 ** 20;
+  let kept = Infinity; // V8 frees array buffers in the background
+  for (let i = 0; i < 50 && kept >= 8; i++) {
+    gc();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    kept = (process.memoryUsage().arrayBuffers - before) / 2 ** 20;
+  }
   assert.ok(kept < 8, `kept ${kept.toFixed()} MB`);
 });

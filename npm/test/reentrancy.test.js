@@ -34,6 +34,7 @@ const uses = {
   VectorSet: (c) => new VectorSet(c),
   forward: (c, q = query) => layer.forward(numbersOf(q), c),
   hierarchicalForward: (c, q = query) => hierarchicalForward(q, [c, c], [layer, layer]),
+  hierarchicalForwardV2: (c, q = query) => ruvector.hierarchicalForwardV2(q, [c, c], [layer, layer], { mode: 'dual_space' }),
   frechetMean: (c) => ruvector.frechetMean(c),
 };
 

@@ -21,12 +21,14 @@
  *   n  number                   -> number             i  integer 0...2^53    -> integer
  *   s  string                   -> text               o  [key, value, ...]   -> options, count
  *   m v q  handle               -> pointer (mechanism, vectors, search)
+ *   M V    array of handles or undefined -> pointers, count
  *   c  threads, Uint32Array     -> control (cancelled when the array's first element is not 0)
  * Output: 0 nothing, n number, s text (malloc), m v q handle (number: its bytes, told to V8). */
 typedef struct rv_argument {
   rv_buffer buffer;
   rv_buffer *buffers;
   void *pointer;
+  void **pointers;
   rv_option *options;
   size_t count;
   double number;

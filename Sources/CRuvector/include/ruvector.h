@@ -200,8 +200,8 @@ int32_t rv_search_finish(rv_search *, uint32_t *indices, float *weights, float *
                          uint64_t *count, rv_error *error);
 
 /* For each level: the 5 best nodes by cosine (T = 1), their weighted sum, mean with the current embedding, layer.
- * Level l is sets[l] or, where that (or `sets`) is NULL, the matrix levels[l] [n_l, d_l]; `layers` are "ruvector" layers. Uses as many levels as both lists have; empty
- * levels are skipped. `out` receives `*out_count` floats (the query itself without levels); its capacity is
+ * Level l is sets[l] or, where that (or `sets`) is NULL, the matrix levels[l] [n_l, d_l]; `layers` are "ruvector"
+ * layers. Uses as many levels as both lists have; empty levels are skipped. `out` receives `*out_count` floats (the query itself without levels); its capacity is
  * out->dims[0]. */
 int32_t rv_hierarchical_forward(const float *query, uint64_t dim, const rv_buffer *levels, rv_vectors *const *sets,
                                 size_t level_count, rv_mechanism *const *layers, size_t layer_count, const rv_buffer *out,
@@ -211,6 +211,17 @@ int32_t rv_hierarchical_forward(const float *query, uint64_t dim, const rv_buffe
  * [kept, d], edge weights `weights` [kept]). For callers who search the levels by themselves. */
 int32_t rv_hierarchical_step(rv_mechanism *layer, const rv_buffer *current, const rv_buffer *nodes,
                              const rv_buffer *weights, const rv_buffer *out, rv_error *error);
+
+/* The walk with a geometry to choose ("standard", "hyperbolic", "dual_space"; options: k, temperature, curvature,
+ * euclideanWeight, as the mode has them). Levels as above, d_l = the width of the layer before; layers[l] NULL: the
+ * identity; `layer_count` must equal `level_count`. At each level the k best nodes are kept, their softmax weights sum
+ * to 1. `kept_indices` (u32) and `kept_weights` (f32), each of sum of min(k, n_l) elements, level after level, receive
+ * them; both may be NULL. `out` and `*out_count` as above. */
+int32_t rv_hierarchical_forward_v2(const char *mode, const rv_option *options, size_t option_count, const float *query,
+                                   uint64_t dim, const rv_buffer *levels, rv_vectors *const *sets, size_t level_count,
+                                   rv_mechanism *const *layers, size_t layer_count, const rv_buffer *out,
+                                   uint64_t *out_count, const rv_buffer *kept_indices, const rv_buffer *kept_weights,
+                                   const rv_control *control, rv_error *error);
 
 /* ---- Geometry --------------------------------------------------------------------------------------------- */
 

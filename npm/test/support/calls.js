@@ -72,6 +72,18 @@ add('hierarchicalForward', [query,
   argument('levels', () => [rows(6, dim, 4), rows(7, dim, 5)]),
   argument('layers', () => [json, layer])]);
 
+for (const suffix of ['', 'Async']) {
+  add(`hierarchicalForwardV2${suffix}`, [query,
+    argument('levels', () => [rows(6, dim, 4), rows(7, dim, 5)], { emptyRow: E }),
+    argument('layers', () => [json, layer], { count: D, optional: true }),
+    argument('config', () => ({ mode: 'dual_space' }), {
+      fields: {
+        temperature: { ...T, codes: { ...T.codes, code: C } }, curvature: CURVATURE, k: number({ good: 2, range: [0, -1, 1.5, NaN, Infinity, 2 ** 32], code: C }, {}),
+        euclideanWeight: number({ good: 0.5, range: [-0.1, 1.1, NaN], code: C }, {}), explain: argument('flag', () => false),
+      },
+    }), ...(suffix ? [options({ ...THREADS, ...SIGNAL })] : [])]);
+}
+
 add('TensorCompress.compress', [argument('vector', () => vector(16, 1), { empty: E, length: null, nonFinite: N }),
   number({ good: 0.9, range: [], code: R }, {}, false)], (...list) => tensor.compress(...list));
 add('TensorCompress.compressWithLevel', [argument('vector', () => vector(16, 1), { empty: E, length: null, nonFinite: N }),

@@ -78,6 +78,15 @@ layer.close();
 const down = ruvector.hierarchicalForward(f32, [[f32], set, packed[0]], [json, layer]), downList = ruvector.hierarchicalForward(frozen, [], []);
 expectType<Equal<typeof down, Float32Array>>(true);
 expectType<Equal<typeof downList, number[]>>(true);
+const walked = ruvector.hierarchicalForwardV2(f32, [[f32], set, packed[0]], [json, layer, 'identity'], { mode: 'dual_space', euclideanWeight: 0.5, k: 3 });
+const rfcWalk: Float32Array = ruvector.hierarchicalForwardV2(f32, [[f32]], [json], { mode: 'moe', numExperts: 4, topK: 2, curvature: 1 });
+const explained = ruvector.hierarchicalForwardV2(frozen, [], undefined, { mode: 'hyperbolic', explain: true });
+const walkedAsync = ruvector.hierarchicalForwardV2Async(f32, [], [], { mode: 'standard' }, options);
+expectType<Equal<typeof walked, Float32Array>>(true);
+expectType<Equal<typeof explained, ruvector.HierarchyWalk>>(true);
+expectType<Equal<typeof walkedAsync, Promise<Float32Array>>>(true);
+const anyConfig: ruvector.AttentionConfig = { mode: 'standard' }, either = ruvector.hierarchicalForwardV2(f32, [], [], anyConfig);
+expectType<Equal<typeof either, Float32Array | ruvector.HierarchyWalk>>(true);
 
 // Compression
 const tensor = new ruvector.TensorCompress(), config: CompressionLevelConfig = { levelType: 'pq8', subvectors: 4, centroids: 16 };
@@ -126,6 +135,8 @@ try {
 ruvector.differentiableSearch(f32, [f32]);
 // @ts-expect-error bytes are no vector
 ruvector.differentiableSearch(new Uint8Array(3), [f32], 1);
+// @ts-expect-error no such mode
+ruvector.hierarchicalForwardV2(f32, [], [], { mode: 'euclidean' });
 // @ts-expect-error a string is no vector
 ruvector.differentiableSearch('abc', [f32], 1);
 // @ts-expect-error dim is missing

@@ -3,7 +3,7 @@ import ruvector, {
   RuvectorError, RuvectorLayer, TensorCompress, VectorSet, differentiableSearch, differentiableSearchAsync, differentiableSearchBatch,
   differentiableSearchBatchAsync, differentiableSearchHyperbolic, differentiableSearchHyperbolicAsync, differentiableSearchHyperbolicBatch,
   differentiableSearchHyperbolicBatchAsync, dist, dist0, egrad2rgrad, expMap, expMap0, frechetMean, geodesic, getCompressionLevel, gyration,
-  hierarchicalForward, init, lambdaX, logMap, logMap0, mobiusAdd, mobiusMatvec, mobiusScalarMul, mobiusSub, poincareDistance, projx, simdLevel,
+  hierarchicalForward, hierarchicalForwardV2, hierarchicalForwardV2Async, init, lambdaX, logMap, logMap0, mobiusAdd, mobiusMatvec, mobiusScalarMul, mobiusSub, poincareDistance, projx, simdLevel,
   toLorentz, toPoincare, transp, version, weightedMidpoint, type Candidates, type HyperbolicSearchResult, type SearchResult, type VectorSetToken,
 } from '@ruvector/gnn';
 import * as all from '@ruvector/gnn';
@@ -30,11 +30,12 @@ expectType<Equal<typeof batches, number[]>>(true);
 const points = [
   mobiusAdd(x, x), mobiusSub(x, x), mobiusScalarMul(1, x), mobiusMatvec([x], x), gyration(x, x, x), expMap(x, x), expMap0(x), logMap(x, x), logMap0(x), projx(x),
   egrad2rgrad(x, x), transp(x, x, x), geodesic(0.5, x, x), weightedMidpoint([x]), frechetMean([x]), toLorentz(x), toPoincare(x), layer.forward(x),
-  hierarchicalForward(x, [set], [layer]), new TensorCompress().decompress('{}'), set.get(0),
+  hierarchicalForward(x, [set], [layer]), hierarchicalForwardV2(x, [set], ['identity'], { mode: 'hyperbolic' }), new TensorCompress().decompress('{}'), set.get(0),
 ];
 expectType<Equal<typeof points, Float32Array[]>>(true);
 const numbers = [dist(x, x), dist0(x), poincareDistance(x, x), lambdaX(x)], texts: string[] = [init(), simdLevel(), version(), getCompressionLevel(1)];
 expectType<Equal<typeof numbers, number[]>>(true);
+const walked: Promise<Float32Array> = hierarchicalForwardV2Async(x, [set], undefined, { mode: 'standard' });
 const token: VectorSetToken = set.token, candidates: Candidates = set;
 
 // @ts-expect-error no such export

@@ -1,0 +1,93 @@
+'use strict';
+
+// The walk down a hierarchy with a geometry to choose. One native call for all levels; async twins copy their inputs.
+const native = require('./native.js');
+const inputs = require('./inputs.js');
+const { abortable, threads } = require('./async.js');
+const { Handle } = require('./handle.js');
+const { RuvectorLayer } = require('./layer.js');
+const { layerOf } = require('./layer-cache.js');
+const { resident, sectional } = require('./search.js');
+const { withStaging } = require('./staging.js');
+const { isList, mismatch, unexpected } = require('./errors.js');
+
+/** What each mode reads of the config; the rest of it is for other modes. */
+const OPTIONS = {
+  standard: ['k', 'temperature'],
+  hyperbolic: ['k', 'temperature', 'curvature'],
+  dual_space: ['k', 'temperature', 'curvature', 'euclideanWeight'],
+};
+const CONFIG = ['mode', 'curvature', 'euclideanWeight', 'temperature', 'k', 'explain', 'numExperts', 'topK'];
+
+function readConfig(value) {
+  if (value === undefined) throw unexpected('ERR_INVALID_ARG', 'an object', 'config', value);
+  const { mode, explain = false, ...rest } = inputs.options(value, CONFIG, 'config');
+  if (typeof mode !== 'string') throw unexpected('ERR_INVALID_CONFIG', "a mode such as 'hyperbolic'", 'mode', mode);
+  if (typeof explain !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'a boolean', 'explain', explain);
+  const options = [];
+  for (const name of Object.hasOwn(OPTIONS, mode) ? OPTIONS[mode] : []) {
+    if (rest[name] === undefined) continue;
+    options.push(name, name === 'curvature' ? sectional(rest[name]) : inputs.number(rest[name], name));
+  }
+  return { mode, explain, options, k: rest.k ?? 5 };
+}
+
+/** Layers as objects, undefined for the identity. */
+function readLayers(layers, count) {
+  if (layers === undefined) return Array(count).fill(undefined);
+  if (!isList(layers)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', 'layers', layers);
+  if (layers.length !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} layers`, 'layers', layers.length);
+  return Array.from(layers, (layer, i) => (layer === 'identity' ? undefined : layerOf(layer, `layers[${i}]`)));
+}
+
+/** The arguments of the native call, but for control; and what to make of the results. */
+function prepare(query, layerEmbeddings, layers, config, own, room) {
+  const { mode, explain, options, k } = readConfig(config);
+  const q = own ? inputs.ownVector(query, 'query') : inputs.vector(query, 'query');
+  if (!isList(layerEmbeddings)) throw unexpected('ERR_INVALID_ARG', 'an array of levels', 'layerEmbeddings', layerEmbeddings);
+  const objects = readLayers(layers, layerEmbeddings.length);
+  const levels = Array.from(layerEmbeddings, (level, l) => resident(level, own, `layerEmbeddings[${l}]`, room));
+  let width = q.length;
+  levels.forEach(({ rows }, l) => (width = rows > 0 && objects[l] ? objects[l].hiddenDim : width));
+  const counts = levels.map(({ rows }) => Math.max(0, Math.min(k, rows)) || 0); // an impossible k is native's to refuse
+  const kept = counts.reduce((a, b) => a + b, 0);
+  const embedding = inputs.allocate(width, 'results');
+  const indices = inputs.allocate(kept, 'k', Uint32Array), weights = inputs.allocate(kept, 'k');
+  const call = [
+    mode, options, q,
+    levels.map(({ set }) => set),
+    levels.map(({ data }) => data ?? new Float32Array(0)),
+    Float64Array.from(levels.flatMap(({ set, rows, dim }) => (set ? [0, 0] : [rows, dim]))),
+    objects.map((layer, l) => layer && Handle.of(layer, RuvectorLayer, `layers[${l}]`)),
+    embedding, indices, weights,
+  ];
+  return { call, result: () => (explain ? { embedding, levels: split(counts, indices, weights) } : embedding) };
+}
+
+function split(counts, indices, weights) {
+  let at = 0;
+  return counts.map((n) => {
+    const range = [at, (at += n)];
+    return { indices: indices.slice(...range), weights: weights.slice(...range) };
+  });
+}
+
+function hierarchicalForwardV2(query, layerEmbeddings, layers, config) {
+  return withStaging((staging) => {
+    const room = (count, name) => staging.take(count, name);
+    const { call, result } = prepare(query, layerEmbeddings, layers, config, false, room);
+    native.hierarchicalForwardV2(...call, 1, undefined);
+    return result();
+  });
+}
+
+async function hierarchicalForwardV2Async(query, layerEmbeddings, layers, config, options) {
+  const o = inputs.options(options, ['threads', 'signal']);
+  return abortable(o.signal, async (flag) => {
+    const { call, result } = prepare(query, layerEmbeddings, layers, config, true);
+    await native.hierarchicalForwardV2Async(...call, threads(o.threads), flag);
+    return result();
+  });
+}
+
+module.exports = { hierarchicalForwardV2, hierarchicalForwardV2Async };
