@@ -13,6 +13,13 @@ function lengthOfList(list, name) {
   throw unexpected('ERR_INVALID_ARG', 'an array with a length', name, length);
 }
 
+/** `convert(element, index)` for `count` elements of an array; calls no method of the array, which may be anybody's. */
+function mapList(list, count, convert) {
+  const out = [];
+  for (let i = 0; i < count; i++) out.push(convert(list[i], i));
+  return out;
+}
+
 /** Copies a number[] (any array-like element must be a number; nothing of the caller's runs besides getters). */
 function fromNumbers(list, name, Type = Float32Array) {
   const out = allocate(lengthOfList(list, name), name, Type);
@@ -87,4 +94,4 @@ function options(value, known, name = 'options') {
   return value;
 }
 
-module.exports = { allocate, count, doubles, lengthOfList, number, options, ownVector, vector };
+module.exports = { allocate, count, doubles, lengthOfList, mapList, number, options, ownVector, vector };

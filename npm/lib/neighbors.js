@@ -12,8 +12,7 @@ function packNeighbors(neighbors, dim) {
   if (!isList(neighbors)) return packedNeighbors(neighbors, dim);
   const rows = inputs.lengthOfList(neighbors, 'neighbors');
   if (rows === 0) return { data: NONE, rows: 0, dim };
-  const plain = [];
-  for (let i = 0; i < rows; i++) plain.push(inputs.vector(neighbors[i], `neighbors[${i}]`));
+  const plain = inputs.mapList(neighbors, rows, (row, i) => inputs.vector(row, `neighbors[${i}]`));
   const room = rows * dim;
   if (staging.length < room) staging = inputs.allocate(room, 'neighbors');
   packRows(plain, 0, rows, dim, staging, 'neighbors');

@@ -24,6 +24,12 @@ class Call {
     return this.chance.of(this.#badness);
   }
 
+  /** Makes the following arguments fit `layer`; of a very wide one only a few rows. */
+  fit(layer) {
+    this.dim = layer.inputDim;
+    if (this.dim > 1000) this.rows %= 3;
+  }
+
   /** Layers of the world that fit each other, the first as wide as the query; the same for all arguments. */
   chain() {
     if (this.#chain) return this.#chain;

@@ -31,15 +31,16 @@ const text = (stock) => (c) => {
   return c.chance.of(0.7) ? damaged(c, json) : c.chance.pick([...strangers(), new String(json), Buffer.from(json)]);
 };
 
-/** An options object with some of `fields`; sometimes misspelt, behind getters, or no object at all. */
-function options(c, fields) {
+/** An options object with some of `fields` ('field' or 'kind:field') and those of `always`; sometimes misspelt, behind getters, or no object at all. */
+function options(c, fields, always = []) {
   const { chance } = c;
-  if (chance.of(0.3)) return undefined;
+  if (chance.of(always.length > 0 ? 0.02 : 0.3)) return undefined;
   if (chance.of(0.04)) return chance.pick(strangers());
   const o = chance.of(0.1) ? Object.create(null) : {};
-  for (const field of fields) {
-    if (chance.of(0.5)) continue;
-    const value = kinds[field](c);
+  for (const named of fields) {
+    const [kind, field = kind] = named.split(':');
+    if (chance.of(always.includes(field) ? 0.01 : 0.5)) continue;
+    const value = kinds[kind](c);
     if (chance.of(0.05)) Object.defineProperty(o, field, { enumerable: true, get: () => { c.interfere(); return value; } });
     else o[field] = value;
   }
@@ -72,7 +73,7 @@ function candidates(c) {
 
 /** As many levels as layers, of the right widths: the layers of the world that follow each other. */
 const levels = (c) => (c.bad() ? c.chance.pick([...strangers(), [matrix(c), c.chance.pick(strangers())]]) : c.chain().map((layer) => {
-  c.dim = layer.inputDim;
+  c.fit(layer);
   return candidates(c);
 }));
 const layers = (c) => (c.bad() ? c.chance.pick([...strangers(), [c.chance.pick(c.world.layers)], ['{'], [c.chance.pick(strangers())], [c.chance.pick(c.world.sets)]])
@@ -95,7 +96,10 @@ const kinds = {
   token: (c) => (c.bad() ? c.chance.pick([{ vectorSet: c.chance.pick([-1, 0, 0.5, 2 ** 52, NaN, 1n, '1']) }, ...strangers()]) : c.chance.pick(c.world.tokens)),
   layerJson: text((c) => c.world.layerJson),
   compressedJson: text((c) => c.world.compressed),
-  options: (c, { fields }) => options(c, fields),
+  options: (c, { fields, always }) => options(c, fields, always),
+  mode: (c) => (c.bad() ? c.chance.pick(['Standard', 'moe', 'edge_featured', '__proto__', ...strangers()]) : c.chance.pick(['standard', 'hyperbolic', 'dual_space'])),
+  explain: (c) => (c.bad() ? c.chance.pick(strangers()) : c.chance.of(0.5)),
+  stack: (c) => (c.chance.of(0.2) ? undefined : c.bad() ? layers(c) : c.chain().map((layer) => (c.chance.of(0.1) ? 'identity' : layer))),
   code: (c) => c.chance.pick(CODES),
   message: (c) => c.chance.pick(['', 'what happened']),
 };
@@ -105,8 +109,13 @@ function receiver(c, name) {
   const { chance, world } = c;
   if (c.bad()) return chance.pick([...world.sets, ...world.layers, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
   const [type] = name.split('#');
-  if (type === 'VectorSet') return chance.pick(world.sets);
-  if (type === 'RuvectorLayer') return chance.pick(world.layers);
+  const open = (list) => chance.pick(chance.of(0.8) ? list.filter((one) => !one.closed) : list);
+  if (type === 'VectorSet') return open(world.sets);
+  if (type === 'RuvectorLayer') {
+    const layer = open(world.layers);
+    if (layer) c.fit(layer); // what `forward` wants
+    return layer;
+  }
   return type === 'TensorCompress' ? chance.of(0.1) ? new TensorCompress() : world.tensor : undefined;
 }
 

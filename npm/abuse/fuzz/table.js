@@ -5,6 +5,7 @@ const { ruvector } = require('../../test/support/index.js');
 
 const THREADS = ['threads'], ASYNC = ['threads', 'signal'], BALL = ['temperature', 'projection'];
 const options = (...fields) => ({ kind: 'options', fields });
+const WALK = { ...options('mode', 'k', 'temperature', 'curvature', 'share:euclideanWeight', 'explain'), always: ['mode'] };
 
 const rows = {
   differentiableSearch: ['vector', 'candidates', 'k', 'temperature'],
@@ -16,6 +17,8 @@ const rows = {
   differentiableSearchHyperbolicBatch: ['matrix', 'candidates', 'k', 'curvature', options(...BALL, ...THREADS)],
   differentiableSearchHyperbolicBatchAsync: ['matrix', 'candidates', 'k', 'curvature', options(...BALL, ...ASYNC)],
   hierarchicalForward: ['vector', 'levels', 'layers'],
+  hierarchicalForwardV2: ['vector', 'levels', 'stack', WALK],
+  hierarchicalForwardV2Async: ['vector', 'levels', 'stack', WALK, options(...ASYNC)],
 
   VectorSet: ['matrix'],
   'VectorSet.open': ['token'],
@@ -84,7 +87,7 @@ function members() {
     }
     found.set(name, (_, args) => new value(...args));
     for (const [key, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
-      if (typeof method === 'function' && !/^(of|is|check|looksLike)$/.test(key)) found.set(`${name}.${key}`, (_, args) => value[key](...args));
+      if (typeof method === 'function') found.set(`${name}.${key}`, (_, args) => value[key](...args));
     }
     for (let p = value.prototype; p && p !== Object.prototype && p !== Error.prototype; p = Object.getPrototypeOf(p)) {
       for (const [key, { get, value: method }] of Object.entries(Object.getOwnPropertyDescriptors(p))) {

@@ -27,7 +27,7 @@ class World {
     if (list) {
       list.push(value);
       if (value instanceof VectorSet && this.chance.of(0.5)) this.tokens.push(value.token);
-    } else if (typeof value === 'string' && value.startsWith('{"attention"')) this.layerJson.push(value);
+    } else if (typeof value === 'string' && value.startsWith('{"w_msg"')) this.layerJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{')) this.compressed.push(value);
     for (const full of [this.sets, this.layers]) {
       if (full.length <= MOST) continue;
