@@ -7,10 +7,9 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
+const { runTsc, tsc } = require('./support/typescript.js');
 
 const root = path.resolve(__dirname, '../..');
-const tsc = process.env.RUVECTOR_TSC || path.join(root, '.deps/usr/share/nodejs/typescript/bin/tsc');
-const nodeTypes = process.env.RUVECTOR_NODE_TYPES || path.join(root, '.deps/usr/share/nodejs/@types');
 const skip = process.env.RUVECTOR_SKIP_TYPES ? 'RUVECTOR_SKIP_TYPES is set' : false;
 
 /** A user's project with the package in node_modules; the compiler's complaints. */
@@ -22,9 +21,7 @@ function compile(t, files, ...options) {
   for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'index.js', 'index.mjs']) fs.copyFileSync(path.join(root, file), path.join(installed, file));
   for (const [from, to] of files) fs.copyFileSync(path.join(__dirname, 'types', from), path.join(folder, to));
   const sources = files.map(([, to]) => to);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--skipLibCheck', '--target', 'es2022', '--typeRoots', nodeTypes,
-    '--types', 'node', ...options, ...sources], { cwd: folder, encoding: 'utf8' });
-  return { status, output: `${stdout}${stderr}` };
+  return runTsc(folder, '--noEmit', ...options, ...sources);
 }
 
 test('the compiler is there', { skip }, () => {
