@@ -26,7 +26,7 @@ export function createService(points: VectorSet, names: readonly string[]): Serv
     if (request.method !== 'POST' || request.url !== '/search') return answer(404, { code: 'ERR_NOT_FOUND' });
 
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    response.once('close', () => { if (!response.writableEnded) gone.abort(); });
     try {
       const { query, k = 10, temperature } = Object(await readJson(request));
       const { indices, weights } = await differentiableSearchHyperbolicAsync(
