@@ -2,7 +2,8 @@
 import PackageDescription
 
 // The arrows between targets go one way (A <- B: B imports A):
-// kernels <- Core <- Geometry <- Compression, Search <- Graph <- Ruvector <- ABI <- the Node addon.
+// kernels <- Core <- Geometry <- Compression, Search <- Graph <- Ruvector <- ABI <- Calls <- the Node addon, the wasm
+// module.
 
 /// Kernel targets are optimised in debug builds too: unoptimised SIMD code is some 440 times slower.
 /// `cpu` sets the instruction set of the whole module (`-Xcc -march` reaches Swift code as well).
@@ -36,7 +37,9 @@ let package = Package(
   name: "ruvector-swift",
   products: [
     .library(name: "Ruvector", targets: ["Ruvector"]),
-    .library(name: "ruvector-node", type: .dynamic, targets: ["CNodeShim"]),
+    wasm
+      ? .library(name: "ruvector-wasm", type: .static, targets: ["CWasmShim"])
+      : .library(name: "ruvector-node", type: .dynamic, targets: ["CNodeShim"]),
   ],
   targets: levels + [
     .target(name: "CRuvectorSupport", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
@@ -54,8 +57,12 @@ let package = Package(
       ]),
     .target(name: "CRuvector"),
     .target(name: "RuvectorABI", dependencies: ["CRuvector", "Ruvector"]),
+    .target(name: "CRuvectorCalls", dependencies: ["CRuvector", "RuvectorABI"]),
     .target(
-      name: "CNodeShim", dependencies: ["CRuvector", "RuvectorABI"],
+      name: "CWasmShim", dependencies: ["CRuvectorCalls"],
+      cSettings: [.unsafeFlags(["-ffunction-sections", "-O2", "-fno-builtin"])]),
+    .target(
+      name: "CNodeShim", dependencies: ["CRuvectorCalls"],
       linkerSettings: [
         // The Swift runtime goes into the addon. `nodelete`: dlclose after the last worker crashes otherwise.
         .unsafeFlags(["-static-stdlib", "-Xlinker", "-z", "-Xlinker", "nodelete"])

@@ -5,7 +5,7 @@
 export type RuvectorErrorCode =
   | 'ERR_DIMENSION_MISMATCH' | 'ERR_EMPTY_INPUT' | 'ERR_INVALID_ARG' | 'ERR_INVALID_CONFIG' | 'ERR_OUT_OF_RANGE'
   | 'ERR_NON_FINITE' | 'ERR_OUT_OF_MEMORY' | 'ERR_IO' | 'ERR_BUSY' | 'ERR_CLOSED' | 'ERR_WRONG_HANDLE'
-  | 'ERR_DUPLICATE_KEY' | 'ERR_NOT_FOUND' | 'ERR_CORRUPT' | 'ERR_UNSUPPORTED' | 'ERR_ABORTED' | 'ERR_NO_BINARY';
+  | 'ERR_DUPLICATE_KEY' | 'ERR_NOT_FOUND' | 'ERR_CORRUPT' | 'ERR_UNSUPPORTED' | 'ERR_ABORTED' | 'ERR_NO_BINARY' | 'ERR_TRAP';
 
 /** The one error of the library. The message has the form "expected X for name, received Y". */
 export class RuvectorError extends Error {
@@ -346,6 +346,6 @@ export type Like<V> = V extends Float64Array ? Float64Array : Float32Array;
 
 /** For code written for @ruvector/gnn; nothing needs to be called first. */
 export function init(): string;
-/** The instruction set in use; the environment variable RUVECTOR_SIMD forces one. */
-export function simdLevel(): 'scalar' | 'v1' | 'v3' | 'v4' | 'neon';
+/** The instruction set in use ('simd128': WebAssembly); the environment variable RUVECTOR_SIMD forces one. */
+export function simdLevel(): 'scalar' | 'v1' | 'v3' | 'v4' | 'neon' | 'simd128';
 export function version(): string;

@@ -16,20 +16,9 @@ typedef struct box {
   int64_t bytes; /* told to V8 */
 } box;
 
-static void retain(char kind, void *p) {
-  if (kind == 'm') rv_retain(p);
-  else if (kind == 'v') rv_vectors_retain(p);
-}
-
-static void release(char kind, void *p) {
-  if (kind == 'm') rv_release(p);
-  else if (kind == 'v') rv_vectors_release(p);
-  else rv_search_release(p);
-}
-
 static void close_box(napi_env env, box *b) {
   if (!b->pointer) return;
-  release(b->kind, b->pointer);
+  rv_kind_release(b->kind, b->pointer);
   b->pointer = NULL;
   int64_t now;
   napi_adjust_external_memory(env, -b->bytes, &now);
@@ -68,12 +57,6 @@ struct job {
   job *next, **link;
 };
 
-int32_t rv_fail(rv_error *error, int32_t code, const char *message) {
-  error->code = code;
-  snprintf(error->message, sizeof error->message, "%s", message);
-  return code;
-}
-
 static napi_value make_error(napi_env env, const rv_error *error) {
   environment *e;
   napi_value factory, undefined, arguments[2], result = NULL;
@@ -96,7 +79,7 @@ static void *own(call *c, size_t bytes) {
   return p;
 }
 
-static int read_buffer(napi_env env, napi_value value, rv_buffer *out) {
+static int read_buffer(napi_env env, napi_value value, uint32_t writable, rv_buffer *out) {
   static const uint32_t types[] = {[napi_int8_array] = RV_I8,          [napi_uint8_array] = RV_U8,
                                    [napi_uint8_clamped_array] = RV_U8, [napi_uint32_array] = RV_U32,
                                    [napi_float32_array] = RV_F32,      [napi_float64_array] = RV_F64,
@@ -106,7 +89,7 @@ static int read_buffer(napi_env env, napi_value value, rv_buffer *out) {
   void *data;
   if (napi_get_typedarray_info(env, value, &type, &length, &data, NULL, NULL) != napi_ok) return 0;
   if ((size_t)type >= sizeof types / sizeof *types || !types[type]) return 0;
-  *out = (rv_buffer){.data = data, .type = types[type], .rank = 1, .dims = {length}, .writable = 1};
+  *out = (rv_buffer){.data = data, .type = types[type], .rank = 1, .dims = {length}, .writable = writable};
   return 1;
 }
 
@@ -140,6 +123,9 @@ static int32_t read_handle(napi_env env, napi_value value, char kind, void **out
   if (!(*out = b->pointer)) return rv_fail(error, RV_CLOSED, "expected an open handle, received a closed one");
   return RV_OK;
 }
+
+static int is_list(char letter) { return letter == 'u' || letter == 'w'; }
+static char kind_of(char letter) { return letter == 'u' ? 'm' : letter == 'w' ? 'v' : letter; }
 
 /* An array of handles, undefined for none. */
 static int32_t read_handles(napi_env env, napi_value value, char kind, call *c, rv_argument *a) {
@@ -179,17 +165,17 @@ static int read_options(napi_env env, napi_value value, call *c, rv_argument *a)
   return a->options != NULL;
 }
 
-static int read_buffers(napi_env env, napi_value *values, call *c, rv_argument *a) {
+static int read_buffers(napi_env env, char letter, napi_value *values, call *c, rv_argument *a) {
   uint32_t length;
   rv_buffer dims;
   if (napi_get_array_length(env, values[0], &length) != napi_ok) return 0;
   if (!(a->buffers = own(c, length * sizeof(rv_buffer)))) return 0;
   a->count = length;
-  int shaped = read_buffer(env, values[1], &dims) && dims.type == RV_F64 && dims.dims[0] == 2 * (uint64_t)length;
+  int shaped = read_buffer(env, values[1], 0, &dims) && dims.type == RV_F64 && dims.dims[0] == 2 * (uint64_t)length;
   for (uint32_t i = 0; i < length; i++) {
     napi_value item;
     napi_get_element(env, values[0], i, &item);
-    if (!read_buffer(env, item, &a->buffers[i])) return 0;
+    if (!read_buffer(env, item, letter == 'X' && i == length - 1, &a->buffers[i])) return 0;
     const double *shape = shaped ? (double *)dims.data + 2 * i : NULL;
     if (shape && shape[1] >= 0 && !as_matrix(&a->buffers[i], shape[0], shape[1])) return 0;
   }
@@ -197,7 +183,7 @@ static int read_buffers(napi_env env, napi_value *values, call *c, rv_argument *
 }
 
 /* JavaScript arguments that a letter takes. */
-static int width(char letter) { return letter == 'x' ? 3 : letter == 'X' || letter == 'c' ? 2 : 1; }
+static int width(char letter) { return letter == 'x' ? 3 : strchr("IXc", letter) ? 2 : 1; }
 
 static int read_argument(napi_env env, char letter, napi_value *v, call *c, rv_argument *a) {
   double rows, dim;
@@ -209,17 +195,20 @@ static int read_argument(napi_env env, char letter, napi_value *v, call *c, rv_a
       return a->number == (double)a->integer;
     case 's': return (a->text = read_text(env, *v, c)) != NULL;
     case 'o': return read_options(env, *v, c, a);
-    case 'f': return read_buffer(env, *v, &a->buffer) && a->buffer.type == RV_F32;
-    case 'b': return read_buffer(env, *v, &a->buffer);
+    case 'f':
+    case 'F': return read_buffer(env, *v, letter == 'F', &a->buffer) && a->buffer.type == RV_F32;
+    case 'b':
+    case 'B': return read_buffer(env, *v, letter == 'B', &a->buffer);
     case 'x':
-      return read_number(env, v[1], &rows) && read_number(env, v[2], &dim) && read_buffer(env, *v, &a->buffer) &&
+      return read_number(env, v[1], &rows) && read_number(env, v[2], &dim) && read_buffer(env, *v, 0, &a->buffer) &&
              as_matrix(&a->buffer, rows, dim);
-    case 'X': return read_buffers(env, v, c, a);
+    case 'I':
+    case 'X': return read_buffers(env, letter, v, c, a);
     case 'c': {
       rv_buffer flag;
       c->control = (rv_control){.size = sizeof(rv_control), .threads = 1};
       if (read_number(env, *v, &rows) && rows >= 1 && rows <= 256) c->control.threads = (uint32_t)rows;
-      if (read_buffer(env, v[1], &flag) && flag.type == RV_U32 && flag.dims[0] > 0) c->control.cancel = flag.data;
+      if (read_buffer(env, v[1], 1, &flag) && flag.type == RV_U32 && flag.dims[0] > 0) c->control.cancel = flag.data;
       return 1;
     }
     default: return 0;
@@ -233,20 +222,19 @@ static int32_t parse(napi_env env, napi_value *values, call *c) {
     for (const char *f = c->row->input; *f; position += width(*f), f += 1 + (f[1] == '?'), at++) {
       rv_argument *a = &c->arguments[at];
       if (!memory) memset(a, 0, sizeof *a); /* only those in use: a call costs some 100 ns in all */
-      if ((strchr("fbxXc", *f) != NULL) != memory) continue;
+      if ((strchr("fFbBxIXc", *f) != NULL) != memory) continue;
       if (f[1] == '?') {
         napi_valuetype type;
         napi_typeof(env, values[position], &type);
         if (type == napi_undefined) continue;
       }
-      if (strchr("mvqMV", *f)) {
-        char kind = (char)(*f | 32); /* the letter in lower case */
-        int32_t code = kind == *f ? read_handle(env, values[position], kind, &a->pointer, &c->error)
-                                  : read_handles(env, values[position], kind, c, a);
+      if (strchr("mvquw", *f)) {
+        int32_t code = is_list(*f) ? read_handles(env, values[position], kind_of(*f), c, a)
+                                   : read_handle(env, values[position], *f, &a->pointer, &c->error);
         if (code) return code;
       } else if (!read_argument(env, *f, values + position, c, a)) {
         /* The facade has checked what callers pass; what it missed was detached or resized in mid-call. */
-        int matrix = *f == 'x' || *f == 'X';
+        int matrix = strchr("xIX", *f) != NULL;
         char message[128];
         snprintf(message, sizeof message, "expected %s for argument %d of %s, received another",
                  matrix ? "a matrix of its own size" : "a value of its own kind", position + 1, c->row->name);
@@ -259,7 +247,6 @@ static int32_t parse(napi_env env, napi_value *values, call *c) {
 
 static void free_call(call *c) {
   while (c->owned_count) free(c->owned[--c->owned_count]);
-  free(c->result.text);
 }
 
 static void run_call(call *c) {
@@ -276,7 +263,7 @@ static napi_value build(napi_env env, call *c) {
     default: {
       box *b = calloc(1, sizeof *b);
       if (!b) {
-        release(c->row->output, c->result.handle);
+        rv_kind_release(c->row->output, c->result.handle);
         napi_throw_error(env, "ERR_OUT_OF_MEMORY", "out of memory");
         return NULL;
       }
@@ -310,11 +297,11 @@ static napi_value call_sync(napi_env env, napi_callback_info info) {
 static void for_each_handle(call *c, void (*visit)(char kind, void *)) {
   int at = 0;
   for (const char *f = c->row->input; *f; f += 1 + (f[1] == '?'), at++)
-    if (strchr("mvMV", *f)) {
+    if (strchr("mvuw", *f)) {
       rv_argument *a = &c->arguments[at];
-      if (a->pointer) visit(*f, a->pointer);
-      for (size_t i = 0; a->pointers && i < a->count; i++)
-        if (a->pointers[i]) visit((char)(*f | 32), a->pointers[i]);
+      void **list = is_list(*f) ? a->pointers : &a->pointer;
+      for (size_t i = 0, n = is_list(*f) ? a->count : 1; i < n; i++)
+        if (list[i]) visit(kind_of(*f), list[i]);
     }
 }
 
@@ -331,7 +318,7 @@ static void complete(napi_env env, napi_status status, void *data) {
   if (j->call.status) napi_reject_deferred(env, j->deferred, make_error(env, &j->call.error));
   else napi_resolve_deferred(env, j->deferred, build(env, &j->call));
   if ((*j->link = j->next)) j->next->link = j->link;
-  for_each_handle(&j->call, release);
+  for_each_handle(&j->call, rv_kind_release);
   napi_delete_reference(env, j->arguments);
   napi_delete_async_work(env, j->work);
   free_call(&j->call);
@@ -359,7 +346,7 @@ static napi_value call_async(napi_env env, napi_callback_info info) {
   if (napi_create_reference(env, kept, 1, &j->arguments) != napi_ok ||
       napi_create_async_work(env, NULL, name, execute, complete, j, &j->work) != napi_ok)
     napi_fatal_error("ruvector", NAPI_AUTO_LENGTH, "Node is out of memory", NAPI_AUTO_LENGTH);
-  for_each_handle(&j->call, retain);
+  for_each_handle(&j->call, rv_kind_retain);
   napi_get_instance_data(env, (void **)&e);
   j->link = &e->jobs;
   if ((j->next = e->jobs)) j->next->link = &j->next;
@@ -421,5 +408,11 @@ napi_value rv_define_exports(napi_env env, napi_value exports, const rv_export *
   define(env, exports, "setErrorFactory", set_error_factory, NULL);
   define(env, exports, "close", close_handle, NULL);
   return exports;
+}
+
+NAPI_MODULE_INIT() {
+  size_t count;
+  const rv_export *rows = rv_exports(&count);
+  return rv_define_exports(env, exports, rows, count);
 }
 #endif

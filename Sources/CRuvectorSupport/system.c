@@ -2,11 +2,19 @@
 
 #if defined(__wasm__)
 
-/* One thread, no environment; memory comes from the module's own malloc. */
+/* One thread; memory comes from the module's own malloc. The environment is what npm/lib/wasm writes here before the
+ * first call: RUVECTOR_SIMD, the only variable the library asks for. */
+char rv_wasm_simd[16];
 void *aligned_alloc(size_t, size_t);
 void free(void *);
 int rv_cpu_level(void) { return 1; }
-const char *rv_environment(const char *name) { return (void)name, (const char *)0; }
+const char *rv_environment(const char *name) { return (void)name, rv_wasm_simd; }
+void arc4random_buf(void *, size_t);
+uint64_t rv_first_token(void) {
+  uint32_t place;
+  arc4random_buf(&place, sizeof place);
+  return (uint64_t)(place >> 12 | 1) << 32; /* below 2^53, which JavaScript's numbers hold */
+}
 struct rv_lock { char unused; };
 static rv_lock only;
 rv_lock *rv_lock_create(void) { return &only; }
@@ -34,6 +42,7 @@ int rv_cpu_level(void) {
 }
 
 const char *rv_environment(const char *name) { return getenv(name); }
+uint64_t rv_first_token(void) { return 0; }
 
 struct rv_lock { pthread_mutex_t mutex; };
 

@@ -1,4 +1,5 @@
 import CRuvector
+import CRuvectorSupport
 import Ruvector
 
 private let version: StaticString = "0.1.0"

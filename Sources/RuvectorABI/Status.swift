@@ -39,12 +39,13 @@ func require<T>(_ pointer: T?, _ name: String) throws(RuvectorError) -> T {
   return pointer
 }
 
-/// A count from C as an Int.
+/// A count from C as an Int: below 2^40, or 2^28 where addresses have 32 bits (8 bytes each do not overflow then).
 func count(_ value: UInt64, _ name: String) throws(RuvectorError) -> Int {
-  guard let count = Int(exactly: value), count < 1 << 40 else {
-    throw .expected("a count below 2^40", for: name, received: "\(value)", .outOfRange)
+  let bits: UInt64 = Int.bitWidth == 64 ? 40 : 28
+  guard value >> bits == 0 else {
+    throw .expected("a count below 2^\(bits)", for: name, received: "\(value)", .outOfRange)
   }
-  return count
+  return Int(truncatingIfNeeded: value)
 }
 
 func string(_ text: UnsafePointer<CChar>?, _ name: String) throws(RuvectorError) -> String {

@@ -20,7 +20,7 @@ private final class VectorsRegistry: @unchecked Sendable {
   static let shared = VectorsRegistry()
   private let lock = rv_lock_create()
   private var handles: [UInt64: VectorsHandle] = [:]
-  private var lastToken: UInt64 = 0
+  private var lastToken = rv_first_token()
 
   private func locked<T>(_ body: () -> T) -> T {
     rv_lock_acquire(lock)

@@ -25,6 +25,9 @@ public protocol Mechanism: AnyObject {
   var parameters: [Parameter] { get }
   /// Runs an operation by name; returns the elements written where that is not fixed by the shapes.
   func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int
+  /// JSON: family, name, options, weights with their shapes, instruction set. (Stands here so that each class has its
+  /// own: Embedded Swift knows no type of an existential.)
+  var description: String { get }
 }
 
 extension Mechanism {
@@ -35,12 +38,10 @@ extension Mechanism {
     try Self(Settings(of: name, options, given))
   }
 
-  /// JSON: family, name, options, weights with their shapes, instruction set.
   public var description: String {
-    let type = Swift.type(of: self)
     var json =
-      "{\"family\":\"\(type.family)\",\"name\":\"\(type.name)\",\"simd\":\"\(Kernels.level)\",\"options\":{"
-    for (i, option) in type.options.enumerated() {
+      "{\"family\":\"\(Self.family)\",\"name\":\"\(Self.name)\",\"simd\":\"\(Kernels.level)\",\"options\":{"
+    for (i, option) in Self.options.enumerated() {
       json += (i == 0 ? "" : ",") + "\"\(option.name)\":\(text(optionValues[i]))"
     }
     json += "},\"weights\":["

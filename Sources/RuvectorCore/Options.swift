@@ -88,7 +88,7 @@ public struct Settings {
   public func integer(_ name: StaticString) -> Int {
     switch value(name) {
     case .integer(let x): Int(truncatingIfNeeded: x)
-    case .number(let x): x.magnitude < 9e18 ? Int(x) : 0
+    case .number(let x): Int(exactly: x) ?? 0
     default: 0
     }
   }

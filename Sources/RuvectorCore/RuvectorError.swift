@@ -22,6 +22,7 @@ public struct RuvectorError: Error, Equatable {
     case unsupported = 15
     case aborted = 16
     case noBinary = 17
+    case trap = 18
   }
 
   public let code: Code

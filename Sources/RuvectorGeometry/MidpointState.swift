@@ -46,7 +46,9 @@ public struct MidpointState<Scalar: RealScalar> {
 
   /// Adds one point with its weight.
   ///
-  /// - Parameter weight: a finite number ≥ 0; 0 changes nothing but the number of coordinates.
+  /// - Parameters:
+  ///   - point: its coordinates.
+  ///   - weight: a finite number ≥ 0; 0 changes nothing but the number of coordinates.
   /// - Throws: `invalidArgument` for another weight; the rules of ``PoincareBall`` for the point, whose
   ///   length must be that of the first. The sums are then as before.
   public mutating func add(_ point: [Scalar], weight: Scalar) throws(RuvectorError) {

@@ -1,5 +1,5 @@
-import CRuvectorSupport
 import RuvectorCore
+import RuvectorGeometry
 import RuvectorSearch
 
 /// The step of ``hierarchicalForwardV2(query:levels:layers:mode:control:onLevel:)`` that looks at both geometries, with

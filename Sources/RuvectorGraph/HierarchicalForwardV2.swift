@@ -7,8 +7,11 @@ import RuvectorSearch
 ///     e ← start(query);   for each level:   kept ← keep(e, level),   m ← combine(e, kept),   e ← layer(m, kept) or m
 ///
 /// - Parameters:
+///   - query: the first e.
 ///   - levels: widths follow the layers, d_l = inputDim_l = hiddenDim_{l−1}; an empty level is skipped with its layer.
 ///   - layers: one a level, nil for the identity (pure descent: the right choice without trained weights).
+///   - mode: from ``HierarchyModes``.
+///   - control: threads (for the searches), cancelling, progress.
 ///   - onLevel: called after each level that is not empty, with its number and the nodes kept.
 /// - Returns: e after the last level (hiddenDim of the last layer used, or the query's width), rounded to Float.
 /// - Throws: `.dimensionMismatch` naming level or layer, `.nonFinite`, `.outOfRange`, `.aborted`.

@@ -45,6 +45,7 @@ public enum HierarchyModes {
   }
 }
 
+/// A mode that can be made by name.
 public struct HierarchyModeMember: Sendable {
   public let name: StaticString
   public let options: [Option]
@@ -77,7 +78,9 @@ enum HierarchyOption {
 
 /// The nodes of a level that a step keeps, best first.
 public final class KeptNodes {
+  /// The level they are of.
   public let level: Candidates
+  /// Their numbers in it.
   public let indices: AlignedBuffer<UInt32>
   /// Sum 1.
   public let weights: AlignedBuffer<Float>

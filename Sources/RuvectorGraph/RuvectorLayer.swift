@@ -62,7 +62,7 @@ public final class RuvectorLayer: @unchecked Sendable {
       throw .expected("a number > 0 and <= 1", for: "eps", received: text(epsilon), .invalidConfig)
     }
     // Each matrix alone may be had from an overcommitting system that cannot serve their sum.
-    let parameters = hiddenDim * (inputDim + 11 * hiddenDim)
+    let parameters = Int64(hiddenDim) * (Int64(inputDim) + 11 * Int64(hiddenDim))
     guard parameters <= 1 << 30 else {
       throw .expected("at most 2^30 parameters", for: "layer", received: "\(parameters)", .outOfMemory)
     }

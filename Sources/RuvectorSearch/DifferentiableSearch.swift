@@ -13,7 +13,7 @@ import RuvectorCore
 /// - Precision: scores in Float, softmax sum in Double; norms and ball factors in Double from the stored
 ///   coordinates.
 ///
-/// For candidates that pass by in blocks use this class; for resident ones ``differentiableSearch(_:queries:)``.
+/// For candidates that pass by in blocks use this class; for resident ones ``differentiableSearch(queries:_:metric:k:temperature:_:named:control:)``.
 public final class StreamingSearch {
   private var state: QueryState
   private let scratch: Scratch
@@ -50,7 +50,7 @@ public final class StreamingSearch {
     guard rows.dim == state.query.dim else {
       throw .dimension("\(state.query.candidates)[\(seen)]", expected: state.query.dim, received: rows.dim)
     }
-    guard seen + rows.rows <= Int(UInt32.max) else {
+    guard UInt32(exactly: seen + rows.rows) != nil else {
       throw .expected("at most \(UInt32.max) rows", for: "candidates", received: "more", .outOfRange)
     }
     var r = 0
@@ -101,6 +101,7 @@ public enum Candidates {
   case set(VectorSet)
   case matrix(MatrixView)
 
+  /// Candidate `index`, `dim` floats.
   public func row(_ index: Int) -> UnsafePointer<Float> {
     switch self {
     case .set(let set): set.matrix.row(index)
@@ -147,7 +148,7 @@ public func differentiableSearch(
   _ output: SearchOutput, named name: String = "candidates", control: Control = .none
 ) throws(RuvectorError) -> Int {
   let n = candidates.rows, results = min(max(k, 0), n)
-  guard n <= Int(UInt32.max) else {
+  guard UInt32(exactly: n) != nil else {
     throw .expected("at most \(UInt32.max) rows", for: "candidates", received: "\(n)", .outOfRange)
   }
   var prepared: [PreparedQuery] = []

@@ -22,7 +22,7 @@ public final class VectorSet: @unchecked Sendable {
   /// names row and element), `.outOfMemory`. O(rows · dim).
   public init(copying data: UnsafePointer<Float>, rows: Int, dim: Int) throws(RuvectorError) {
     let (count, overflow) = rows.multipliedReportingOverflow(by: dim)
-    guard !overflow, rows >= 0, dim >= 0, rows <= Int(UInt32.max) else {
+    guard !overflow, rows >= 0, dim >= 0, UInt32(exactly: rows) != nil else {
       throw .expected("sizes that fit in memory", for: "vectors", received: "\(rows) x \(dim)", .outOfMemory)
     }
     guard rows == 0 || dim > 0 else {

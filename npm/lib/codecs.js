@@ -8,7 +8,7 @@ const codecs = new Map();
 function codec(name, options) {
   const key = `${name} ${options.join(' ')}`;
   let handle = codecs.get(key);
-  if (!handle) {
+  if (!handle || native.isLost(handle)) {
     handle = native.create('codec', name, options);
     if (codecs.size > 32) codecs.clear();
     codecs.set(key, handle);

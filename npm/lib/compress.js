@@ -2,6 +2,7 @@
 
 // TensorCompress: one vector <-> one JSON string. Reads everything @ruvector/gnn wrote; writes its tags Full and
 // Binary, and tags of its own where the old encodings lose the vector (half, pq8, pq4).
+const { fromBase64, toBase64 } = require('./base64.js');
 const { decode, encode } = require('./codecs.js');
 const inputs = require('./inputs.js');
 const { decodeOld } = require('./compress-old.js');
@@ -23,8 +24,6 @@ function getCompressionLevel(accessFreq) {
   const f = inputs.number(accessFreq, 'accessFreq');
   return f > 0.8 ? 'none' : f > 0.4 ? 'half' : f > 0.1 ? 'pq8' : f > 0.01 ? 'pq4' : 'binary';
 }
-
-const base64 = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
 
 /** Every key a level may have: those of other levels are not read. */
 const KEYS = ['levelType', ...new Set(Object.values(LEVELS).flatMap(({ options }) => options))];
@@ -66,7 +65,7 @@ class TensorCompress {
     const [tag, body] = Object.entries(object ?? {})[0] ?? [];
     if (!Object.hasOwn(CODEC_OF, tag ?? '')) return decodeOld(tag, body);
     if (typeof body?.data !== 'string') throw mismatch('ERR_CORRUPT', 'base64 text', `${tag}.data`, 'something else');
-    const bytes = new Uint8Array(Buffer.from(body.data, 'base64'));
+    const bytes = fromBase64(body.data);
     const out = decode(CODEC_OF[tag], bytes);
     if (body.dim !== out.length) throw unexpected('ERR_CORRUPT', `${out.length}`, `${tag}.dim`, body.dim);
     return out;
@@ -95,7 +94,7 @@ function compressed(embedding, level) {
     const threshold = shortest(Math.fround(options[1] ?? 0));
     return JSON.stringify({ Binary: { bits: Array.from(bytes.subarray(4)), threshold, dim } });
   }
-  return JSON.stringify({ [LEVELS[name].tag]: { dim, data: base64(bytes) } });
+  return JSON.stringify({ [LEVELS[name].tag]: { dim, data: toBase64(bytes) } });
 }
 
 function full(v, dim) {

@@ -20,6 +20,7 @@ const CODES = [
   'ERR_UNSUPPORTED',
   'ERR_ABORTED',
   'ERR_NO_BINARY',
+  'ERR_TRAP',
 ];
 
 /** Every error of the library. Decide on `code`, show `message`. */
@@ -64,7 +65,7 @@ function unexpected(code, wanted, name, value) {
 /** The same with the received part in words. */
 const mismatch = (code, wanted, name, received) => new RuvectorError(code, sentence(wanted, name, received));
 
-const fromNative = (code, message) => new RuvectorError(CODES[code] ?? 'ERR_UNSUPPORTED', message);
+const fromNative = (code, message, options) => new RuvectorError(CODES[code] ?? 'ERR_UNSUPPORTED', message, options);
 
 /** Array.isArray that a revoked Proxy cannot make throw. */
 function isList(value) {

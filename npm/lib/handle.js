@@ -16,7 +16,7 @@ class Handle {
   /** The native object of `value`, which must be a `kind`; internal. */
   static of(value, kind, name) {
     Handle.check(value, kind, name);
-    if (value.#native === undefined) throw mismatch('ERR_CLOSED', `an open ${kind.name}`, name, 'a closed one');
+    if (Handle.#isClosed(value)) throw mismatch('ERR_CLOSED', `an open ${kind.name}`, name, 'a closed one');
     return value.#native;
   }
 
@@ -38,7 +38,7 @@ class Handle {
   static #isClosed(value) {
     const isOne = typeof value === 'object' && value !== null && #native in value;
     if (!isOne) throw mismatch('ERR_WRONG_HANDLE', 'a handle', 'this', 'another object');
-    return value.#native === undefined;
+    return value.#native === undefined || native.isLost(value.#native);
   }
 
   get closed() {

@@ -15,7 +15,8 @@ function layerOf(value, name) {
   if (typeof value !== 'string') {
     throw unexpected('ERR_INVALID_ARG', 'a RuvectorLayer or its JSON', name, value);
   }
-  const layer = parsed.get(value) ?? RuvectorLayer.fromJson(value);
+  let layer = parsed.get(value);
+  if (!layer || layer.closed) layer = RuvectorLayer.fromJson(value); // closed: a WebAssembly instance ended
   parsed.delete(value);
   parsed.set(value, layer);
   if (parsed.size > PARSED_MOST) parsed.delete(parsed.keys().next().value);

@@ -1,10 +1,10 @@
 'use strict';
 
-const { randomInt } = require('node:crypto');
 const native = require('./native.js');
 const { Handle } = require('./handle.js');
 const inputs = require('./inputs.js');
 const { packNeighbors } = require('./neighbors.js');
+const { randomSeed } = require('./random.js');
 const { fromObject, toObject, weightCount } = require('./layer-json.js');
 const { isList, RuvectorError, unexpected } = require('./errors.js');
 
@@ -97,7 +97,7 @@ function create(config) {
 /** A seed or {seed}; a random one, readable as `layer.seed`, where it is left out. */
 function seedOf(options) {
   const seed = typeof options === 'object' && options !== null ? options.seed : options;
-  if (seed === undefined) return randomInt(2 ** 47);
+  if (seed === undefined) return randomSeed();
   if (typeof seed === 'bigint' || Number.isSafeInteger(seed)) return seed;
   throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);
 }

@@ -1,9 +1,10 @@
 'use strict';
 
-// Finds and loads the addon: RUVECTOR_BINARY, the packaged prebuild, the local build; the first that loads.
+// Finds and loads the addon: RUVECTOR_BINARY, the packaged prebuild, the local build; the first that loads. Where none
+// does, the same library as WebAssembly.
 const fs = require('node:fs');
 const path = require('node:path');
-const { RuvectorError, fromNative } = require('./errors.js');
+const { RuvectorError, fromNative, unexpected } = require('./errors.js');
 
 const root = path.resolve(__dirname, '../..');
 
@@ -23,16 +24,28 @@ function places() {
   return list;
 }
 
+/** The backend that RUVECTOR_BACKEND names; undefined: native, or wasm where no native binary fits. */
+function wantedBackend() {
+  const name = process.env.RUVECTOR_BACKEND || undefined;
+  if (name === undefined || name === 'native' || name === 'wasm') return name;
+  throw unexpected('ERR_INVALID_CONFIG', "'native' or 'wasm'", 'RUVECTOR_BACKEND', name);
+}
+
+function* loaders(backend) {
+  if (backend !== 'wasm') for (const { what, file } of places()) yield { what, file, load: () => require(file) };
+  if (backend !== 'native') yield { what: 'WebAssembly', ...require('./wasm/file.js') };
+}
+
 function load() {
   const tried = [];
   let cause;
-  for (const { what, file } of places()) {
+  for (const { what, file, load } of loaders(wantedBackend())) {
     if (!fs.existsSync(file)) {
       tried.push(`  ${what}: ${file} does not exist`);
       continue;
     }
     try {
-      return require(file);
+      return load();
     } catch (error) {
       cause = error;
       tried.push(`  ${what}: ${file} does not load: ${error.message}`);
@@ -40,12 +53,13 @@ function load() {
   }
   throw new RuvectorError(
     'ERR_NO_BINARY',
-    `No native binary of ruvector for ${process.platform}-${process.arch}, Node ${process.version}. Tried:\n` +
-      `${tried.join('\n')}\nBuild one with \`npm run build\` in a checkout (needs Swift 6).`,
+    `No binary of ruvector for ${process.platform}-${process.arch}, Node ${process.version}. Tried:\n` +
+      `${tried.join('\n')}\nBuild one with \`npm run build\` or \`npm run build:wasm\` in a checkout (needs Swift 6).`,
     cause && { cause });
 }
 
 const native = load();
+native.isLost ??= () => false; // only a WebAssembly instance can end before its handles
 native.setErrorFactory(fromNative);
 native.start(); // RUVECTOR_SIMD is looked at here: an unknown level is an error, not a silent default
 

@@ -36,7 +36,7 @@ let idle = new Workspace();
 
 /** metric: { curvature (0: cosine), projection, temperature }. Calls `take(workspace, count)` with the results. */
 function search(query, candidates, k, metric, take, name = 'candidates') {
-  const workspace = idle ?? new Workspace();
+  const workspace = idle && !native.isLost(idle.search) ? idle : new Workspace();
   idle = undefined;
   try {
     const q = inputs.vector(query, 'query');

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fetches what the tests need and a plain machine with Swift, Node and Debian lacks: binutils; make and python3 for
-# node-gyp; TypeScript with the types of Node, unpacked into .deps (their packages cannot be installed beside another Node).
+# node-gyp; TypeScript 4.8 with the types of Node, unpacked into .deps (their packages cannot be installed beside another
+# Node); TypeScript 5.9.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -25,4 +26,16 @@ if [ ! -f .deps/usr/share/nodejs/typescript/bin/tsc ] || [ ! -d .deps/usr/share/
     for package in *.deb; do dpkg -x "$package" .; done
     rm -f ./*.deb
   )
+fi
+
+# TypeScript 5.9 for its `bundler` resolution: npm/test/support/tsc5.js reads it out of this wheel.
+if [ ! -f .deps/bokeh/server/static/js/compiler.js ]; then
+  python3 -m pip --version >/dev/null 2>&1 || { update; as_root apt-get install -y -qq python3-pip >&2; }
+  python3 -m pip download --quiet --no-deps --dest .deps bokeh==3.9.2 >&2
+  python3 - .deps/bokeh-*.whl <<'END'
+import sys, zipfile
+wheel = zipfile.ZipFile(sys.argv[1])
+wheel.extractall('.deps', [name for name in wheel.namelist() if '/static/js/compiler.js' in name or '/static/lib/' in name])
+END
+  rm -f .deps/bokeh-*.whl
 fi

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# npm test: everything that has to hold. Steps can be named: npm test -- lint swift node wasm
+# npm test: everything that has to hold. Steps can be named: npm test -- lint swift docs wasm node
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-steps=${*:-prepare build gyp lint swift node wasm}
+steps=${*:-prepare build gyp lint swift docs wasm node}
 
 step() { printf '\n== %s\n' "$1" >&2; }
 
@@ -18,9 +18,9 @@ for name in $steps; do
     swift)
       swift test
       swift test -c release -Xswiftc -enable-testing --scratch-path .build/testing --filter RuvectorCoreTests ;;
+    docs) bash npm/scripts/docs.sh ;;
     node) node --test npm/test/*.test.js ;;
-    # The library must stay within Embedded Swift, so that the browser's door stays open.
-    wasm) bash npm/scripts/wasm.sh ;;
+    wasm) bash npm/scripts/wasm.sh --if-missing ;;
     *) echo "unknown step: $name" >&2; exit 2 ;;
   esac
 done

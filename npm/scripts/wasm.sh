@@ -1,7 +1,25 @@
 #!/usr/bin/env bash
-# Compiles the library sources as Embedded Swift for wasm32 with SIMD.
+# Builds wasm/: the library and its C boundary as Embedded Swift for wasm32 with SIMD, and the facade bundled with it.
+#   --if-missing   only when no build is newer than the sources
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+if [ "${1:-}" = --if-missing ] && [ -f wasm/index.js ] &&
+  [ -z "$(find Sources npm/lib npm/scripts Package.swift -newer wasm/index.js -type f | head -n 1)" ]; then
+  exit 0
+fi
 export RUVECTOR_TARGET=wasm32
-swift build --triple wasm32-unknown-none-wasm --scratch-path .build/wasm -c release --target Ruvector \
-  -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xcc -msimd128 -Xcc -mbulk-memory
+swift build --triple wasm32-unknown-none-wasm --scratch-path .build/wasm -c release --product ruvector-wasm \
+  -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector \
+  -Xcc -msimd128 -Xcc -mbulk-memory >&2
+
+# Nothing may stay undefined: what is missing is missing in Sources/CWasmShim. The stack lies below the data, so that
+# one that overflows leaves the memory and traps. Pointers stay positive below 2 GiB.
+exports=(malloc aligned_alloc free rv_exports rv_wasm_call rv_wasm_seed rv_wasm_in_use rv_wasm_refused rv_wasm_simd
+  rv_kind_retain rv_kind_release)
+functions=(exp log sinh cosh tanh asinh acosh atanh round expf logf sinhf coshf tanhf asinhf acoshf atanhf)
+mkdir -p wasm
+wasm-ld --no-entry --gc-sections --strip-all --error-limit=0 --stack-first -z stack-size=262144 \
+  --max-memory=2147483648 -O2 "${exports[@]/#/--export=}" "${functions[@]/#/--export=}" \
+  .build/wasm/wasm32-unknown-none-wasm/release/libruvector-wasm.a -o wasm/ruvector.wasm.new
+mv -f wasm/ruvector.wasm.new wasm/ruvector.wasm
+node npm/scripts/bundle.js

@@ -1,6 +1,6 @@
 'use strict';
 
-// Every JavaScript example of README.md runs and prints what the block after it says.
+// Every JavaScript example of README.md and docs/ runs and prints what the block after it says.
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -21,13 +21,23 @@ fs.mkdirSync(path.join(folder, 'node_modules/@ruvector'), { recursive: true });
 fs.symlinkSync(root, path.join(folder, 'node_modules/@ruvector/gnn'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 
-for (const [i, { code, output }] of examples('README.md').entries()) {
-  test(`README example ${i + 1}`, () => {
-    const file = path.join(folder, `example${i}.js`);
-    fs.writeFileSync(file, code);
-    assert.strictEqual(execFileSync(process.execPath, [file], { encoding: 'utf8' }), output);
-  });
+const pages = ['README.md', ...fs.readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+for (const page of pages) {
+  for (const [i, { code, output }] of examples(page).entries()) {
+    test(`${page}, example ${i + 1}`, () => {
+      const file = path.join(folder, `example${i}.js`);
+      fs.writeFileSync(file, code);
+      assert.strictEqual(execFileSync(process.execPath, [file], { encoding: 'utf8', cwd: folder }), output);
+    });
+  }
 }
+
+test('every example has its output behind it', () => {
+  for (const page of pages) {
+    const blocks = fs.readFileSync(path.join(root, page), 'utf8').match(/```js\n/g) ?? [];
+    assert.strictEqual(examples(page).length, blocks.length, page);
+  }
+});
 
 test('README has examples and at most 120 lines', () => {
   assert.ok(examples('README.md').length >= 2);

@@ -7,13 +7,14 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
-const { runTsc, tsc } = require('./support/typescript.js');
+const { runTsc, tsc: tsc48 } = require('./support/typescript.js');
 
 const root = path.resolve(__dirname, '../..');
+const compilers = { 'TypeScript 4.8': tsc48, 'TypeScript 5.9': path.join(__dirname, 'support/tsc5.js') };
 const skip = process.env.RUVECTOR_SKIP_TYPES ? 'RUVECTOR_SKIP_TYPES is set' : false;
 
 /** A user's project with the package in node_modules; the compiler's complaints. */
-function compile(t, files, ...options) {
+function compile(t, tsc, files, ...options) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-types-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const installed = path.join(folder, 'node_modules/@ruvector/gnn');
@@ -21,32 +22,40 @@ function compile(t, files, ...options) {
   for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'index.js', 'index.mjs']) fs.copyFileSync(path.join(root, file), path.join(installed, file));
   for (const [from, to] of files) fs.copyFileSync(path.join(__dirname, 'types', from), path.join(folder, to));
   const sources = files.map(([, to]) => to);
-  return runTsc(folder, '--noEmit', ...options, ...sources);
+  return runTsc(tsc, folder, '--noEmit', ...options, ...sources);
 }
 
-test('the compiler is there', { skip }, () => {
-  assert.ok(fs.existsSync(tsc), `${tsc} is missing: npm/scripts unpack Debian's node-typescript there; RUVECTOR_SKIP_TYPES=1 leaves these tests out`);
-});
-
-const node16 = ['--module', 'node16', '--moduleResolution', 'node16'], node10 = ['--module', 'commonjs', '--moduleResolution', 'node'];
-const cases = {
-  'CommonJS, node16': [[['cjs.cts', 'cjs.cts']], node16],
-  'CommonJS, node10': [[['cjs.cts', 'cjs.ts']], node10],
-  'ESM, node16': [[['esm.mts', 'esm.mts']], node16],
-};
-for (const [name, [files, options]] of Object.entries(cases)) {
-  test(name, { skip }, (t) => {
-    const { status, output } = compile(t, files, ...options);
-    assert.strictEqual(output, '');
-    assert.strictEqual(status, 0);
+for (const [name, tsc] of Object.entries(compilers)) {
+  test(`${name} is there`, { skip }, () => {
+    const { stdout } = spawnSync(process.execPath, [tsc, '--version'], { encoding: 'utf8' });
+    assert.ok(`TypeScript ${stdout.replace('Version ', '')}`.startsWith(name),
+      `${tsc} is missing: npm/scripts/prepare.sh unpacks it; RUVECTOR_SKIP_TYPES=1 leaves these tests out`);
   });
 }
 
+const cases = {
+  'CommonJS, node16': [[['cjs.cts', 'cjs.cts']], ['--module', 'node16', '--moduleResolution', 'node16']],
+  'CommonJS, node10': [[['cjs.cts', 'cjs.ts']], ['--module', 'commonjs', '--moduleResolution', 'node']],
+  'ESM, node16': [[['esm.mts', 'esm.mts']], ['--module', 'node16', '--moduleResolution', 'node16']],
+  'ESM, bundler': [[['esm.mts', 'esm.ts']], ['--module', 'esnext', '--moduleResolution', 'bundler']],
+};
+for (const [compiler, tsc] of Object.entries(compilers)) {
+  for (const [name, [files, options]] of Object.entries(cases)) {
+    if (name.includes('bundler') && compiler.endsWith('4.8')) continue; // came with 5.0
+    test(`${compiler}, ${name}`, { skip }, (t) => {
+      const { status, output } = compile(t, tsc, files, ...options);
+      assert.strictEqual(output, '');
+      assert.strictEqual(status, 0);
+    });
+  }
+}
+
 test('the declarations themselves', { skip }, (t) => {
+  const tsc = compilers['TypeScript 4.8'];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-types-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   fs.copyFileSync(path.join(root, 'index.d.ts'), path.join(folder, 'index.d.ts'));
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022,dom', 'index.d.ts'],
+  const { status, stdout } = spawnSync(process.execPath, [tsc48, '--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022,dom', 'index.d.ts'],
     { cwd: folder, encoding: 'utf8' });
   assert.strictEqual(stdout, '');
   assert.strictEqual(status, 0);

@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const test = require('node:test');
 const { Worker } = require('node:worker_threads');
-const { bits, fails, pack, root, rows, ruvector, vector } = require('./support/index.js');
+const { bits, fails, notInWasm, pack, root, rows, ruvector, vector } = require('./support/index.js');
 
 const { RuvectorLayer, VectorSet, differentiableSearch } = ruvector;
 
@@ -38,7 +38,8 @@ test('a set and its rows', () => {
   twin.close();
 });
 
-test('a set shared with a worker, and closed here while the worker uses it', async () => {
+const shared = { skip: notInWasm('sets belong to one instance, and each worker has its own') };
+test('a set shared with a worker, and closed here while the worker uses it', shared, async () => {
   const list = rows(3000, 32, 2), query = vector(32, 3), set = new VectorSet(list), { token } = set;
   const expected = bits(differentiableSearch(query, set, 20)), ball = bits(ruvector.differentiableSearchHyperbolic(query, set, 20));
   const w = worker(async (library, { token: shared, query: q, action }, state) => {
@@ -65,7 +66,7 @@ test('a set shared with a worker, and closed here while the worker uses it', asy
   await w.terminate();
 });
 
-test('a worker that dies gives up its sets', async () => {
+test('a worker that dies gives up its sets', shared, async () => {
   const w = worker((library, _, state) => { state.set = new library.VectorSet([[1, 2], [3, 4]]); return state.set.token; });
   const { value: token } = await w.ask({});
   const mine = VectorSet.open(token);

@@ -42,7 +42,8 @@ typedef enum rv_status {
   RV_CORRUPT = 14,
   RV_UNSUPPORTED = 15,
   RV_ABORTED = 16,
-  RV_NO_BINARY = 17
+  RV_NO_BINARY = 17,
+  RV_TRAP = 18 /* WebAssembly only: the instance ended, and with it every handle of it */
 } rv_status;
 
 /* The caller's memory: one for each thread that calls. `message` is UTF-8, always ended by 0, cut at 255 bytes. */

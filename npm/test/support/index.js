@@ -91,4 +91,7 @@ function relative(a, b) {
   return size === 0 ? difference : difference / size;
 }
 
-module.exports = { bits, checkError, fails, pack, random, relative, root, rows, ruvector, vector };
+/** Why a test has nothing to ask of the WebAssembly backend, or false on the native one. */
+const notInWasm = (reason) => process.env.RUVECTOR_BACKEND === 'wasm' && `WebAssembly: ${reason}`;
+
+module.exports = { notInWasm, bits, checkError, fails, pack, random, relative, root, rows, ruvector, vector };

@@ -1,22 +1,33 @@
-/* The exports of the addon: one row each (convert.h explains the formats), one small function each that hands the
- * converted arguments to ruvector.h. These are the facade's primitives (npm/lib), not the public JavaScript API. */
-#include "convert.h"
-
-#ifdef RV_HAS_NODE
-#include <stdlib.h>
-#include <string.h>
+/* The exports of the addon and of the wasm module: one row each (calls.h explains the formats), one small function each
+ * that hands the converted arguments to ruvector.h. These are the facade's primitives (npm/lib), not the public
+ * JavaScript API. Nothing here knows JavaScript or an operating system. */
+#include "calls.h"
 
 #define F(name) static int32_t name(rv_argument *a, rv_result *result, const rv_control *control, rv_error *error)
 #define UNUSED (void)a, (void)result, (void)control, (void)error
 
-static int32_t copy_text(const char *text, rv_result *result, rv_error *error) {
-  result->text = strdup(text);
-  return result->text ? RV_OK : rv_fail(error, RV_OUT_OF_MEMORY, "out of memory");
+int32_t rv_fail(rv_error *error, int32_t code, const char *message) {
+  size_t i = 0;
+  for (; message[i] && i < sizeof error->message - 1; i++) error->message[i] = message[i];
+  error->message[i] = 0;
+  error->code = code;
+  return code;
+}
+
+void rv_kind_retain(char kind, void *p) {
+  if (kind == 'm') rv_retain(p);
+  else if (kind == 'v') rv_vectors_retain(p);
+}
+
+void rv_kind_release(char kind, void *p) {
+  if (kind == 'm') rv_release(p);
+  else if (kind == 'v') rv_vectors_release(p);
+  else rv_search_release(p);
 }
 
 F(start) { UNUSED; return rv_start(error); }
-F(version) { UNUSED; return copy_text(rv_version(), result, error); }
-F(simd_level) { UNUSED; return copy_text(rv_simd_level(), result, error); }
+F(version) { UNUSED; result->text = rv_version(); return RV_OK; }
+F(simd_level) { UNUSED; result->text = rv_simd_level(); return RV_OK; }
 
 /* family, name, options */
 F(create) {
@@ -160,23 +171,25 @@ static const rv_export rows[] = {
     {"simdLevel", "", 's', simd_level},
     {"create", "sso", 'm', create},
     {"run", "msXc", 'n', run},
-    {"layerForward", "mfxff", 0, layer_forward},
-    {"weightsGet", "msf", 0, weights_get},
+    {"layerForward", "mfxfF", 0, layer_forward},
+    {"weightsGet", "msF", 0, weights_get},
     {"weightsSet", "msf", 0, weights_set},
     {"vectorsCreate", "x", 'v', vectors_create},
     {"vectorsOpen", "i", 'v', vectors_open},
-    {"vectorsInfo", "vb", 0, vectors_info},
-    {"vectorsRow", "vif", 0, vectors_row},
-    {"search", "xv?x?ininbffc", 'n', search},
+    {"vectorsInfo", "vB", 0, vectors_info},
+    {"vectorsRow", "viF", 0, vectors_row},
+    {"search", "xv?x?ininBFFc", 'n', search},
     {"searchCreate", "", 'q', search_create},
     {"searchBegin", "qfniin", 0, search_begin},
     {"searchFeed", "qfii", 0, search_feed},
-    {"searchFinish", "qbff", 'n', search_finish},
-    {"hierarchicalStep", "mfxff", 0, hierarchical_step},
-    {"hierarchicalForwardV2", "sofVXMfbfc", 'n', hierarchical_forward_v2},
-    {"geometry", "sniXb", 'n', geometry},
+    {"searchFinish", "qBFF", 'n', search_finish},
+    {"hierarchicalStep", "mfxfF", 0, hierarchical_step},
+    {"hierarchicalForwardV2", "sofwIuFBFc", 'n', hierarchical_forward_v2},
+    {"geometry", "sniIB", 'n', geometry},
     {"kernel", "sXi", 'n', kernel},
 };
 
-NAPI_MODULE_INIT() { return rv_define_exports(env, exports, rows, sizeof rows / sizeof *rows); }
-#endif
+const rv_export *rv_exports(size_t *count) {
+  *count = sizeof rows / sizeof *rows;
+  return rows;
+}

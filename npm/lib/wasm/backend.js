@@ -1,0 +1,57 @@
+'use strict';
+
+// The facade's primitives on a WebAssembly module: the names and behaviour of the native addon (native.js).
+const { getRandomValues } = require('../random.js');
+const { KIND, handlesOf } = require('./arguments.js');
+const { Box } = require('./box.js');
+const { Failure, Machine } = require('./machine.js');
+const { later, searchInSlices } = require('./later.js');
+
+/** `instance`: a first instance of `module` where there is one already. `simd`: what RUVECTOR_SIMD says. */
+function createBackend(module, { instance, simd } = {}) {
+  let machine, makeError = (code, message) => new Error(message);
+  /** The instance to call: a fresh one where the last has ended. */
+  function living(first) {
+    if (!machine || machine.ended) {
+      machine = new Machine(first ?? new WebAssembly.Instance(module), { simd, random: getRandomValues(new Uint32Array(2)) });
+    }
+    return machine;
+  }
+  living(instance);
+
+  /** Failures leave as the facade's errors. */
+  function translated(run) {
+    try {
+      return run();
+    } catch (error) {
+      throw error instanceof Failure ? makeError(error.code, error.message, error.options) : error;
+    }
+  }
+  const call = (index, values) => translated(() => living().call(machine.rows[index], values));
+
+  const backend = {
+    setErrorFactory: (factory) => { makeError = factory; },
+    close: (handle) => translated(() => Box.of(handle)?.close()),
+    /** Whether the instance that the handle lived in has ended. */
+    isLost: (handle) => Box.of(handle)?.machine.ended === true,
+    /** The instance in use; for tests. */
+    get machine() { return living(); },
+  };
+  for (const { index, name, parameters } of machine.rows) {
+    backend[name] = (...values) => call(index, values);
+    if (!parameters.some(({ letter }) => letter === 'c')) continue; // what can be cancelled has a Promise form
+    const handles = parameters.filter(({ letter }) => letter in KIND);
+    const flag = parameters.at(-1).position + 1;
+    const work = name === 'search' ? searchInSlices : (run, values) => run(values);
+    backend[`${name}Async`] = (...values) => later({
+      boxes: handles.flatMap(({ letter, position }) => handlesOf(letter, values[position])).map(Box.of).filter(Boolean),
+      run: (cancelled) => work((slice) => call(index, slice), values, cancelled),
+      flag: values[flag],
+      aborted: () => makeError(16, 'the operation was aborted'),
+      closed: () => makeError(10, 'expected an open handle, received a closed one'),
+    });
+  }
+  return backend;
+}
+
+module.exports = { createBackend };

@@ -1,0 +1,14 @@
+'use strict';
+
+// Node: the compiled module from its file.
+const fs = require('node:fs');
+const path = require('node:path');
+const { createBackend } = require('./backend.js');
+
+const file = path.resolve(__dirname, '../../../wasm/ruvector.wasm');
+
+function load() {
+  return createBackend(new WebAssembly.Module(fs.readFileSync(file)), { simd: process.env.RUVECTOR_SIMD });
+}
+
+module.exports = { file, load };

@@ -1,0 +1,82 @@
+'use strict';
+// Writes the facade bound to WebAssembly, each form one file beside wasm/ruvector.wasm:
+//   index.js     for require in Node      index.mjs  the same objects for import in Node
+//   browser.mjs  for browsers (and any import by URL): loads the module with the page, needs no bundler
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.resolve(__dirname, '../..'), lib = path.join(root, 'npm/lib'), output = path.join(root, 'wasm');
+
+/** Files that npm/lib/index.js needs, by their path in npm/lib, with such paths in their `require`s. */
+function collect(file, files = new Map()) {
+  const name = file === 'native.js' ? 'wasm/bundled.js' : file;
+  if (files.has(file)) return files;
+  files.set(file, '');
+  const text = fs.readFileSync(path.join(lib, name), 'utf8').replace(/require\('(\.[^']+)'\)/g, (_, relative) => {
+    const needed = path.posix.join(path.posix.dirname(name), relative);
+    collect(needed, files);
+    return `require('${needed}')`;
+  });
+  return files.set(file, text);
+}
+
+const files = [...collect('index.js')]
+  .map(([name, text]) => `  '${name}': (module, exports, require) => {\n${text}},\n`)
+  .join('');
+
+/** `given`: an expression for what comes from outside, by name. */
+const body = (given) => `const files = {
+${files}};
+const loaded = new Map(Object.entries(${given}));
+function load(name) {
+  if (!loaded.has(name)) {
+    const module = { exports: {} };
+    files[name](module, module.exports, load);
+    loaded.set(name, module.exports);
+  }
+  return loaded.get(name);
+}
+`;
+
+const head = '// Written by npm/scripts/bundle.js.\n';
+const names = Object.keys(require(path.join(root, 'index.js'))).sort().map((name) => `  ${name},\n`).join('');
+
+fs.mkdirSync(output, { recursive: true });
+fs.writeFileSync(path.join(output, 'index.js'), `${head}'use strict';
+const compiled = new WebAssembly.Module(require('node:fs').readFileSync(require('node:path').join(__dirname, 'ruvector.wasm')));
+${body(`{
+  'ruvector:wasm': { module: compiled, simd: process.env.RUVECTOR_SIMD },
+  'node:crypto': require('node:crypto'),
+}`)}module.exports = load('index.js');
+`);
+fs.writeFileSync(path.join(output, 'index.mjs'), `${head}import ruvector from './index.js';
+
+export default ruvector;
+export const {
+${names}} = ruvector;
+`);
+fs.writeFileSync(path.join(output, 'browser.mjs'), `${head}const url = new URL('./ruvector.wasm', import.meta.url);
+const inNode = (name) => import(/* @vite-ignore */ /* webpackIgnore: true */ \`node:\${name}\`);
+
+async function compile() {
+  if (url.protocol === 'file:') return WebAssembly.compile(await (await inNode('fs/promises')).readFile(url));
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(\`\${url}: \${response.status} \${response.statusText}\`);
+  const again = response.clone(); // for servers that do not know the type application/wasm
+  return WebAssembly.compileStreaming(response).catch(async () => WebAssembly.compile(await again.arrayBuffer()));
+}
+
+const compiled = await compile();
+${body(`{
+  'ruvector:wasm': { module: compiled, instance: await WebAssembly.instantiate(compiled) },
+  'node:crypto': globalThis.crypto ? {} : await inNode('crypto'),
+}`)}const ruvector = load('index.js');
+
+export default ruvector;
+export const {
+${names}} = ruvector;
+`);
+for (const extension of ['ts', 'mts']) {
+  fs.writeFileSync(path.join(output, `index.d.${extension}`), `${head}export * from '../index.js';
+${extension === 'mts' ? "import * as ruvector from '../index.js';\nexport default ruvector;\n" : ''}`);
+}

@@ -1,0 +1,184 @@
+'use strict';
+// What an instance does over its life: traps, memory, handles, calls on later turns. In this process the facade itself
+// runs on WebAssembly.
+process.env.RUVECTOR_BACKEND = 'wasm';
+const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const path = require('node:path');
+const test = require('node:test');
+const { bits, checkError, fails, pack, root, rows, ruvector, vector } = require('./support/index.js');
+const backend = require('../lib/native.js');
+
+const { RuvectorLayer, VectorSet } = ruvector;
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const machine = () => backend.machine;
+const inUse = () => machine().exports.rv_wasm_in_use();
+
+const list = rows(200, 8, 1), q = vector(8, 2), json = new RuvectorLayer(8, 8, 2, 0.1, 3).toJson();
+const everything = () => bits([ruvector.differentiableSearch(q, list, 9), ruvector.differentiableSearch(q, pack(list), 9), ruvector.hierarchicalForward(q, [list], [json]),
+  new ruvector.TensorCompress().compress(q, 0.5), ruvector.mobiusAdd(q, q)]);
+
+test('it is WebAssembly that runs here', () => assert.strictEqual(ruvector.simdLevel(), 'simd128'));
+
+// MARK: - Traps
+
+/** Ends the instance by `end`, which must throw `code`; then old handles are closed and everything works as before. */
+async function trap(end, code) {
+  const expected = everything(), old = machine();
+  const set = new VectorSet(list), layer = new RuvectorLayer(8, 8, 2), { token } = set;
+  const waiting = ruvector.differentiableSearchAsync(q, set, 3);
+  let error;
+  try {
+    end();
+  } catch (thrown) {
+    error = thrown;
+  }
+  checkError(error, code, 'the call that trapped');
+  assert.ok(error.cause instanceof Error, 'the trap itself is the cause');
+  assert.notStrictEqual(machine(), old);
+  await fails(() => waiting, 'ERR_CLOSED', 'a call in flight');
+  await fails(() => set.size, 'ERR_CLOSED', 'size');
+  await fails(() => set.get(0), 'ERR_CLOSED', 'get');
+  await fails(() => ruvector.differentiableSearch(q, set, 1), 'ERR_CLOSED', 'search');
+  await fails(() => ruvector.differentiableSearchAsync(q, set, 1), 'ERR_CLOSED', 'async', true);
+  await fails(() => layer.forward(q), 'ERR_CLOSED', 'forward');
+  await fails(() => VectorSet.open(token), 'ERR_NOT_FOUND', 'token');
+  assert.ok(set.closed && layer.closed);
+  set.close();
+  assert.strictEqual(everything(), expected);
+  assert.strictEqual(everything(), expected);
+}
+
+test('a trap: ERR_TRAP and a fresh instance', () => trap(() => {
+  const { exports, memory, fixed, rows: table } = machine(), { index } = table.find(({ name }) => name === 'geometry');
+  memory.view()[exports.rv_exports(fixed) / 4 + 4 * index + 3] = 0xffffff; // a function that there is none of
+  ruvector.dist(q, q);
+}, 'ERR_TRAP'));
+
+test('no memory left for objects: ERR_OUT_OF_MEMORY and a fresh instance', () => trap(() => {
+  const { exports } = machine();
+  for (let size = 2 ** 27; size >= 8; size /= 2) while (exports.malloc(size) !== 0);
+  ruvector.weightedMidpoint(list);
+}, 'ERR_OUT_OF_MEMORY'));
+
+test('sizes that do not fit: ERR_OUT_OF_MEMORY, and the instance lives on', async () => {
+  const set = new VectorSet(list), before = machine();
+  await fails(() => new RuvectorLayer(65536, 65536, 1), 'ERR_OUT_OF_MEMORY', 'layer');
+  await fails(() => new RuvectorLayer(65536, 8192, 1), 'ERR_OUT_OF_MEMORY', 'a layer whose first matrix alone has 2 GiB');
+  assert.strictEqual(machine(), before);
+  assert.deepStrictEqual(set.get(3), list[3]);
+  set.close();
+});
+
+test('the end of the stack, wherever it comes, leaves a library that works', () => {
+  const expected = everything(), kinds = new Set();
+  (function deeper(depth) {
+    try {
+      deeper(depth + 1);
+    } catch { /* the deepest frame */ }
+    try {
+      ruvector.differentiableSearch(q, list, 3);
+      if (kinds.size > 0 && kinds.has('fine')) return;
+      kinds.add('fine');
+    } catch (error) {
+      kinds.add(error.code ?? error.name);
+    }
+  })(0);
+  assert.ok(kinds.has('RangeError') || kinds.has('ERR_TRAP'), [...kinds].join());
+  assert.deepStrictEqual([...kinds].filter((kind) => !['fine', 'RangeError', 'ERR_TRAP', 'ERR_CLOSED'].includes(kind)), []);
+  assert.strictEqual(everything(), expected);
+});
+
+// MARK: - Memory
+
+test('10,000 objects created and closed: not a byte is kept', () => {
+  const cycle = () => {
+    new VectorSet(list).close();
+    new RuvectorLayer(8, 8, 2, 0.1, 1).close();
+    try { ruvector.differentiableSearch([NaN], [[1]], 1); } catch { /* expected */ }
+    everything();
+  };
+  for (let i = 0; i < 50; i++) cycle();
+  const bytes = inUse(), pages = machine().exports.memory.buffer.byteLength;
+  for (let i = 0; i < 5000; i++) cycle();
+  assert.strictEqual(inUse(), bytes);
+  assert.strictEqual(machine().exports.memory.buffer.byteLength, pages);
+});
+
+test('what is dropped goes with the garbage', () => {
+  const code = `const { VectorSet } = require(${JSON.stringify(root)}), { machine } = require('./npm/lib/native.js');
+    const bytes = machine.exports.rv_wasm_in_use();
+    for (let i = 0; i < 100; i++) new VectorSet({ data: new Float32Array(1e5), rows: 1000, dim: 100 });
+    const most = machine.exports.rv_wasm_in_use();
+    setTimeout(() => { gc(); setTimeout(() => console.log(JSON.stringify([most - bytes, machine.exports.rv_wasm_in_use() - bytes])), 50); }, 10);`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '-e', code], { cwd: root, encoding: 'utf8', env: { ...process.env, RUVECTOR_BACKEND: 'wasm' } });
+  const [most, left] = JSON.parse(stdout || stderr);
+  assert.ok(most > 4e7 && left < 1e6, `${most} bytes, then ${left}`);
+});
+
+test('memory grows under its views, and large arguments are not kept', () => {
+  const before = machine().exports.memory.buffer.byteLength;
+  const set = new VectorSet({ data: new Float32Array(2 ** 23).fill(0.25), rows: 2 ** 16, dim: 128 });
+  assert.ok(machine().exports.memory.buffer.byteLength >= before + 2 ** 25);
+  const held = inUse();
+  assert.ok(held < 2 ** 25 + 2 ** 24 + 2 ** 22, `${held}`);
+  assert.strictEqual(set.get(65535)[127], 0.25);
+  set.close();
+});
+
+// MARK: - Later turns
+
+test('Async: nothing runs in the calling turn; long batches give turns to others; results are those of one call', async () => {
+  const data = pack(rows(3000, 64, 5)), queries = pack(rows(700, 64, 6)), expected = ruvector.differentiableSearchBatch(queries, data, 5);
+  let turns = 0, done = false, calls = 0;
+  const { call } = Object.getPrototypeOf(machine());
+  Object.getPrototypeOf(machine()).call = function counted(...args) { calls++; return call.apply(this, args); };
+  try {
+    const promise = ruvector.differentiableSearchBatchAsync(queries, data, 5).finally(() => { done = true; });
+    await Promise.resolve();
+    assert.strictEqual(calls, 0);
+    while (!done) { await turn(); turns++; }
+    assert.ok(calls > 4 && turns >= calls, `${calls} calls, ${turns} turns`);
+    assert.strictEqual(bits(await promise), bits(expected));
+  } finally {
+    Object.getPrototypeOf(machine()).call = call;
+  }
+});
+
+test('Async: an abort between two slices ends the work; errors name the right query', async () => {
+  const data = pack(rows(3000, 64, 5)), many = rows(700, 64, 6), controller = new AbortController();
+  const promise = ruvector.differentiableSearchBatchAsync(many, data, 5, { signal: controller.signal });
+  setTimeout(() => controller.abort(), 5);
+  await fails(() => promise, 'ERR_ABORTED', 'abort', true);
+  many[600][3] = NaN;
+  const error = await fails(() => ruvector.differentiableSearchBatchAsync(many, data, 5), 'ERR_NON_FINITE', 'NaN', true);
+  assert.match(error.message, /queries\[600\]/);
+});
+
+test('a token of another instance is refused', async () => {
+  const set = new VectorSet(list), other = require('@ruvector/gnn/wasm');
+  assert.notStrictEqual(set.token.vectorSet >= 2 ** 32, false);
+  assert.throws(() => other.VectorSet.open(set.token), { code: 'ERR_NOT_FOUND' });
+  const twin = VectorSet.open(set.token);
+  assert.strictEqual(bits(twin), bits(set));
+  twin.close();
+  set.close();
+});
+
+// MARK: - The tests of the library, run on WebAssembly
+
+// Not among them: entry, binary (the addon's file), types, external-memory (V8 is told of native memory only). Of
+// vector-set and workers, what shares a set between threads; those tests say so.
+const FILES = ['golden', 'search', 'layer-json', 'drop-in', 'bad-input', 'buffers', 'handles', 'reentrancy', 'readme', 'vector-set', 'workers'];
+for (const level of ['simd128', 'scalar']) {
+  test(`${FILES.join(', ')} on WebAssembly, ${level}`, { timeout: 240000 }, () => {
+    const names = level === 'scalar' ? FILES.filter((name) => !['vector-set', 'workers'].includes(name)) : FILES;
+    const { NODE_TEST_CONTEXT, ...env } = process.env;
+    const { stdout } = spawnSync(process.execPath, ['--test', '--test-reporter=tap', ...names.map((name) => path.join(__dirname, `${name}.test.js`))],
+      { env: { ...env, RUVECTOR_SIMD: level }, encoding: 'utf8', maxBuffer: 2 ** 28, timeout: 230000 });
+    const count = (what) => Number(new RegExp(`^# ${what} (\\d+)`, 'm').exec(stdout)?.[1]);
+    assert.strictEqual(count('fail'), 0, stdout.split('\n').filter((line) => /^\s*(not ok|error:)/.test(line)).join('\n'));
+    assert.ok(count('pass') > (level === 'scalar' ? 140 : 150), `${count('pass')} tests`);
+    assert.strictEqual(count('skipped') - (level === 'scalar' ? 0 : 5), 0, 'skipped');
+  });
+}
