@@ -1,34 +1,26 @@
-import CRuvectorSupport
 import Ruvector
 
 /// A mechanism as C holds it, with its readers counted: any number of readers, or one writer.
 final class MechanismHandle {
   let mechanism: any Mechanism
-  private let lock: OpaquePointer
+  private let lock: Lock
   private var readers = 0
   private var writing = false
 
   init(_ mechanism: any Mechanism) throws(RuvectorError) {
     self.mechanism = mechanism
-    guard let lock = rv_lock_create() else { throw RuvectorError(.outOfMemory, "no memory for a lock") }
-    self.lock = lock
+    lock = try Lock()
   }
 
-  deinit { rv_lock_destroy(lock) }
-
   func beginRead() throws(RuvectorError) {
-    rv_lock_acquire(lock)
-    let free = !writing
-    if free { readers += 1 }
-    rv_lock_release(lock)
+    let free = lock.locked {
+      if !writing { readers += 1 }
+      return !writing
+    }
     guard free else { throw busy }
   }
 
-  func endRead() {
-    rv_lock_acquire(lock)
-    readers -= 1
-    rv_lock_release(lock)
-  }
+  func endRead() { lock.locked { readers -= 1 } }
 
   func read<T>(_ body: (any Mechanism) throws(RuvectorError) -> T) throws(RuvectorError) -> T {
     try beginRead()
@@ -37,16 +29,13 @@ final class MechanismHandle {
   }
 
   func write(_ body: (any Mechanism) throws(RuvectorError) -> Void) throws(RuvectorError) {
-    rv_lock_acquire(lock)
-    let free = !writing && readers == 0
-    if free { writing = true }
-    rv_lock_release(lock)
-    guard free else { throw busy }
-    defer {
-      rv_lock_acquire(lock)
-      writing = false
-      rv_lock_release(lock)
+    let free = lock.locked {
+      let free = !writing && readers == 0
+      if free { writing = true }
+      return free
     }
+    guard free else { throw busy }
+    defer { lock.locked { writing = false } }
     try body(mechanism)
   }
 

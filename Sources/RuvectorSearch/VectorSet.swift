@@ -1,4 +1,3 @@
-import CRuvectorSupport
 import RuvectorCore
 
 /// Candidates that stay in native memory: n × d floats, packed and 64-byte aligned, checked for NaN and infinity
@@ -16,12 +15,12 @@ public final class VectorSet: @unchecked Sendable {
   /// Rows whose squared norm leaves the safe range of Float arithmetic; scored in Double.
   let extremes: [Int]
 
-  private let lock: OpaquePointer
+  private let lock: Lock
   private var view: BallView?
 
   /// Copies `rows` × `dim` floats. `.emptyInput` for dim 0 with rows, `.nonFinite` for NaN or infinity (the message
   /// names row and element), `.outOfMemory`. O(rows · dim).
-  public convenience init(copying data: UnsafePointer<Float>, rows: Int, dim: Int) throws(RuvectorError) {
+  public init(copying data: UnsafePointer<Float>, rows: Int, dim: Int) throws(RuvectorError) {
     let (count, overflow) = rows.multipliedReportingOverflow(by: dim)
     guard !overflow, rows >= 0, dim >= 0, UInt32(exactly: rows) != nil else {
       throw .expected("sizes that fit in memory", for: "vectors", received: "\(rows) x \(dim)", .outOfMemory)
@@ -29,9 +28,10 @@ public final class VectorSet: @unchecked Sendable {
     guard rows == 0 || dim > 0 else {
       throw .expected("at least 1 element", for: "vectors[0]", received: "0", .emptyInput)
     }
-    // Everything that throws comes before the object: one that ends half made has no `deinit`.
-    let buffer = try AlignedBuffer<Float>(copying: data, count: count, for: "vectors")
-    let inverseNorms = try AlignedBuffer<Float>(count: rows, for: "norms")
+    lock = try Lock()
+    buffer = try AlignedBuffer(copying: data, count: count, for: "vectors")
+    inverseNorms = try AlignedBuffer(count: rows, for: "norms")
+    (self.rows, self.dim) = (rows, dim)
     var extremes: [Int] = []
     for r in 0..<rows {
       let n2 = squaredNorm(buffer.pointer + r * dim, dim)
@@ -46,19 +46,8 @@ public final class VectorSet: @unchecked Sendable {
       inverseNorms[r] = n2 > 0 ? Float(min(1 / n2.squareRoot(), Double(Float.greatestFiniteMagnitude))) : 0
       if n2 > 0, n2 < SafeRange.low || n2 > SafeRange.high { extremes.append(r) }
     }
-    guard let lock = rv_lock_create() else { throw RuvectorError(.outOfMemory, "no memory for a lock") }
-    self.init(buffer, inverseNorms, extremes, rows: rows, dim: dim, lock)
+    self.extremes = extremes
   }
-
-  private init(
-    _ buffer: AlignedBuffer<Float>, _ inverseNorms: AlignedBuffer<Float>, _ extremes: [Int], rows: Int, dim: Int,
-    _ lock: OpaquePointer
-  ) {
-    (self.buffer, self.inverseNorms, self.extremes, self.lock) = (buffer, inverseNorms, extremes, lock)
-    (self.rows, self.dim) = (rows, dim)
-  }
-
-  deinit { rv_lock_destroy(lock) }
 
   public var matrix: MatrixView { MatrixView(buffer.pointer, rows: rows, dim: dim) }
 
@@ -67,14 +56,9 @@ public final class VectorSet: @unchecked Sendable {
 
   /// The set placed in `ball`: computed once, then shared.
   func view(from ball: Ball) throws(RuvectorError) -> BallView {
-    rv_lock_acquire(lock)
-    let known = view
-    rv_lock_release(lock)
-    if let known, known.ball == ball { return known }
+    if let known = lock.locked({ view }), known.ball == ball { return known }
     let made = try BallView(self, ball)
-    rv_lock_acquire(lock)
-    view = made
-    rv_lock_release(lock)
+    lock.locked { view = made }
     return made
   }
 }

@@ -17,10 +17,6 @@ struct BoundaryTests {
       data: data, type: RV_F32.rawValue, rank: 2, dims: (rows, dim, 0, 0), stride: stride, writable: 1, reserved: 0)
   }
 
-  private func message(_ error: rv_error) -> String {
-    withUnsafeBytes(of: error.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-  }
-
   @Test func everyFunctionSurvivesNull() {
     var error = rv_error()
     #expect(rv_start(&error) == 0)

@@ -12,27 +12,46 @@ function isSignal(value) {
     typeof value.aborted === 'boolean';
 }
 
+/** Signal -> its one listener and what that calls: a signal may stop any number of calls without a warning of Node's. */
+const listeners = new WeakMap();
+
+/** Calls `stop` when `signal` fires; returns the function that ends this. */
+function onAbort(signal, stop) {
+  let entry = listeners.get(signal);
+  if (!entry) {
+    const stops = new Set(), fire = () => { for (const one of [...stops]) one(); };
+    signal.addEventListener('abort', fire);
+    listeners.set(signal, entry = { stops, fire });
+  }
+  const { stops, fire } = entry;
+  stops.add(stop);
+  return () => {
+    if (!stops.delete(stop) || stops.size > 0) return;
+    listeners.delete(signal);
+    signal.removeEventListener('abort', fire);
+  };
+}
+
 /**
  * Runs `start(cancelFlag)`, which returns a promise. When `signal` fires, the result rejects at once and the flag makes
  * the work end soon (its memory is its own).
  */
 async function abortable(signal, start) {
-  if (signal === undefined) return start(new Uint32Array(1));
+  const flag = new Uint32Array(1);
+  if (signal === undefined) return start(flag);
   if (!isSignal(signal)) throw unexpected('ERR_INVALID_ARG', 'an AbortSignal', 'signal', signal);
   if (signal.aborted) throw aborted(signal);
-  const flag = new Uint32Array(1);
-  let stop;
-  const stopped = new Promise((_, reject) => {
-    stop = () => {
-      Atomics.store(flag, 0, 1);
-      reject(aborted(signal));
-    };
-  });
-  signal.addEventListener('abort', stop);
+  let leave;
   try {
-    return await Promise.race([start(flag), stopped]);
+    return await new Promise((resolve, reject) => {
+      leave = onAbort(signal, () => {
+        Atomics.store(flag, 0, 1);
+        reject(aborted(signal));
+      });
+      start(flag).then(resolve, reject);
+    });
   } finally {
-    signal.removeEventListener('abort', stop);
+    leave?.();
   }
 }
 

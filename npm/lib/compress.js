@@ -7,7 +7,7 @@ const { decode, encode } = require('./codecs.js');
 const inputs = require('./inputs.js');
 const { decodeOld } = require('./compress-old.js');
 const { shortest, shortestAll } = require('./shortest.js');
-const { RuvectorError, mismatch, unexpected } = require('./errors.js');
+const { RuvectorError, lengthOf, mismatch, unexpected } = require('./errors.js');
 
 /** Level -> its codec's options with the names this class takes, and the tag it writes. */
 const LEVELS = {
@@ -73,8 +73,8 @@ class TensorCompress {
 }
 
 function compressed(embedding, level) {
-  const v = inputs.vector(embedding, 'embedding');
-  if (v.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'embedding', 0);
+  const v = inputs.vector(embedding, 'embedding'), dim = lengthOf(v);
+  if (dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'embedding', 0);
   if (typeof level !== 'object' || level === null) throw unexpected('ERR_INVALID_ARG', 'an object', 'level', level);
   const name = level.levelType ?? level.level_type;
   if (typeof name !== 'string' || !Object.hasOwn(LEVELS, name)) {
@@ -88,17 +88,17 @@ function compressed(embedding, level) {
     const value = level[key] ?? level[snake(key)];
     if (value !== undefined) options.push(key, inputs.number(value, `level.${key}`));
   }
-  if (name === 'none') return full(v);
+  if (name === 'none') return full(v, dim);
   const bytes = encode(name, options, v);
   if (name === 'binary') {
     const threshold = shortest(Math.fround(options[1] ?? 0));
-    return JSON.stringify({ Binary: { bits: Array.from(bytes.subarray(4)), threshold, dim: v.length } });
+    return JSON.stringify({ Binary: { bits: Array.from(bytes.subarray(4)), threshold, dim } });
   }
-  return JSON.stringify({ [LEVELS[name].tag]: { dim: v.length, data: toBase64(bytes) } });
+  return JSON.stringify({ [LEVELS[name].tag]: { dim, data: toBase64(bytes) } });
 }
 
-function full(v) {
-  for (let i = 0; i < v.length; i++) {
+function full(v, dim) {
+  for (let i = 0; i < dim; i++) {
     if (!Number.isFinite(v[i])) throw mismatch('ERR_NON_FINITE', 'finite numbers', 'embedding', `${v[i]} at element ${i}`);
   }
   return JSON.stringify({ Full: { data: shortestAll(v) } });

@@ -53,7 +53,7 @@ functions.poincareDistance = functions.dist;
 /** matrix: {data, rows, dim} or an array of rows. */
 functions.mobiusMatvec = (rows, x, curvature) => {
   const m = matrix(rows, 'matrix');
-  const out = evaluate('mobiusMatvec', curvature, 0, [new Float64Array(m.data), inputs.doubles(x, 'x')], m.rows);
+  const out = evaluate('mobiusMatvec', curvature, 0, [inputs.doubles(m.data, 'matrix'), inputs.doubles(x, 'x')], m.rows);
   return like(x, out);
 };
 
@@ -76,7 +76,7 @@ for (const name of ['weightedMidpoint', 'frechetMean']) {
     const p = matrix(points, 'points');
     if (p.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 point', 'points', 0);
     if (p.dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'points[0]', 0);
-    const args = [new Float64Array(p.data), weightsOf(weights, p.rows)];
+    const args = [inputs.doubles(p.data, 'points'), weightsOf(weights, p.rows)];
     return narrow(evaluate(name, curvature, p.dim, args, p.dim));
   };
 }

@@ -9,7 +9,7 @@ const { RuvectorLayer } = require('./layer.js');
 const { layerOf } = require('./layer-cache.js');
 const { resident, sectional } = require('./search.js');
 const { withStaging } = require('./staging.js');
-const { isList, mismatch, unexpected } = require('./errors.js');
+const { isList, lengthOf, mismatch, unexpected } = require('./errors.js');
 
 /** What each mode reads of the config; the rest of it is for other modes. */
 const OPTIONS = {
@@ -29,15 +29,16 @@ function readConfig(value) {
     if (rest[name] === undefined) continue;
     options.push(name, name === 'curvature' ? sectional(rest[name]) : inputs.number(rest[name], name));
   }
-  return { mode, explain, options, k: rest.k ?? 5 };
+  return { mode, explain, options, k: inputs.number(rest.k, 'k', 5) };
 }
 
 /** Layers as objects, undefined for the identity. */
 function readLayers(layers, count) {
   if (layers === undefined) return Array(count).fill(undefined);
   if (!isList(layers)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', 'layers', layers);
-  if (layers.length !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} layers`, 'layers', layers.length);
-  return Array.from(layers, (layer, i) => (layer === 'identity' ? undefined : layerOf(layer, `layers[${i}]`)));
+  const length = inputs.lengthOfList(layers, 'layers');
+  if (length !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} layers`, 'layers', length);
+  return inputs.mapList(layers, count, (layer, i) => (layer === 'identity' ? undefined : layerOf(layer, `layers[${i}]`)));
 }
 
 /** The arguments of the native call, but for control; and what to make of the results. */
@@ -45,9 +46,10 @@ function prepare(query, layerEmbeddings, layers, config, own, room) {
   const { mode, explain, options, k } = readConfig(config);
   const q = own ? inputs.ownVector(query, 'query') : inputs.vector(query, 'query');
   if (!isList(layerEmbeddings)) throw unexpected('ERR_INVALID_ARG', 'an array of levels', 'layerEmbeddings', layerEmbeddings);
-  const objects = readLayers(layers, layerEmbeddings.length);
-  const levels = Array.from(layerEmbeddings, (level, l) => resident(level, own, `layerEmbeddings[${l}]`, room));
-  let width = q.length;
+  const depth = inputs.lengthOfList(layerEmbeddings, 'layerEmbeddings');
+  const objects = readLayers(layers, depth);
+  const levels = inputs.mapList(layerEmbeddings, depth, (level, l) => resident(level, own, `layerEmbeddings[${l}]`, room));
+  let width = lengthOf(q);
   levels.forEach(({ rows }, l) => (width = rows > 0 && objects[l] ? objects[l].hiddenDim : width));
   const counts = levels.map(({ rows }) => Math.max(0, Math.min(k, rows)) || 0); // an impossible k is native's to refuse
   const kept = counts.reduce((a, b) => a + b, 0);

@@ -20,7 +20,8 @@ function gather(level, name, indices, n, dim) {
   const row = (i) => {
     if (Handle.is(level, VectorSet)) return level.get(i);
     if (isList(level)) return inputs.vector(level[i], `${name}[${i}]`);
-    return inputs.vector(level.data, name).subarray(i * dim, (i + 1) * dim);
+    const data = inputs.vector(level.data, name); // no method of the caller's array is called
+    return Float32Array.from({ length: dim }, (_, j) => data[i * dim + j]);
   };
   for (let i = 0; i < n; i++) packRows([row(indices[i])], 0, 1, dim, nodes.subarray(i * dim), name);
   return nodes;
@@ -33,12 +34,12 @@ function requireFinite(v, name) {
 
 /** Descends from level to level: nearest nodes, their weighted sum, the level's layer. */
 function hierarchicalForward(query, layerEmbeddings, layers) {
-  const q = inputs.vector(query, 'query');
+  const q = inputs.ownVector(query, 'query');
   if (q.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'query', 0);
   if (!isList(layerEmbeddings)) throw unexpected('ERR_INVALID_ARG', 'an array of levels', 'layerEmbeddings', layerEmbeddings);
   if (!isList(layers)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', 'layers', layers);
-  const steps = Math.min(layerEmbeddings.length, layers.length);
-  const objects = Array.from(layers.slice(0, steps), (layer, i) => layerOf(layer, `layers[${i}]`));
+  const steps = Math.min(inputs.lengthOfList(layerEmbeddings, 'layerEmbeddings'), inputs.lengthOfList(layers, 'layers'));
+  const objects = inputs.mapList(layers, steps, (layer, i) => layerOf(layer, `layers[${i}]`));
   const handles = objects.map((layer, i) => Handle.of(layer, RuvectorLayer, `layers[${i}]`));
 
   let current = q;
@@ -56,8 +57,7 @@ function hierarchicalForward(query, layerEmbeddings, layers) {
     current = next;
   }
   if (current === q) requireFinite(q, 'query');
-  const result = current === q ? Float32Array.from(q) : current;
-  return isList(query) ? Array.from(result) : result;
+  return isList(query) ? Array.from(current) : current;
 }
 
 module.exports = { hierarchicalForward };

@@ -6,9 +6,23 @@ const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js')
 
 const VECTOR = 'a Float32Array, Float64Array or number[]';
 
+/** The length of an array; that of a Proxy may be anything. */
+function lengthOfList(list, name) {
+  const length = list.length;
+  if (Number.isInteger(length) && length >= 0 && length <= 0xffffffff) return length;
+  throw unexpected('ERR_INVALID_ARG', 'an array with a length', name, length);
+}
+
+/** `convert(element, index)` for `count` elements of an array; calls no method of the array, which may be anybody's. */
+function mapList(list, count, convert) {
+  const out = [];
+  for (let i = 0; i < count; i++) out.push(convert(list[i], i));
+  return out;
+}
+
 /** Copies a number[] (any array-like element must be a number; nothing of the caller's runs besides getters). */
 function fromNumbers(list, name, Type = Float32Array) {
-  const out = allocate(list.length, name, Type);
+  const out = allocate(lengthOfList(list, name), name, Type);
   for (let i = 0; i < out.length; i++) {
     const x = list[i];
     if (typeof x !== 'number') throw unexpected('ERR_INVALID_ARG', 'a number', `${name}[${i}]`, x);
@@ -80,4 +94,4 @@ function options(value, known, name = 'options') {
   return value;
 }
 
-module.exports = { allocate, count, doubles, number, options, ownVector, vector };
+module.exports = { allocate, count, doubles, lengthOfList, mapList, number, options, ownVector, vector };

@@ -1,7 +1,7 @@
 'use strict';
 
 // Callers' matrices -> packed Float32Arrays with their rows and width.
-const { allocate, ownVector, vector } = require('./inputs.js');
+const { allocate, lengthOfList, ownVector, vector } = require('./inputs.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
 
 /** Writes rows[start, start + count) into `out` one after the other, each `dim` long. */
@@ -34,9 +34,9 @@ const MATRIX = 'an array of vectors, {data, rows, dim}, {data, dims}, {data, sha
 /** A matrix as {data, rows, dim}, packed into memory from `room`; `data` may be the caller's own unless `own`. */
 function matrix(value, name, own = false, room = allocate) {
   if (isList(value)) {
-    const rows = value.length;
+    const rows = lengthOfList(value, name);
     if (rows === 0) return { data: new Float32Array(0), rows: 0, dim: 0 };
-    const dim = vector(value[0], `${name}[0]`).length;
+    const dim = lengthOf(vector(value[0], `${name}[0]`));
     if (dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', `${name}[0]`, 0);
     const data = room(rows * dim, name);
     packRows(value, 0, rows, dim, data, name);
@@ -47,8 +47,8 @@ function matrix(value, name, own = false, room = allocate) {
   const data = (own ? ownVector : vector)(value.data, `${name}.data`);
   const [rows, dim] = shape;
   if (rows > 0 && dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', `${name}[0]`, 0);
-  if (data.length !== rows * dim) {
-    throw mismatch('ERR_DIMENSION_MISMATCH', `rows * dim = ${rows * dim} elements`, `${name}.data`, data.length);
+  if (lengthOf(data) !== rows * dim) {
+    throw mismatch('ERR_DIMENSION_MISMATCH', `rows * dim = ${rows * dim} elements`, `${name}.data`, lengthOf(data));
   }
   return { data, rows, dim };
 }

@@ -10,10 +10,9 @@ let staging = new Float32Array(64 * 128);
 /** Neighbours packed for one synchronous call. Rows are converted first, so that no caller's code runs in between. */
 function packNeighbors(neighbors, dim) {
   if (!isList(neighbors)) return packedNeighbors(neighbors, dim);
-  const rows = neighbors.length;
+  const rows = inputs.lengthOfList(neighbors, 'neighbors');
   if (rows === 0) return { data: NONE, rows: 0, dim };
-  const plain = neighbors.map((row, i) => inputs.vector(row, `neighbors[${i}]`));
-  if (plain.length !== rows) throw mismatch('ERR_INVALID_ARG', 'an array without holes', 'neighbors', 'another');
+  const plain = inputs.mapList(neighbors, rows, (row, i) => inputs.vector(row, `neighbors[${i}]`));
   const room = rows * dim;
   if (staging.length < room) staging = inputs.allocate(room, 'neighbors');
   packRows(plain, 0, rows, dim, staging, 'neighbors');

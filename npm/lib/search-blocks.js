@@ -4,7 +4,7 @@
 const native = require('./native.js');
 const inputs = require('./inputs.js');
 const { packRows } = require('./matrices.js');
-const { plain } = require('./errors.js');
+const { lengthOf, plain } = require('./errors.js');
 
 /** Floats packed and scored at a time: 256 kB stay in the second-level cache in between. */
 const BLOCK = 512 * 128;
@@ -13,7 +13,7 @@ const BLOCK = 512 * 128;
 function searchRows(workspace, q, candidates, k, metric, name) {
   const { search } = workspace;
   native.searchBegin(search, q, metric.curvature, metric.projection, k, metric.temperature);
-  const n = candidates.length, dim = q.length;
+  const n = inputs.lengthOfList(candidates, name), dim = lengthOf(q);
   const block = Math.min(n, 512, Math.max(1, Math.floor(BLOCK / dim)));
   if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, name);
   for (let start = 0; start < n; start += block) {

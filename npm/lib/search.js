@@ -53,7 +53,7 @@ function searchPacked(workspace, q, candidates, k, metric, take, name) {
   workspace.room(Math.min(k, rows));
   const { indices, weights, values } = workspace;
   return take(workspace, native.search(
-    q, 1, q.length, set, data, rows, dim, k, metric.curvature, metric.projection, metric.temperature, indices, weights, values,
+    q, 1, lengthOf(q), set, data, rows, dim, k, metric.curvature, metric.projection, metric.temperature, indices, weights, values,
     1, undefined));
 }
 

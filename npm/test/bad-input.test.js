@@ -242,4 +242,6 @@ test('what a review found: aborts, poisoned memory, results beyond 32 bits', asy
   const { proxy, revoke } = Proxy.revocable([], {});
   revoke();
   await fails(() => ruvector.differentiableSearch(proxy, [[1]], 1), 'ERR_INVALID_ARG', 'a revoked proxy');
+  await fails(() => ruvector.mobiusMatvec({ data: detached(vector(4, 1)), rows: 0, dim: 4 }, [1, 2, 3, 4]), E, 'a matrix without rows or memory');
+  await fails(() => ruvector.hierarchicalForwardV2([1], [[[1]]], undefined, { mode: 'unknown', k: Symbol('k') }), 'ERR_INVALID_ARG', 'a symbol beside an unknown mode');
 });

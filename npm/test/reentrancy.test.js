@@ -117,16 +117,34 @@ test('typed arrays that lie about their length', async () => {
 });
 
 test('proxies with absurd lengths', async () => {
-  const proxy = (length) => new Proxy([1, 2], { get: (target, key) => (key === 'length' ? length : target[key]) });
+  const proxy = (length, target = [1, 2]) => new Proxy(target, { get: (t, key) => (key === 'length' ? length : t[key]) });
   for (const length of [-1, NaN, 1.5, 2 ** 53, Infinity, '2', 1e300]) {
-    for (const run of [() => differentiableSearch(proxy(length), [[1, 2]], 1), () => ruvector.dist([1, 2], proxy(length)), () => new VectorSet([proxy(length)])]) {
-      try {
-        run();
-      } catch (error) {
-        assert.ok(error instanceof RuvectorError, `${String(length)}: ${error.stack}`);
-      }
-    }
+    const list2 = proxy(length, [[1, 2], [3, 4]]), list8 = proxy(length, list.slice(0, 2));
+    const runs = {
+      row: () => differentiableSearch(proxy(length), [[1, 2]], 1), 'a point': () => ruvector.dist([1, 2], proxy(length)),
+      'a row of a set': () => new VectorSet([proxy(length)]), rows: () => new VectorSet(list2), candidates: () => differentiableSearch([1, 2], list2, 1),
+      neighbours: () => layer.forward(query, list8), levels: () => hierarchicalForward(query, proxy(length, [list]), [layer]),
+      layers: () => hierarchicalForward(query, [list], proxy(length, [layer])), 'levels, V2': () => ruvector.hierarchicalForwardV2(query, proxy(length, [list]), undefined, { mode: 'standard' }),
+      'layers, V2': () => ruvector.hierarchicalForwardV2(query, [list], proxy(length, [layer]), { mode: 'standard' }),
+    };
+    for (const [what, run] of Object.entries(runs)) await fails(run, 'ERR_INVALID_ARG', `${what} of length ${String(length)}`);
   }
+});
+
+test('arrays whose own properties shadow what the library might call', async () => {
+  const keys = ['subarray', 'slice', 'every', 'map', 'set', 'findIndex', 'length', 'buffer', 'constructor', Symbol.iterator, Symbol.toStringTag];
+  const shadowed = (array) => keys.filter((key) => key !== 'length' || ArrayBuffer.isView(array))
+    .reduce((copy, key) => Object.defineProperty(copy, key, { value: 5, configurable: true }), array.slice());
+  const strange = shadowed(query), packed = pack(list), odd = { ...packed, data: shadowed(packed.data) };
+  for (const run of [(q, c) => differentiableSearch(q, c, 3), (q, c) => hierarchicalForward(q, [c], [layer]), (q) => hierarchicalForward(q, [], []),
+    (q, c) => ruvector.hierarchicalForwardV2(q, [c], [layer], { mode: 'hyperbolic' }), (q, c) => layer.forward(q, c), (q, c) => new VectorSet(c),
+    (q) => ruvector.expMap0(q), (q, c) => ruvector.frechetMean(c), (q) => new ruvector.TensorCompress().compress(q, 1), (q) => new ruvector.TensorCompress().compress(q, 0.2),
+    (q, c) => ruvector.differentiableSearchAsync(q, c, 3)]) {
+    assert.strictEqual(bits(await run(strange, odd)), bits(await run(query, packed)), String(run));
+  }
+  const layers = shadowed([layer]), levels = shadowed([list]);
+  assert.strictEqual(bits(hierarchicalForward(query, levels, layers)), bits(hierarchicalForward(query, [list], [layer])));
+  assert.strictEqual(bits(layer.forward(query, shadowed(list))), bits(layer.forward(query, list)));
 });
 
 test('options: getters that throw, and that close or detach what the call is about to use', async () => {

@@ -7,13 +7,10 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
+const { runTsc, tsc: tsc48 } = require('./support/typescript.js');
 
 const root = path.resolve(__dirname, '../..');
-const compilers = {
-  'TypeScript 4.8': process.env.RUVECTOR_TSC || path.join(root, '.deps/usr/share/nodejs/typescript/bin/tsc'),
-  'TypeScript 5.9': path.join(__dirname, 'support/tsc5.js'),
-};
-const nodeTypes = process.env.RUVECTOR_NODE_TYPES || path.join(root, '.deps/usr/share/nodejs/@types');
+const compilers = { 'TypeScript 4.8': tsc48, 'TypeScript 5.9': path.join(__dirname, 'support/tsc5.js') };
 const skip = process.env.RUVECTOR_SKIP_TYPES ? 'RUVECTOR_SKIP_TYPES is set' : false;
 
 /** A user's project with the package in node_modules; the compiler's complaints. */
@@ -26,9 +23,7 @@ function compile(t, tsc, files, ...options) {
   fs.cpSync(path.join(root, 'wasm'), path.join(installed, 'wasm'), { recursive: true });
   for (const [from, to] of files) fs.copyFileSync(path.join(__dirname, 'types', from), path.join(folder, to));
   const sources = files.map(([, to]) => to);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--skipLibCheck', '--target', 'es2022', '--typeRoots', nodeTypes,
-    '--types', 'node', ...options, ...sources], { cwd: folder, encoding: 'utf8' });
-  return { status, output: `${stdout}${stderr}` };
+  return runTsc(tsc, folder, '--noEmit', ...options, ...sources);
 }
 
 for (const [name, tsc] of Object.entries(compilers)) {
@@ -61,7 +56,7 @@ test('the declarations themselves', { skip }, (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-types-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   fs.copyFileSync(path.join(root, 'index.d.ts'), path.join(folder, 'index.d.ts'));
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022,dom', 'index.d.ts'],
+  const { status, stdout } = spawnSync(process.execPath, [tsc48, '--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022,dom', 'index.d.ts'],
     { cwd: folder, encoding: 'utf8' });
   assert.strictEqual(stdout, '');
   assert.strictEqual(status, 0);

@@ -1,12 +1,11 @@
 'use strict';
-// Lifetime of what lives in native memory: shared by token, closed while in use, created and dropped often.
+// Lifetime of what lives in native memory: shared by token, closed while in use (created and dropped often: leaks.test.js).
 const assert = require('node:assert');
 const test = require('node:test');
 const { Worker } = require('node:worker_threads');
 const { bits, fails, notInWasm, pack, root, rows, ruvector, vector } = require('./support/index.js');
 
 const { RuvectorLayer, VectorSet, differentiableSearch } = ruvector;
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A worker that answers messages with what `body` (a function of the library and the message) returns. */
 function worker(body) {
@@ -87,47 +86,4 @@ test('closing while asynchronous searches are in flight: they complete', async (
   await fails(() => ruvector.differentiableSearchAsync(query, set, 10), 'ERR_CLOSED', 'after close', true);
   for (const result of await Promise.all(jobs)) assert.strictEqual(bits(result), expected);
   await fails(() => VectorSet.open(token), 'ERR_NOT_FOUND', 'gone with the last job');
-});
-
-async function growth(cycle, count) {
-  for (let i = 0; i < count / 5; i++) cycle(i);
-  await turn();
-  const before = process.memoryUsage().rss;
-  for (let i = 0; i < count; i++) {
-    cycle(i);
-    if (i % 1000 === 0) await turn(); // finalisers run between turns
-  }
-  await turn();
-  return (process.memoryUsage().rss - before) / 2 ** 20;
-}
-
-const data = pack(rows(64, 64, 6)); // 16 kB: a leak of 1e5 of them is 1.6 GB
-const small = () => new RuvectorLayer(8, 8, 2, 0.1, 1);
-const cycles = {
-  'VectorSet created and closed': [() => new VectorSet(data).close(), 1e5],
-  'VectorSet opened and closed': [() => { VectorSet.open(kept.token).close(); }, 1e5],
-  'VectorSet created and dropped': [() => new VectorSet(data), 1e5],
-  'RuvectorLayer created and closed': [() => small().close(), 1e5],
-  'RuvectorLayer created and dropped': [() => small(), 3e4],
-  'calls that fail': [(i) => { try { differentiableSearch(i % 2 ? [NaN] : [1], [[1, 2]], 1); } catch { /* expected */ } }, 3e4],
-};
-const kept = new VectorSet(data);
-for (const [name, [cycle, count]] of Object.entries(cycles)) {
-  const skip = /dropped/.test(name) && notInWasm('V8 cannot be told of its memory, so it collects late');
-  test(`${count} times ${name}: memory stays`, { skip }, async () => {
-    const megabytes = await growth(cycle, count);
-    assert.ok(megabytes < 30, `grew by ${megabytes.toFixed(1)} MB`);
-  });
-}
-
-test('asynchronous calls keep nothing', async () => {
-  const q = vector(64, 1);
-  const rounds = async (count) => {
-    for (let i = 0; i < count; i++) await Promise.all(Array.from({ length: 50 }, () => ruvector.differentiableSearchAsync(q, data, 3)));
-  };
-  await rounds(100);
-  const before = process.memoryUsage().rss;
-  await rounds(300);
-  const megabytes = (process.memoryUsage().rss - before) / 2 ** 20;
-  assert.ok(megabytes < 40, `grew by ${megabytes.toFixed(1)} MB`);
 });

@@ -1,0 +1,80 @@
+'use strict';
+// Calls everything the library exports with random arguments, good and bad, in processes of their own.
+//   npm run fuzz [-- --calls N --seed S]      10^6 calls, a random seed
+//   npm run fuzz -- --calls N --seed S --one  one process, as a failure names it; shows the last call's arguments
+// What must hold: no process dies; everything thrown is a RuvectorError with a code of the list, or what the caller's own
+// getter threw; no call hangs; no result contains NaN or Infinity; …Async never throws; each export has its row in
+// table.js, and some of its calls succeed.
+const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+const { entries } = require('./table.js');
+
+const BATCH = 10000; // calls a process
+const QUIET = 60e3; // ms without a new call: it hangs
+
+/** One process; its counts. Rejects with everything a reader needs to repeat it. */
+function run(calls, seed, describe) {
+  const record = path.join(os.tmpdir(), `ruvector-fuzz-${process.pid}-${seed}`);
+  const child = spawn(process.execPath, [path.join(__dirname, 'child.js'), calls, seed, record, ...(describe ? ['describe'] : [])], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const last = () => (fs.existsSync(record) ? fs.readFileSync(record, 'utf8').trim() : '0 (nothing yet)');
+  let out = '', err = '', before = '', hangs = false;
+  child.stdout.on('data', (x) => { out += x; });
+  child.stderr.on('data', (x) => { err += x; });
+  const watchdog = setInterval(() => {
+    const now = last();
+    if (now === before) {
+      hangs = true;
+      child.kill('SIGKILL');
+    }
+    before = now;
+  }, QUIET);
+  return new Promise((resolve, reject) => {
+    child.on('close', (status, signal) => {
+      clearInterval(watchdog);
+      const at = last();
+      fs.rmSync(record, { force: true });
+      if (describe) process.stderr.write(err);
+      if (status === 0) return resolve(JSON.parse(out));
+      const how = hangs ? `hung for ${QUIET / 1000} s` : status === 3 ? 'broke a rule' : `died (${signal ?? `exit code ${status}`})`;
+      return reject(new Error(`A process ${how} in call ${at}\n${err}\nAgain: npm run fuzz -- --one --seed ${seed} --calls ${parseInt(at, 10) + 1}`));
+    });
+  });
+}
+
+function add(sum, counts) {
+  for (const [key, value] of Object.entries(counts)) {
+    if (typeof value === 'number') sum[key] = (sum[key] ?? 0) + value;
+    else add((sum[key] ??= {}), value);
+  }
+}
+
+/** `calls` calls from `seed` on; progress(calls done). Returns the counts. */
+async function fuzz(calls, seed, progress = () => {}) {
+  const sum = {};
+  for (let done = 0, s = seed; done < calls; s++) {
+    const n = Math.min(BATCH, calls - done);
+    add(sum, await run(n, s));
+    progress((done += n));
+  }
+  const never = entries().map(({ name }) => name).filter((name) => !sum.succeeded[name]);
+  if (calls >= 20000 && never.length > 0) throw new Error(`No call of ${never} ever succeeded: its row in table.js reaches nothing.`);
+  return sum;
+}
+
+async function main() {
+  const { values } = parseArgs({ options: { calls: { type: 'string', default: '1000000' }, seed: { type: 'string' }, one: { type: 'boolean' } } });
+  const calls = Number(values.calls), seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+  console.log(`${calls} calls, seed ${seed}`);
+  const started = Date.now();
+  const progress = (done) => process.stderr.isTTY && process.stderr.write(`\r${done} of ${calls}, ${((Date.now() - started) / 1000).toFixed()} s`);
+  const sum = values.one ? await run(calls, seed, true) : await fuzz(calls, seed, progress);
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  const { succeeded, ...counts } = sum;
+  console.log(counts, `${((Date.now() - started) / 1000).toFixed()} s`);
+}
+
+module.exports = { fuzz };
+if (require.main === module) main().catch((error) => { console.error(error.message); process.exitCode = 1; });

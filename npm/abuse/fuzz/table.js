@@ -1,0 +1,115 @@
+'use strict';
+// What the fuzz calls: one row an export or member, with the kind of each argument (kinds.js). `Class` is a
+// constructor, `Class.name` a static method, `Class#name` a method or getter. A member without a row fails the fuzz.
+const { ruvector } = require('../../test/support/index.js');
+
+const THREADS = ['threads'], ASYNC = ['threads', 'signal'], BALL = ['temperature', 'projection'];
+const options = (...fields) => ({ kind: 'options', fields });
+const WALK = { ...options('mode', 'k', 'temperature', 'curvature', 'share:euclideanWeight', 'explain'), always: ['mode'] };
+
+const rows = {
+  differentiableSearch: ['vector', 'candidates', 'k', 'temperature'],
+  differentiableSearchAsync: ['vector', 'candidates', 'k', 'temperature', options(...ASYNC)],
+  differentiableSearchBatch: ['matrix', 'candidates', 'k', options('temperature', ...THREADS)],
+  differentiableSearchBatchAsync: ['matrix', 'candidates', 'k', options('temperature', ...ASYNC)],
+  differentiableSearchHyperbolic: ['vector', 'candidates', 'k', 'curvature', options(...BALL)],
+  differentiableSearchHyperbolicAsync: ['vector', 'candidates', 'k', 'curvature', options(...BALL, ...ASYNC)],
+  differentiableSearchHyperbolicBatch: ['matrix', 'candidates', 'k', 'curvature', options(...BALL, ...THREADS)],
+  differentiableSearchHyperbolicBatchAsync: ['matrix', 'candidates', 'k', 'curvature', options(...BALL, ...ASYNC)],
+  hierarchicalForward: ['vector', 'levels', 'layers'],
+  hierarchicalForwardV2: ['vector', 'levels', 'stack', WALK],
+  hierarchicalForwardV2Async: ['vector', 'levels', 'stack', WALK, options(...ASYNC)],
+
+  VectorSet: ['matrix'],
+  'VectorSet.open': ['token'],
+  'VectorSet#get': ['index'],
+  'VectorSet#size': [],
+  'VectorSet#dim': [],
+  'VectorSet#token': [],
+  'VectorSet#closed': [],
+  'VectorSet#close': [],
+
+  RuvectorLayer: ['size', 'size', 'heads', 'share', 'seed'],
+  'RuvectorLayer.fromJson': ['layerJson'],
+  'RuvectorLayer#forward': ['vector', 'matrix', 'weights'],
+  'RuvectorLayer#toJson': [],
+  'RuvectorLayer#inputDim': [],
+  'RuvectorLayer#hiddenDim': [],
+  'RuvectorLayer#heads': [],
+  'RuvectorLayer#dropout': [],
+  'RuvectorLayer#seed': [],
+  'RuvectorLayer#closed': [],
+  'RuvectorLayer#close': [],
+
+  TensorCompress: [],
+  'TensorCompress#compress': ['vector', 'share'],
+  'TensorCompress#compressWithLevel': ['vector', 'level'],
+  'TensorCompress#decompress': ['compressedJson'],
+  getCompressionLevel: ['share'],
+
+  mobiusAdd: ['vector', 'vector', 'curvature'],
+  mobiusSub: ['vector', 'vector', 'curvature'],
+  mobiusScalarMul: ['scalar', 'vector', 'curvature'],
+  mobiusMatvec: ['matrix', 'vector', 'curvature'],
+  gyration: ['vector', 'vector', 'vector', 'curvature'],
+  expMap: ['vector', 'vector', 'curvature'],
+  expMap0: ['vector', 'curvature'],
+  logMap: ['vector', 'vector', 'curvature'],
+  logMap0: ['vector', 'curvature'],
+  dist: ['vector', 'vector', 'curvature'],
+  dist0: ['vector', 'curvature'],
+  poincareDistance: ['vector', 'vector', 'curvature'],
+  projx: ['vector', 'curvature'],
+  egrad2rgrad: ['vector', 'vector', 'curvature'],
+  lambdaX: ['vector', 'curvature'],
+  transp: ['vector', 'vector', 'vector', 'curvature'],
+  geodesic: ['scalar', 'vector', 'vector', 'curvature'],
+  weightedMidpoint: ['matrix', 'weights', 'curvature'],
+  frechetMean: ['matrix', 'weights', 'curvature'],
+  toLorentz: ['vector', 'curvature'],
+  toPoincare: ['vector', 'curvature'],
+
+  RuvectorError: ['code', 'message'],
+  init: [],
+  simdLevel: [],
+  version: [],
+};
+
+const isClass = (value) => typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+
+/** Everything the module offers: name -> (receiver, arguments) => result. */
+function members() {
+  const found = new Map();
+  for (const [name, value] of Object.entries(ruvector)) {
+    if (!isClass(value)) {
+      found.set(name, (_, args) => value(...args));
+      continue;
+    }
+    found.set(name, (_, args) => new value(...args));
+    for (const [key, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
+      if (typeof method === 'function') found.set(`${name}.${key}`, (_, args) => value[key](...args));
+    }
+    for (let p = value.prototype; p && p !== Object.prototype && p !== Error.prototype; p = Object.getPrototypeOf(p)) {
+      for (const [key, { get, value: method }] of Object.entries(Object.getOwnPropertyDescriptors(p))) {
+        const call = get ?? method;
+        if (key !== 'constructor' && typeof call === 'function') found.set(`${name}#${key}`, (self, args) => call.apply(self, args));
+      }
+    }
+  }
+  return found;
+}
+
+/** [{name, call, kinds}]; throws where the table and the module differ. */
+function entries() {
+  const found = members();
+  const untold = [...found.keys()].filter((name) => !Object.hasOwn(rows, name));
+  const gone = Object.keys(rows).filter((name) => !found.has(name));
+  if (untold.length + gone.length > 0) {
+    throw new Error(`npm/abuse/fuzz/table.js: no row for [${untold}], rows for nothing [${gone}]`);
+  }
+  return Object.entries(rows).map(([name, kinds]) => ({
+    name, call: found.get(name), kinds: kinds.map((kind) => (typeof kind === 'string' ? { kind } : kind)),
+  }));
+}
+
+module.exports = { entries };

@@ -1,0 +1,73 @@
+'use strict';
+// What lives from call to call (sets, layers, JSON), and what callers' code may do in the middle of a call.
+const { ruvector } = require('../../test/support/index.js');
+const { RuvectorLayer, TensorCompress, VectorSet } = ruvector;
+
+const MOST = 12;
+
+class World {
+  sets = [];
+  layers = [];
+  tokens = [];
+  layerJson = [];
+  compressed = [];
+  tensor = new TensorCompress();
+  /** What callers' getters have thrown: it may come through as it is. */
+  bombs = new Set();
+
+  /** `nest()` makes another random call in the middle of one. */
+  constructor(chance, nest) {
+    this.chance = chance;
+    this.nest = nest;
+  }
+
+  /** Takes in what a call has made; when there is much, something is closed or forgotten. */
+  keep(value) {
+    const list = value instanceof VectorSet ? this.sets : value instanceof RuvectorLayer ? this.layers : undefined;
+    if (list) {
+      list.push(value);
+      if (value instanceof VectorSet && this.chance.of(0.5)) this.tokens.push(value.token);
+    } else if (typeof value === 'string' && value.startsWith('{"w_msg"')) this.layerJson.push(value);
+    else if (typeof value === 'string' && value.startsWith('{')) this.compressed.push(value);
+    for (const full of [this.sets, this.layers]) {
+      if (full.length <= MOST) continue;
+      const [one] = full.splice(this.chance.below(full.length), 1);
+      if (this.chance.of(0.7)) one.close();
+    }
+    for (const full of [this.tokens, this.layerJson, this.compressed]) if (full.length > MOST) full.splice(this.chance.below(full.length), 1);
+  }
+
+  bomb() {
+    const error = new Error('thrown by a caller');
+    this.bombs.add(error);
+    throw error;
+  }
+
+  /** Does something unfriendly; `buffers` are those of the call under way. */
+  interfere(buffers) {
+    const { chance } = this;
+    switch (chance.below(7)) {
+      case 0: return this.bomb();
+      case 1: return chance.pick(this.sets)?.close();
+      case 2: return chance.pick(this.layers)?.close();
+      case 3: return detach(chance.pick(buffers));
+      case 4: return spoil(chance.pick(buffers), chance.pick([NaN, Infinity, 0.5, -1]));
+      case 5: return resize(chance.pick(buffers), chance);
+      default: return this.nest();
+    }
+  }
+}
+
+function detach(buffer) {
+  if (buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] });
+}
+
+function spoil(buffer, value) {
+  if (buffer && buffer.byteLength >= 4) new Float32Array(buffer, 0, 1)[0] = value;
+}
+
+function resize(buffer, chance) {
+  if (buffer?.resizable && buffer.maxByteLength > 0) buffer.resize(chance.below(buffer.maxByteLength + 1) & ~3); // a detached one has 0
+}
+
+module.exports = { World, detach, resize };

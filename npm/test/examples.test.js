@@ -1,0 +1,136 @@
+'use strict';
+// The examples print what they promise, and the HTTP service answers, refuses and aborts as it should.
+const assert = require('node:assert');
+const { execFileSync, spawn } = require('node:child_process');
+const fs = require('node:fs');
+const http = require('node:http');
+const { once } = require('node:events');
+const path = require('node:path');
+const { after, before, describe, test } = require('node:test');
+const mammals = require('../examples/mammals-data.js');
+const { root, ruvector } = require('./support/index.js');
+const { compileService, tsc } = require('./support/typescript.js');
+
+const OUTPUT = {
+  'similar.cjs': `Hard rock       66 %
+Sea shanty      19 %
+Drum and bass   12 %
+ERR_DIMENSION_MISMATCH: expected 3 elements for candidates[0], received 4
+`,
+  'layer.mjs': `embedding -0.34 0.31 -0.26 1.87 -0.62 -1.85 0.40 0.50
+the loaded layer says the same: true
+159 characters become 62, off by at most 4e-4
+d = 2.078
+`,
+  'pool.mjs': `dog.n.01: canine.n.02, carnivore.n.01, hunting_dog.n.01
+whale.n.02: cetacean.n.01, aquatic_mammal.n.01, toothed_whale.n.01
+bat.n.01: carnivorous_bat.n.01, mammal.n.01, placental.n.01
+horse.n.01: equine.n.01, odd-toed_ungulate.n.01, placental.n.01
+`,
+};
+for (const [file, output] of Object.entries(OUTPUT)) {
+  // The last digits of an embedding depend on the instruction set, and with them how many characters it takes.
+  const plain = (text) => text.replace(/\d+ characters become (\d+)/, 'N characters become $1');
+  test(file, () => {
+    assert.strictEqual(plain(execFileSync(process.execPath, [path.join(root, 'npm/examples', file)], { encoding: 'utf8' })), plain(output));
+  });
+}
+
+const skip = fs.existsSync(tsc) ? false : 'npm/scripts/prepare.sh has not fetched TypeScript';
+describe('service.ts', { skip }, () => {
+  let createService, url, points;
+  const started = [];
+
+  async function listen(set, names) {
+    const service = createService(set, names);
+    started.push(service);
+    service.listen(0, '127.0.0.1');
+    await once(service, 'listening');
+    return `http://127.0.0.1:${service.address().port}`;
+  }
+  before(async () => {
+    ({ createService } = require(compileService()));
+    const { names } = mammals.readHierarchy();
+    points = new ruvector.VectorSet(mammals.packed(mammals.readVectors('wordnet_mammals_poincare5.f32')));
+    url = await listen(points, names);
+  });
+  after(() => {
+    for (const service of started) {
+      service.closeAllConnections();
+      service.close();
+    }
+    points?.close();
+  });
+
+  const post = async (base, body) => {
+    const response = await fetch(`${base}/search`, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) });
+    return { status: response.status, body: await response.json() };
+  };
+  const dog = () => Array.from(points.get(mammals.readHierarchy().numbers.get('dog.n.01')));
+
+  test('answers what the library answers', async () => {
+    const { status, body } = await post(url, { query: dog(), k: 4 });
+    const { indices, weights } = ruvector.differentiableSearchHyperbolic(Float32Array.from(dog()), points, 4);
+    const { names } = mammals.readHierarchy();
+    assert.strictEqual(status, 200);
+    assert.deepStrictEqual(body.results, indices.map((i, rank) => ({ name: names[i], weight: weights[rank] })));
+    assert.strictEqual(body.results[0].name, 'dog.n.01');
+  });
+
+  test('many at once, each with its own answer', async () => {
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => post(url, { query: Array.from(points.get(i)), k: 3 })));
+    answers.forEach(({ body }, i) => {
+      const { weights } = ruvector.differentiableSearchHyperbolic(points.get(i), points, 3);
+      assert.deepStrictEqual(body.results.map(({ weight }) => weight), Array.from(weights), `request ${i}`);
+    });
+  });
+
+  test('says by its status whose fault it is', async () => {
+    const closed = new ruvector.VectorSet([[0, 0]]), closedUrl = await listen(closed, ['origin']);
+    closed.close();
+    for (const [base, body, status, code] of [
+      [url, { query: [0, 0] }, 400, 'ERR_DIMENSION_MISMATCH'],
+      [url, { query: [0, 0, 0, 0, null] }, 400, 'ERR_INVALID_ARG'],
+      [url, { query: dog(), k: -1 }, 400, 'ERR_OUT_OF_RANGE'],
+      [url, { query: dog(), temperature: 0 }, 400, 'ERR_OUT_OF_RANGE'],
+      [url, '{', 400, 'ERR_INVALID_ARG'],
+      [url, 'null', 400, 'ERR_INVALID_ARG'],
+      [closedUrl, { query: [0, 0] }, 503, 'ERR_CLOSED'],
+    ]) {
+      const answer = await post(base, body);
+      assert.deepStrictEqual([answer.status, answer.body.code], [status, code], JSON.stringify(body));
+    }
+    assert.strictEqual((await fetch(`${url}/other`)).status, 404);
+  });
+
+  test('aborts the search of a client that has gone', async () => {
+    const own = await listen(points, mammals.readHierarchy().names), service = started.at(-1);
+    const ended = new Promise((resolve) => { // what the handler answers after the client has gone
+      service.on('request', (_, response) => {
+        const { writeHead } = response;
+        response.writeHead = (...args) => { resolve(args[0]); return writeHead.apply(response, args); };
+      });
+    });
+    // Jobs that keep all threads busy until they are aborted: the client's search waits behind them.
+    const stop = new AbortController(), queries = { data: new Float32Array(2e5 * 5).fill(0.1), rows: 2e5, dim: 5 };
+    const jobs = Array.from({ length: 16 }, () => ruvector.differentiableSearchBatchAsync(queries, queries, 1, { signal: stop.signal }));
+    const settled = Promise.allSettled(jobs);
+
+    const request = http.request(`${own}/search`, { method: 'POST' });
+    request.on('error', () => {});
+    request.end(JSON.stringify({ query: dog() }));
+    await once(service, 'request');
+    setTimeout(() => request.destroy(), 100);
+    assert.strictEqual(await ended, 499);
+    stop.abort();
+    assert.ok((await settled).every(({ reason }) => reason?.code === 'ERR_ABORTED'), 'the threads were busy all the time');
+  });
+
+  test('runs by itself', async () => {
+    const child = spawn(process.execPath, [path.join(root, 'build/examples/npm/examples/service.js'), '0'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = await once(child.stdout, 'data');
+    const { body } = await post(`http://127.0.0.1:${/listening on (\d+)/.exec(line)[1]}`, { query: dog(), k: 1 });
+    child.kill();
+    assert.strictEqual(body.results[0].name, 'dog.n.01');
+  });
+});

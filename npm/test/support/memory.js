@@ -1,0 +1,101 @@
+'use strict';
+// Does memory grow with the number of calls? The slope of the memory in use, in bytes a cycle, and the
+// cycles that are asked about. Used by `npm run leaks` (many) and npm/test/leaks.test.js (few).
+const v8 = require('node:v8');
+const vm = require('node:vm');
+const { pack, rows, ruvector, vector } = require('./index.js');
+
+const { RuvectorLayer, TensorCompress, VectorSet } = ruvector;
+v8.setFlagsFromString('--expose-gc');
+const gc = vm.runInNewContext('gc');
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/**
+ * Bytes in use when everything that nobody holds is gone (finalisers run between turns): resident memory, but of V8's heap
+ * only what is used, since V8 takes and keeps room as it likes.
+ */
+async function settled() {
+  for (let i = 0; i < 3; i++) {
+    gc();
+    await turn();
+  }
+  const { rss, heapTotal, heapUsed } = process.memoryUsage();
+  return rss - heapTotal + heapUsed;
+}
+
+/** The median growth from look to look. The first quarter, in which pools and caches fill, does not count. */
+function middleStep(seen) {
+  const steps = seen.slice(1).map((now, i) => now - seen[i]).slice(Math.floor(seen.length / 4)).sort((a, b) => a - b);
+  return steps[Math.floor(steps.length / 2)];
+}
+
+const SAMPLES = 20;
+
+/**
+ * Runs `cycle(i)` `count` times and looks at the memory 20 times on the way: the median growth in bytes a cycle. (The
+ * median: the allocator takes more room now and then in one step; a leak shows in every step.) `progress(share done)`
+ */
+async function slope(cycle, count, progress = () => {}) {
+  const seen = [];
+  for (let s = 0, i = 0; s < SAMPLES; s++) {
+    for (; i < (count * (s + 1)) / SAMPLES; i++) {
+      const result = cycle(i);
+      if (result instanceof Promise) await result;
+      else if (i % 500 === 0) await turn();
+    }
+    seen.push(await settled());
+    progress((s + 1) / SAMPLES);
+  }
+  return middleStep(seen) / (count / SAMPLES);
+}
+
+const dim = 64, list = rows(16, dim, 1), query = vector(dim, 2), data = pack(rows(64, dim, 6));
+const kept = new VectorSet(data), layer = new RuvectorLayer(8, 8, 2, 0.1, 1), json = layer.toJson();
+const level = rows(16, 8, 3), small = vector(8, 4), bad = [...list.slice(1), new Float32Array(dim).fill(NaN)];
+const refused = (run) => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof ruvector.RuvectorError) return;
+  }
+  throw new Error('a call that must fail did not');
+};
+const aborted = async (start) => {
+  const controller = new AbortController(), promise = start(controller.signal);
+  controller.abort();
+  await promise.catch((error) => { if (error.code !== 'ERR_ABORTED') throw error; });
+};
+
+/** What a program does again and again: one cycle each. */
+const cycles = {
+  'VectorSet created, closed': () => new VectorSet(data).close(),
+  'VectorSet created, forgotten': () => { new VectorSet(data); },
+  'VectorSet opened by token, closed': () => VectorSet.open(kept.token).close(),
+  'VectorSet opened by token, forgotten': () => { VectorSet.open(kept.token); },
+  'VectorSet refused': () => refused(() => new VectorSet(bad)),
+  'RuvectorLayer created, closed': () => new RuvectorLayer(8, 8, 2, 0.1, 1).close(),
+  'RuvectorLayer created, forgotten': () => { new RuvectorLayer(8, 8, 2, 0.1, 1); },
+  'RuvectorLayer refused': () => refused(() => new RuvectorLayer(8, 8, 3)),
+  'RuvectorLayer.fromJson, closed': () => RuvectorLayer.fromJson(json).close(),
+  'RuvectorLayer.fromJson, forgotten': () => { RuvectorLayer.fromJson(json); },
+  'RuvectorLayer.forward': () => layer.forward(small, level),
+  'search in rows': () => ruvector.differentiableSearch(query, list, 5),
+  'search in a VectorSet': () => ruvector.differentiableSearch(query, kept, 5),
+  'hyperbolic search, a curvature each': (i) => ruvector.differentiableSearchHyperbolic(query, kept, 5, -1 - i % 7),
+  'search refused': (i) => refused(() => ruvector.differentiableSearch(i % 2 ? [NaN] : [1], [[1, 2]], 1)),
+  'asynchronous search in rows': () => ruvector.differentiableSearchAsync(query, list, 5),
+  'asynchronous search in a VectorSet': () => ruvector.differentiableSearchAsync(query, kept, 5),
+  'asynchronous search in a set closed at once': () => {
+    const set = new VectorSet(list), promise = ruvector.differentiableSearchAsync(query, set, 5);
+    set.close();
+    return promise;
+  },
+  'asynchronous search aborted': () => aborted((signal) => ruvector.differentiableSearchAsync(query, kept, 5, 1, { signal })),
+  'asynchronous search refused': () => ruvector.differentiableSearchAsync([NaN], [[1]], 1).catch(() => {}),
+  'hierarchicalForward': () => ruvector.hierarchicalForward(small, [level, level], [layer, json]),
+  'hierarchicalForwardV2': () => ruvector.hierarchicalForwardV2(small, [level, level], [layer, 'identity'], { mode: 'dual_space' }),
+  'compression, options that are always new': (i) => new TensorCompress().compressWithLevel(small, { levelType: 'half', scale: 1 + i / 1e4 }),
+  'geometry': () => ruvector.frechetMean(level),
+};
+
+module.exports = { cycles, middleStep, settled, slope };
