@@ -56,7 +56,7 @@ test('the declarations themselves', { skip }, (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-types-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   fs.copyFileSync(path.join(root, 'index.d.ts'), path.join(folder, 'index.d.ts'));
-  const { status, stdout } = spawnSync(process.execPath, [tsc48, '--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022,dom', 'index.d.ts'],
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022,dom', 'index.d.ts'],
     { cwd: folder, encoding: 'utf8' });
   assert.strictEqual(stdout, '');
   assert.strictEqual(status, 0);
