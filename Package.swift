@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The arrows between targets go one way (A <- B: B imports A):
-// kernels <- Core <- Geometry <- Compression, Search <- Graph <- Ruvector <- ABI <- Calls <- the Node addon, the wasm
+// kernels <- Core <- Geometry <- Attention, Compression, Search <- Graph <- Ruvector <- ABI <- Calls <- the Node addon, the wasm
 // module.
 
 /// Kernel targets are optimised in debug builds too: unoptimised SIMD code is some 440 times slower.
@@ -48,12 +48,14 @@ let package = Package(
       dependencies: ["CRuvectorSupport"] + levels.map { .target(name: $0.name) }),
     .target(name: "RuvectorGeometry", dependencies: ["RuvectorCore"]),
     .target(name: "RuvectorSearch", dependencies: ["RuvectorCore", "RuvectorGeometry"]),
+    .target(name: "RuvectorAttention", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"]),
     .target(name: "RuvectorCompression", dependencies: ["RuvectorCore"]),
     .target(name: "RuvectorGraph", dependencies: ["RuvectorCore", "RuvectorSearch"]),
     .target(
       name: "Ruvector",
       dependencies: [
-        "RuvectorCore", "RuvectorGeometry", "RuvectorCompression", "RuvectorSearch", "RuvectorGraph",
+        "RuvectorCore", "RuvectorGeometry", "RuvectorAttention", "RuvectorCompression", "RuvectorSearch",
+        "RuvectorGraph",
       ]),
     .target(name: "CRuvector"),
     .target(name: "RuvectorABI", dependencies: ["CRuvector", "Ruvector"]),
@@ -77,6 +79,7 @@ let package = Package(
     .testTarget(
       name: "RuvectorSearchTests", dependencies: ["CRuvectorSupport", "RuvectorSearch", "TestSupport"]),
     .testTarget(name: "RuvectorGraphTests", dependencies: ["RuvectorGraph", "TestSupport"]),
+    .testTarget(name: "RuvectorAttentionTests", dependencies: ["RuvectorAttention", "TestSupport"]),
     .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
   ]
 )

@@ -17,6 +17,9 @@ public struct Member: Sendable {
 public enum Registry {
   public static let members = [
     Member(RuvectorLayer.self),
+    Member(ScaledDotProduct.self),
+    Member(MultiHead.self),
+    Member(FlashAttention.self),
     Member(HalfCodec.self),
     Member(PQ8Codec.self),
     Member(PQ4Codec.self),

@@ -1,5 +1,6 @@
 // One import for Swift users: `import Ruvector`.
 
+@_exported import RuvectorAttention
 @_exported import RuvectorCompression
 @_exported import RuvectorCore
 @_exported import RuvectorGeometry

@@ -10,6 +10,12 @@ public struct Option: Sendable {
   public enum Kind: Sendable {
     case integer(ClosedRange<Int64>)
     case number(ClosedRange<Double>)
+    /// A finite number > 0.
+    case positive
+    /// A finite number < 0.
+    case negative
+    /// 0 or 1.
+    case flag
     /// Any 64-bit pattern.
     case seed
   }
@@ -32,6 +38,9 @@ public struct Option: Sendable {
     case .number(let range) where range.upperBound.isInfinite && range.lowerBound.isInfinite:
       "a finite number"
     case .number(let range): "a number in \(text(range.lowerBound))...\(text(range.upperBound))"
+    case .positive: "a finite number > 0"
+    case .negative: "a finite number < 0"
+    case .flag: "0 or 1"
     case .seed: "an integer"
     }
   }
@@ -45,6 +54,12 @@ public struct Option: Sendable {
       if range.contains(Int64(x)) { return .integer(Int64(x)) }
     case (.number(let range), .number(let x)) where x.isFinite && range.contains(x): return value
     case (.number(let range), .integer(let x)) where range.contains(Double(x)): return .number(Double(x))
+    case (.positive, .number(let x)) where x > 0 && x.isFinite: return value
+    case (.positive, .integer(let x)) where x > 0: return .number(Double(x))
+    case (.negative, .number(let x)) where x < 0 && x.isFinite: return value
+    case (.negative, .integer(let x)) where x < 0: return .number(Double(x))
+    case (.flag, .number(let x)) where x == 0 || x == 1: return value
+    case (.flag, .integer(let x)) where x == 0 || x == 1: return value
     default: break
     }
     let received: String
@@ -92,6 +107,8 @@ public struct Settings {
     default: 0
     }
   }
+
+  public func flag(_ name: StaticString) -> Bool { number(name) == 1 }
 
   public func number(_ name: StaticString) -> Double {
     switch value(name) {

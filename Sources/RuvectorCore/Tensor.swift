@@ -44,6 +44,13 @@ public struct Tensor {
     return pointer(UInt32.self)
   }
 
+  /// As a vector of u32 with `count` elements.
+  public func readIndices(_ name: String, count: Int) throws(RuvectorError) -> UnsafePointer<UInt32> {
+    try require(.uint32, "unsigned 32-bit integers", name)
+    guard rank == 1, columns == count else { throw .dimension(name, expected: count, received: columns) }
+    return UnsafePointer(pointer(UInt32.self))
+  }
+
   /// As bytes; writable ones when `writable`.
   public func bytes(_ name: String, writable: Bool = false) throws(RuvectorError)
     -> UnsafeMutableRawBufferPointer

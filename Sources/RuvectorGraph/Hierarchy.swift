@@ -63,17 +63,9 @@ public struct HierarchyModeMember: Sendable {
 enum HierarchyOption {
   static let k = Option("k", .integer(1...16_777_216), standard: 5, "Nodes kept a level.")
   static let temperature = Option(
-    "temperature", .number(-.infinity ... .infinity), standard: 1, "T > 0 of the softmax over the kept nodes.")
+    "temperature", .positive, standard: 1, "T > 0 of the softmax over the kept nodes.")
   static let curvature = Option(
-    "curvature", .number(-.infinity ... .infinity), standard: -1, "Sectional curvature K < 0 of the ball.")
-
-  static func temperature(_ settings: Settings) throws(RuvectorError) -> Double {
-    let t = settings.number("temperature")
-    guard t > 0 else {
-      throw .expected("a finite number > 0", for: "temperature", received: text(t), .invalidConfig)
-    }
-    return t
-  }
+    "curvature", .negative, standard: -1, "Sectional curvature K < 0 of the ball.")
 }
 
 /// The nodes of a level that a step keeps, best first.

@@ -28,7 +28,7 @@ public final class HyperbolicHierarchy: HierarchyMode, Sendable {
 
   public init(_ settings: Settings) throws(RuvectorError) {
     k = settings.integer("k")
-    temperature = try HierarchyOption.temperature(settings)
+    temperature = settings.number("temperature")
     let curvature = settings.number("curvature")
     ball = try PoincareBall(curvature: curvature)
     metric = try .poincare(curvature: curvature)

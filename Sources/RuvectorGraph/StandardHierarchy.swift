@@ -19,7 +19,7 @@ public final class StandardHierarchy: HierarchyMode, Sendable {
 
   public init(_ settings: Settings) throws(RuvectorError) {
     k = settings.integer("k")
-    temperature = try HierarchyOption.temperature(settings)
+    temperature = settings.number("temperature")
   }
 
   // MARK: - Step

@@ -18,7 +18,7 @@ public func scores(
   let workers = max(1, min(control.threads, blocks / 16))
   var scratch: [Scratch] = []
   for _ in 0..<workers { scratch.append(try Scratch()) }
-  let failures = Failures(count: workers)
+  let first = try FirstFailure()
   parallelFor(threads: workers, count: workers) { worker in
     do throws(RuvectorError) {
       var state = QueryState(prepared, k: 0, record: out)
@@ -32,23 +32,8 @@ public func scores(
         }
       }
     } catch {
-      failures.all[worker] = error
+      first.note(worker, error)
     }
   }
-  for worker in 0..<workers { if let error = failures.all[worker] { throw error } }
-}
-
-/// Errors of workers that run at the same time; each writes its own place.
-private final class Failures: @unchecked Sendable {
-  let all: UnsafeMutableBufferPointer<RuvectorError?>
-
-  init(count: Int) {
-    all = .allocate(capacity: count)
-    all.initialize(repeating: nil)
-  }
-
-  deinit {
-    all.deinitialize()
-    all.deallocate()
-  }
+  if let error = first.error { throw error }
 }

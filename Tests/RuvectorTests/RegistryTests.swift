@@ -26,7 +26,7 @@ import Testing
     let family = failure { () throws(RuvectorError) in _ = try Registry.make(family: "layers", name: "half") }
     #expect(
       family
-        == RuvectorError(.invalidArgument, "expected one of layer, codec for family, received \"layers\""))
+        == RuvectorError(.invalidArgument, "expected one of layer, attention, codec for family, received \"layers\""))
   }
 
   @Test(arguments: names) func namesAndDescription(_ name: String) throws {
@@ -59,6 +59,14 @@ import Testing
         }
         bad += [Double.nan, .infinity, -.infinity, range.lowerBound.nextDown, range.upperBound.nextUp]
           .map { .number($0) }
+      case .positive, .negative:
+        let sign = option.kind.isNegative ? -1.0 : 1
+        #expect(option.standard.map { $0 * sign > 0 } ?? true)
+        good = [1e-30, 1, 5e30].map { .number($0 * sign) } + [.integer(Int64(3 * sign))]
+        bad += [0, -sign, -1e-300 * sign, .nan, .infinity, -.infinity].map { .number($0) } + [.integer(0)]
+      case .flag:
+        good = [.number(0), .number(1), .integer(0), .integer(1)]
+        bad += [.number(0.5), .number(-1), .number(2), .number(.nan), .integer(2)]
       case .seed: good = [.integer(-5), .number(3)]
       }
       for value in good { _ = try member.make(Self.required(member) + [(key, value)]) }
@@ -83,5 +91,11 @@ import Testing
     let error = failure { () throws(RuvectorError) in _ = try made.run("no such thing", [], .none) }
     #expect(error?.code == .invalidArgument)
     #expect(error?.message.hasSuffix("for operation, received \"no such thing\"") == true)
+  }
+}
+
+extension Option.Kind {
+  fileprivate var isNegative: Bool {
+    if case .negative = self { true } else { false }
   }
 }

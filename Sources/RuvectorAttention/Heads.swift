@@ -1,0 +1,98 @@
+import RuvectorCore
+
+/// Exact softmax attention in `heads` contiguous slices, without weights of its own: what ScaledDotProduct, Flash and
+/// MultiHead share. Queries are cut into chunks whatever the thread count: the same bits for any number of threads.
+struct Heads {
+  let input: AttentionInput
+  let count: Int
+  let scale: Double
+  let isCausal: Bool
+  /// Keys a block.
+  var block = 512
+
+  /// Slices of equal width; heads divide both.
+  func head(_ h: Int) -> SoftmaxHead {
+    var slice = input
+    slice.queries = input.queries.columns(h, of: count)
+    slice.keys = input.keys.columns(h, of: count)
+    slice.values = input.values.columns(h, of: count)
+    return SoftmaxHead(input: slice, scale: scale, isCausal: isCausal, block: block)
+  }
+
+  /// Calls `body` for each chunk of queries on up to `control.threads` threads.
+  private func forChunks(
+    _ control: Control, _ body: (_ queries: Range<Int>) throws(RuvectorError) -> Void
+  ) throws(RuvectorError) {
+    let m = input.queries.rows, chunk = 16, chunks = (m + chunk - 1) / chunk
+    let first = try FirstFailure()
+    parallelFor(threads: control.threads, count: chunks) { c in
+      do throws(RuvectorError) {
+        try control.check()
+        try body(c * chunk..<min((c + 1) * chunk, m))
+      } catch {
+        first.note(c, error)
+      }
+    }
+    if let error = first.error { throw error }
+  }
+
+  /// `out` [m, v].
+  func forward(into out: UnsafeMutablePointer<Float>, _ control: Control) throws(RuvectorError) {
+    let kernels = Kernels.current, v = input.values.dim, part = v / count
+    let heads = (0..<count).map { head($0) }
+    try forChunks(control) { (queries) throws(RuvectorError) in
+      let scores = try AlignedBuffer<Float>(count: block)
+      for i in queries {
+        for h in heads.indices {
+          try heads[h].forward(i, into: out + i * v + h * part, scores.pointer, kernels)
+        }
+      }
+    }
+  }
+
+  /// `out` [heads, m, n].
+  func weights(into out: UnsafeMutablePointer<Float>, _ control: Control) throws(RuvectorError) {
+    let kernels = Kernels.current, m = input.queries.rows, n = input.keys.rows
+    let heads = (0..<count).map { head($0) }
+    try forChunks(control) { (queries) throws(RuvectorError) in
+      for h in heads.indices {
+        for i in queries { try heads[h].weights(i, into: out + (h * m + i) * n, kernels) }
+      }
+    }
+  }
+
+  /// Heads write to columns of their own, so they may run side by side.
+  func backward(
+    outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients, _ control: Control
+  ) throws(RuvectorError) {
+    let kernels = Kernels.current, m = input.queries.rows, n = input.keys.rows
+    let d = input.queries.dim, v = input.values.dim, dPart = d / count, vPart = v / count
+    let heads = (0..<count).map { head($0) }
+    let first = try FirstFailure()
+    parallelFor(threads: control.threads, count: count) { h in
+      do throws(RuvectorError) {
+        let scratch = try AlignedBuffer<Float>(count: 2 * n)
+        for i in 0..<m {
+          if i % 16 == 0 { try control.check() }
+          var slice = gradients
+          slice.queries = gradients.queries.map { $0 + i * d + h * dPart }
+          slice.keys = gradients.keys.map { $0 + h * dPart }
+          slice.values = gradients.values.map { $0 + h * vPart }
+          try heads[h].backward(
+            i, outputGradient + i * v + h * vPart, into: slice, keyStride: d, valueStride: v, scratch.pointer,
+            scratch.pointer + n, kernels)
+        }
+      } catch {
+        first.note(h, error)
+      }
+    }
+    if let error = first.error { throw error }
+  }
+}
+
+extension MatrixView {
+  /// Part `h` of `count` equal parts of the columns.
+  func columns(_ h: Int, of count: Int) -> MatrixView {
+    MatrixView(base + h * (dim / count), rows: rows, dim: dim / count, stride: stride)
+  }
+}

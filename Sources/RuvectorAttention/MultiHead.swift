@@ -1,0 +1,165 @@
+import RuvectorCore
+
+/// Multi-head attention (Vaswani et al. 2017, section 3.2.2):
+///
+///     o_i = W_o concat_h Σ_j softmax_j(q_i^h · k_j^h / √(d/heads)) v_j^h + b_o
+///     q = W_q Q + b_q     k = W_k K + b_k     v = W_v V + b_v
+///
+/// Q [m, d], K, V [n, d], W [d, d], b [d]; heads are contiguous slices of d. `projections` 0 leaves W and b out (q = Q,
+/// and so on, o_i the concatenation): that is what `@ruvector/attention` computes; values may then have any width that
+/// the heads divide.
+/// - Complexity: O((m + n) · d² + m · n · d); without projections O(m · n · d).
+/// - Precision: Float; sums of projections at most 512 terms in Float.
+public final class MultiHead: Attention, @unchecked Sendable {
+  // MARK: - Options
+
+  public static let name: StaticString = "multi_head"
+  public static let options = [
+    AttentionOption.dim, AttentionOption.heads,
+    Option("projections", .flag, standard: 1, "1: learned W_q, W_k, W_v, W_o; 0: none."),
+    AttentionOption.causal,
+    Option("seed", .seed, standard: 0, "Seed of the initial weights."),
+  ]
+  public let dim: Int
+  public let heads: Int
+  /// Whether query i sees keys up to i + n − m only.
+  public let isCausal: Bool
+  /// The seed of the initial weights.
+  public let seed: UInt64
+
+  // MARK: - Weights
+
+  private let projections: (query: Linear, key: Linear, value: Linear, output: Linear)?
+
+  // MARK: - Creation
+
+  /// Weights are Xavier-normal from `seed`, biases 0.
+  public init(_ settings: Settings) throws(RuvectorError) {
+    dim = settings.integer("dim")
+    heads = try AttentionOption.heads(settings, dim: dim)
+    isCausal = settings.flag("causal")
+    seed = settings.seed("seed")
+    guard settings.flag("projections") else {
+      projections = nil
+      return
+    }
+    var random = Random(seed: seed)
+    projections = (
+      try Linear(dim, dim, random: &random), try Linear(dim, dim, random: &random),
+      try Linear(dim, dim, random: &random), try Linear(dim, dim, random: &random)
+    )
+  }
+
+  public var optionValues: [Double] {
+    [Double(dim), Double(heads), projections == nil ? 0 : 1, isCausal ? 1 : 0, Double(seed)]
+  }
+
+  public var parameters: [Parameter] {
+    guard let projections else { return [] }
+    func pair(_ weight: StaticString, _ bias: StaticString, _ linear: Linear) -> [Parameter] {
+      [Parameter(weight, [dim, dim], linear.weight), Parameter(bias, [dim], linear.bias)]
+    }
+    return pair("query.weight", "query.bias", projections.query) + pair("key.weight", "key.bias", projections.key)
+      + pair("value.weight", "value.bias", projections.value)
+      + pair("output.weight", "output.bias", projections.output)
+  }
+
+  public func outputDim(values v: Int) throws(RuvectorError) -> Int {
+    guard projections == nil || v == dim else { throw .dimension("values[0]", expected: dim, received: v) }
+    return try requireHeads(heads, divide: v)
+  }
+
+  private func slices(_ input: AttentionInput) -> Heads {
+    Heads(input: input, count: heads, scale: 1 / Double(dim / heads).squareRoot(), isCausal: isCausal)
+  }
+
+  /// Projected rows, kept alive together.
+  private final class Projected {
+    let rows: [AlignedBuffer<Float>]
+    var input: AttentionInput
+
+    init(_ input: AttentionInput, _ linears: [Linear], _ control: Control) throws(RuvectorError) {
+      var rows: [AlignedBuffer<Float>] = []
+      for (linear, x) in zip(linears, [input.queries, input.keys, input.values]) {
+        rows.append(try linear.apply(rows: x, control))
+      }
+      self.rows = rows
+      self.input = input
+      let d = linears[0].outDim
+      self.input.queries = MatrixView(rows[0].pointer, rows: input.queries.rows, dim: d)
+      self.input.keys = MatrixView(rows[1].pointer, rows: input.keys.rows, dim: d)
+      self.input.values = MatrixView(rows[2].pointer, rows: input.values.rows, dim: d)
+    }
+  }
+
+  /// `body` with the input as the heads see it.
+  private func withProjected(
+    _ input: AttentionInput, _ control: Control, _ body: (Heads) throws(RuvectorError) -> Void
+  ) throws(RuvectorError) {
+    guard let p = projections else { return try body(slices(input)) }
+    let projected = try Projected(input, [p.query, p.key, p.value], control)
+    try body(slices(projected.input))
+    withExtendedLifetime(projected) {}
+  }
+
+  // MARK: - Forward
+
+  public func forward(
+    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
+  ) throws(RuvectorError) {
+    guard let output = projections?.output else { return try slices(input).forward(into: out, control) }
+    let m = input.queries.rows
+    let joined = try AlignedBuffer<Float>(count: m * dim, for: "heads")
+    try withProjected(input, control) { (heads) throws(RuvectorError) in
+      try heads.forward(into: joined.pointer, control)
+    }
+    try output.apply(rows: MatrixView(joined.pointer, rows: m, dim: dim), into: out, control)
+    try requireRange(out, m * dim, input)
+  }
+
+  public func weights(
+    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
+  ) throws(RuvectorError) {
+    try withProjected(input, control) { (heads) throws(RuvectorError) in try heads.weights(into: out, control) }
+  }
+
+  // MARK: - Gradient
+
+  public func backward(
+    _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
+    _ control: Control
+  ) throws(RuvectorError) {
+    guard let p = projections else {
+      return try slices(input).backward(outputGradient: outputGradient, into: gradients, control)
+    }
+    let m = input.queries.rows, n = input.keys.rows
+    let linears = [p.query, p.key, p.value]
+    let projected = try Projected(input, linears, control)
+    let joined = try AlignedBuffer<Float>(count: m * dim, for: "heads")
+    try slices(projected.input).forward(into: joined.pointer, control)
+    // Through W_o, then the heads, then the three maps of the input.
+    let inner = try AlignedBuffer<Float>(count: (2 * m + 2 * n) * dim, repeating: 0, for: "gradients")
+    let heads = inner.pointer, q = heads + m * dim, k = q + m * dim, v = k + n * dim
+    let size = dim * dim + dim
+    try p.output.backward(
+      MatrixView(joined.pointer, rows: m, dim: dim), outputGradient, into: heads,
+      parameters: gradients.parameters.map { $0 + 3 * size }, control)
+    try slices(projected.input).backward(
+      outputGradient: heads, into: AttentionGradients(queries: q, keys: k, values: v), control)
+    let places = [gradients.queries, gradients.keys, gradients.values]
+    for (i, (x, g)) in zip([input.queries, input.keys, input.values], [q, k, v]).enumerated() {
+      try linears[i].backward(
+        x, g, into: places[i], parameters: gradients.parameters.map { $0 + i * size }, control)
+    }
+    withExtendedLifetime(projected) {}
+  }
+}
+
+/// Finite input whose result leaves Float is `.outOfRange`; other input names its first NaN or infinity.
+func requireRange(_ out: UnsafePointer<Float>, _ count: Int, _ input: AttentionInput) throws(RuvectorError) {
+  guard Kernels.current.non_finite_probe(out, count).isNaN else { return }
+  for (name, rows) in [("queries", input.queries), ("keys", input.keys), ("values", input.values)] {
+    for r in 0..<rows.rows { try requireFinite(rows.row(r), count: rows.dim, for: "\(name)[\(r)]") }
+  }
+  throw .expected("a result that fits in Float", for: "output", received: "an overflow", .outOfRange)
+}

@@ -1,0 +1,160 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// One head of exact softmax attention on slices of the caller's rows:
+///
+///     o_i = Σ_j p_ij V_j      p_ij = exp(s_ij − max s_i) / Σ_j …      s_ij = (Q_i · K_j) scale
+///
+/// over the keys j that query i may see. Keys and values are read once a query, in blocks that stay in cache, with
+/// running maximum and sum (Milakov and Gimelshein 2018; Dao, Fu, Ermon, Rudra, Ré 2022, "FlashAttention"): memory
+/// beyond input and output is O(block).
+/// - Complexity: O(m · n · (d + v)).
+/// - Precision: Float scores and sums of a block, sums of blocks in Double; a query whose scores or sums leave Float is
+///   done again in Double, so that every result (a convex combination of values) is finite.
+struct SoftmaxHead {
+  /// Slices: d columns of queries and keys, v columns of values.
+  var input: AttentionInput
+  var scale: Double
+  /// Query i sees keys up to i + n − m only.
+  var isCausal = false
+  /// Keys a block.
+  var block = 512
+
+  var m: Int { input.queries.rows }
+  var n: Int { input.keys.rows }
+
+  /// The keys that query `i` may see, but for the mask.
+  func range(_ i: Int) -> Range<Int> {
+    let all = input.keys(of: i)
+    guard isCausal else { return all }
+    return all.lowerBound..<max(all.lowerBound, min(all.upperBound, i + n - m + 1))
+  }
+
+  // MARK: - Forward
+
+  /// Query `i` into `out` [v]; returns the logarithm of Σ exp(s) (−∞ where it sees nothing, and `out` is 0).
+  @discardableResult
+  func forward(
+    _ i: Int, into out: UnsafeMutablePointer<Float>, _ scores: UnsafeMutablePointer<Float>, _ kernels: KernelTable
+  ) throws(RuvectorError) -> Double {
+    let q = input.queries.row(i), d = input.queries.dim, v = input.values.dim, keys = range(i)
+    var maximum = -Float.infinity, sum = 0.0
+    out.update(repeating: 0, count: v)
+    var seen = false
+    var j = keys.lowerBound
+    while j < keys.upperBound {
+      let count = min(block, keys.upperBound - j)
+      seen = readScores(i, q, d, j, count, scores, kernels) || seen
+      let top = kernels.maximum(scores, count)
+      if top > maximum {
+        if sum > 0 {
+          let shrink = Double.exp(Double(maximum - top) * scale)
+          sum *= shrink
+          kernels.scale(Float(shrink), out, out, v)
+        }
+        maximum = top
+      }
+      if maximum > -.infinity {
+        sum += Double(kernels.exponential_sum(scores, maximum, Float(scale), scores, count))
+        kernels.combine_rows(scores, input.values.row(j), input.values.stride, count, v, out)
+      }
+      j += count
+    }
+    guard seen else { return -.infinity }
+    if sum > 0, sum.isFinite, maximum.isFinite { kernels.scale(Float(1 / sum), out, out, v) }
+    guard sum > 0, sum.isFinite, maximum.isFinite, kernels.non_finite_probe(out, v) == 0 else {
+      return try forwardInDouble(i, into: out)
+    }
+    return Double(maximum) * scale + Double.log(sum)
+  }
+
+  /// Scores without the scale; −∞ where the mask says so. Returns whether the query sees one of them.
+  private func readScores(
+    _ i: Int, _ q: UnsafePointer<Float>, _ d: Int, _ first: Int, _ count: Int, _ scores: UnsafeMutablePointer<Float>,
+    _ kernels: KernelTable
+  ) -> Bool {
+    kernels.dot_rows(q, input.keys.row(first), input.keys.stride, count, d, scores)
+    guard let mask = input.mask else { return count > 0 }
+    let row = mask + i * input.maskStride + first
+    var seen = false
+    for j in 0..<count {
+      if row[j] == 0 { scores[j] = -.infinity } else { seen = true }
+    }
+    return seen
+  }
+
+  func isSeen(_ i: Int, _ j: Int) -> Bool { input.mask.map { $0[i * input.maskStride + j] != 0 } ?? true }
+
+  /// The same in Double; the first place where NaN and infinity are looked for.
+  private func forwardInDouble(_ i: Int, into out: UnsafeMutablePointer<Float>) throws(RuvectorError) -> Double {
+    let v = input.values.dim
+    try requireFinite(input.queries.row(i), count: input.queries.dim, for: "queries[\(i)]")
+    var logits: [(Int, Double)] = []
+    for j in range(i) where isSeen(i, j) {
+      try requireFinite(input.keys.row(j), count: input.keys.dim, for: "keys[\(j)]")
+      try requireFinite(input.values.row(j), count: v, for: "values[\(j)]")
+      logits.append((j, exactScore(i, j)))
+    }
+    let top = logits.reduce(-Double.infinity) { $1.1 > $0 ? $1.1 : $0 }
+    let total = logits.reduce(0) { $0 + Double.exp($1.1 - top) }
+    for c in 0..<v {
+      out[c] = Float(logits.reduce(0) { $0 + Double.exp($1.1 - top) / total * Double(input.values.row($1.0)[c]) })
+    }
+    return top + Double.log(total)
+  }
+
+  func exactScore(_ i: Int, _ j: Int) -> Double {
+    let q = input.queries.row(i), k = input.keys.row(j)
+    var sum = 0.0
+    for c in 0..<input.queries.dim { sum += Double(q[c]) * Double(k[c]) }
+    return sum * scale
+  }
+
+  // MARK: - Weights
+
+  /// p_i into `out` [n], 0 outside of what the query sees.
+  func weights(_ i: Int, into out: UnsafeMutablePointer<Float>, _ kernels: KernelTable) throws(RuvectorError) {
+    let keys = range(i)
+    out.update(repeating: 0, count: n)
+    let p = out + keys.lowerBound
+    guard readScores(i, input.queries.row(i), input.queries.dim, keys.lowerBound, keys.count, p, kernels) else {
+      p.update(repeating: 0, count: keys.count)
+      return
+    }
+    let top = kernels.maximum(p, keys.count)
+    let sum = kernels.exponential_sum(p, top, Float(scale), p, keys.count)
+    if sum > 0, sum.isFinite, top.isFinite { return kernels.scale(1 / sum, p, p, keys.count) }
+    var ignored = [Float](repeating: 0, count: input.values.dim)
+    let logSum = try forwardInDouble(i, into: &ignored)
+    for j in keys { out[j] = isSeen(i, j) ? Float(Double.exp(exactScore(i, j) - logSum)) : 0 }
+  }
+
+  // MARK: - Backward
+
+  /// Adds the gradients of one query: with g = dL/do_i and δ_j = g · V_j,
+  ///
+  ///     dV_j += p_j g      ds_j = p_j (δ_j − Σ p δ) scale      dQ_i += Σ ds_j K_j      dK_j += ds_j Q_i
+  ///
+  /// `p`, `δ`: scratch of n. Strides of the gradients are those of the packed arrays they lie in.
+  func backward(
+    _ i: Int, _ g: UnsafePointer<Float>, into gradients: AttentionGradients, keyStride: Int, valueStride: Int,
+    _ p: UnsafeMutablePointer<Float>, _ δ: UnsafeMutablePointer<Float>, _ kernels: KernelTable
+  ) throws(RuvectorError) {
+    let keys = range(i), v = input.values.dim, d = input.queries.dim
+    try weights(i, into: p, kernels)
+    let weights = p + keys.lowerBound
+    kernels.dot_rows(g, input.values.row(keys.lowerBound), input.values.stride, keys.count, v, δ)
+    let mean = kernels.dot(weights, δ, keys.count)
+    if let dV = gradients.values {
+      for j in keys where p[j] != 0 { kernels.axpy(p[j], g, dV + j * valueStride, v) }
+    }
+    for j in 0..<keys.count { δ[j] = weights[j] * (δ[j] - mean) * Float(scale) }
+    if let dQ = gradients.queries {
+      kernels.combine_rows(δ, input.keys.row(keys.lowerBound), input.keys.stride, keys.count, d, dQ)
+    }
+    if let dK = gradients.keys {
+      let q = input.queries.row(i)
+      for j in keys where δ[j - keys.lowerBound] != 0 { kernels.axpy(δ[j - keys.lowerBound], q, dK + j * keyStride, d) }
+    }
+  }
+}
