@@ -24,7 +24,8 @@ struct SearchTests {
     var (i, w, v) = (indices.buffer(), weights.buffer(), values.buffer())
     #expect(rv_vectors_create(&matrix, &set, &error) == 0)
     #expect(rv_differentiable_search(&queries, set, nil, 2, 1, &i, &w, &v, &count, nil, &error) == 0)
-    #expect(count == 2 && indices.values == [1, 0] && isClose(values.values, [1, 0]) && isClose(weights.values, shares))
+    #expect(
+      count == 2 && indices.values == [1, 0] && isClose(values.values, [1, 0]) && isClose(weights.values, shares))
 
     // k > n and one query are fine; room for fewer results, wrong types, neither set nor matrix are not
     var short = Memory<UInt32>([9]).buffer(), doubles = Memory<Double>([9, 9]).buffer()
