@@ -105,7 +105,7 @@ export function differentiableSearchHyperbolic(
   query: Vector, candidates: Candidates, k: number, curvature?: number, options?: HyperbolicOptions): HyperbolicSearchResult;
 
 /**
- * The same off the event loop, on one of libuv's threads (UV_THREADPOOL_SIZE, 4). Candidates other than a VectorSet are
+ * The same off the event loop, on one of libuv's threads (UV_THREADPOOL_SIZE, 4); in WebAssembly on later turns of it. Candidates other than a VectorSet are
  * copied first. Always rejects, never throws. An abort rejects at once.
  */
 export function differentiableSearchAsync(
@@ -346,6 +346,6 @@ export type Like<V> = V extends Float64Array ? Float64Array : Float32Array;
 
 /** For code written for @ruvector/gnn; nothing needs to be called first. */
 export function init(): string;
-/** The instruction set in use ('simd128': WebAssembly); the environment variable RUVECTOR_SIMD forces one. */
+/** The instruction set in use ('simd128': WebAssembly, docs/webassembly.md); the environment variable RUVECTOR_SIMD forces one. */
 export function simdLevel(): 'scalar' | 'v1' | 'v3' | 'v4' | 'neon' | 'simd128';
 export function version(): string;

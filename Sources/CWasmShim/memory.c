@@ -164,7 +164,7 @@ void *aligned_alloc(size_t alignment, size_t bytes) {
   return (char *)c + header;
 }
 
-/* Swift's own objects and arrays come from here, and would be written to address 0, which is memory like any other. */
+/* Swift's own objects and arrays come from here. Address 0 is memory like any other: nothing may be written there. */
 int posix_memalign(void **out, size_t alignment, size_t bytes) {
   if (!(*out = aligned_alloc(alignment, bytes))) __builtin_trap();
   return 0;

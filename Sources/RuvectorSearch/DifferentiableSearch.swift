@@ -21,14 +21,17 @@ public final class StreamingSearch {
   private var seen = 0
 
   /// `.emptyInput`, `.nonFinite` for the query; `.outOfRange` for a temperature that is not a finite number > 0.
-  public init(
+  public convenience init(
     query: UnsafePointer<Float>, dim: Int, metric: Metric, k: Int, temperature: Double,
     candidates: String = "candidates"
   ) throws(RuvectorError) {
-    state = QueryState(
-      try PreparedQuery(query, dim: dim, metric: metric, temperature: temperature, candidates: candidates),
-      k: max(k, 0))
-    scratch = try Scratch()
+    let query = try PreparedQuery(
+      query, dim: dim, metric: metric, temperature: temperature, candidates: candidates)
+    self.init(QueryState(query, k: max(k, 0)), try Scratch())
+  }
+
+  private init(_ state: QueryState, _ scratch: Scratch) {
+    (self.state, self.scratch) = (state, scratch)
   }
 
   /// Starts over with another query, keeping the memory.

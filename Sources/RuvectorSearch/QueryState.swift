@@ -31,18 +31,28 @@ final class PreparedQuery {
   /// What messages call the candidates.
   let candidates: String
 
-  init(
+  /// (Everything that throws comes before the object: Embedded Swift keeps the memory of one that ends half made.)
+  convenience init(
     _ query: UnsafePointer<Float>, dim: Int, metric: Metric, temperature: Double,
     candidates: String = "candidates", name: String = "query"
   ) throws(RuvectorError) {
-    self.candidates = candidates
     guard temperature > 0, temperature.isFinite else {
       throw .expected("a finite number > 0", for: "temperature", received: text(temperature), .outOfRange)
     }
     guard dim > 0 else { throw .expected("at least 1 element", for: name, received: "0", .emptyInput) }
     try requireFinite(query, count: dim, for: name)
-    vector = try AlignedBuffer(count: dim, for: "query")
-    (self.dim, self.metric, self.temperature) = (dim, metric, temperature)
+    self.init(
+      query, into: try AlignedBuffer(count: dim, for: "query"), metric: metric, temperature: temperature,
+      candidates: candidates)
+  }
+
+  private init(
+    _ query: UnsafePointer<Float>, into vector: AlignedBuffer<Float>, metric: Metric, temperature: Double,
+    candidates: String
+  ) {
+    let dim = vector.count
+    (self.vector, self.dim, self.metric, self.temperature) = (vector, dim, metric, temperature)
+    self.candidates = candidates
     let n2 = squaredNorm(query, dim)
     switch metric {
     case .cosine:

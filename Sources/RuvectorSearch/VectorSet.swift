@@ -20,7 +20,7 @@ public final class VectorSet: @unchecked Sendable {
 
   /// Copies `rows` × `dim` floats. `.emptyInput` for dim 0 with rows, `.nonFinite` for NaN or infinity (the message
   /// names row and element), `.outOfMemory`. O(rows · dim).
-  public init(copying data: UnsafePointer<Float>, rows: Int, dim: Int) throws(RuvectorError) {
+  public convenience init(copying data: UnsafePointer<Float>, rows: Int, dim: Int) throws(RuvectorError) {
     let (count, overflow) = rows.multipliedReportingOverflow(by: dim)
     guard !overflow, rows >= 0, dim >= 0, UInt32(exactly: rows) != nil else {
       throw .expected("sizes that fit in memory", for: "vectors", received: "\(rows) x \(dim)", .outOfMemory)
@@ -28,10 +28,10 @@ public final class VectorSet: @unchecked Sendable {
     guard rows == 0 || dim > 0 else {
       throw .expected("at least 1 element", for: "vectors[0]", received: "0", .emptyInput)
     }
-    lock = try Lock()
-    buffer = try AlignedBuffer(copying: data, count: count, for: "vectors")
-    inverseNorms = try AlignedBuffer(count: rows, for: "norms")
-    (self.rows, self.dim) = (rows, dim)
+    // Everything that throws comes before the object: Embedded Swift leaks one that ends half made.
+    let lock = try Lock()
+    let buffer = try AlignedBuffer<Float>(copying: data, count: count, for: "vectors")
+    let inverseNorms = try AlignedBuffer<Float>(count: rows, for: "norms")
     var extremes: [Int] = []
     for r in 0..<rows {
       let n2 = squaredNorm(buffer.pointer + r * dim, dim)
@@ -46,7 +46,15 @@ public final class VectorSet: @unchecked Sendable {
       inverseNorms[r] = n2 > 0 ? Float(min(1 / n2.squareRoot(), Double(Float.greatestFiniteMagnitude))) : 0
       if n2 > 0, n2 < SafeRange.low || n2 > SafeRange.high { extremes.append(r) }
     }
-    self.extremes = extremes
+    self.init(buffer, inverseNorms, extremes, rows: rows, dim: dim, lock)
+  }
+
+  private init(
+    _ buffer: AlignedBuffer<Float>, _ inverseNorms: AlignedBuffer<Float>, _ extremes: [Int], rows: Int, dim: Int,
+    _ lock: Lock
+  ) {
+    (self.buffer, self.inverseNorms, self.extremes, self.lock) = (buffer, inverseNorms, extremes, lock)
+    (self.rows, self.dim) = (rows, dim)
   }
 
   public var matrix: MatrixView { MatrixView(buffer.pointer, rows: rows, dim: dim) }

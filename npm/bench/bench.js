@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run bench [-- search layer kernels] [--peer gnn=<path>] [--json <file>] [--quick]
+// npm run bench [-- search layer kernels wasm] [--peer gnn=<path>] [--json <file>] [--quick]
 // One thread. Every figure is a median of interleaved rounds; ratios are to the plain-JS loop of cases.js.
 const fs = require('node:fs');
 const path = require('node:path');
@@ -77,8 +77,22 @@ function kernels() {
   ]));
 }
 
+/** Each case natively and as WebAssembly, in the same rounds. */
+function webAssembly() {
+  const other = require('@ruvector/gnn/wasm');
+  const cases = (library) => [...gnnCases(library, '', { n: 10000, own: true }), ...layerCases(library, '')];
+  const [ours, theirs] = [cases(gnn), cases(other)];
+  process.stderr.write('WebAssembly ...\n');
+  const times = measure([ours, theirs].flatMap((list, i) => list.map(({ name, run }) => ({ name: `${i}${name}`, run }))), settings);
+  section('WebAssembly beside native, 10,000 x 128', ['case', 'native µs', 'wasm µs', 'ratio'], ours.map(({ name }) => {
+    const [mine, wasm] = [0, 1].map((i) => times.get(`${i}${name}`));
+    return [name.trim(), mine, wasm, (wasm / mine).toFixed(2)];
+  }));
+}
+
 console.log(`ruvector ${gnn.version()}, ${gnn.simdLevel()}, Node ${process.version}, one thread, medians of ${settings.rounds} rounds`);
 if (wanted('search')) search();
 if (wanted('layer')) layers();
 if (wanted('kernels')) kernels();
+if (wanted('wasm')) webAssembly();
 if (values.json) fs.writeFileSync(values.json, JSON.stringify(report, null, 2));

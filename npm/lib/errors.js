@@ -42,6 +42,12 @@ const tagOf = (value) => typedArrayTag.call(value);
 /** The length of a typed array, whatever the caller made of its `length`; 0 where its memory is gone. */
 const lengthOf = (value) => typedArrayLength.call(value);
 
+const typedArrayBuffer = Object.getOwnPropertyDescriptor(typedArray, 'buffer').get;
+const typedArrayOffset = Object.getOwnPropertyDescriptor(typedArray, 'byteOffset').get;
+
+/** A Float32Array of this realm on the caller's memory: one whose methods are nobody's but ours. */
+const plain = (value) => new Float32Array(typedArrayBuffer.call(value), typedArrayOffset.call(value), lengthOf(value));
+
 /** What a caller passed, in a few words; never runs the caller's code. */
 function describe(value) {
   switch (typeof value) {
@@ -76,4 +82,4 @@ function isList(value) {
   }
 }
 
-module.exports = { isList, CODES, RuvectorError, fromNative, lengthOf, mismatch, tagOf, unexpected };
+module.exports = { isList, CODES, RuvectorError, fromNative, lengthOf, mismatch, plain, tagOf, unexpected };

@@ -59,6 +59,7 @@ function load() {
 }
 
 const native = load();
+native.copies ??= false;
 native.isLost ??= () => false; // only a WebAssembly instance can end before its handles
 native.setErrorFactory(fromNative);
 native.start(); // RUVECTOR_SIMD is looked at here: an unknown level is an error, not a silent default

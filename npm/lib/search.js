@@ -3,13 +3,12 @@
 // Soft search: the k best of all candidates with their share of the softmax over all of them.
 const native = require('./native.js');
 const inputs = require('./inputs.js');
-const { matrix, packRows } = require('./matrices.js');
+const { matrix } = require('./matrices.js');
 const { Handle } = require('./handle.js');
+const { BLOCK, searchBlocks, searchRows } = require('./search-blocks.js');
 const { VectorSet } = require('./vector-set.js');
 const { isList, lengthOf, mismatch, unexpected } = require('./errors.js');
 
-/** Floats packed and scored at a time: 256 kB stay in the second-level cache in between. */
-const BLOCK = 512 * 128;
 /** The largest buffers, in elements, that stay allocated between calls. */
 const KEEP = 2 ** 20;
 
@@ -47,25 +46,10 @@ function search(query, candidates, k, metric, take, name = 'candidates') {
   }
 }
 
-/** Candidates in an array, packed block by block. */
-function searchRows(workspace, q, candidates, k, metric, name) {
-  const { search } = workspace;
-  native.searchBegin(search, q, metric.curvature, metric.projection, k, metric.temperature);
-  const n = inputs.lengthOfList(candidates, name), dim = lengthOf(q);
-  const block = Math.min(n, 512, Math.max(1, Math.floor(BLOCK / dim)));
-  if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, name);
-  for (let start = 0; start < n; start += block) {
-    const rows = Math.min(block, n - start);
-    packRows(candidates, start, rows, dim, workspace.staging, name);
-    native.searchFeed(search, workspace.staging, rows, dim);
-  }
-  workspace.room(Math.min(k, n));
-  return native.searchFinish(search, workspace.indices, workspace.weights, workspace.values);
-}
-
 function searchPacked(workspace, q, candidates, k, metric, take, name) {
   const { set, data, rows, dim } = resident(candidates, false, name);
   if (rows > 0 && dim !== lengthOf(q)) throw mismatch('ERR_DIMENSION_MISMATCH', `${lengthOf(q)} elements`, `${name}[0]`, dim);
+  if (set === undefined && native.copies) return take(workspace, searchBlocks(workspace, q, data, rows, dim, k, metric));
   workspace.room(Math.min(k, rows));
   const { indices, weights, values } = workspace;
   return take(workspace, native.search(

@@ -45,7 +45,7 @@ fs.mkdirSync(output, { recursive: true });
 fs.writeFileSync(path.join(output, 'index.js'), `${head}'use strict';
 const compiled = new WebAssembly.Module(require('node:fs').readFileSync(require('node:path').join(__dirname, 'ruvector.wasm')));
 ${body(`{
-  'ruvector:wasm': { module: compiled, simd: process.env.RUVECTOR_SIMD },
+  'ruvector:wasm': { module: compiled },
   'node:crypto': require('node:crypto'),
 }`)}module.exports = load('index.js');
 `);

@@ -20,6 +20,7 @@ function compile(t, tsc, files, ...options) {
   const installed = path.join(folder, 'node_modules/@ruvector/gnn');
   fs.mkdirSync(installed, { recursive: true });
   for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'index.js', 'index.mjs']) fs.copyFileSync(path.join(root, file), path.join(installed, file));
+  fs.cpSync(path.join(root, 'wasm'), path.join(installed, 'wasm'), { recursive: true });
   for (const [from, to] of files) fs.copyFileSync(path.join(__dirname, 'types', from), path.join(folder, to));
   const sources = files.map(([, to]) => to);
   return runTsc(tsc, folder, '--noEmit', ...options, ...sources);

@@ -30,6 +30,8 @@ function createBackend(module, { instance, simd } = {}) {
   const call = (index, values) => translated(() => living().call(machine.rows[index], values));
 
   const backend = {
+    /** What a call reads is copied into the instance first. */
+    copies: true,
     setErrorFactory: (factory) => { makeError = factory; },
     close: (handle) => translated(() => Box.of(handle)?.close()),
     /** Whether the instance that the handle lived in has ended. */

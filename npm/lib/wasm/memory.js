@@ -15,6 +15,9 @@ const TYPES = {
 };
 const typeOf = (value) => TYPES[tagOf(value) ?? ''];
 
+/** `set` of typed arrays, whatever a caller made of his own. */
+const { set: setElements } = Object.getPrototypeOf(Uint8Array.prototype);
+
 /** What stays allocated between calls, in bytes. */
 const KEEP = 2 ** 24;
 const decoder = new TextDecoder(), encoder = new TextEncoder();
@@ -89,7 +92,7 @@ class Memory {
   /** Copies what a call has written at `at` back to the caller. */
   fetch(value, at) {
     const { bytes } = typeOf(value), length = lengthOf(value);
-    if (length > 0) value.set(this.view(tagOf(value)).subarray(at / bytes, at / bytes + length));
+    if (length > 0) setElements.call(value, this.view(tagOf(value)).subarray(at / bytes, at / bytes + length));
   }
 
   text(at) {

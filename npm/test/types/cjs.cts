@@ -1,5 +1,6 @@
 // A CommonJS user: every export with the exact type of its result.
 import ruvector = require('@ruvector/gnn');
+import wasm = require('@ruvector/gnn/wasm');
 import {
   BatchResult, Candidates, CompressionLevel, CompressionLevelConfig, CosineBatchResult, HyperbolicBatchResult, HyperbolicSearchResult, Like,
   Matrix, PackedMatrix, RuvectorErrorCode, SearchResult, Vector, VectorSetToken, AsyncOptions, HyperbolicOptions, SearchOptions, ThreadOptions,
@@ -8,6 +9,8 @@ import {
 /** Whether two types are the same, not merely assignable. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
 declare function expectType<T extends true>(value: T): void;
+
+expectType<Equal<typeof wasm.differentiableSearch, typeof ruvector.differentiableSearch>>(true);
 
 const f32 = new Float32Array(3), f64 = new Float64Array(3), numbers = [1, 2, 3], frozen: readonly number[] = numbers;
 const vectors: Vector[] = [f32, f64, numbers, frozen];

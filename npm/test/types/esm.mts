@@ -6,6 +6,7 @@ import ruvector, {
   hierarchicalForward, hierarchicalForwardV2, hierarchicalForwardV2Async, init, lambdaX, logMap, logMap0, mobiusAdd, mobiusMatvec, mobiusScalarMul, mobiusSub, poincareDistance, projx, simdLevel,
   toLorentz, toPoincare, transp, version, weightedMidpoint, type Candidates, type HyperbolicSearchResult, type SearchResult, type VectorSetToken,
 } from '@ruvector/gnn';
+import wasm, { differentiableSearch as wasmSearch } from '@ruvector/gnn/wasm';
 import * as all from '@ruvector/gnn';
 
 /** Whether two types are the same, not merely assignable. */
@@ -46,3 +47,6 @@ new RuvectorLayer('3', 4, 2);
 const list: number[] = layer.forward(x);
 
 export { ball, candidates, list, search, texts, token };
+
+const same: typeof differentiableSearch = wasmSearch, through: typeof differentiableSearch = wasm.differentiableSearch;
+same(new Float32Array(1), [], through(new Float32Array(1), [], 1).indices.length);

@@ -1,0 +1,41 @@
+'use strict';
+
+// One query over candidates that pass by in blocks. `workspace`: memory of this thread (search.js).
+const native = require('./native.js');
+const inputs = require('./inputs.js');
+const { packRows } = require('./matrices.js');
+const { lengthOf, plain } = require('./errors.js');
+
+/** Floats packed and scored at a time: 256 kB stay in the second-level cache in between. */
+const BLOCK = 512 * 128;
+
+/** Candidates in an array, packed block by block. */
+function searchRows(workspace, q, candidates, k, metric, name) {
+  const { search } = workspace;
+  native.searchBegin(search, q, metric.curvature, metric.projection, k, metric.temperature);
+  const n = inputs.lengthOfList(candidates, name), dim = lengthOf(q);
+  const block = Math.min(n, 512, Math.max(1, Math.floor(BLOCK / dim)));
+  if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, name);
+  for (let start = 0; start < n; start += block) {
+    const rows = Math.min(block, n - start);
+    packRows(candidates, start, rows, dim, workspace.staging, name);
+    native.searchFeed(search, workspace.staging, rows, dim);
+  }
+  workspace.room(Math.min(k, n));
+  return native.searchFinish(search, workspace.indices, workspace.weights, workspace.values);
+}
+
+/** Packed candidates, block by block, where memory is copied on its way in: a block stays in the cache in between. */
+function searchBlocks(workspace, q, data, rows, dim, k, metric) {
+  const { search } = workspace, floats = plain(data);
+  native.searchBegin(search, q, metric.curvature, metric.projection, k, metric.temperature);
+  const block = Math.max(1, Math.floor(BLOCK / Math.max(1, dim)));
+  for (let start = 0; start < rows; start += block) {
+    const end = Math.min(rows, start + block);
+    native.searchFeed(search, floats.subarray(start * dim, end * dim), end - start, dim);
+  }
+  workspace.room(Math.min(k, rows));
+  return native.searchFinish(search, workspace.indices, workspace.weights, workspace.values);
+}
+
+module.exports = { BLOCK, searchBlocks, searchRows };
