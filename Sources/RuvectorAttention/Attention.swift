@@ -1,3 +1,4 @@
+import CRuvectorSupport
 import RuvectorCore
 
 /// What a call attends with: m queries, n keys with their values, and which query may see which key.

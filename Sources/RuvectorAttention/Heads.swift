@@ -1,3 +1,4 @@
+import CRuvectorSupport
 import RuvectorCore
 
 /// Exact softmax attention in `heads` contiguous slices, without weights of its own: what ScaledDotProduct, Flash and

@@ -1,3 +1,4 @@
+import CRuvectorSupport
 import RuvectorCore
 
 /// Scaled dot-product attention (Vaswani et al. 2017, "Attention Is All You Need", equation 1):
