@@ -1,3 +1,5 @@
+import CRuvectorSupport
+
 /// A linear map on many rows at once, by matrix products, and its gradient.
 extension Linear {
   /// Y ← X Wᵀ + b: X [rows, in], `out` [rows, out] packed. O(rows · in · out).
