@@ -34,8 +34,11 @@ static void finalize_box(napi_env env, void *data, void *hint) {
 
 typedef struct job job;
 typedef struct environment {
+  napi_env env;
   napi_ref make_error; /* (code, message) => Error */
   job *jobs;           /* in flight */
+  job *waiting, **last; /* those of them that the pool has not got yet, the oldest first */
+  uint32_t running, most;
 } environment;
 
 typedef struct call {
@@ -54,7 +57,7 @@ struct job {
   napi_async_work work;
   napi_deferred deferred;
   napi_ref arguments; /* keeps buffers and handles of the arguments alive */
-  job *next, **link;
+  job *next, **link, *next_waiting;
 };
 
 static napi_value make_error(napi_env env, const rv_error *error) {
@@ -310,19 +313,36 @@ static void execute(napi_env env, void *data) {
   run_call(&((job *)data)->call);
 }
 
-static void complete(napi_env env, napi_status status, void *data) {
-  job *j = data;
-  napi_handle_scope scope;
-  napi_open_handle_scope(env, &scope);
-  if (status == napi_cancelled) j->call.status = rv_fail(&j->call.error, RV_ABORTED, "the operation was aborted");
-  if (j->call.status) napi_reject_deferred(env, j->deferred, make_error(env, &j->call.error));
-  else napi_resolve_deferred(env, j->deferred, build(env, &j->call));
+/* Gives waiting jobs to the pool as far as the limit allows. Callbacks of jobs that end together run in one turn of the
+ * event loop: few at a time leave it free, and leave threads of the pool to fs and dns. */
+static void start_jobs(napi_env env, environment *e) {
+  for (job *j; e->running < e->most && (j = e->waiting); e->running++) {
+    if (!(e->waiting = j->next_waiting)) e->last = &e->waiting;
+    napi_queue_async_work(env, j->work);
+  }
+}
+
+static void free_job(napi_env env, job *j) {
   if ((*j->link = j->next)) j->next->link = j->link;
   for_each_handle(&j->call, rv_kind_release);
   napi_delete_reference(env, j->arguments);
   napi_delete_async_work(env, j->work);
   free_call(&j->call);
   free(j);
+}
+
+static void complete(napi_env env, napi_status status, void *data) {
+  job *j = data;
+  environment *e;
+  napi_handle_scope scope;
+  napi_open_handle_scope(env, &scope);
+  if (status == napi_cancelled) j->call.status = rv_fail(&j->call.error, RV_ABORTED, "the operation was aborted");
+  if (j->call.status) napi_reject_deferred(env, j->deferred, make_error(env, &j->call.error));
+  else napi_resolve_deferred(env, j->deferred, build(env, &j->call));
+  free_job(env, j);
+  napi_get_instance_data(env, (void **)&e);
+  e->running--;
+  start_jobs(env, e);
   napi_close_handle_scope(env, scope);
 }
 
@@ -351,7 +371,9 @@ static napi_value call_async(napi_env env, napi_callback_info info) {
   j->link = &e->jobs;
   if ((j->next = e->jobs)) j->next->link = &j->next;
   e->jobs = j;
-  napi_queue_async_work(env, j->work);
+  *e->last = j;
+  e->last = &j->next_waiting;
+  start_jobs(env, e);
   return promise;
 }
 
@@ -367,6 +389,17 @@ static napi_value set_error_factory(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* How many jobs may be in the pool at a time. */
+static napi_value limit_jobs(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value value;
+  environment *e;
+  napi_get_cb_info(env, info, &count, &value, NULL, NULL);
+  napi_get_instance_data(env, (void **)&e);
+  napi_get_value_uint32(env, value, &e->most);
+  return NULL;
+}
+
 static napi_value close_handle(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value value;
@@ -376,9 +409,15 @@ static napi_value close_handle(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* Asks what is still in flight to stop. (Node waits for jobs that run before a worker ends.) */
+/* Drops the jobs that wait and asks those that run to stop. (Node waits for these before a worker ends.) */
 static void stop_jobs(void *data) {
-  for (job *j = ((environment *)data)->jobs; j; j = j->next)
+  environment *e = data;
+  for (job *j; (j = e->waiting);) {
+    e->waiting = j->next_waiting;
+    free_job(e->env, j);
+  }
+  e->last = &e->waiting;
+  for (job *j = e->jobs; j; j = j->next)
     if (j->call.control.cancel) __atomic_store_n((uint32_t *)j->call.control.cancel, 1, __ATOMIC_RELAXED);
 }
 
@@ -396,6 +435,7 @@ static void define(napi_env env, napi_value exports, const char *name, napi_call
 napi_value rv_define_exports(napi_env env, napi_value exports, const rv_export *rows, size_t count) {
   environment *e = calloc(1, sizeof *e);
   if (!e) return NULL;
+  *e = (environment){.env = env, .last = &e->waiting, .most = 4};
   napi_set_instance_data(env, e, free_environment, NULL);
   napi_add_env_cleanup_hook(env, stop_jobs, e);
   for (size_t i = 0; i < count; i++) {
@@ -406,6 +446,7 @@ napi_value rv_define_exports(napi_env env, napi_value exports, const rv_export *
     define(env, exports, name, call_async, &rows[i]);
   }
   define(env, exports, "setErrorFactory", set_error_factory, NULL);
+  define(env, exports, "limitJobs", limit_jobs, NULL);
   define(env, exports, "close", close_handle, NULL);
   return exports;
 }

@@ -1,3 +1,4 @@
+import CRuvectorSupport
 import RuvectorCore
 
 /// What a call attends with: m queries, n keys with their values, and which query may see which key.
@@ -111,21 +112,24 @@ extension Attention {
     let m = input.queries.rows, n = input.keys.rows, v = input.values.dim
     let width = try outputDim(values: v)
     if isForward {
-      try forward(input, into: buffers[5].output("output", count: m * width), control)
-      return m * width
+      let count = try size(m, width, "output")
+      try forward(input, into: buffers[5].output("output", count: count), control)
+      return count
     }
     if !isBackward {
-      let (count, overflow) = (heads * m).multipliedReportingOverflow(by: n)
-      guard !overflow else {
-        throw .expected("sizes that fit in memory", for: "weights", received: "more", .outOfMemory)
-      }
+      let count = try size(size(heads, m, "weights"), n, "weights")
       try weights(input, into: buffers[5].output("output", count: count), control)
       return count
     }
-    let gradient = try buffers[5].floats("outputGradient", count: m * width)
-    try requireFinite(gradient, count: m * width, for: "outputGradient")
-    let sizes = [m * dim, n * dim, n * v, parameters.reduce(0) { $0 + $1.values.count }]
-    let total = sizes.reduce(0, +)
+    let given = try size(m, width, "outputGradient")
+    let gradient = try buffers[5].floats("outputGradient", count: given)
+    try requireFinite(gradient, count: given, for: "outputGradient")
+    let sizes = [
+      try size(m, dim, "gradients"), try size(n, dim, "gradients"), try size(n, v, "gradients"),
+      parameters.reduce(0) { $0 + $1.values.count },
+    ]
+    var total = 0
+    for part in sizes { total = try size(1, part, plus: total, "gradients") }
     let out = try buffers[6].output("output", count: total)
     out.update(repeating: 0, count: total)
     try backward(
@@ -134,6 +138,16 @@ extension Attention {
         queries: out, keys: out + sizes[0], values: out + sizes[0] + sizes[1],
         parameters: out + sizes[0] + sizes[1] + sizes[2]), control)
     return total
+  }
+
+  /// a · b + c, which 32 bits may not hold.
+  private func size(_ a: Int, _ b: Int, plus c: Int = 0, _ name: String) throws(RuvectorError) -> Int {
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    let (sum, carry) = product.addingReportingOverflow(c)
+    guard !overflow, !carry else {
+      throw .expected("sizes that fit in memory", for: name, received: "more", .outOfMemory)
+    }
+    return sum
   }
 
   private func readInput(_ buffers: [Tensor]) throws(RuvectorError) -> AttentionInput {

@@ -1,3 +1,4 @@
+import CRuvectorSupport
 import RuvectorCore
 
 /// Exact attention in tiles with a running softmax (Dao, Fu, Ermon, Rudra, Ré 2022, "FlashAttention"; Milakov and

@@ -1,3 +1,4 @@
+import CRuvectorSupport
 import RuvectorCore
 
 /// Exact softmax attention in `heads` contiguous slices, without weights of its own: what ScaledDotProduct, Flash and
@@ -19,16 +20,18 @@ struct Heads {
     return SoftmaxHead(input: slice, scale: scale, isCausal: isCausal, block: block)
   }
 
-  /// Calls `body` for each chunk of queries on up to `control.threads` threads.
+  /// Calls `body` for each chunk of `chunk` queries, `times` over, on up to `control.threads` threads.
   private func forChunks(
-    _ control: Control, _ body: (_ queries: Range<Int>) throws(RuvectorError) -> Void
+    of chunk: Int = 16, times: Int = 1, _ control: Control,
+    _ body: (_ queries: Range<Int>, _ time: Int) throws(RuvectorError) -> Void
   ) throws(RuvectorError) {
-    let m = input.queries.rows, chunk = 16, chunks = (m + chunk - 1) / chunk
+    let m = input.queries.rows, chunks = (m + chunk - 1) / chunk
     let first = try FirstFailure()
-    parallelFor(threads: control.threads, count: chunks) { c in
+    parallelFor(threads: control.threads, count: chunks * times) { c in
       do throws(RuvectorError) {
         try control.check()
-        try body(c * chunk..<min((c + 1) * chunk, m))
+        let start = c % chunks * chunk
+        try body(start..<min(start + chunk, m), c / chunks)
       } catch {
         first.note(c, error)
       }
@@ -40,7 +43,13 @@ struct Heads {
   func forward(into out: UnsafeMutablePointer<Float>, _ control: Control) throws(RuvectorError) {
     let kernels = Kernels.current, v = input.values.dim, part = v / count
     let heads = (0..<count).map { head($0) }
-    try forChunks(control) { (queries) throws(RuvectorError) in
+    if SoftmaxTiles.fits(heads[0]) {
+      let quiet = Control(cancelFlag: control.cancelFlag)
+      return try forChunks(of: SoftmaxTiles.together, times: count, control) { (queries, h) throws(RuvectorError) in
+        try SoftmaxTiles(head: heads[h], kernels: kernels).forward(queries, into: out + h * part, stride: v, quiet)
+      }
+    }
+    try forChunks(control) { (queries, _) throws(RuvectorError) in
       let scores = try AlignedBuffer<Float>(count: block)
       for i in queries {
         for h in heads.indices {
@@ -54,7 +63,7 @@ struct Heads {
   func weights(into out: UnsafeMutablePointer<Float>, _ control: Control) throws(RuvectorError) {
     let kernels = Kernels.current, m = input.queries.rows, n = input.keys.rows
     let heads = (0..<count).map { head($0) }
-    try forChunks(control) { (queries) throws(RuvectorError) in
+    try forChunks(control) { (queries, _) throws(RuvectorError) in
       for h in heads.indices {
         for i in queries { try heads[h].weights(i, into: out + (h * m + i) * n, kernels) }
       }

@@ -1,3 +1,4 @@
+import CRuvectorSupport
 import RuvectorCore
 
 /// Multi-head attention (Vaswani et al. 2017, section 3.2.2):

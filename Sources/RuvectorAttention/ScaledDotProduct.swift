@@ -1,3 +1,4 @@
+import CRuvectorSupport
 import RuvectorCore
 
 /// Scaled dot-product attention (Vaswani et al. 2017, "Attention Is All You Need", equation 1):
@@ -6,7 +7,7 @@ import RuvectorCore
 ///
 /// q [m, d], k [n, d], v [n, any width], T `temperature`. A mask, offsets (each query its own keys) and `causal` (query i
 /// sees keys up to i + n − m) say what is seen; a query that sees nothing gives 0.
-/// - Complexity: O(m · n · (d + v)), memory beyond input and output O(1): the softmax runs along (see ``SoftmaxHead``).
+/// - Complexity: O(m · n · (d + v)), memory beyond input and output O(1): the softmax runs along (`SoftmaxHead`).
 public final class ScaledDotProduct: Attention, Sendable {
   // MARK: - Options
 

@@ -54,6 +54,24 @@ func combineRows(_ x: In, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _
   for i in 0..<dim { y[i] = Float(Double(y[i]) + total(count) { Double(x[$0]) * Double(rows[$0 * stride + i]) }) }
 }
 
+/// Four lanes, as wide as the tiles of this level.
+func softmaxLanes(
+  _ x: Out, _ count: Int, _ scale: Float, _ maxima: Out, _ sums: Out, _ shrinks: Out
+) {
+  for lane in 0..<4 {
+    var top = maxima[lane]
+    for k in 0..<count where x[k * 4 + lane] > top { top = x[k * 4 + lane] }
+    let shift = top == -Float.infinity ? 0 : top
+    shrinks[lane] = rv_expf((maxima[lane] - shift) * scale)
+    maxima[lane] = top
+    sums[lane] = Float(
+      total(count) {
+        x[$0 * 4 + lane] = rv_expf((x[$0 * 4 + lane] - shift) * scale)
+        return Double(x[$0 * 4 + lane])
+      })
+  }
+}
+
 func gemmPack(
   _ x: In, _ line: Int, _ step: Int, _ lines: Int, _ depth: Int, _ width: Int, _ out: Out
 ) {
@@ -131,6 +149,7 @@ public func kernelTable() -> rv_kernels {
     poincare_distances: { keys, a, b, distances, n in
       map(n, distances) { b * rv_asinhf((a * keys[$0]).squareRoot()) }
     },
+    softmax_lanes: { softmaxLanes($0, $1, $2, $3, $4, $5) },
     gemm_rows: 4,
     gemm_columns: 4,
     gemm_pack: { gemmPack($0, $1, $2, $3, $4, $5, $6) },

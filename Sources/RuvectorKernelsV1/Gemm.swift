@@ -31,6 +31,23 @@ func gemmPack(
         o += width
         k &+= 1
       }
+    } else if count == width && line == 1 {  // side by side, but not in whole vectors
+      var k = 0
+      while k < depth {
+        let p = from + k &* step
+        var w = 0
+        while w &+ 4 <= width {
+          UnsafeMutableRawPointer(o + w).storeBytes(
+            of: UnsafeRawPointer(p + w).loadUnaligned(as: SIMD4<Float>.self), as: SIMD4<Float>.self)
+          w &+= 4
+        }
+        while w < width {
+          o[w] = p[w]
+          w &+= 1
+        }
+        o += width
+        k &+= 1
+      }
     } else {
       var w = 0
       while step == 1 && w &+ 4 <= count {  // four lines at a time, transposed in registers

@@ -59,3 +59,38 @@ func poincareDistances(_ keys: In, _ a: Float, _ b: Float, _ distances: Out, _ n
   let far = logarithm(s + squareRoot(V(repeating: 1) + z))
   return far.replacing(with: near, where: z .< V(repeating: 0.25))
 }
+
+/// See rv_kernels.h. Vector columns one after the other, so that maximum, shift and sum stay in registers.
+func softmaxLanes(
+  _ x: Out, _ count: Int, _ scale: Float, _ maxima: Out, _ sums: Out, _ shrinks: Out
+) {
+  let a = V(repeating: scale), low = V(repeating: -Float.infinity)
+  var column = 0
+  while column < tileColumns {
+    let p = x + column, end = p + count &* tileColumns
+    let old = load(maxima + column)
+    var top = old, second = low
+    var at = p
+    while at + tileColumns < end {
+      top = larger(load(at), top)
+      second = larger(load(at + tileColumns), second)
+      at += 2 &* tileColumns
+    }
+    if at < end { top = larger(load(at), top) }
+    top = larger(second, top)
+    store(top, maxima + column)
+    // Nothing seen yet: any finite shift gives zeros.
+    let shift = top.replacing(with: V(repeating: 0), where: top .== low)
+    store(exponential((old - shift) * a), shrinks + column)
+    var sum = V(repeating: 0)
+    at = p
+    while at < end {
+      let e = exponential((load(at) - shift) * a)
+      store(e, at)
+      sum += e
+      at += tileColumns
+    }
+    store(sum, sums + column)
+    column &+= lanes
+  }
+}

@@ -41,6 +41,7 @@ public func kernelTable() -> rv_kernels {
     cosine_scores: { cosineScores($0, $1, $2, $3, $4) },
     poincare_keys: { poincareKeys($0, $1, $2, $3, $4) },
     poincare_distances: { poincareDistances($0, $1, $2, $3, $4) },
+    softmax_lanes: { softmaxLanes($0, $1, $2, $3, $4, $5) },
     gemm_rows: tileRows,
     gemm_columns: tileColumns,
     gemm_pack: { gemmPack($0, $1, $2, $3, $4, $5, $6) },

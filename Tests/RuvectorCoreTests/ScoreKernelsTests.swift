@@ -88,4 +88,45 @@ import Testing
     }
     #expect(gauge.breach == nil)
   }
+
+  /// One block of a running softmax: maxima exact, terms to those of exp (2 ε and the argument's rounding), sums to n ε.
+  @Test(arguments: Levels.names) func softmaxLanes(_ level: String) {
+    let kernels = Levels.table(level), width = kernels.gemm_columns
+    var g = SeededGenerator(5), gauge = Gauge()
+    for count in [0, 1, 2, 3, 14, 63, 256] {
+      for hidden in [false, true] {
+        let room = Room<Float>(count * width), bands = (0..<3).map { _ in Room<Float>(width) }
+        var x = g.normals(count * width, scale: 3)
+        var old = (0..<width).map { $0 % 3 == 0 ? -Float.infinity : Float(g.normal()) }
+        if hidden {
+          for k in 0..<count { x[k * width] = -.infinity }
+          old[0] = -.infinity
+        }
+        let p = room.put(x, .fence), maxima = bands[0].put(old, .fence)
+        let sums = bands[1].put(old, .fence), shrinks = bands[2].put(old, .fence)
+        kernels.softmax_lanes(p, count, 0.7, maxima, sums, shrinks)
+        for lane in 0..<width {
+          let column = (0..<count).map { x[$0 * width + lane] }
+          let top = max(old[lane], column.max() ?? -.infinity), shift = top == -.infinity ? 0 : Double(top)
+          gauge.require(maxima[lane] == top, "maximum of lane \(lane), \(count)")
+          let terms = column.map { exp((Double($0) - shift) * Double(Float(0.7))) }
+          for (k, term) in terms.enumerated() {
+            let size = 3 + 2 * abs(Double(column[k]) - shift)
+            gauge.see(
+              p[k * width + lane], term, unit: Self.ε * size * term + 1e-38, bound: 1,
+              "term \(k) of lane \(lane), \(count)")
+          }
+          let sum = terms.reduce(0, +)
+          gauge.see(
+            sums[lane], sum, unit: Self.ε * sum + 1e-38, bound: Double(count) + 20, "sum of lane \(lane), \(count)")
+          let shrink = exp((Double(old[lane]) - shift) * Double(Float(0.7)))
+          gauge.see(
+            shrinks[lane], shrink, unit: Self.ε * shrink * 20 + 1e-38, bound: 1, "shrink of lane \(lane), \(count)")
+        }
+        gauge.require(room.isIntact && bands.allSatisfy { $0.isIntact }, "\(count) wrote elsewhere")
+      }
+    }
+    print("softmax_lanes \(level): worst \(gauge.worst)")
+    #expect(gauge.breach == nil)
+  }
 }

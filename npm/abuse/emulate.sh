@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # npm run emulate [-- file ...]: the Node tests on emulated CPUs without AVX (Nehalem) and with AVX2 (Haswell), by
 # qemu's user mode. Shows the instruction set that was chosen, then runs the tests; `file` is a test, not all of them.
-# Left out: binary (disassembles the addon), types and examples (tsc takes minutes), leaks (memory is the emulator's); and,
+# Left out: binary (disassembles the addon), types and examples (tsc takes minutes), leaks (memory is the emulator's), package
+# and readme (some minutes of processes), wasm (V8 compiles it for the CPU) and web (a browser); and,
 # by RUVECTOR_EMULATED, three tests of workers that keep all threads busy.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -18,7 +19,8 @@ node npm/scripts/build.js --if-missing
 if [ $# -gt 0 ]; then files=("$@"); else
   files=()
   for file in npm/test/*.test.js; do
-    case $file in */binary.test.js | */types.test.js | */examples.test.js | */leaks.test.js) ;; *) files+=("$file") ;; esac
+    case $file in */binary.test.js | */types.test.js | */examples.test.js | */leaks.test.js | \
+      */package.test.js | */readme.test.js | */wasm*.test.js | */web.test.js) ;; *) files+=("$file") ;; esac
   done
 fi
 

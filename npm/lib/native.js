@@ -3,6 +3,7 @@
 // Finds and loads the addon: RUVECTOR_BINARY, the packaged prebuild, the local build; the first that loads. Where none
 // does, the same library as WebAssembly.
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { RuvectorError, fromNative, unexpected } = require('./errors.js');
 
@@ -29,6 +30,14 @@ function wantedBackend() {
   const name = process.env.RUVECTOR_BACKEND || undefined;
   if (name === undefined || name === 'native' || name === 'wasm') return name;
   throw unexpected('ERR_INVALID_CONFIG', "'native' or 'wasm'", 'RUVECTOR_BACKEND', name);
+}
+
+/** Asynchronous calls that run at once: RUVECTOR_JOBS, or one a core, but one of libuv's threads stays free for others. */
+function jobsAtOnce() {
+  const given = process.env.RUVECTOR_JOBS || undefined, pool = Number(process.env.UV_THREADPOOL_SIZE) || 4;
+  const jobs = Number(given ?? Math.max(1, Math.min(os.availableParallelism(), pool - 1)));
+  if (Number.isInteger(jobs) && jobs >= 1 && jobs <= 1024) return jobs;
+  throw unexpected('ERR_INVALID_CONFIG', 'an integer in 1...1024', 'RUVECTOR_JOBS', given);
 }
 
 function* loaders(backend) {
@@ -62,6 +71,7 @@ const native = load();
 native.copies ??= false;
 native.isLost ??= () => false; // only a WebAssembly instance can end before its handles
 native.setErrorFactory(fromNative);
+native.limitJobs?.(jobsAtOnce());
 native.start(); // RUVECTOR_SIMD is looked at here: an unknown level is an error, not a silent default
 
 module.exports = native;

@@ -1,7 +1,8 @@
 'use strict';
 // Several threads with the addon: at once, ended in mid-call, and again after all are gone; and exits with jobs queued.
 const assert = require('node:assert');
-const { spawn } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
 const test = require('node:test');
 const { Worker } = require('node:worker_threads');
 const { bits, notInWasm, root, rows, ruvector, vector } = require('./support/index.js');
@@ -108,4 +109,25 @@ test('a worker that ends by itself waits for its jobs', async () => {
   const [answer, code] = await Promise.all([message(worker), exit(worker)]);
   assert.strictEqual(bits(answer), bits(await ruvector.differentiableSearchAsync(query, list, 9)));
   assert.strictEqual(code, 0);
+});
+
+test('many calls at once leave a thread of the pool to others', { skip: skip || notInWasm('no threads') }, async () => {
+  const set = new ruvector.VectorSet(rows(40000, 64, 3)), q = vector(64, 1);
+  let done = 0;
+  const searches = Array.from({ length: 40 }, () => ruvector.differentiableSearchAsync(q, set, 1).then(() => { done++; }));
+  await fs.promises.stat(__filename);
+  assert.ok(done < 20, `${done} of 40 searches came first`);
+  await Promise.all(searches);
+  set.close();
+});
+
+test('RUVECTOR_JOBS: what is impossible is refused, calls wait and are answered', { skip: skip || notInWasm('no threads') }, () => {
+  const run = (jobs) => spawnSync(process.execPath, ['-e', `
+    const r = require(${JSON.stringify(root)});
+    const set = new r.VectorSet([[1, 0], [0, 1]]);
+    Promise.all(Array.from({ length: 50 }, (_, i) => r.differentiableSearchAsync([i % 2, 1 - i % 2], set, 1)))
+      .then((all) => console.log(all.every(({ indices }, i) => indices[0] === 1 - i % 2)));
+    set.close();`], { env: { ...process.env, RUVECTOR_JOBS: jobs }, encoding: 'utf8' });
+  for (const jobs of ['1', '3']) assert.strictEqual(run(jobs).stdout, 'true\n');
+  for (const jobs of ['0', '-1', '1.5', 'x']) assert.match(run(jobs).stderr, /ERR_INVALID_CONFIG/);
 });

@@ -54,6 +54,11 @@ typedef struct rv_kernels {
   /* distance = b asinh(sqrt(a key)), to a few ulp. */
   void (*poincare_distances)(const float *keys, float a, float b, float *distances, intptr_t n);
 
+  /* One block of a running softmax for gemm_columns queries side by side: x [count][gemm_columns], a lane a query.
+   * maxima <- max(maxima, max x); x <- exp(scale (x - maxima)); sums <- the sum of these; shrinks <- exp(scale (old
+   * maxima - new)), what earlier sums are to be multiplied by. Lanes that have seen -inf only give zeros. */
+  void (*softmax_lanes)(float *x, intptr_t count, float scale, float *maxima, float *sums, float *shrinks);
+
   /* Matrix product, in tiles of gemm_rows x gemm_columns (see RuvectorCore/Gemm.swift). */
   intptr_t gemm_rows, gemm_columns;
   /* Panels of `width` lines, k-major, zero padded: out[p][k][w] = x[(p width + w) line + k step]. */
