@@ -47,7 +47,7 @@ export interface AttentionParameter { readonly name: string; readonly shape: rea
  * ERR_OUT_OF_RANGE (threads; a result beyond 32-bit floats), ERR_OUT_OF_MEMORY, ERR_CLOSED.
  */
 export abstract class Attention {
-  private constructor();
+  protected constructor();
   /**
    * One query: Σⱼ pⱼ vⱼ with the weights p of the mechanism.
    * @returns as many elements as a value has (MultiHeadAttention with projections: dim)

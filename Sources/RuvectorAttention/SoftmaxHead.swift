@@ -40,11 +40,11 @@ struct SoftmaxHead {
     let q = input.queries.row(i), d = input.queries.dim, v = input.values.dim, keys = range(i)
     var maximum = -Float.infinity, sum = 0.0
     out.update(repeating: 0, count: v)
-    var seen = false
+    var seen = false, isFinite = true
     var j = keys.lowerBound
     while j < keys.upperBound {
       let count = min(block, keys.upperBound - j)
-      seen = readScores(i, q, d, j, count, scores, kernels) || seen
+      seen = readScores(i, q, d, j, count, scores, &isFinite, kernels) || seen
       let top = kernels.maximum(scores, count)
       if top > maximum {
         if sum > 0 {
@@ -62,18 +62,20 @@ struct SoftmaxHead {
     }
     guard seen else { return -.infinity }
     if sum > 0, sum.isFinite, maximum.isFinite { kernels.scale(Float(1 / sum), out, out, v) }
-    guard sum > 0, sum.isFinite, maximum.isFinite, kernels.non_finite_probe(out, v) == 0 else {
+    guard isFinite, sum > 0, sum.isFinite, maximum.isFinite, kernels.non_finite_probe(out, v) == 0 else {
       return try forwardInDouble(i, into: out)
     }
     return Double(maximum) * scale + Double.log(sum)
   }
 
-  /// Scores without the scale; −∞ where the mask says so. Returns whether the query sees one of them.
+  /// Scores without the scale; −∞ where the mask says so. Returns whether the query sees one of them; `isFinite` turns
+  /// false where one of them (seen or not) is not: an infinite key must not pass for one that has no weight.
   private func readScores(
     _ i: Int, _ q: UnsafePointer<Float>, _ d: Int, _ first: Int, _ count: Int, _ scores: UnsafeMutablePointer<Float>,
-    _ kernels: KernelTable
+    _ isFinite: inout Bool, _ kernels: KernelTable
   ) -> Bool {
     kernels.dot_rows(q, input.keys.row(first), input.keys.stride, count, d, scores)
+    if kernels.non_finite_probe(scores, count) != 0 { isFinite = false }
     guard let mask = input.mask else { return count > 0 }
     let row = mask + i * input.maskStride + first
     var seen = false
@@ -117,13 +119,15 @@ struct SoftmaxHead {
     let keys = range(i)
     out.update(repeating: 0, count: n)
     let p = out + keys.lowerBound
-    guard readScores(i, input.queries.row(i), input.queries.dim, keys.lowerBound, keys.count, p, kernels) else {
+    var isFinite = true
+    guard readScores(i, input.queries.row(i), input.queries.dim, keys.lowerBound, keys.count, p, &isFinite, kernels)
+    else {
       p.update(repeating: 0, count: keys.count)
       return
     }
     let top = kernels.maximum(p, keys.count)
     let sum = kernels.exponential_sum(p, top, Float(scale), p, keys.count)
-    if sum > 0, sum.isFinite, top.isFinite { return kernels.scale(1 / sum, p, p, keys.count) }
+    if isFinite, sum > 0, sum.isFinite, top.isFinite { return kernels.scale(1 / sum, p, p, keys.count) }
     var ignored = [Float](repeating: 0, count: input.values.dim)
     let logSum = try forwardInDouble(i, into: &ignored)
     for j in keys { out[j] = isSeen(i, j) ? Float(Double.exp(exactScore(i, j) - logSum)) : 0 }

@@ -182,8 +182,6 @@ Object.assign(kinds, {
   },
   * dim(_, codes) {
     for (const one of numbers(_, codes)) if (one.label !== 'object with valueOf') yield one;
-    yield* all({ 'unknown option': { dim: 4, dimm: 4 }, 'wrong dim': { dim: 0 }, 'object with valueOf': { valueOf: () => 3 } }, C);
-    yield* all({ 'options with dim as text': { dim: '4' }, 'options without dim': { causal: undefined } }, A);
   },
   * fields(good, { fields }) {
     for (const { label, value, code } of kinds.options({}, { fields })) {
@@ -213,9 +211,9 @@ Object.assign(kinds, {
   },
   * matrixList(good) {
     yield* all({ ...strangers, ...objects, number: 5, undefined }, A);
-    yield* all({ 'no matrices': [], 'one less': good.slice(1), 'one more': [...good, good[0]], 'rows exchanged': [good[1], good[0]] }, D);
+    yield* all({ 'no matrices': [], 'one less': good.slice(1), 'one more': [...good, good[0]], 'rows exchanged': [good[1], good[0], good[2]] }, D);
     for (const { label, value, code } of matrices(good[1], { empty: E, width: D, nonFinite: N, emptyRow: E })) {
-      if (label !== 'undefined' || value === undefined) yield entry(`matrix 1: ${label}`, [good[0], value], code);
+      yield entry(`matrix 1: ${label}`, [good[0], value, good[2]], code);
     }
   },
   * parallel(good) {

@@ -16,10 +16,10 @@ async function using(mechanism, body) {
 }
 
 const computeAttentionAsync = async (query, keys, values, dim, options) =>
-  using(new DotProductAttention(dim), (attention) => attention.computeAsync(query, keys, values, options));
+  using(new DotProductAttention(inputs.number(dim, 'dim')), (attention) => attention.computeAsync(query, keys, values, options));
 
 const computeFlashAttentionAsync = async (query, keys, values, dim, blockSize, options) =>
-  using(new FlashAttention(dim, blockSize), (attention) => attention.computeAsync(query, keys, values, options));
+  using(new FlashAttention(inputs.number(dim, 'dim'), blockSize), (attention) => attention.computeAsync(query, keys, values, options));
 
 /** softmax(q·K/√d) V of one query, d being its length. */
 function scaledDotAttention(query, keys, values) {
@@ -63,10 +63,10 @@ async function batch(attention, queries, keys, values, options) {
 }
 
 const batchAttentionCompute = async (queries, keys, values, dim, options) =>
-  using(new DotProductAttention(dim), (attention) => batch(attention, queries, keys, values, options));
+  using(new DotProductAttention(inputs.number(dim, 'dim')), (attention) => batch(attention, queries, keys, values, options));
 
 const batchFlashAttentionCompute = async (queries, keys, values, dim, blockSize, options) =>
-  using(new FlashAttention(dim, blockSize), (attention) => batch(attention, queries, keys, values, options));
+  using(new FlashAttention(inputs.number(dim, 'dim'), blockSize), (attention) => batch(attention, queries, keys, values, options));
 
 /** The mechanisms that parallelAttentionCompute knows by name. */
 const AttentionType = Object.freeze({ ScaledDotProduct: 'ScaledDotProduct', Flash: 'Flash' });

@@ -37,7 +37,7 @@ for (const [name, { positional, fields: own, make }] of Object.entries(CLASSES))
     return json;
   };
   add(name, [{ ...fields.dim, kind: 'dim' }, ...positional], closing((...list) => new type(...list)));
-  add(`${name}.options`, [argument('fields', () => ({ dim, ...(own.seed && { seed: 7 }) }), { fields: own })], closing((given) => new type(given)));
+  add(`${name}.options`, [argument('fields', () => ({ dim, ...(own.seed && { seed: 7 }) }), { fields: { dim: fields.dim, ...own } })], closing((given) => new type(given)));
   add(`${name}.fromJson`, [argument('text', () => one.toJson())], closing((json) => type.fromJson(json)));
   const values = M({ empty: D, width: name === 'MultiHeadAttention' ? D : null });
   add(`${name}.compute`, [query, keys({ empty: E }), values], call('compute'));
@@ -64,8 +64,8 @@ const D4 = size(dim, false), BLOCK = size(2);
 add('computeAttentionAsync', [query, keys({ empty: E }), M({ empty: D, width: null }), D4, options({ ...MASK, ...THREADS, ...SIGNAL })]);
 add('computeFlashAttentionAsync', [query, keys({ empty: E }), M({ empty: D, width: null }), D4, BLOCK, options({ ...MASK, ...THREADS, ...SIGNAL })]);
 
-const each = (seed) => argument('matrixList', () => [rows(2, dim, seed, 0.3), rows(3, dim, seed + 1, 0.3)]);
-const batch = [M({ empty: D }), each(3), each(5)].map((one, i) => (i === 0 ? { ...one, make: () => rows(2, dim, 9, 0.3) } : one));
+const each = (seed) => argument('matrixList', () => [rows(2, dim, seed, 0.3), rows(3, dim, seed + 1, 0.3), rows(4, dim, seed + 2, 0.3)]);
+const batch = [M({ empty: D }), each(3), each(5)].map((one, i) => (i === 0 ? { ...one, make: () => rows(3, dim, 9, 0.3) } : one));
 const outputs = (name) => async (...list) => (await attention[name](...list)).outputs;
 const OPTIONS = options({ ...THREADS, ...SIGNAL });
 add('batchAttentionCompute', [...batch, D4, OPTIONS], outputs('batchAttentionCompute'));
