@@ -46,6 +46,16 @@ F(run) {
   return code;
 }
 
+/* mechanism, bytes for its JSON. Returns the bytes it has (with the ending 0 if that fits). */
+F(describe) {
+  UNUSED;
+  size_t length = 0;
+  if (a[1].buffer.type != RV_U8) return rv_fail(error, RV_INVALID_ARGUMENT, "expected bytes");
+  int32_t code = rv_describe(a[0].pointer, a[1].buffer.data, (size_t)a[1].buffer.dims[0], &length, error);
+  result->number = (double)length;
+  return code;
+}
+
 /* layer, node, neighbors, edge weights, output: `run` without names, for the hot path. */
 F(layer_forward) {
   UNUSED;
@@ -171,6 +181,7 @@ static const rv_export rows[] = {
     {"simdLevel", "", 's', simd_level},
     {"create", "sso", 'm', create},
     {"run", "msXc", 'n', run},
+    {"describe", "mB", 'n', describe},
     {"layerForward", "mfxfF", 0, layer_forward},
     {"weightsGet", "msF", 0, weights_get},
     {"weightsSet", "msf", 0, weights_set},

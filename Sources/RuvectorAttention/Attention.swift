@@ -137,6 +137,7 @@ extension Attention {
       into: AttentionGradients(
         queries: out, keys: out + sizes[0], values: out + sizes[0] + sizes[1],
         parameters: out + sizes[0] + sizes[1] + sizes[2]), control)
+    try requireRange(out, total, input)
     return total
   }
 

@@ -44,6 +44,9 @@ public final class MultiHead: Attention, @unchecked Sendable {
       projections = nil
       return
     }
+    guard 4 * (dim * dim + dim) <= 1 << 30 else {
+      throw .expected("at most 2^30 parameters", for: "dim", received: "\(dim)", .outOfMemory)
+    }
     var random = Random(seed: seed)
     projections = (
       try Linear(dim, dim, random: &random), try Linear(dim, dim, random: &random),

@@ -50,11 +50,11 @@ struct SoftmaxHead {
     let q = input.queries.row(i), d = input.queries.dim, v = input.values.dim, (first, second) = runs(i)
     var maximum = -Float.infinity, sum = 0.0
     out.update(repeating: 0, count: v)
-    var seen = false
+    var seen = false, isFinite = true
     var j = first.isEmpty ? second.lowerBound : first.lowerBound
     while j < second.upperBound {
       let count = min(block, (j < first.upperBound ? first : second).upperBound - j)
-      seen = readScores(i, q, d, j, count, scores, kernels) || seen
+      seen = readScores(i, q, d, j, count, scores, &isFinite, kernels) || seen
       let top = kernels.maximum(scores, count)
       if top > maximum {
         if sum > 0 {
@@ -73,18 +73,20 @@ struct SoftmaxHead {
     }
     guard seen else { return -.infinity }
     if sum > 0, sum.isFinite, maximum.isFinite { kernels.scale(Float(1 / sum), out, out, v) }
-    guard sum > 0, sum.isFinite, maximum.isFinite, kernels.non_finite_probe(out, v) == 0 else {
+    guard isFinite, sum > 0, sum.isFinite, maximum.isFinite, kernels.non_finite_probe(out, v) == 0 else {
       return try forwardInDouble(i, into: out)
     }
     return Double(maximum) * scale + Double.log(sum)
   }
 
-  /// Scores without the scale; −∞ where the mask says so. Returns whether the query sees one of them.
+  /// Scores without the scale; −∞ where the mask says so. Returns whether the query sees one of them; `isFinite` turns
+  /// false where one of them (seen or not) is not: an infinite key must not pass for one that has no weight.
   private func readScores(
     _ i: Int, _ q: UnsafePointer<Float>, _ d: Int, _ first: Int, _ count: Int, _ scores: UnsafeMutablePointer<Float>,
-    _ kernels: KernelTable
+    _ isFinite: inout Bool, _ kernels: KernelTable
   ) -> Bool {
     kernels.dot_rows(q, input.keys.row(first), input.keys.stride, count, d, scores)
+    if kernels.non_finite_probe(scores, count) != 0 { isFinite = false }
     guard let mask = input.mask else { return count > 0 }
     let row = mask + i * input.maskStride + first
     var seen = false
@@ -131,10 +133,11 @@ struct SoftmaxHead {
   func weights(_ i: Int, into out: UnsafeMutablePointer<Float>, _ kernels: KernelTable) throws(RuvectorError) {
     let (first, second) = runs(i)
     out.update(repeating: 0, count: n)
-    var seen = false, top = -Float.infinity
+    var seen = false, isFinite = true, top = -Float.infinity
     for run in [first, second] where !run.isEmpty {
       let q = input.queries.row(i)
-      seen = readScores(i, q, input.queries.dim, run.lowerBound, run.count, out + run.lowerBound, kernels) || seen
+      let p = out + run.lowerBound
+      seen = readScores(i, q, input.queries.dim, run.lowerBound, run.count, p, &isFinite, kernels) || seen
       top = max(top, kernels.maximum(out + run.lowerBound, run.count))
     }
     guard seen else { return out.update(repeating: 0, count: n) }
@@ -143,7 +146,7 @@ struct SoftmaxHead {
       let p = out + run.lowerBound
       sum += kernels.exponential_sum(p, top, Float(scale), p, run.count)
     }
-    if sum > 0, sum.isFinite, top.isFinite { return kernels.scale(1 / sum, out, out, n) }
+    if isFinite, sum > 0, sum.isFinite, top.isFinite { return kernels.scale(1 / sum, out, out, n) }
     var ignored = [Float](repeating: 0, count: input.values.dim)
     let logSum = try forwardInDouble(i, into: &ignored)
     out.update(repeating: 0, count: n)

@@ -28,6 +28,8 @@ struct SoftmaxTiles {
     let outputs: AlignedBuffer<Float>
     let maxima: AlignedBuffer<Float>
     let totals: AlignedBuffer<Double>
+    /// An infinite key must not pass for one that has no weight.
+    var isFinite = true
 
     init(d: Int, v: Int, queries m: Int, _ kernels: KernelTable) throws(RuvectorError) {
       let lanes = kernels.gemm_columns, rows = kernels.gemm_rows
@@ -73,6 +75,7 @@ struct SoftmaxTiles {
   private func pack(_ first: Int, _ count: Int, _ work: Workspace) {
     let k = head.input.keys, values = head.input.values, rows = kernels.gemm_rows
     kernels.gemm_pack(k.row(first), k.stride, 1, count, d, rows, work.keys.pointer)
+    for j in first..<first + count where kernels.non_finite_probe(k.row(j), d) != 0 { work.isFinite = false }
     kernels.gemm_pack(values.row(first), 1, values.stride, v, count, rows, work.values.pointer)
   }
 
@@ -124,7 +127,8 @@ struct SoftmaxTiles {
       let total = work.totals[tile * lanes + lane], maximum = work.maxima[tile * lanes + lane]
       let row = out + (query + lane) * stride
       kernels.scale(Float(1 / total), turned + lane * v, row, v)
-      let isGood = total > 0 && total.isFinite && maximum.isFinite && kernels.non_finite_probe(row, v) == 0
+      let isGood =
+        work.isFinite && total > 0 && total.isFinite && maximum.isFinite && kernels.non_finite_probe(row, v) == 0
       if !isGood {
         var alone = head
         alone.block = Self.keysAtOnce  // what there is memory for

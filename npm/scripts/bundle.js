@@ -1,5 +1,6 @@
 'use strict';
 // Writes the facade bound to WebAssembly, each form one file beside wasm/ruvector.wasm:
+// (all of npm/lib/index.js, and npm/lib/attention as `attention`)
 //   index.js     for require in Node      index.mjs  the same objects for import in Node
 //   browser.mjs  for browsers (and any import by URL): loads the module with the page, needs no bundler
 const fs = require('node:fs');
@@ -7,7 +8,7 @@ const path = require('node:path');
 
 const root = path.resolve(__dirname, '../..'), lib = path.join(root, 'npm/lib'), output = path.join(root, 'wasm');
 
-/** Files that npm/lib/index.js needs, by their path in npm/lib, with such paths in their `require`s. */
+/** Files that a file of npm/lib needs, by their path in npm/lib, with such paths in their `require`s. */
 function collect(file, files = new Map()) {
   const name = file === 'native.js' ? 'wasm/bundled.js' : file;
   if (files.has(file)) return files;
@@ -20,7 +21,7 @@ function collect(file, files = new Map()) {
   return files.set(file, text);
 }
 
-const files = [...collect('index.js')]
+const files = [...collect('attention/index.js', collect('index.js'))]
   .map(([name, text]) => `  '${name}': (module, exports, require) => {\n${text}},\n`)
   .join('');
 
@@ -36,10 +37,11 @@ function load(name) {
   }
   return loaded.get(name);
 }
+const everything = { ...load('index.js'), attention: load('attention/index.js') };
 `;
 
 const head = '// Written by npm/scripts/bundle.js.\n';
-const names = Object.keys(require(path.join(root, 'index.js'))).sort().map((name) => `  ${name},\n`).join('');
+const names = [...Object.keys(require(path.join(root, 'index.js'))), 'attention'].sort().map((name) => `  ${name},\n`).join('');
 
 fs.mkdirSync(output, { recursive: true });
 fs.writeFileSync(path.join(output, 'index.js'), `${head}'use strict';
@@ -47,7 +49,7 @@ const compiled = new WebAssembly.Module(require('node:fs').readFileSync(require(
 ${body(`{
   'ruvector:wasm': { module: compiled },
   'node:crypto': require('node:crypto'),
-}`)}module.exports = load('index.js');
+}`)}module.exports = everything;
 `);
 fs.writeFileSync(path.join(output, 'index.mjs'), `${head}import ruvector from './index.js';
 
@@ -70,7 +72,7 @@ const compiled = await compile();
 ${body(`{
   'ruvector:wasm': { module: compiled, instance: await WebAssembly.instantiate(compiled) },
   'node:crypto': globalThis.crypto ? {} : await inNode('crypto'),
-}`)}const ruvector = load('index.js');
+}`)}const ruvector = everything;
 
 export default ruvector;
 export const {
@@ -78,5 +80,6 @@ ${names}} = ruvector;
 `);
 for (const extension of ['ts', 'mts']) {
   fs.writeFileSync(path.join(output, `index.d.${extension}`), `${head}export * from '../index.js';
-${extension === 'mts' ? "import * as ruvector from '../index.js';\nexport default ruvector;\n" : ''}`);
+export * as attention from '../attention.js';
+${extension === 'mts' ? "import * as ruvector from './index.js';\nexport default ruvector;\n" : ''}`);
 }

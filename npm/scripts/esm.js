@@ -1,11 +1,14 @@
 'use strict';
-// Writes index.mjs: the same objects as index.js under their names, so that `import` and `require` share classes.
+// Writes index.mjs and attention.mjs: the same objects as the CommonJS entries under their names, so that `import` and
+// `require` share classes.
 const fs = require('node:fs');
 const path = require('node:path');
 const root = path.resolve(__dirname, '../..');
-const names = Object.keys(require(root)).sort();
-fs.writeFileSync(
-  path.join(root, 'index.mjs'),
-  `// Written by npm/scripts/esm.js.\nimport ruvector from './index.js';\n\nexport default ruvector;\nexport const {\n${names
-    .map((name) => `  ${name},\n`)
-    .join('')}} = ruvector;\n`);
+for (const [entry, name] of [['index', 'ruvector'], ['attention', 'attention']]) {
+  const names = Object.keys(require(path.join(root, `${entry}.js`))).sort();
+  fs.writeFileSync(
+    path.join(root, `${entry}.mjs`),
+    `// Written by npm/scripts/esm.js.\nimport ${name} from './${entry}.js';\n\nexport default ${name};\nexport const {\n${names
+      .map((one) => `  ${one},\n`)
+      .join('')}} = ${name};\n`);
+}

@@ -3,7 +3,8 @@
 const assert = require('node:assert');
 const test = require('node:test');
 const { bits, fails, pack, rows, ruvector, vector } = require('./support/index.js');
-const { calls, withoutArguments } = require('./support/calls.js');
+const main = require('./support/calls.js');
+const attention = require('./support/attention-calls.js');
 
 const { VectorSet } = ruvector;
 const A = 'ERR_INVALID_ARG', D = 'ERR_DIMENSION_MISMATCH', N = 'ERR_NON_FINITE', R = 'ERR_OUT_OF_RANGE', E = 'ERR_EMPTY_INPUT';
@@ -170,6 +171,61 @@ const kinds = {
   },
 };
 
+// The arguments of attention mechanisms; calls with masks have six keys, those with many three queries.
+const MASK_STRANGERS = { ...strangers, number: 5, object: {}, Float32Array: new Float32Array(6), Uint16Array: new Uint16Array(6),
+  'text in it': [true, 'x', true, true, true, true], 'a 2 in it': [1, 0, 2, 1, 1, 1], 'a null in it': [true, null, true, true, true, true],
+  hole: [true, , true, true, true, true] }; // eslint-disable-line no-sparse-arrays
+Object.assign(kinds, {
+  * queries(good, codes) {
+    for (const one of matrices(good, codes)) if (one.label !== 'a vector') yield one;
+    yield* all({ 'a vector of another width': vector(5, 1), 'a list of another width': [1, 2, 3, 4, 5] }, D);
+  },
+  * dim(_, codes) {
+    for (const one of numbers(_, codes)) if (one.label !== 'object with valueOf') yield one;
+  },
+  * fields(good, { fields }) {
+    for (const { label, value, code } of kinds.options({}, { fields })) {
+      if (typeof value === 'object' && value !== null) yield entry(label, { ...good, ...value }, code);
+    }
+    yield entry('unknown option', { ...good, head: 2 }, C);
+  },
+  * mask(good, { optional = true }) {
+    yield* all({ ...MASK_STRANGERS, ...(optional ? {} : { undefined }) }, A);
+    yield* all({ empty: [], 'empty bytes': new Uint8Array(0), 'one less': good.slice(1), 'one more, bytes': new Uint8Array(7),
+      detached: detached(new Uint8Array(6)) }, D);
+  },
+  * masks() {
+    const row = [true, true, true, true, true, false];
+    for (const { label, value, code } of kinds.mask(row, {})) {
+      yield entry(label, value, code);
+      if (label !== 'hole' && value?.length !== 0) yield entry(`in a row: ${label}`, [row, value, row], code);
+    }
+    yield* all({ 'two rows': [row, row], 'four rows': [row, row, row, row], '17 bytes': new Uint8Array(17) }, D);
+    yield* all({ 'rows of rows': [[row], [row], [row]], 'a row missing': [row, undefined, row] }, A);
+  },
+  * offsets() {
+    yield* all({ ...strangers, number: 5, object: {}, Float32Array: new Float32Array(4), text: ['0', '1', '2', '3'], fraction: [0, 1.5, 2, 6], negative: [-1, 2, 3, 6],
+      'negative Int32Array': Int32Array.of(0, -2, 3, 6), NaN: [0, NaN, 2, 6], bigint: [0n, 1n, 2n, 6n], falling: [0, 4, 2, 6], 'beyond the keys': [0, 2, 4, 7],
+      'falling, typed': Uint32Array.of(3, 2, 1, 0), 'beyond, typed': Uint32Array.of(0, 0, 0, 2 ** 32 - 1), '2**32': [0, 1, 2, 2 ** 32] }, A);
+    yield* all({ empty: [], 'three numbers': [0, 3, 6], 'five numbers': Uint32Array.of(0, 1, 2, 3, 6), detached: detached(new Uint32Array(4)) }, D);
+  },
+  * matrixList(good) {
+    yield* all({ ...strangers, ...objects, number: 5, undefined }, A);
+    yield* all({ 'no matrices': [], 'one less': good.slice(1), 'one more': [...good, good[0]], 'rows exchanged': [good[1], good[0], good[2]] }, D);
+    for (const { label, value, code } of matrices(good[1], { empty: E, width: D, nonFinite: N, emptyRow: E })) {
+      yield entry(`matrix 1: ${label}`, [good[0], value, good[2]], code);
+    }
+  },
+  * parallel(good) {
+    yield* all({ ...strangers, number: 5, undefined }, A);
+    for (const type of ['flash', 'Hyperbolic', '', 5, null, undefined, 'toString']) yield entry(`type ${type}`, { ...good, attentionType: type }, C);
+    yield* all({ 'dim text': { ...good, dim: '4' }, 'no dim': { attentionType: 'Flash' }, 'blockSize text': { ...good, blockSize: '2' } }, A);
+    yield* all({ 'dim 0': { ...good, dim: 0 }, 'blockSize 0': { ...good, blockSize: 0 } }, C);
+    yield entry('another dim', { ...good, dim: 5 }, D);
+  },
+});
+
+const calls = [...main.calls, ...attention.calls];
 const good = (args) => args.map(({ make }) => make());
 
 for (const { name, args, run, isAsync } of calls) {
@@ -190,8 +246,10 @@ for (const { name, args, run, isAsync } of calls) {
 }
 
 test('no export is left out', () => {
-  const tested = new Set([...calls.map(({ name }) => name.split('.')[0]), ...withoutArguments]);
-  assert.deepStrictEqual(Object.keys(ruvector).filter((name) => !tested.has(name)), []);
+  for (const [entry, { calls, withoutArguments }] of [[ruvector, main], [require('@ruvector/gnn/attention'), attention]]) {
+    const tested = new Set([...calls.map(({ name }) => name.split('.')[0]), ...withoutArguments]);
+    assert.deepStrictEqual(Object.keys(entry).filter((name) => !tested.has(name)), []);
+  }
 });
 
 test('a good call of each export with arguments missing from the end', async () => {

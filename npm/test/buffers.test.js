@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const test = require('node:test');
 const vm = require('node:vm');
 const { bits, fails, pack, relative, rows, ruvector, vector } = require('./support/index.js');
-const { calls } = require('./support/calls.js');
+const calls = [...require('./support/calls.js').calls, ...require('./support/attention-calls.js').calls];
 
 const { RuvectorLayer, VectorSet, differentiableSearch } = ruvector;
 

@@ -18,17 +18,25 @@ function node(code, { env = {}, cwd = root } = {}) {
   return { status, stdout: stdout.trim(), stderr };
 }
 
+const attention = require('@ruvector/gnn/attention');
+/** Entry -> its objects and declarations. */
+const entryPoints = [['index', ruvector, declarations], ['attention', attention, fs.readFileSync(path.join(root, 'attention.d.ts'), 'utf8')]];
+
 test('require and import give the same objects', async () => {
-  const module = await import(path.join(root, 'index.mjs'));
-  assert.deepStrictEqual(Object.keys(module).filter((name) => name !== 'default').sort(), Object.keys(ruvector).sort());
-  assert.strictEqual(module.default, ruvector);
-  for (const name of Object.keys(ruvector)) assert.strictEqual(module[name], ruvector[name], name);
+  for (const [file, required] of entryPoints) {
+    const module = await import(path.join(root, `${file}.mjs`));
+    assert.deepStrictEqual(Object.keys(module).filter((name) => name !== 'default').sort(), Object.keys(required).sort());
+    assert.strictEqual(module.default, required);
+    for (const name of Object.keys(required)) assert.strictEqual(module[name], required[name], name);
+  }
+  assert.strictEqual(attention.RuvectorError, ruvector.RuvectorError);
 });
 
 test('by its own name, both ways', () => {
   const code = `import('@ruvector/gnn').then((m) => {
     const r = require('@ruvector/gnn');
-    console.log(m.RuvectorLayer === r.RuvectorLayer && m.RuvectorError === r.RuvectorError, require('@ruvector/gnn/package.json').name);
+    return import('@ruvector/gnn/attention').then((n) => console.log(m.RuvectorLayer === r.RuvectorLayer && m.RuvectorError === n.RuvectorError &&
+      n.FlashAttention === require('@ruvector/gnn/attention').FlashAttention, require('@ruvector/gnn/package.json').name));
   })`;
   assert.strictEqual(node(code).stdout, 'true @ruvector/gnn');
 });
@@ -39,12 +47,15 @@ test('the files that package.json names exist', () => {
 });
 
 test('every export is declared, and every declaration is exported', () => {
-  const declared = [...declarations.matchAll(/^export (?:declare )?(?:function|class|const) (\w+)/gm)].map(([, name]) => name);
-  assert.deepStrictEqual([...new Set(declared)].sort(), Object.keys(ruvector).sort());
-  for (const name of declared) {
-    const isClass = new RegExp(`^export class ${name}\\b`, 'm').test(declarations);
-    assert.strictEqual(typeof ruvector[name], 'function', name);
-    assert.strictEqual(/^class /.test(Function.prototype.toString.call(ruvector[name])), isClass, name);
+  for (const [, module, declarations] of entryPoints) {
+    const declared = [...declarations.matchAll(/^export (?:declare |abstract )?(?:function|class|const) (\w+)/gm)].map(([, name]) => name);
+    for (const [, names] of declarations.matchAll(/^export {(.*)}/gm)) declared.push(...names.split(',').map((name) => name.trim()));
+    assert.deepStrictEqual([...new Set(declared)].sort(), Object.keys(module).sort());
+    for (const name of declared.filter((name) => typeof module[name] !== 'object' && name !== 'RuvectorError')) {
+      const isClass = new RegExp(`^export (abstract )?class ${name}\\b`, 'm').test(declarations);
+      assert.strictEqual(typeof module[name], 'function', name);
+      assert.strictEqual(/^class /.test(Function.prototype.toString.call(module[name])), isClass, name);
+    }
   }
 });
 
@@ -58,6 +69,18 @@ test('the members of the classes are declared, and the other way round', () => {
     }
     for (const key of Object.getOwnPropertyNames(ruvector[name])) if (!['length', 'name', 'prototype'].includes(key)) actual.add(key);
     assert.deepStrictEqual([...new Set(declared)].sort(), [...actual].sort(), name);
+  }
+});
+
+test('the members of the mechanisms of attention are declared, and the other way round', () => {
+  const text = entryPoints[1][2], keys = (object) => Object.getOwnPropertyNames(object).filter((key) => !['constructor', 'length', 'name', 'prototype'].includes(key));
+  const classes = Object.keys(attention).filter((name) => name !== 'RuvectorError' && /^class /.test(String(attention[name])));
+  assert.strictEqual(classes.length, 5);
+  for (const name of classes) {
+    const body = new RegExp(`^export (?:abstract )?class ${name} [^]*?^}`, 'm').exec(text)[0], type = attention[name];
+    const declared = [...body.matchAll(/^ {2}(?:static |readonly )*(\w+)(?=[(:])/gm)].map(([, member]) => member).filter((member) => member !== 'constructor');
+    const inherited = name === 'Attention' ? keys(Object.getPrototypeOf(type.prototype)) : [];
+    assert.deepStrictEqual([...new Set(declared)].sort(), [...keys(type.prototype), ...keys(type), ...inherited].sort(), name);
   }
 });
 
@@ -91,7 +114,7 @@ function bare(t) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-entry-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   fs.cpSync(path.join(root, 'npm/lib'), path.join(folder, 'npm/lib'), { recursive: true });
-  for (const file of ['index.js', 'index.mjs', 'package.json']) fs.copyFileSync(path.join(root, file), path.join(folder, file));
+  for (const file of ['index.js', 'index.mjs', 'attention.js', 'package.json']) fs.copyFileSync(path.join(root, file), path.join(folder, file));
   return folder;
 }
 const report = `try { require('./index.js'); console.log('loaded'); } catch (e) { console.log(JSON.stringify({ name: e.name, code: e.code, message: e.message, cause: !!e.cause })); }`;

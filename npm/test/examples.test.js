@@ -22,6 +22,16 @@ the loaded layer says the same: true
 159 characters become 62, off by at most 4e-4
 d = 2.078
 `,
+  'attention.mjs': `4 outputs of 4 numbers, 80 parameters
+the first word looks at 0.26 0.25 0.24 0.25 0.00
+step 0: loss 3.3
+step 75: loss 0.9
+step 150: loss 0.5
+step 225: loss 0.0
+step 300: loss 0.0
+the first word looks at 0.18 0.25 0.31 0.26 0.00
+the loaded one agrees: true
+`,
   'pool.mjs': `dog.n.01: canine.n.02, carnivore.n.01, hunting_dog.n.01
 whale.n.02: cetacean.n.01, aquatic_mammal.n.01, toothed_whale.n.01
 bat.n.01: carnivorous_bat.n.01, mammal.n.01, placental.n.01

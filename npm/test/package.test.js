@@ -16,7 +16,7 @@ const installed = path.join(folder, 'node_modules/@ruvector/gnn');
 /** Everything that may be in the package; every line must match a file. */
 const ALLOWED = [
   /^package\.json$/, /^README\.md$/, /^CHANGELOG\.md$/, /^LICENSE$/, /^NOTICE$/,
-  /^index\.(js|mjs|d\.ts|d\.mts)$/, /^npm\/lib\/[a-z0-9-]+\.js$/, /^npm\/lib\/wasm\/[a-z0-9-]+\.js$/,
+  /^(index|attention)\.(js|mjs|d\.ts|d\.mts)$/, /^npm\/lib\/attention\/[a-z0-9-]+\.js$/, /^npm\/lib\/[a-z0-9-]+\.js$/, /^npm\/lib\/wasm\/[a-z0-9-]+\.js$/,
   /^docs\/[a-z-]+\.md$/, /^prebuilds\/linux-x64\.node$/, /^wasm\/ruvector\.wasm$/, /^wasm\/(index|browser)\.(js|mjs|d\.ts|d\.mts)$/,
 ];
 
@@ -57,6 +57,10 @@ test('require, import and the browser build, from the installed package', () => 
   for (const text of levels.wasm) assert.match(text, /^1 simd128\n$/);
   assert.strictEqual(node("import { VectorSet } from '@ruvector/gnn'; import { createRequire } from 'node:module'; const require = createRequire(process.cwd() + '/x.js'); console.log(require('@ruvector/gnn').VectorSet === VectorSet);", { esm: true }), 'true\n');
   assert.strictEqual(node("console.log(require('@ruvector/gnn/package.json').version)"), `${version}\n`);
+  const attend = 'console.log(new FlashAttention(2).compute([1, 2], [[1, 1]], [[7]])[0])';
+  assert.strictEqual(node(`const { FlashAttention } = require('@ruvector/gnn/attention'); ${attend}`), '7\n');
+  assert.strictEqual(node(`import { FlashAttention } from '@ruvector/gnn/attention'; ${attend}`, { esm: true }), '7\n');
+  assert.strictEqual(node(`const { FlashAttention } = require('@ruvector/gnn/wasm').attention; ${attend}`), '7\n');
   assert.throws(() => node("require('@ruvector/gnn/npm/lib/native.js')"), /ERR_PACKAGE_PATH_NOT_EXPORTED/);
 });
 
@@ -75,8 +79,9 @@ for (const [name, [file, tsc, module, resolution]] of Object.entries(kinds)) {
   test(`TypeScript finds the types: ${name}`, { skip }, () => {
     // `exports` (and so /wasm) is unknown to node10.
     const wasm = resolution === 'node' ? '' : "import * as wasm from '@ruvector/gnn/wasm';\nconst there: number[] = wasm.differentiableSearch([1], [[1]], 1).indices;\n";
-    fs.writeFileSync(path.join(folder, file), `import { hierarchicalForwardV2, type AttentionConfig } from '@ruvector/gnn';\n${wasm}` +
+    fs.writeFileSync(path.join(folder, file), `import { hierarchicalForwardV2, type AttentionConfig } from '@ruvector/gnn';\nimport { FlashAttention } from '@ruvector/gnn/attention';\n${wasm}` +
       "const config: AttentionConfig = { mode: 'hyperbolic' };\nexport const y: Float32Array | object = hierarchicalForwardV2([1], [], [], config);\n" +
+      "export const z: Float32Array = new FlashAttention({ dim: 2 }).compute([1, 2], [[1, 1]], [[1, 1]]);\n// @ts-expect-error a number\nnew FlashAttention('2');\n" +
       "// @ts-expect-error the types are really there\nhierarchicalForwardV2('x');\n");
     const { stdout, status } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--skipLibCheck', '--target', 'es2022', '--typeRoots', nodeTypes, '--types', 'node',
       '--module', module, '--moduleResolution', resolution, file], { cwd: folder, encoding: 'utf8' });

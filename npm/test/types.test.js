@@ -19,7 +19,7 @@ function compile(t, tsc, files, ...options) {
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const installed = path.join(folder, 'node_modules/@ruvector/gnn');
   fs.mkdirSync(installed, { recursive: true });
-  for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'index.js', 'index.mjs']) fs.copyFileSync(path.join(root, file), path.join(installed, file));
+  for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'index.js', 'index.mjs', ...['d.ts', 'd.mts', 'js', 'mjs'].map((kind) => `attention.${kind}`)]) fs.copyFileSync(path.join(root, file), path.join(installed, file));
   fs.cpSync(path.join(root, 'wasm'), path.join(installed, 'wasm'), { recursive: true });
   for (const [from, to] of files) fs.copyFileSync(path.join(__dirname, 'types', from), path.join(folder, to));
   const sources = files.map(([, to]) => to);
@@ -35,8 +35,8 @@ for (const [name, tsc] of Object.entries(compilers)) {
 }
 
 const cases = {
-  'CommonJS, node16': [[['cjs.cts', 'cjs.cts']], ['--module', 'node16', '--moduleResolution', 'node16']],
-  'CommonJS, node10': [[['cjs.cts', 'cjs.ts']], ['--module', 'commonjs', '--moduleResolution', 'node']],
+  'CommonJS, node16': [[['cjs.cts', 'cjs.cts'], ['attention.cts', 'attention.cts']], ['--module', 'node16', '--moduleResolution', 'node16']],
+  'CommonJS, node10': [[['cjs.cts', 'cjs.ts'], ['attention.cts', 'attention.ts']], ['--module', 'commonjs', '--moduleResolution', 'node']],
   'ESM, node16': [[['esm.mts', 'esm.mts']], ['--module', 'node16', '--moduleResolution', 'node16']],
   'ESM, bundler': [[['esm.mts', 'esm.ts']], ['--module', 'esnext', '--moduleResolution', 'bundler']],
 };
@@ -55,8 +55,8 @@ test('the declarations themselves', { skip }, (t) => {
   const tsc = compilers['TypeScript 4.8'];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-types-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
-  fs.copyFileSync(path.join(root, 'index.d.ts'), path.join(folder, 'index.d.ts'));
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022,dom', 'index.d.ts'],
+  for (const file of ['index.d.ts', 'attention.d.ts']) fs.copyFileSync(path.join(root, file), path.join(folder, file));
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022,dom', 'index.d.ts', 'attention.d.ts'],
     { cwd: folder, encoding: 'utf8' });
   assert.strictEqual(stdout, '');
   assert.strictEqual(status, 0);

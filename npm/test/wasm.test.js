@@ -24,7 +24,9 @@ test('is 250 kB at most, gzipped, and asks nothing of its surroundings', () => {
 
 test('require and import give the same objects, other ones than the native library', async () => {
   const module = await import('@ruvector/gnn/wasm');
-  assert.deepStrictEqual(Object.keys(wasm).sort(), Object.keys(native).sort());
+  assert.deepStrictEqual(Object.keys(wasm).sort(), [...Object.keys(native), 'attention'].sort());
+  assert.deepStrictEqual(Object.keys(wasm.attention).sort(), Object.keys(require('@ruvector/gnn/attention')).sort());
+  assert.strictEqual(wasm.attention.RuvectorError, wasm.RuvectorError);
   assert.strictEqual(module.default, wasm);
   for (const name of Object.keys(wasm)) assert.strictEqual(module[name], wasm[name], name);
   assert.deepStrictEqual([wasm.simdLevel(), wasm.version()], ['simd128', native.version()]);
@@ -76,7 +78,7 @@ function choose(env, cwd = root) {
 test('without a native binary the library is WebAssembly, unless RUVECTOR_BACKEND=native', (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-wasm-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
-  for (const part of ['npm/lib', 'index.js', 'package.json']) fs.cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
+  for (const part of ['npm/lib', 'index.js', 'attention.js', 'package.json']) fs.cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
   const there = path.join(folder, 'wasm/ruvector.wasm');
 
   const nothing = choose({}, folder);

@@ -50,3 +50,7 @@ export { ball, candidates, list, search, texts, token };
 
 const same: typeof differentiableSearch = wasmSearch, through: typeof differentiableSearch = wasm.differentiableSearch;
 same(new Float32Array(1), [], through(new Float32Array(1), [], 1).indices.length);
+import attention, { DotProductAttention, type AttentionOutput } from '@ruvector/gnn/attention';
+const output: AttentionOutput = new DotProductAttention(3).computeBatch([x], [x], [x]), dot: DotProductAttention = new attention.DotProductAttention(3);
+const inWasm: AttentionOutput = new wasm.attention.DotProductAttention(3).computeBatch([x], [x], [x]);
+export { dot, inWasm, output };

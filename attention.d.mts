@@ -1,0 +1,3 @@
+export * from './attention.js';
+import * as attention from './attention.js';
+export default attention;

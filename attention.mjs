@@ -1,0 +1,26 @@
+// Written by npm/scripts/esm.js.
+import attention from './attention.js';
+
+export default attention;
+export const {
+  Attention,
+  AttentionType,
+  DotProductAttention,
+  FlashAttention,
+  MultiHeadAttention,
+  RuvectorError,
+  ScaledDotProductAttention,
+  batchAttentionCompute,
+  batchFlashAttentionCompute,
+  computeAttentionAsync,
+  computeFlashAttentionAsync,
+  expMap,
+  info,
+  logMap,
+  mobiusAddition,
+  parallelAttentionCompute,
+  poincareDistance,
+  projectToPoincareBall,
+  scaledDotAttention,
+  version,
+} = attention;

@@ -1,0 +1,111 @@
+'use strict';
+
+const native = require('../native.js');
+const { Handle } = require('../handle.js');
+const inputs = require('../inputs.js');
+const { runLater, runNow } = require('./calls.js');
+const { create } = require('./create.js');
+const { stringify } = require('./json.js');
+const { MECHANISMS } = require('./table.js');
+const { lengthOf, mismatch, unexpected } = require('../errors.js');
+
+const MASKS = ['mask', 'offsets', 'threads'];
+let stateOf;
+
+/** What all mechanisms of table.js share: they differ by their row there only. */
+class Attention extends Handle {
+  #state;
+
+  constructor(row, args) {
+    if (row === undefined || MECHANISMS[row?.name] !== row) throw unexpected('ERR_INVALID_ARG', `one of ${Object.keys(MECHANISMS).join(', ')}`, 'new', row);
+    const { handle, config, parameters } = create(row, args);
+    super(handle, Attention);
+    const floats = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    this.#state = { row, config, parameters, floats };
+  }
+
+  static {
+    /** {row, config, parameters, floats} of a mechanism (of that row), open or closed. */
+    stateOf = (value, row) => {
+      const isOne = typeof value === 'object' && value !== null && #state in value && (row ?? value.#state.row) === value.#state.row;
+      if (!isOne) throw mismatch('ERR_WRONG_HANDLE', `a ${row?.name ?? 'mechanism of attention'}`, 'this', 'another object');
+      return value.#state;
+    };
+  }
+
+  /** The same with the native object, which must be there. */
+  static #open(value) {
+    return { ...stateOf(value), handle: Handle.of(value, Attention, 'this') };
+  }
+
+  static #one(self, query, keys, values, extra, run = runNow) {
+    const q = inputs.vector(query, 'query'), { dim } = self.config;
+    if (lengthOf(q) === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'query', 0);
+    if (lengthOf(q) !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'query', lengthOf(q));
+    return run(self, 'forward', { queries: q, keys, values, isSingle: true, ...extra });
+  }
+
+  compute(query, keys, values) {
+    return Attention.#one(Attention.#open(this), query, keys, values).data;
+  }
+
+  computeWithMask(query, keys, values, mask) {
+    const self = Attention.#open(this);
+    if (mask === undefined) throw unexpected('ERR_INVALID_ARG', 'a boolean[] or Uint8Array', 'mask', mask);
+    return Attention.#one(self, query, keys, values, { mask }).data;
+  }
+
+  async computeAsync(query, keys, values, options) {
+    const self = Attention.#open(this), { mask, threads, signal } = inputs.options(options, ['mask', 'threads', 'signal']);
+    return (await Attention.#one(self, query, keys, values, { mask, threads, signal }, runLater)).data;
+  }
+
+  computeBatch(queries, keys, values, options) {
+    const self = Attention.#open(this), { mask, offsets, threads } = inputs.options(options, MASKS);
+    return runNow(self, 'forward', { queries, keys, values, mask, offsets, threads });
+  }
+
+  async computeBatchAsync(queries, keys, values, options) {
+    const self = Attention.#open(this), { mask, offsets, threads, signal } = inputs.options(options, [...MASKS, 'signal']);
+    return runLater(self, 'forward', { queries, keys, values, mask, offsets, threads, signal });
+  }
+
+  attentionWeights(queries, keys, options) {
+    const self = Attention.#open(this), { mask, offsets, threads } = inputs.options(options, MASKS);
+    return runNow(self, 'weights', { queries, keys, values: keys, mask, offsets, threads });
+  }
+
+  backward(queries, keys, values, outputGradient, options) {
+    const self = Attention.#open(this), { mask, offsets, threads } = inputs.options(options, MASKS);
+    return runNow(self, 'backward', { queries, keys, values, outputGradient, mask, offsets, threads });
+  }
+
+  async backwardAsync(queries, keys, values, outputGradient, options) {
+    const self = Attention.#open(this), { mask, offsets, threads, signal } = inputs.options(options, [...MASKS, 'signal']);
+    return runLater(self, 'backward', { queries, keys, values, outputGradient, mask, offsets, threads, signal });
+  }
+
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  get parameters() {
+    return stateOf(this).parameters;
+  }
+
+  getWeights() {
+    const { handle, floats } = Attention.#open(this), out = new Float32Array(floats);
+    if (floats > 0) native.weightsGet(handle, '', out);
+    return out;
+  }
+
+  setWeights(weights) {
+    const { handle, floats } = Attention.#open(this), w = inputs.vector(weights, 'weights');
+    if (lengthOf(w) !== floats) throw mismatch('ERR_DIMENSION_MISMATCH', `${floats} elements`, 'weights', lengthOf(w));
+    if (floats > 0) native.weightsSet(handle, '', w);
+  }
+
+  toJson() {
+    const weights = Attention.prototype.getWeights.call(this);
+    return stringify(stateOf(this), weights);
+  }
+}
+
+module.exports = { Attention, stateOf };

@@ -1,0 +1,61 @@
+'use strict';
+
+// One call of a mechanism, at once or on a worker.
+const native = require('../native.js');
+const inputs = require('../inputs.js');
+const { abortable, threads } = require('../async.js');
+const { withStaging } = require('../staging.js');
+const { points, readArguments } = require('./arguments.js');
+
+/** What each operation appends to the arguments and makes of its output; `self`: {row, config, floats}. */
+const OPERATIONS = {
+  forward(self, call) {
+    const dim = self.row.outputDim?.(self.config, call.width) ?? call.width;
+    const data = inputs.allocate(call.m * dim, 'result');
+    call.add(data);
+    return () => ({ data, rows: call.m, dim });
+  },
+  weights({ config }, call) {
+    const heads = config.numHeads ?? 1, { m, n } = call;
+    const data = inputs.allocate(heads * m * n, 'result');
+    call.add(data);
+    return () => ({ data, heads, queries: m, keys: n });
+  },
+  backward({ config: { dim }, floats }, call, { outputGradient }, own, room) {
+    const { m, n, width } = call;
+    call.add(points(outputGradient, 'outputGradient', 0, own, room).data);
+    const ends = [m * dim, n * dim, n * width, floats];
+    for (let i = 1; i < ends.length; i++) ends[i] += ends[i - 1];
+    const all = inputs.allocate(ends[3], 'result');
+    call.add(all);
+    return () => ({
+      queries: all.subarray(0, ends[0]), keys: all.subarray(ends[0], ends[1]), values: all.subarray(ends[1], ends[2]),
+      parameters: all.subarray(ends[2]),
+    });
+  },
+};
+
+/** Arguments of the native row `run` without the cancel flag, and the result once it ran. */
+function prepare(self, operation, args, own, room) {
+  const call = readArguments(self.config.dim, args, own, room);
+  const result = OPERATIONS[operation](self, call, args, own, room);
+  return { values: [self.handle, operation, call.buffers, Float64Array.from(call.shapes), threads(args.threads)], result };
+}
+
+function runNow(self, operation, args) {
+  return withStaging((staging) => {
+    const { values, result } = prepare(self, operation, args, false, (count, name) => staging.take(count, name));
+    native.run(...values, undefined);
+    return result();
+  });
+}
+
+function runLater(self, operation, args) {
+  return abortable(args.signal, async (flag) => {
+    const { values, result } = prepare(self, operation, args, true);
+    await native.runAsync(...values, flag);
+    return result();
+  });
+}
+
+module.exports = { runLater, runNow };

@@ -1,0 +1,31 @@
+'use strict';
+
+// A class for each row of table.js.
+const { Attention, stateOf } = require('./attention.js');
+const { parse } = require('./json.js');
+const { MECHANISMS } = require('./table.js');
+
+function define(row) {
+  const { [row.name]: type } = {
+    [row.name]: class extends Attention {
+      constructor(...args) {
+        super(row, args);
+      }
+
+      static fromJson(json) {
+        return parse(type, row, json);
+      }
+    },
+  };
+  const getter = (name, get) => Object.defineProperty(type.prototype, name, { get, configurable: true });
+  for (const name of row.options) getter(name, function get() { return stateOf(this, row).config[name]; });
+  if (row.options.includes('numHeads')) {
+    getter('headDim', function get() {
+      const { dim, numHeads } = stateOf(this, row).config;
+      return dim / numHeads;
+    });
+  }
+  return type;
+}
+
+module.exports = Object.fromEntries(Object.values(MECHANISMS).map((row) => [row.name, define(row)]));

@@ -1,0 +1,86 @@
+'use strict';
+
+// Arguments of a constructor -> a native mechanism and the options it has.
+const native = require('../native.js');
+const inputs = require('../inputs.js');
+const { randomSeed } = require('../random.js');
+const { OPTIONS } = require('./table.js');
+const { isList, RuvectorError, tagOf, unexpected } = require('../errors.js');
+
+const readers = {
+  number: (value, name) => inputs.number(value, name),
+  flag(value, name) {
+    if (typeof value === 'boolean') return value;
+    throw unexpected('ERR_INVALID_ARG', 'true or false', name, value);
+  },
+  seed(value, name) {
+    if (typeof value === 'bigint' || Number.isSafeInteger(value)) return value;
+    throw unexpected('ERR_INVALID_CONFIG', 'an integer', name, value);
+  },
+};
+
+/** The options a caller gives, as an object or one by one; those left out are missing. */
+function given(row, [first, ...rest]) {
+  const isObject = typeof first === 'object' && first !== null && !isList(first) && !tagOf(first);
+  const list = {};
+  if (!isObject) {
+    [...row.positional, ...row.ignored ?? []].forEach((name, i) => { list[name] = i === 0 ? first : rest[i - 1]; });
+    for (const name of row.ignored ?? []) {
+      if (list[name] !== undefined) inputs.number(list[name], name);
+      delete list[name];
+    }
+    Object.assign(list, row.fixed);
+  } else {
+    const extra = rest.find((value) => value !== undefined);
+    if (extra !== undefined) throw unexpected('ERR_INVALID_ARG', 'nothing behind the options', 'arguments', extra);
+    const options = inputs.options(first, row.options);
+    for (const name of row.options) list[name] = options[name];
+  }
+  for (const name of Object.keys(list)) {
+    if (list[name] !== undefined || name === 'dim') list[name] = readers[OPTIONS[name].kind](list[name], name);
+    else if (name === 'seed') list.seed = randomSeed();
+    else delete list[name];
+  }
+  return list;
+}
+
+const nativeName = (name) => OPTIONS[name].native ?? name;
+
+/** {handle, config, parameters}: `config` has every option of the class, `parameters` the names and shapes of its weights. */
+function create(row, args) {
+  const config = given(row, args);
+  const list = Object.entries(config).flatMap(([name, value]) =>
+    [nativeName(name), name === 'seed' ? BigInt.asUintN(64, BigInt(value)) : Number(value)]);
+  let handle;
+  try {
+    handle = native.create('attention', row.mechanism, list);
+  } catch (error) {
+    throw inOurNames(error, row);
+  }
+  const { options, weights } = describe(handle);
+  for (const name of row.options) {
+    const value = options[nativeName(name)];
+    config[name] ??= OPTIONS[name].kind === 'flag' ? value !== 0 : value;
+  }
+  const parameters = weights.map(({ name, shape }) => Object.freeze({ name, shape: Object.freeze(shape) }));
+  return { handle, config, parameters: Object.freeze(parameters) };
+}
+
+/** The error with the names that options have here. */
+function inOurNames(error, row) {
+  let { message } = error;
+  for (const name of row.options) message = message.replace(` for ${nativeName(name)},`, ` for ${name},`);
+  return message === error.message ? error : new RuvectorError(error.code, message, { cause: error });
+}
+
+const decoder = new TextDecoder();
+
+/** What the native side says of a mechanism. */
+function describe(handle) {
+  let bytes = new Uint8Array(1024);
+  const length = native.describe(handle, bytes);
+  if (length >= bytes.length) native.describe(handle, bytes = new Uint8Array(length + 1));
+  return JSON.parse(decoder.decode(bytes.subarray(0, length)));
+}
+
+module.exports = { create };

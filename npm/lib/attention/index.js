@@ -1,0 +1,26 @@
+'use strict';
+
+// @ruvector/gnn/attention
+const native = require('../native.js');
+const { Attention } = require('./attention.js');
+const { MECHANISMS } = require('./table.js');
+
+const version = () => native.version();
+
+/** What this module is and which mechanisms it has. */
+const info = () => ({
+  name: '@ruvector/gnn/attention',
+  version: version(),
+  description: 'Attention mechanisms in Swift for Node.js and WebAssembly',
+  features: [...new Set(Object.values(MECHANISMS).map(({ mechanism }) => mechanism.replaceAll('_', '-')))],
+});
+
+module.exports = {
+  ...require('./classes.js'),
+  ...require('./functions.js'),
+  ...require('./ball.js'),
+  Attention,
+  RuvectorError: require('../errors.js').RuvectorError,
+  info,
+  version,
+};

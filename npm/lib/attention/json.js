@@ -1,0 +1,72 @@
+'use strict';
+
+// The JSON of a mechanism: {version: 1, class, options, weights: [{name, shape, data}]}.
+const { isList, mismatch, RuvectorError, unexpected } = require('../errors.js');
+const { shortestAll } = require('../shortest.js');
+
+const VERSION = 1;
+const product = (shape) => shape.reduce((a, b) => a * b, 1);
+
+function stringify({ row, config, parameters }, floats) {
+  let at = 0;
+  const weights = parameters.map(({ name, shape }) => ({ name, shape, data: shortestAll(floats.subarray(at, (at += product(shape)))) }));
+  const options = Object.fromEntries(row.options.map((name) => [name, typeof config[name] === 'bigint' ? String(config[name]) : config[name]]));
+  return JSON.stringify({ version: VERSION, class: row.name, options, weights });
+}
+
+const corrupt = (wanted, name, received) => mismatch('ERR_CORRUPT', wanted, name, received);
+const isObject = (value) => typeof value === 'object' && value !== null && !isList(value);
+
+/** The floats of one weight, checked by itself. */
+function readData(weight, i) {
+  const { shape, data } = isObject(weight) ? weight : {};
+  if (!isList(shape) || !isList(data)) throw corrupt('{name, shape, data}', `weights[${i}]`, 'something else');
+  if (!shape.every((x) => Number.isSafeInteger(x) && x > 0) || product(shape) !== data.length) {
+    throw corrupt('as many numbers as its shape says', `weights[${i}].data`, data.length);
+  }
+  if (!data.every((x) => typeof x === 'number')) throw corrupt('numbers', `weights[${i}].data`, 'something else');
+  return data;
+}
+
+/** {options, weights}: what the text says; its weights are as many as the options make. */
+function read(text, row) {
+  const object = JSON.parse(text);
+  if (!isObject(object)) throw corrupt('an object', 'json', 'something else');
+  if (object.version !== VERSION) throw unexpected('ERR_CORRUPT', `${VERSION}`, 'version', object.version);
+  if (object.class !== row.name) throw unexpected('ERR_CORRUPT', row.name, 'class', object.class);
+  const options = isObject(object.options) ? { ...object.options } : {};
+  const missing = row.options.find((name) => options[name] === undefined);
+  if (missing) throw corrupt('a value', `options.${missing}`, 'none');
+  if (typeof options.seed === 'string') options.seed = BigInt(options.seed);
+  if (!isList(object.weights)) throw corrupt('an array', 'weights', 'something else');
+  const lists = object.weights.map(readData), wanted = row.floats?.(options) ?? 0;
+  const count = lists.reduce((sum, { length }) => sum + length, 0);
+  if (count !== wanted) throw corrupt(`${wanted} numbers`, 'weights', count);
+  const floats = new Float32Array(count);
+  let at = 0;
+  for (const list of lists) {
+    floats.set(list, at);
+    at += list.length;
+  }
+  return { options, floats, weights: object.weights };
+}
+
+/** A mechanism of class `type` (with this row) from its JSON; ERR_CORRUPT for anything else. */
+function parse(type, row, text) {
+  if (typeof text !== 'string') throw unexpected('ERR_INVALID_ARG', 'a string of JSON', 'json', text);
+  let made;
+  try {
+    const { options, floats, weights } = read(text, row);
+    made = new type(options);
+    const shown = (list) => list.map(({ name, shape }) => `${name}[${shape}]`).join(', ');
+    if (shown(made.parameters) !== shown(weights)) throw corrupt(shown(made.parameters), 'weights', shown(weights).slice(0, 100));
+    made.setWeights(floats);
+    return made;
+  } catch (cause) {
+    made?.close();
+    if (cause.code === 'ERR_OUT_OF_MEMORY' || cause.code === 'ERR_CORRUPT') throw cause;
+    throw new RuvectorError('ERR_CORRUPT', `expected the JSON of a ${row.name}: ${cause.message}`, { cause });
+  }
+}
+
+module.exports = { parse, stringify };

@@ -1,0 +1,76 @@
+// @ruvector/gnn/attention as a CommonJS user sees it.
+import attention = require('@ruvector/gnn/attention');
+import main = require('@ruvector/gnn');
+import {
+  Attention, AttentionGradients, AttentionOutput, AttentionParameter, AttentionType, AttentionWeights, BatchAttentionResult, FlashOptions, MaskOptions, MaskRow,
+  Matrix, MultiHeadOptions, ParallelAttentionConfig, ScaledDotProductOptions, Vector,
+} from '@ruvector/gnn/attention';
+
+/** Whether two types are the same, not merely assignable. */
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
+declare function expectType<T extends true>(value: T): void;
+expectType<Equal<typeof attention.RuvectorError, typeof main.RuvectorError>>(true);
+expectType<Equal<Matrix, main.Matrix>>(true);
+
+const q: Vector = new Float32Array(4), k: Matrix[] = [[q], { data: q, rows: 1, dim: 4 }, { data: [1, 2, 3, 4], dims: [1, 4] }];
+const multi: MultiHeadOptions = { dim: 4, numHeads: 2, projections: true, causal: false, seed: 1n }, flash: FlashOptions = { dim: 4, blockSize: 64 };
+const scaled: ScaledDotProductOptions = { dim: 4, temperature: 0.5 };
+const all: Attention[] = [
+  new attention.DotProductAttention(4), new attention.DotProductAttention(4, 1), new attention.DotProductAttention({ dim: 4 }),
+  new attention.ScaledDotProductAttention(4), new attention.ScaledDotProductAttention(scaled),
+  new attention.MultiHeadAttention(4, 2), new attention.MultiHeadAttention(multi), new attention.FlashAttention(4, 64), new attention.FlashAttention(flash),
+];
+const masks: MaskRow[] = [[true, false], new Uint8Array(2)];
+const options: MaskOptions = { mask: masks, offsets: [0, 1], threads: 2 };
+const one = new attention.MultiHeadAttention(multi);
+const computed = one.compute([1, 2, 3, 4], k[0], k[1]), masked = one.computeWithMask(q, k[0], k[0], [true]), soon = one.computeAsync(q, k[0], k[0], { threads: 2, mask: [true] });
+expectType<Equal<typeof computed, Float32Array>>(true);
+expectType<Equal<typeof masked, Float32Array>>(true);
+expectType<Equal<typeof soon, Promise<Float32Array>>>(true);
+const batch = one.computeBatch(k[0], k[0], k[0], options), batchSoon = one.computeBatchAsync(q, k[0], k[0], { ...options, signal: new AbortController().signal });
+expectType<Equal<typeof batch, AttentionOutput>>(true);
+expectType<Equal<typeof batchSoon, Promise<AttentionOutput>>>(true);
+const again = one.computeBatch(batch, batch, batch), weights = one.attentionWeights(q, k[0], options), gradients = one.backward(q, k[0], k[0], batch, options);
+expectType<Equal<typeof weights, AttentionWeights>>(true);
+expectType<Equal<typeof gradients, AttentionGradients>>(true);
+expectType<Equal<typeof gradients.parameters, Float32Array>>(true);
+const gradientsSoon = one.backwardAsync(q, k[0], k[0], q, { signal: undefined });
+expectType<Equal<typeof gradientsSoon, Promise<AttentionGradients>>>(true);
+const parameters: readonly AttentionParameter[] = one.parameters, floats = one.getWeights(), json: string = one.toJson(), loaded = attention.MultiHeadAttention.fromJson(json);
+expectType<Equal<typeof floats, Float32Array>>(true);
+expectType<Equal<typeof loaded, attention.MultiHeadAttention>>(true);
+expectType<Equal<typeof loaded.seed, number | bigint>>(true);
+one.setWeights([1, 2]);
+const numbers: number[] = [one.dim, one.numHeads, one.headDim, new attention.FlashAttention(4).blockSize, new attention.ScaledDotProductAttention(4).temperature];
+const flags: boolean[] = [one.projections, one.causal, one.closed];
+one.close();
+
+const type: AttentionType = attention.AttentionType.Flash, config: ParallelAttentionConfig = { attentionType: type, dim: 4, blockSize: 64, curvature: 1 };
+const batches: Promise<BatchAttentionResult>[] = [
+  attention.batchAttentionCompute(k[0], k, k, 4), attention.batchFlashAttentionCompute(k[0], k, k, 4, 64, { threads: 2 }), attention.parallelAttentionCompute(config, k[0], k, k),
+];
+const singles: Promise<Float32Array>[] = [attention.computeAttentionAsync(q, k[0], k[0], 4), attention.computeFlashAttentionAsync(q, k[0], k[0], 4, 64)];
+const points = [
+  attention.scaledDotAttention(q, k[0], k[0]), attention.projectToPoincareBall([1], 1), attention.mobiusAddition(new Float32Array(1), [1], 1), attention.expMap([1], [1], 1), attention.logMap([1], [1]),
+];
+expectType<Equal<typeof points, Float32Array[]>>(true);
+const distance: number = attention.poincareDistance(q, q, 1), features: string[] = attention.info().features, text: string = attention.version();
+
+// @ts-expect-error not constructed itself
+new attention.Attention();
+// @ts-expect-error text is no width
+new attention.FlashAttention('4');
+// @ts-expect-error no such option
+new attention.FlashAttention({ dim: 4, block: 2 });
+// @ts-expect-error values are missing
+one.compute(q, k[0]);
+// @ts-expect-error a flag is true or false
+one.computeWithMask(q, k[0], k[0], ['yes']);
+// @ts-expect-error the synchronous form takes no signal
+one.computeBatch(q, k[0], k[0], { signal: new AbortController().signal });
+// @ts-expect-error read-only
+one.dim = 5;
+// @ts-expect-error not here yet
+attention.parallelAttentionCompute({ attentionType: 'Hyperbolic', dim: 4 }, k[0], k, k);
+
+export { again, all, batches, distance, features, flags, numbers, parameters, singles, text };
