@@ -322,10 +322,17 @@ static void free_job(napi_env env, job *j) {
   free(j);
 }
 
-static void settle(napi_env env, job *j) {
-  if (j->call.status) napi_reject_deferred(env, j->deferred, make_error(env, &j->call.error));
-  else napi_resolve_deferred(env, j->deferred, build(env, &j->call));
+/* Returns whether there was still somebody to tell. */
+static int settle(napi_env env, job *j) {
+  napi_status told = j->call.status ? napi_reject_deferred(env, j->deferred, make_error(env, &j->call.error))
+                                    : napi_resolve_deferred(env, j->deferred, build(env, &j->call));
   free_job(env, j);
+  return told == napi_ok;
+}
+
+static void drop_waiting(napi_env env, environment *e) {
+  for (job *j; (j = e->waiting); free_job(env, j)) e->waiting = j->next_waiting;
+  e->last = &e->waiting;
 }
 
 static int is_cancelled(const job *j) {
@@ -354,10 +361,10 @@ static void complete(napi_env env, napi_status status, void *data) {
   napi_handle_scope scope;
   napi_open_handle_scope(env, &scope);
   if (status == napi_cancelled) j->call.status = rv_fail(&j->call.error, RV_ABORTED, "the operation was aborted");
-  settle(env, j);
   napi_get_instance_data(env, (void **)&e);
   e->running--;
-  start_jobs(env, e);
+  if (settle(env, j)) start_jobs(env, e);
+  else drop_waiting(env, e); /* the environment ends */
   napi_close_handle_scope(env, scope);
 }
 
@@ -427,11 +434,7 @@ static napi_value close_handle(napi_env env, napi_callback_info info) {
 /* Drops the jobs that wait and asks those that run to stop. (Node waits for these before a worker ends.) */
 static void stop_jobs(void *data) {
   environment *e = data;
-  for (job *j; (j = e->waiting);) {
-    e->waiting = j->next_waiting;
-    free_job(e->env, j);
-  }
-  e->last = &e->waiting;
+  drop_waiting(e->env, e);
   for (job *j = e->jobs; j; j = j->next)
     if (j->call.control.cancel) __atomic_store_n((uint32_t *)j->call.control.cancel, 1, __ATOMIC_RELAXED);
 }
