@@ -313,15 +313,6 @@ static void execute(napi_env env, void *data) {
   run_call(&((job *)data)->call);
 }
 
-/* Gives waiting jobs to the pool as far as the limit allows. Callbacks of jobs that end together run in one turn of the
- * event loop: few at a time leave it free, and leave threads of the pool to fs and dns. */
-static void start_jobs(napi_env env, environment *e) {
-  for (job *j; e->running < e->most && (j = e->waiting); e->running++) {
-    if (!(e->waiting = j->next_waiting)) e->last = &e->waiting;
-    napi_queue_async_work(env, j->work);
-  }
-}
-
 static void free_job(napi_env env, job *j) {
   if ((*j->link = j->next)) j->next->link = j->link;
   for_each_handle(&j->call, rv_kind_release);
@@ -331,15 +322,39 @@ static void free_job(napi_env env, job *j) {
   free(j);
 }
 
+static void settle(napi_env env, job *j) {
+  if (j->call.status) napi_reject_deferred(env, j->deferred, make_error(env, &j->call.error));
+  else napi_resolve_deferred(env, j->deferred, build(env, &j->call));
+  free_job(env, j);
+}
+
+static int is_cancelled(const job *j) {
+  const volatile uint32_t *flag = j->call.control.cancel;
+  return flag && __atomic_load_n(flag, __ATOMIC_RELAXED);
+}
+
+/* Gives waiting jobs to the pool as far as the limit allows. Callbacks of jobs that end together run in one turn of the
+ * event loop: few at a time leave it free, and leave threads of the pool to fs and dns. */
+static void start_jobs(napi_env env, environment *e) {
+  for (job *j; (j = e->waiting) && (e->running < e->most || is_cancelled(j));) {
+    if (!(e->waiting = j->next_waiting)) e->last = &e->waiting;
+    if (is_cancelled(j)) {
+      j->call.status = rv_fail(&j->call.error, RV_ABORTED, "the operation was aborted");
+      settle(env, j);
+      continue;
+    }
+    e->running++;
+    napi_queue_async_work(env, j->work);
+  }
+}
+
 static void complete(napi_env env, napi_status status, void *data) {
   job *j = data;
   environment *e;
   napi_handle_scope scope;
   napi_open_handle_scope(env, &scope);
   if (status == napi_cancelled) j->call.status = rv_fail(&j->call.error, RV_ABORTED, "the operation was aborted");
-  if (j->call.status) napi_reject_deferred(env, j->deferred, make_error(env, &j->call.error));
-  else napi_resolve_deferred(env, j->deferred, build(env, &j->call));
-  free_job(env, j);
+  settle(env, j);
   napi_get_instance_data(env, (void **)&e);
   e->running--;
   start_jobs(env, e);

@@ -20,6 +20,8 @@ public enum Registry {
     Member(ScaledDotProduct.self),
     Member(MultiHead.self),
     Member(FlashAttention.self),
+    Member(LinearAttention.self),
+    Member(LocalGlobal.self),
     Member(HalfCodec.self),
     Member(PQ8Codec.self),
     Member(PQ4Codec.self),

@@ -8,6 +8,7 @@ struct Heads {
   let count: Int
   let scale: Double
   let isCausal: Bool
+  var window: Window?
   /// Keys a block.
   var block = 512
 
@@ -17,7 +18,7 @@ struct Heads {
     slice.queries = input.queries.columns(h, of: count)
     slice.keys = input.keys.columns(h, of: count)
     slice.values = input.values.columns(h, of: count)
-    return SoftmaxHead(input: slice, scale: scale, isCausal: isCausal, block: block)
+    return SoftmaxHead(input: slice, scale: scale, isCausal: isCausal, window: window, block: block)
   }
 
   /// Calls `body` for each chunk of `chunk` queries, `times` over, on up to `control.threads` threads.

@@ -17,17 +17,27 @@ struct SoftmaxHead {
   var scale: Double
   /// Query i sees keys up to i + n − m only.
   var isCausal = false
+  /// What each query sees around itself, and the keys that all see; nil: everything.
+  var window: Window?
   /// Keys a block.
   var block = 512
 
   var m: Int { input.queries.rows }
   var n: Int { input.keys.rows }
 
-  /// The keys that query `i` may see, but for the mask.
+  /// The keys that query `i` may see, but for window and mask.
   func range(_ i: Int) -> Range<Int> {
     let all = input.keys(of: i)
     guard isCausal else { return all }
     return all.lowerBound..<max(all.lowerBound, min(all.upperBound, i + n - m + 1))
+  }
+
+  /// The same as up to two runs of keys, rising, the second perhaps empty.
+  func runs(_ i: Int) -> (Range<Int>, Range<Int>) {
+    let all = range(i)
+    guard let window else { return (all, all.upperBound..<all.upperBound) }
+    let (first, second) = window.runs(i, queries: m, keys: n)
+    return (first.clamped(to: all), second.clamped(to: all))
   }
 
   // MARK: - Forward
@@ -37,13 +47,13 @@ struct SoftmaxHead {
   func forward(
     _ i: Int, into out: UnsafeMutablePointer<Float>, _ scores: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) throws(RuvectorError) -> Double {
-    let q = input.queries.row(i), d = input.queries.dim, v = input.values.dim, keys = range(i)
+    let q = input.queries.row(i), d = input.queries.dim, v = input.values.dim, (first, second) = runs(i)
     var maximum = -Float.infinity, sum = 0.0
     out.update(repeating: 0, count: v)
     var seen = false, isFinite = true
-    var j = keys.lowerBound
-    while j < keys.upperBound {
-      let count = min(block, keys.upperBound - j)
+    var j = first.isEmpty ? second.lowerBound : first.lowerBound
+    while j < second.upperBound {
+      let count = min(block, (j < first.upperBound ? first : second).upperBound - j)
       seen = readScores(i, q, d, j, count, scores, &isFinite, kernels) || seen
       let top = kernels.maximum(scores, count)
       if top > maximum {
@@ -59,6 +69,7 @@ struct SoftmaxHead {
         kernels.combine_rows(scores, input.values.row(j), input.values.stride, count, v, out)
       }
       j += count
+      if j == first.upperBound { j = second.lowerBound }
     }
     guard seen else { return -.infinity }
     if sum > 0, sum.isFinite, maximum.isFinite { kernels.scale(Float(1 / sum), out, out, v) }
@@ -85,14 +96,18 @@ struct SoftmaxHead {
     return seen
   }
 
-  func isSeen(_ i: Int, _ j: Int) -> Bool { input.mask.map { $0[i * input.maskStride + j] != 0 } ?? true }
+  /// The keys that query `i` sees, one by one.
+  private func seenKeys(_ i: Int) -> [Int] {
+    let (first, second) = runs(i)
+    return (Array(first) + Array(second)).filter { j in input.mask.map { $0[i * input.maskStride + j] != 0 } ?? true }
+  }
 
   /// The same in Double; the first place where NaN and infinity are looked for.
   private func forwardInDouble(_ i: Int, into out: UnsafeMutablePointer<Float>) throws(RuvectorError) -> Double {
     let v = input.values.dim
     try requireFinite(input.queries.row(i), count: input.queries.dim, for: "queries[\(i)]")
     var logits: [(Int, Double)] = []
-    for j in range(i) where isSeen(i, j) {
+    for j in seenKeys(i) {
       try requireFinite(input.keys.row(j), count: input.keys.dim, for: "keys[\(j)]")
       try requireFinite(input.values.row(j), count: v, for: "values[\(j)]")
       logits.append((j, exactScore(i, j)))
@@ -116,21 +131,26 @@ struct SoftmaxHead {
 
   /// p_i into `out` [n], 0 outside of what the query sees.
   func weights(_ i: Int, into out: UnsafeMutablePointer<Float>, _ kernels: KernelTable) throws(RuvectorError) {
-    let keys = range(i)
+    let (first, second) = runs(i)
     out.update(repeating: 0, count: n)
-    let p = out + keys.lowerBound
-    var isFinite = true
-    guard readScores(i, input.queries.row(i), input.queries.dim, keys.lowerBound, keys.count, p, &isFinite, kernels)
-    else {
-      p.update(repeating: 0, count: keys.count)
-      return
+    var seen = false, isFinite = true, top = -Float.infinity
+    for run in [first, second] where !run.isEmpty {
+      let q = input.queries.row(i)
+      let p = out + run.lowerBound
+      seen = readScores(i, q, input.queries.dim, run.lowerBound, run.count, p, &isFinite, kernels) || seen
+      top = max(top, kernels.maximum(out + run.lowerBound, run.count))
     }
-    let top = kernels.maximum(p, keys.count)
-    let sum = kernels.exponential_sum(p, top, Float(scale), p, keys.count)
-    if isFinite, sum > 0, sum.isFinite, top.isFinite { return kernels.scale(1 / sum, p, p, keys.count) }
+    guard seen else { return out.update(repeating: 0, count: n) }
+    var sum: Float = 0
+    for run in [first, second] where !run.isEmpty {
+      let p = out + run.lowerBound
+      sum += kernels.exponential_sum(p, top, Float(scale), p, run.count)
+    }
+    if isFinite, sum > 0, sum.isFinite, top.isFinite { return kernels.scale(1 / sum, out, out, n) }
     var ignored = [Float](repeating: 0, count: input.values.dim)
     let logSum = try forwardInDouble(i, into: &ignored)
-    for j in keys { out[j] = isSeen(i, j) ? Float(Double.exp(exactScore(i, j) - logSum)) : 0 }
+    out.update(repeating: 0, count: n)
+    for j in seenKeys(i) { out[j] = Float(Double.exp(exactScore(i, j) - logSum)) }
   }
 
   // MARK: - Backward
@@ -144,21 +164,43 @@ struct SoftmaxHead {
     _ i: Int, _ g: UnsafePointer<Float>, into gradients: AttentionGradients, keyStride: Int, valueStride: Int,
     _ p: UnsafeMutablePointer<Float>, _ δ: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) throws(RuvectorError) {
-    let keys = range(i), v = input.values.dim, d = input.queries.dim
+    let (first, second) = runs(i), v = input.values.dim, d = input.queries.dim
     try weights(i, into: p, kernels)
-    let weights = p + keys.lowerBound
-    kernels.dot_rows(g, input.values.row(keys.lowerBound), input.values.stride, keys.count, v, δ)
-    let mean = kernels.dot(weights, δ, keys.count)
-    if let dV = gradients.values {
-      for j in keys where p[j] != 0 { kernels.axpy(p[j], g, dV + j * valueStride, v) }
+    var mean = 0.0
+    for run in [first, second] where !run.isEmpty {
+      kernels.dot_rows(g, input.values.row(run.lowerBound), input.values.stride, run.count, v, δ + run.lowerBound)
+      mean += Double(kernels.dot(p + run.lowerBound, δ + run.lowerBound, run.count))
     }
-    for j in 0..<keys.count { δ[j] = weights[j] * (δ[j] - mean) * Float(scale) }
-    if let dQ = gradients.queries {
-      kernels.combine_rows(δ, input.keys.row(keys.lowerBound), input.keys.stride, keys.count, d, dQ)
+    let q = input.queries.row(i)
+    for run in [first, second] where !run.isEmpty {
+      for j in run {
+        if let dV = gradients.values, p[j] != 0 { kernels.axpy(p[j], g, dV + j * valueStride, v) }
+        δ[j] = p[j] * (δ[j] - Float(mean)) * Float(scale)
+        if let dK = gradients.keys, δ[j] != 0 { kernels.axpy(δ[j], q, dK + j * keyStride, d) }
+      }
+      if let dQ = gradients.queries {
+        kernels.combine_rows(
+          δ + run.lowerBound, input.keys.row(run.lowerBound), input.keys.stride, run.count, d, dQ)
+      }
     }
-    if let dK = gradients.keys {
-      let q = input.queries.row(i)
-      for j in keys where δ[j - keys.lowerBound] != 0 { kernels.axpy(δ[j - keys.lowerBound], q, dK + j * keyStride, d) }
-    }
+  }
+}
+
+/// Longformer's pattern (Beltagy, Peters, Cohan 2020): query i stands at key p_i = i + ⌊(n − m + 1)/2⌋ (in the middle of
+/// the keys: p_i = i in self-attention, ⌊n/2⌋ for one query alone) and sees the keys p_i − half ... p_i + half and the
+/// first `global` ones. In self-attention (m = n > 1) the first `global` queries see every key.
+struct Window {
+  var half: Int
+  var global: Int
+
+  /// Two runs that rise and do not overlap.
+  func runs(_ i: Int, queries m: Int, keys n: Int) -> (Range<Int>, Range<Int>) {
+    let everyone = 0..<min(global, n)
+    if m == n, m > 1, i < global { return (0..<n, n..<n) }
+    let p = i + (n - m + 1) >> 1, half = min(half, n)
+    let start = min(max(p - half, 0), n), end = max(start, min(p + half + 1, n))
+    if everyone.isEmpty { return (start..<end, end..<end) }
+    if start <= everyone.upperBound { return (0..<max(everyone.upperBound, end), n..<n) }
+    return (everyone, start..<end)
   }
 }

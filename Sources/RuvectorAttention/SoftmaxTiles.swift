@@ -15,7 +15,7 @@ struct SoftmaxTiles {
 
   /// Whether tiles serve this head: every query sees the same keys, or all up to a last one.
   static func fits(_ head: SoftmaxHead) -> Bool {
-    head.input.mask == nil && head.input.offsets == nil && head.m >= 8 && head.n >= 8
+    head.window == nil && head.input.mask == nil && head.input.offsets == nil && head.m >= 8 && head.n >= 8
   }
 
   private var d: Int { head.input.queries.dim }

@@ -85,10 +85,18 @@ struct SoftmaxOracle {
   var heads = 1
   var temperature = 1.0
   var isCausal = false
+  /// Width of the window and number of global keys; nil: everything.
+  var window: (Int, Int)?
 
   func sees(_ batch: Batch, _ i: Int, _ j: Int) -> Bool {
     if let mask = batch.mask, mask[mask.count == 1 ? 0 : i][j] == 0 { return false }
     if let offsets = batch.offsets, j < Int(offsets[i]) || j >= Int(offsets[i + 1]) { return false }
+    if let (width, global) = window {
+      let m = batch.queries.count, n = batch.keys.count
+      let isGlobal = j < global || (m == n && m > 1 && i < global)
+      let place = m == n ? i : i + Int((Double(n - m + 1) / 2).rounded(.down))
+      if !isGlobal && abs(j - place) > width / 2 { return false }
+    }
     return !isCausal || j <= i + batch.keys.count - batch.queries.count
   }
 

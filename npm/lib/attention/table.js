@@ -16,6 +16,10 @@ const OPTIONS = {
   temperature: { kind: 'number' },
   causal: { kind: 'flag' },
   projections: { kind: 'flag' },
+  numFeatures: { kind: 'number', native: 'features' },
+  elu: { kind: 'flag' },
+  localWindow: { kind: 'number', native: 'window' },
+  globalTokens: { kind: 'number' },
   seed: { kind: 'seed' },
 };
 
@@ -27,6 +31,10 @@ const MECHANISMS = {
     fixed: { projections: false, seed: 0 }, floats: ({ dim, projections }) => (projections ? 4 * (dim * dim + dim) : 0),
   },
   FlashAttention: { mechanism: 'flash', options: ['dim', 'blockSize', 'numHeads', 'causal'], positional: ['dim', 'blockSize'] },
+  LinearAttention: { mechanism: 'linear', options: ['dim', 'numFeatures', 'elu', 'seed'], positional: ['dim', 'numFeatures'], fixed: { seed: 0 } },
+  LocalGlobalAttention: {
+    mechanism: 'local_global', options: ['dim', 'localWindow', 'globalTokens', 'numHeads'], positional: ['dim', 'localWindow', 'globalTokens'],
+  },
 };
 for (const [name, row] of Object.entries(MECHANISMS)) Object.assign(row, { name });
 

@@ -1,0 +1,95 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// Feature maps φ with φ(q)·φ(k) in the place of exp(q·k/√d), for attention in linear time.
+///
+///     positive (FAVOR+):   φ(x)_r = exp(ω_r·y − |y|²/2)/√M,  y = x/d^¼       E[φ(q)·φ(k)] = exp(q·k/√d)
+///     elu:                 φ(x)_r = elu(x_r) + 1                              (M = d; another kernel, not an estimate)
+///
+/// ω [M, d]: blocks of d orthogonal directions, each with the length of a Gaussian vector (Choromanski et al. 2021,
+/// "Rethinking Attention with Performers", equations 5 and 8 and section 2.4; Katharopoulos et al. 2020 for elu + 1).
+struct RandomFeatures {
+  /// ω; nil: elu.
+  let directions: AlignedBuffer<Float>?
+  let dim: Int
+  /// M
+  let count: Int
+
+  init(elu dim: Int) { (directions, self.dim, count) = (nil, dim, dim) }
+
+  init(dim: Int, count: Int, seed: UInt64) throws(RuvectorError) {
+    let memory = try AlignedBuffer<Float>(count: dim * count, for: "features")
+    var random = Random(seed: seed)
+    var block: [[Double]] = []
+    for r in 0..<count {
+      if r % dim == 0 { block = [] }
+      var x = [Double](repeating: 0, count: dim), length = 0.0
+      // Against the directions before it, twice: once loses digits where little is left.
+      repeat {
+        for i in 0..<dim { x[i] = random.normal() }
+        for _ in 0..<2 {
+          for y in block {
+            var along = 0.0
+            for i in 0..<dim { along += x[i] * y[i] }
+            for i in 0..<dim { x[i] -= along * y[i] }
+          }
+        }
+        length = x.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      } while length < 1e-6
+      for i in 0..<dim { x[i] /= length }
+      block.append(x)
+      var gaussian = 0.0
+      for _ in 0..<dim {
+        let z = random.normal()
+        gaussian += z * z
+      }
+      for i in 0..<dim { memory[r * dim + i] = Float(x[i] * gaussian.squareRoot()) }
+    }
+    (directions, self.dim, self.count) = (memory, dim, count)
+  }
+
+  /// ln φ (positive) or φ (elu) of rows: `out` [rows, M].
+  func exponents(_ x: MatrixView, into out: UnsafeMutablePointer<Float>, _ control: Control) throws(RuvectorError) {
+    guard let directions else {
+      for r in 0..<x.rows {
+        for i in 0..<dim {
+          out[r * dim + i] = x.row(r)[i] > 0 ? x.row(r)[i] + 1 : Float(Double.exp(Double(x.row(r)[i])))
+        }
+      }
+      return
+    }
+    let root = Double(dim).squareRoot(), scale = Float(1 / root.squareRoot())
+    let y = try AlignedBuffer<Float>(count: x.rows * dim, for: "features"), kernels = Kernels.current
+    for r in 0..<x.rows { kernels.scale(scale, x.row(r), y.pointer + r * dim, dim) }
+    try gemm(
+      m: x.rows, n: count, k: dim, .rows(y.pointer, stride: dim), .transposed(directions.pointer, stride: dim), out,
+      cStride: count, threads: control.threads)
+    for r in 0..<x.rows {
+      let half = Float(kernels.squared_norm(x.row(r), dim) / root / 2), row = out + r * count
+      for i in 0..<count { row[i] -= half }
+    }
+  }
+
+  /// From `d` = dL/dφ [rows, M] and φ to dX += …: [rows, d], rows `stride` apart.
+  func backward(
+    _ x: MatrixView, _ φ: UnsafePointer<Float>, _ d: UnsafeMutablePointer<Float>, into dX: UnsafeMutablePointer<Float>
+  ) throws(RuvectorError) {
+    let kernels = Kernels.current
+    guard let directions else {
+      for r in 0..<x.rows {
+        for i in 0..<dim { dX[r * dim + i] += d[r * dim + i] * (x.row(r)[i] > 0 ? 1 : φ[r * dim + i]) }
+      }
+      return
+    }
+    kernels.multiply(d, φ, d, x.rows * count)  // dL/d(ln φ)
+    let root = Double(dim).squareRoot(), scale = Float(1 / root.squareRoot())
+    let g = try AlignedBuffer<Float>(count: x.rows * dim, for: "gradients")
+    try gemm(
+      m: x.rows, n: dim, k: count, .rows(d, stride: count), .rows(directions.pointer, stride: dim), g.pointer,
+      cStride: dim)
+    for r in 0..<x.rows {
+      kernels.axpy(scale, g.pointer + r * dim, dX + r * dim, dim)
+      kernels.axpy(-kernels.sum(d + r * count, count) / Float(root), x.row(r), dX + r * dim, dim)
+    }
+  }
+}
