@@ -179,6 +179,62 @@ export class FlashAttention extends Attention {
   readonly causal: boolean;
 }
 
+export interface LinearAttentionOptions {
+  /** Width of queries and keys, 1...65536. */
+  dim: number;
+  /** Random features, 1...65536: the error falls as 1/√numFeatures. Default 64; with elu it is dim. */
+  numFeatures?: number;
+  /** The kernel (elu(q) + 1)·(elu(k) + 1) instead of an estimate of the softmax's. Default false. */
+  elu?: boolean;
+  /** Of the random features; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * φ(q)ᵀ(Σ φ(kⱼ)vⱼᵀ) / φ(q)·Σ φ(kⱼ) with positive random features of exp(q·k/√dim) (Performer: Choromanski et al. 2021) or
+ * elu + 1 (Katharopoulos et al. 2020): linear in n. O((m + n) · numFeatures · (dim + v)). An estimate, good where |x|²/√dim is
+ * at most about 2 for queries and keys, useless far beyond. `backward` takes one mask for all queries and no offsets
+ * (ERR_UNSUPPORTED).
+ */
+export class LinearAttention extends Attention {
+  /** As in @ruvector/attention; the features are drawn from seed 0. */
+  constructor(dim: number, numFeatures?: number);
+  constructor(options: LinearAttentionOptions);
+  static fromJson(json: string): LinearAttention;
+  readonly dim: number;
+  readonly numFeatures: number;
+  readonly elu: boolean;
+  readonly seed: number | bigint;
+}
+
+export interface LocalGlobalOptions {
+  /** Width of queries and keys, 1...65536. */
+  dim: number;
+  /** Width w of the window: w/2 keys (rounded down) on each side, and the query's own. */
+  localWindow: number;
+  /** The first keys, which every query sees. Default 0. */
+  globalTokens?: number;
+  /** Heads, a divisor of dim; no projections. Default 1. */
+  numHeads?: number;
+}
+
+/**
+ * Exact softmax attention over a window and the first keys (Beltagy et al. 2020). Query i stands at key i + ⌊(n − m + 1)/2⌋:
+ * its own for m = n, the middle for one query alone, as in @ruvector/attention; for m = n > 1 the global tokens see every
+ * key. O(m · (localWindow + globalTokens) · (dim + v)).
+ */
+export class LocalGlobalAttention extends Attention {
+  constructor(dim: number, localWindow: number, globalTokens?: number);
+  constructor(options: LocalGlobalOptions);
+  static fromJson(json: string): LocalGlobalAttention;
+  readonly dim: number;
+  readonly localWindow: number;
+  readonly globalTokens: number;
+  readonly numHeads: number;
+  /** dim / numHeads */
+  readonly headDim: number;
+}
+
 // ---- Functions of @ruvector/attention -----------------------------------------------------------------------------
 
 /** softmax(q·K/√d) V with d the length of the query. */
@@ -208,17 +264,22 @@ export function batchFlashAttentionCompute(
 ): Promise<BatchAttentionResult>;
 
 /** Mechanisms that parallelAttentionCompute knows. */
-export const AttentionType: { readonly ScaledDotProduct: 'ScaledDotProduct'; readonly Flash: 'Flash' };
-export type AttentionType = 'ScaledDotProduct' | 'Flash';
+export const AttentionType: {
+  readonly ScaledDotProduct: 'ScaledDotProduct'; readonly Flash: 'Flash'; readonly Linear: 'Linear'; readonly LocalGlobal: 'LocalGlobal';
+};
+export type AttentionType = 'ScaledDotProduct' | 'Flash' | 'Linear' | 'LocalGlobal';
 
-/** Options of other mechanisms (numFeatures, curvature, …) are not read. */
+/** Options of other mechanisms are not read. */
 export interface ParallelAttentionConfig {
   attentionType: AttentionType;
   dim: number;
   /** Flash: default 512. */
   blockSize?: number;
+  /** Linear: default 64. */
   numFeatures?: number;
+  /** LocalGlobal: default 128. */
   localWindow?: number;
+  /** LocalGlobal: default 8. */
   globalTokens?: number;
   curvature?: number;
 }

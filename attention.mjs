@@ -7,6 +7,8 @@ export const {
   AttentionType,
   DotProductAttention,
   FlashAttention,
+  LinearAttention,
+  LocalGlobalAttention,
   MultiHeadAttention,
   RuvectorError,
   ScaledDotProductAttention,

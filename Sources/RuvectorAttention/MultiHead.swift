@@ -44,7 +44,7 @@ public final class MultiHead: Attention, @unchecked Sendable {
       projections = nil
       return
     }
-    guard 4 * (dim * dim + dim) <= 1 << 30 else {
+    guard dim < 1 << 14 else {  // 4 (dim² + dim) parameters
       throw .expected("at most 2^30 parameters", for: "dim", received: "\(dim)", .outOfMemory)
     }
     var random = Random(seed: seed)

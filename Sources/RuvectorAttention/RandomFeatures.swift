@@ -18,6 +18,9 @@ struct RandomFeatures {
   init(elu dim: Int) { (directions, self.dim, count) = (nil, dim, dim) }
 
   init(dim: Int, count: Int, seed: UInt64) throws(RuvectorError) {
+    guard count <= (1 << 30) / dim else {
+      throw .expected("at most 2^30 numbers", for: "features", received: "\(count) x \(dim)", .outOfMemory)
+    }
     let memory = try AlignedBuffer<Float>(count: dim * count, for: "features")
     var random = Random(seed: seed)
     var block: [[Double]] = []

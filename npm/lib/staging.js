@@ -3,7 +3,7 @@
 const inputs = require('./inputs.js');
 
 /** The most floats kept between calls. */
-const KEEP = 2 ** 20;
+const KEEP = 2 ** 22;
 
 /** Memory that the calls of this thread pack matrices into, kept from call to call while it is modest. */
 class Staging {

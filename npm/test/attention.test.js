@@ -18,7 +18,7 @@ const each = Object.entries(CLASSES).map(([name, { make }]) => [name, attention[
 const golden = JSON.parse(fs.readFileSync(path.join(root, 'Tests/Fixtures/ruvector_attention_golden.json'), 'utf8'));
 
 test('golden: mechanisms', () => {
-  assert.strictEqual(golden.attention.length, 11);
+  assert.strictEqual(golden.attention.length, 15);
   for (const [i, { class: name, ctor, method, input: { q, k, v, mask }, output }] of golden.attention.entries()) {
     const one = new attention[name](...ctor), args = [f32(q), k.map(f32), v.map(f32), ...(mask ? [mask] : [])];
     const error = relative(one[method](...args), output);
@@ -82,6 +82,7 @@ test('what else constructors refuse', async () => {
   await fails(() => new attention.Attention(), 'ERR_INVALID_ARG', 'the base class');
   await fails(() => new attention.Attention({ name: 'FlashAttention' }), 'ERR_INVALID_ARG', 'a row of nobody');
   await fails(() => new MultiHeadAttention({ dim: 65536 }), 'ERR_OUT_OF_MEMORY', '69 GB of weights');
+  await fails(() => new attention.LinearAttention(65536, 65536), 'ERR_OUT_OF_MEMORY', '17 GB of features');
 });
 
 // MARK: - Results
@@ -145,7 +146,7 @@ for (const [name, , make] of each) {
       assert.strictEqual(bits(await one.computeAsync(q[0], k, v, { mask: form })), bits(masked));
     }
     for (const form of [[mask, mask, mask], [...mask, ...mask, ...mask], Array(3).fill(Uint8Array.from(mask, Number))]) {
-      assert.strictEqual(bits(one.computeBatch(q, k, v, { mask: form })), bits(one.computeBatch(q, k, v, { mask })));
+      assert.ok(relative(one.computeBatch(q, k, v, { mask: form }).data, one.computeBatch(q, k, v, { mask }).data) < 1e-6);
     }
     for (const offsets of [Uint32Array.of(0, 2, 2, 6), Int32Array.of(0, 2, 2, 6)]) {
       assert.strictEqual(bits(one.computeBatch(q, k, v, { offsets })), bits(one.computeBatch(q, k, v, { offsets: [0, 2, 2, 6] })));
@@ -157,6 +158,10 @@ for (const [name, , make] of each) {
   test(`${name}: backward = central differences`, async () => {
     const one = make(), q = rows(3, 4, 4), k = rows(5, 4, 5), v = rows(5, 4, 6), g = vector(12, 7);
     for (const options of [{}, { mask: [true, false, true, true, true] }, { offsets: [0, 2, 2, 5] }]) {
+      if (name === 'LinearAttention' && options.offsets) {
+        await fails(() => one.backward(q, k, v, g, options), 'ERR_UNSUPPORTED', 'offsets');
+        continue;
+      }
       const gradients = one.backward(q, k, v, g, options), { queries, keys, values, parameters } = gradients;
       assert.deepStrictEqual([queries.length, keys.length, values.length, parameters.length], [12, 20, 20, one.getWeights().length]);
       const loss = () => dot(one.computeBatch(...places.slice(0, 3), options).data, g);
@@ -295,14 +300,40 @@ test('the functions of @ruvector/attention', async () => {
   for (const { outputs, elapsedMs, throughput } of [await attention.batchAttentionCompute(q, k, v, 4), await attention.batchFlashAttentionCompute(q, k, v, 4, 2),
     await attention.batchAttentionCompute(pack(q), k.map(pack), v.map(pack), 4, { threads: 2 }),
     await attention.parallelAttentionCompute({ attentionType: attention.AttentionType.ScaledDotProduct, dim: 4, numFeatures: 64, curvature: 1 }, q, k, v),
+    await attention.parallelAttentionCompute({ attentionType: attention.AttentionType.LocalGlobal, dim: 4 }, q, k, v),
     await attention.parallelAttentionCompute({ attentionType: attention.AttentionType.Flash, dim: 4, blockSize: 2 }, q, k, v)]) {
     outputs.forEach((out, i) => assert.ok(out instanceof Float32Array && relative(out, expected[i]) < 1e-6, `query ${i}`));
     assert.ok(outputs.length === 3 && elapsedMs >= 0 && throughput >= 0);
   }
   assert.deepStrictEqual((await attention.batchAttentionCompute([], [], [], 4)).outputs, []);
   assert.deepStrictEqual(Object.keys(attention.info()), ['name', 'version', 'description', 'features']);
-  assert.deepStrictEqual(attention.info().features, ['scaled-dot-product', 'multi-head', 'flash']);
+  assert.deepStrictEqual(attention.info().features, ['scaled-dot-product', 'multi-head', 'flash', 'linear', 'local-global']);
   assert.strictEqual(attention.version(), require('../../package.json').version);
+});
+
+test('LinearAttention nears the exact one as its features grow; elu + 1 is its own kernel', async () => {
+  const q = rows(9, 8, 1), k = rows(40, 8, 2), v = rows(40, 5, 3), exact = new DotProductAttention(8).computeBatch(q, k, v).data;
+  const errors = [16, 256, 4096].map((numFeatures) => relative(new attention.LinearAttention({ dim: 8, numFeatures, seed: 5 }).computeBatch(q, k, v).data, exact));
+  assert.ok(errors[0] > errors[1] && errors[1] > errors[2] && errors[2] < 0.05, errors.join(' '));
+  const φ = (x) => Array.from(x, (y) => (y > 0 ? y + 1 : Math.exp(y))), one = new attention.LinearAttention({ dim: 8, elu: true });
+  const expected = q.flatMap((query) => {
+    const p = k.map((key) => dot(φ(query), φ(key))), total = p.reduce((a, b) => a + b);
+    return Array.from(v[0], (_, c) => p.reduce((sum, x, j) => sum + x / total * v[j][c], 0));
+  });
+  assert.ok(relative(one.computeBatch(q, k, v).data, expected) < 1e-5);
+  assert.deepStrictEqual([one.elu, one.numFeatures, new attention.LinearAttention(8, 32).numFeatures], [true, 8, 32]);
+  assert.strictEqual(bits(new attention.LinearAttention(8).compute(q[0], k, v)), bits(new attention.LinearAttention(8).compute(q[0], k, v)), 'one seed');
+  const { outputs } = await attention.parallelAttentionCompute({ attentionType: 'Linear', dim: 8, numFeatures: 64 }, q.slice(0, 1), [k], [v]);
+  assert.ok(relative(outputs[0], new attention.LinearAttention(8, 64).compute(q[0], k, v)) < 1e-5);
+});
+
+test('LocalGlobalAttention sees a window and the first keys', () => {
+  const x = rows(20, 4, 1), one = new attention.LocalGlobalAttention({ dim: 4, localWindow: 4, globalTokens: 2 });
+  const { data } = one.attentionWeights(x, x);
+  for (let i = 2; i < 20; i++) {
+    for (let j = 0; j < 20; j++) assert.strictEqual(data[20 * i + j] > 0, j < 2 || Math.abs(i - j) <= 2, `${i}, ${j}`);
+  }
+  assert.deepStrictEqual([one.localWindow, one.globalTokens, one.numHeads], [4, 2, 1]);
 });
 
 test('an abort rejects at once', async () => {

@@ -36,9 +36,11 @@ function maskRow(value, name) {
   return bytes;
 }
 
+const NO_MASK = new Uint8Array(0), NO_OFFSETS = new Uint32Array(0);
+
 /** n or m · n bytes, 0 where a key is not seen; empty where there is no mask. */
 function maskBytes(value, m, n) {
-  if (value === undefined) return new Uint8Array(0);
+  if (value === undefined) return NO_MASK;
   const count = isList(value) ? inputs.lengthOfList(value, 'mask') : 0;
   if (count === 0 || !isRow(value[0])) {
     const bytes = maskRow(value, 'mask');
@@ -57,7 +59,7 @@ function maskBytes(value, m, n) {
 
 /** m + 1 numbers of ours, which may still fall or lead too far; empty where there are none. */
 function offsetNumbers(value, m) {
-  if (value === undefined) return new Uint32Array(0);
+  if (value === undefined) return NO_OFFSETS;
   const isTyped = tagOf(value) === 'Uint32Array' || tagOf(value) === 'Int32Array';
   if (!isTyped && !isList(value)) throw unexpected('ERR_INVALID_ARG', 'a Uint32Array, Int32Array or number[]', 'offsets', value);
   const length = isTyped ? lengthOf(value) : inputs.lengthOfList(value, 'offsets');

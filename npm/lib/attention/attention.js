@@ -35,7 +35,8 @@ class Attention extends Handle {
 
   /** The same with the native object, which must be there. */
   static #open(value) {
-    return { ...stateOf(value), handle: Handle.of(value, Attention, 'this') };
+    const { row, config, floats } = stateOf(value);
+    return { row, config, floats, handle: Handle.of(value, Attention, 'this') };
   }
 
   static #one(self, query, keys, values, extra, run = runNow) {

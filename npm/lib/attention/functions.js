@@ -4,7 +4,7 @@
 const inputs = require('../inputs.js');
 const { matrix } = require('../matrices.js');
 const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
-const { DotProductAttention, FlashAttention } = require('./classes.js');
+const { DotProductAttention, FlashAttention, LinearAttention, LocalGlobalAttention } = require('./classes.js');
 
 /** `body` with a mechanism that lives as long as its call. */
 async function using(mechanism, body) {
@@ -68,17 +68,23 @@ const batchAttentionCompute = async (queries, keys, values, dim, options) =>
 const batchFlashAttentionCompute = async (queries, keys, values, dim, blockSize, options) =>
   using(new FlashAttention(inputs.number(dim, 'dim'), blockSize), (attention) => batch(attention, queries, keys, values, options));
 
-/** The mechanisms that parallelAttentionCompute knows by name. */
-const AttentionType = Object.freeze({ ScaledDotProduct: 'ScaledDotProduct', Flash: 'Flash' });
+/** The mechanisms that parallelAttentionCompute knows by name, made of its configuration. */
+const BY_TYPE = {
+  ScaledDotProduct: ({ dim }) => new DotProductAttention(dim),
+  Flash: ({ dim, blockSize }) => new FlashAttention(dim, blockSize),
+  Linear: ({ dim, numFeatures }) => new LinearAttention(dim, numFeatures),
+  LocalGlobal: ({ dim, localWindow = 128, globalTokens = 8 }) => new LocalGlobalAttention(dim, localWindow, globalTokens),
+};
+const AttentionType = Object.freeze(Object.fromEntries(Object.keys(BY_TYPE).map((name) => [name, name])));
 
 async function parallelAttentionCompute(config, queries, keys, values, options) {
   if (typeof config !== 'object' || config === null) throw unexpected('ERR_INVALID_ARG', 'an object', 'config', config);
-  const { attentionType, dim, blockSize } = config;
-  switch (attentionType) {
-    case AttentionType.ScaledDotProduct: return batchAttentionCompute(queries, keys, values, dim, options);
-    case AttentionType.Flash: return batchFlashAttentionCompute(queries, keys, values, dim, blockSize, options);
-    default: throw unexpected('ERR_INVALID_CONFIG', `one of ${Object.keys(AttentionType).join(', ')}`, 'config.attentionType', attentionType);
+  const { attentionType: type } = config;
+  if (typeof type !== 'string' || !Object.hasOwn(BY_TYPE, type)) {
+    throw unexpected('ERR_INVALID_CONFIG', `one of ${Object.keys(BY_TYPE).join(', ')}`, 'config.attentionType', type);
   }
+  inputs.number(config.dim, 'dim');
+  return using(BY_TYPE[type](config), (attention) => batch(attention, queries, keys, values, options));
 }
 
 module.exports = {

@@ -12,6 +12,7 @@ const size = (good, optional = true, range = SIZES) => number({ good, range, cod
 const flag = argument('flag', () => true);
 const fields = {
   dim: size(4, false), numHeads: size(2, true, [...SIZES, 3]), blockSize: size(2), temperature: number({ good: 0.5, range: [0, -1, NaN, Infinity], code: C }, {}),
+  numFeatures: size(8), elu: argument('flag', () => false), localWindow: size(2, true, [-1, 1.5, NaN, Infinity, 2 ** 32]), globalTokens: size(1, true, [-1, 1.5, NaN, Infinity, 2 ** 32]),
   causal: flag, projections: flag, seed: argument('seed', () => 7),
 };
 const fieldsOf = (...names) => Object.fromEntries(names.map((name) => [name, fields[name]]));
@@ -22,6 +23,10 @@ const CLASSES = {
   ScaledDotProductAttention: { positional: [], fields: fieldsOf('temperature', 'causal'), make: (T) => new T({ dim, temperature: 0.5 }) },
   MultiHeadAttention: { positional: [fields.numHeads], fields: fieldsOf('numHeads', 'projections', 'causal', 'seed'), make: (T) => new T({ dim, numHeads: 2, seed: 7 }) },
   FlashAttention: { positional: [fields.blockSize], fields: fieldsOf('blockSize', 'numHeads', 'causal'), make: (T) => new T({ dim, blockSize: 2, numHeads: 2 }) },
+  LinearAttention: { positional: [fields.numFeatures], fields: fieldsOf('numFeatures', 'elu', 'seed'), make: (T) => new T({ dim, numFeatures: 8, seed: 7 }) },
+  LocalGlobalAttention: {
+    positional: [fields.localWindow, fields.globalTokens], fields: fieldsOf('localWindow', 'globalTokens', 'numHeads'), required: { localWindow: 2 }, make: (T) => new T({ dim, localWindow: 8, globalTokens: 1 }),
+  },
 };
 
 const query = V(1, { empty: E }), queries = argument('queries', () => rows(3, dim, 8, 0.3), { empty: null, width: D, nonFinite: N, emptyRow: E });
@@ -29,7 +34,7 @@ const keys = (codes) => M({ empty: D, ...codes });
 const mask = argument('mask', () => [true, false, true, true, true, true]), MASK = { mask };
 const MASKS = { mask: argument('masks', () => undefined), offsets: argument('offsets', () => undefined) };
 
-for (const [name, { positional, fields: own, make }] of Object.entries(CLASSES)) {
+for (const [name, { positional, fields: own, required, make }] of Object.entries(CLASSES)) {
   const type = attention[name], one = make(type), call = (method) => (...list) => one[method](...list);
   const closing = (make) => (...list) => {
     const made = make(...list), json = made.toJson();
@@ -37,7 +42,7 @@ for (const [name, { positional, fields: own, make }] of Object.entries(CLASSES))
     return json;
   };
   add(name, [{ ...fields.dim, kind: 'dim' }, ...positional], closing((...list) => new type(...list)));
-  add(`${name}.options`, [argument('fields', () => ({ dim, ...(own.seed && { seed: 7 }) }), { fields: { dim: fields.dim, ...own } })], closing((given) => new type(given)));
+  add(`${name}.options`, [argument('fields', () => ({ dim, ...required, ...(own.seed && { seed: 7 }) }), { fields: { dim: fields.dim, ...own } })], closing((given) => new type(given)));
   add(`${name}.fromJson`, [argument('text', () => one.toJson())], closing((json) => type.fromJson(json)));
   const values = M({ empty: D, width: name === 'MultiHeadAttention' ? D : null });
   add(`${name}.compute`, [query, keys({ empty: E }), values], call('compute'));
