@@ -154,7 +154,8 @@ export class RuvectorLayer {
   constructor(inputDim: number, hiddenDim: number, heads: number, dropout?: number, seed?: number | bigint | { seed?: number | bigint });
   /**
    * @param neighbors default none
-   * @param edgeWeights larger counts more; default all 1
+   * @param edgeWeights larger counts more; default all 1. As in @ruvector/gnn they are shares of their sum (equal shares where
+   *   that is ≤ 0) and paired with the neighbours up to the shorter list; an empty list leaves the weighted mean out
    * @returns hiddenDim elements; a number[] where `node` is one
    * @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE
    */
@@ -236,7 +237,8 @@ export interface HierarchyWalk {
  *   'identity' (pure descent, the right choice without trained weights)
  * @returns e after the last level, as wide as its layer; without levels the query (in the ball, if there is one)
  * @throws ERR_DIMENSION_MISMATCH (also for another number of layers than levels), ERR_EMPTY_INPUT (query), ERR_NON_FINITE,
- *   ERR_INVALID_CONFIG (everything in `config`), ERR_UNSUPPORTED (mode), ERR_CORRUPT (JSON), ERR_CLOSED
+ *   ERR_INVALID_CONFIG (values in `config`), ERR_INVALID_ARG (their types), ERR_OUT_OF_RANGE (a curvature whose distances do not
+ *   fit in 32 bits), ERR_UNSUPPORTED (mode), ERR_CORRUPT (JSON), ERR_CLOSED
  */
 export function hierarchicalForwardV2(
   query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,

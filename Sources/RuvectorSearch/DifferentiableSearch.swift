@@ -16,6 +16,9 @@ import RuvectorCore
 /// For candidates that pass by in blocks use this class; for resident ones ``differentiableSearch(queries:_:metric:k:temperature:_:named:control:)``.
 public final class StreamingSearch {
   private var state: QueryState
+  /// The chunks before, merged in their order as ``differentiableSearch(queries:_:metric:k:temperature:_:named:control:)``
+  /// does it: the same bits, as long as rows come in multiples of 512.
+  private var earlier: QueryState?
   private let scratch: Scratch
   private let kernels = Kernels.current
   private var seen = 0
@@ -42,9 +45,22 @@ public final class StreamingSearch {
     var best = state.best
     best.reset(max(k, 0))
     state = QueryState(
-      try PreparedQuery(query, dim: dim, metric: metric, temperature: temperature, candidates: candidates), k: 0)
+      try PreparedQuery(query, dim: dim, metric: metric, temperature: temperature, candidates: candidates),
+      k: max(k, 0))
     state.best = best
+    earlier = nil
     seen = 0
+  }
+
+  /// Puts a full chunk with the earlier ones.
+  private func closeChunk() {
+    if var sum = earlier {
+      sum.merge(state)
+      earlier = sum
+    } else {
+      earlier = state
+    }
+    state = QueryState(state.query, k: state.k)
   }
 
   /// The next rows of the candidates. `.dimensionMismatch`, `.nonFinite`.
@@ -58,11 +74,12 @@ public final class StreamingSearch {
     }
     var r = 0
     while r < rows.rows {
+      if seen > 0, seen % searchChunk == 0 { closeChunk() }
       let end = min(r + searchBlock, rows.rows)
-      try state.consume(rows.slice(r..<end), base: seen + r, scratch, kernels)
+      try state.consume(rows.slice(r..<end), base: seen, scratch, kernels)
+      seen += end - r
       r = end
     }
-    seen += rows.rows
   }
 
   /// All rows of a set, with its cached norms.
@@ -78,6 +95,7 @@ public final class StreamingSearch {
     if case .poincare(let ball) = state.query.metric { view = try set.view(from: ball) }
     var r = 0
     while r < set.rows {
+      if r > 0, r % searchChunk == 0 { closeChunk() }
       let end = min(r + searchBlock, set.rows)
       try state.consume(set, view, r..<end, scratch, kernels)
       r = end
@@ -93,10 +111,14 @@ public final class StreamingSearch {
   }
 
   /// How many results `finish` will give.
-  public var resultCount: Int { state.best.entries.count }
+  public var resultCount: Int { min(state.k, state.best.entries.count + (earlier?.best.entries.count ?? 0)) }
 
   /// Calls `body` for each result, best first. `value` is the distance (Poincaré) or the cosine.
-  public func finish(_ body: (_ index: UInt32, _ weight: Float, _ value: Float) -> Void) { state.finish(body) }
+  public func finish(_ body: (_ index: UInt32, _ weight: Float, _ value: Float) -> Void) {
+    guard var sum = earlier else { return state.finish(body) }
+    sum.merge(state)
+    sum.finish(body)
+  }
 }
 
 /// Candidates of a search: resident, or memory of the caller.
@@ -168,7 +190,7 @@ public func differentiableSearch(
   var view: BallView?
   if case .set(let set) = candidates, case .poincare(let ball) = metric { view = try set.view(from: ball) }
 
-  let chunk = 16 * searchBlock
+  let chunk = searchChunk
   let chunks = (n + chunk - 1) / chunk
   let kernels = Kernels.current
   // Queries in groups of 16 read each block of candidates once.

@@ -4,6 +4,9 @@ import RuvectorCore
 /// Rows scored at a time: 512 × 128 floats are 256 kB, which stays in L2 between packing and scoring.
 public let searchBlock = 512
 
+/// Rows whose softmax is summed up before it joins that of the rows before.
+let searchChunk = 16 * searchBlock
+
 /// Per-thread scratch for one block.
 final class Scratch {
   let values: AlignedBuffer<Float>
@@ -30,6 +33,10 @@ final class PreparedQuery {
   let b: Double
   /// What messages call the candidates.
   let candidates: String
+  /// Of the ball, for messages; 0 with cosine.
+  var curvature: Double {
+    if case .poincare(let ball) = metric { -ball.c } else { 0 }
+  }
 
   /// (Everything that throws comes before the object: Embedded Swift keeps the memory of one that ends half made.)
   convenience init(
@@ -72,13 +79,14 @@ final class PreparedQuery {
 /// What one query has seen of the candidates: the k best and the softmax over all.
 struct QueryState {
   let query: PreparedQuery
+  let k: Int
   var best: TopK
   var softmax: OnlineSoftmax
   /// Where all logits go, in candidate order, instead of being ranked and summed.
   let record: UnsafeMutablePointer<Float>?
 
   init(_ query: PreparedQuery, k: Int, record: UnsafeMutablePointer<Float>? = nil) {
-    (self.query, self.record) = (query, record)
+    (self.query, self.k, self.record) = (query, k, record)
     best = TopK(k)
     softmax = OnlineSoftmax(temperature: query.temperature)
   }
@@ -192,7 +200,7 @@ struct QueryState {
     let top = kernels.maximum(logits, count)
     guard top > -Float.infinity, kernels.non_finite_probe(logits, count) == 0 else {
       throw .expected(
-        "distances that fit in Float", for: "curvature", received: "\(text(-query.a)) (with these points)",
+        "distances that fit in Float", for: "curvature", received: "\(text(query.curvature)) (with these points)",
         .outOfRange)
     }
     if let record { return (record + base).update(from: logits, count: count) }

@@ -3,7 +3,7 @@
 // The encodings of @ruvector/gnn, read exactly as it reads them, with every size checked first.
 const { mismatch, unexpected } = require('./errors.js');
 
-const MOST = 2 ** 24;
+const MOST = 2 ** 32 - 1; // sizes are compared with what is there
 
 function numbers(value, name, wanted) {
   if (!Array.isArray(value) || !value.every((x) => typeof x === 'number' && Number.isFinite(Math.fround(x)))) {

@@ -34,7 +34,7 @@ function readConfig(value) {
 
 /** Layers as objects, undefined for the identity. */
 function readLayers(layers, count) {
-  if (layers === undefined) return Array(count).fill(undefined);
+  if (layers === undefined) return inputs.mapList([], count, () => undefined);
   if (!isList(layers)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', 'layers', layers);
   const length = inputs.lengthOfList(layers, 'layers');
   if (length !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} layers`, 'layers', length);
@@ -47,8 +47,8 @@ function prepare(query, layerEmbeddings, layers, config, own, room) {
   const q = own ? inputs.ownVector(query, 'query') : inputs.vector(query, 'query');
   if (!isList(layerEmbeddings)) throw unexpected('ERR_INVALID_ARG', 'an array of levels', 'layerEmbeddings', layerEmbeddings);
   const depth = inputs.lengthOfList(layerEmbeddings, 'layerEmbeddings');
-  const objects = readLayers(layers, depth);
   const levels = inputs.mapList(layerEmbeddings, depth, (level, l) => resident(level, own, `layerEmbeddings[${l}]`, room));
+  const objects = readLayers(layers, depth);
   let width = lengthOf(q);
   levels.forEach(({ rows }, l) => (width = rows > 0 && objects[l] ? objects[l].hiddenDim : width));
   const counts = levels.map(({ rows }) => Math.max(0, Math.min(k, rows)) || 0); // an impossible k is native's to refuse

@@ -6,9 +6,11 @@ const inputs = require('./inputs.js');
 const { packNeighbors } = require('./neighbors.js');
 const { randomSeed } = require('./random.js');
 const { fromObject, toObject, weightCount } = require('./layer-json.js');
-const { isList, RuvectorError, unexpected } = require('./errors.js');
+const { isList, mismatch, RuvectorError, unexpected } = require('./errors.js');
 
 const MADE = Symbol('made');
+/** Parameters that fit in the longest string of V8 as JSON. */
+const MOST_SAVED = 4e7;
 
 /** The graph layer of @ruvector/gnn: attention over messages, weighted aggregation, GRU, layer norm. */
 class RuvectorLayer extends Handle {
@@ -47,7 +49,9 @@ class RuvectorLayer extends Handle {
   /** The weights and settings as JSON, in the format of @ruvector/gnn. */
   toJson() {
     const handle = Handle.of(this, RuvectorLayer, 'this');
-    const weights = new Float32Array(weightCount(this.#config));
+    const count = weightCount(this.#config);
+    if (count > MOST_SAVED) throw mismatch('ERR_OUT_OF_MEMORY', `at most ${MOST_SAVED} parameters for a text`, 'this', count);
+    const weights = new Float32Array(count);
     native.weightsGet(handle, '', weights);
     return JSON.stringify(toObject(this.#config, weights));
   }
@@ -96,7 +100,8 @@ function create(config) {
 
 /** A seed or {seed}; a random one, readable as `layer.seed`, where it is left out. */
 function seedOf(options) {
-  const seed = typeof options === 'object' && options !== null ? options.seed : options;
+  const isObject = typeof options === 'object' && options !== null && !isList(options);
+  const seed = isObject ? inputs.options(options, ['seed']).seed : options;
   if (seed === undefined) return randomSeed();
   if (typeof seed === 'bigint' || Number.isSafeInteger(seed)) return seed;
   throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);

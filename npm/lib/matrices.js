@@ -26,10 +26,13 @@ function packedShape(value, name) {
   const shape = value.rows !== undefined || value.dim !== undefined ? [value.rows, value.dim] : value.dims ?? value.shape;
   const isShape = shape && shape.length === 2 && [0, 1].every((i) => Number.isSafeInteger(shape[i]) && shape[i] >= 0);
   if (!isShape) throw mismatch('ERR_INVALID_ARG', '{data, rows, dim} with two integers', name, 'another shape');
+  const { stride, offset } = value;
+  const isPacked = (stride === undefined || (stride?.[0] === shape[1] && stride[1] === 1)) && (offset === undefined || offset === 0);
+  if (!isPacked) throw mismatch('ERR_UNSUPPORTED', 'a packed ndarray (stride [dim, 1], offset 0)', name, 'another');
   return [shape[0], shape[1]];
 }
 
-const MATRIX = 'an array of vectors, {data, rows, dim}, {data, dims}, {data, shape} or a VectorSet';
+const MATRIX = 'an array of vectors, {data, rows, dim}, {data, dims} or {data, shape}';
 
 /** A matrix as {data, rows, dim}, packed into memory from `room`; `data` may be the caller's own unless `own`. */
 function matrix(value, name, own = false, room = allocate) {

@@ -6,15 +6,17 @@ const inputs = require('./inputs.js');
 const { packRows } = require('./matrices.js');
 const { lengthOf, plain } = require('./errors.js');
 
-/** Floats packed and scored at a time: 256 kB stay in the second-level cache in between. */
-const BLOCK = 512 * 128;
+/** Rows packed and scored at a time: the engine's own block, so that every way of searching adds up in the same order. */
+const ROWS = 512;
+/** Floats of a first workspace: 512 rows of 128 stay in the second-level cache between packing and scoring. */
+const BLOCK = ROWS * 128;
 
 /** Candidates in an array, packed block by block. */
 function searchRows(workspace, q, candidates, k, metric, name) {
   const { search } = workspace;
   native.searchBegin(search, q, metric.curvature, metric.projection, k, metric.temperature);
   const n = inputs.lengthOfList(candidates, name), dim = lengthOf(q);
-  const block = Math.min(n, 512, Math.max(1, Math.floor(BLOCK / dim)));
+  const block = Math.min(n, ROWS);
   if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, name);
   for (let start = 0; start < n; start += block) {
     const rows = Math.min(block, n - start);
@@ -29,9 +31,8 @@ function searchRows(workspace, q, candidates, k, metric, name) {
 function searchBlocks(workspace, q, data, rows, dim, k, metric) {
   const { search } = workspace, floats = plain(data);
   native.searchBegin(search, q, metric.curvature, metric.projection, k, metric.temperature);
-  const block = Math.max(1, Math.floor(BLOCK / Math.max(1, dim)));
-  for (let start = 0; start < rows; start += block) {
-    const end = Math.min(rows, start + block);
+  for (let start = 0; start < rows; start += ROWS) {
+    const end = Math.min(rows, start + ROWS);
     native.searchFeed(search, floats.subarray(start * dim, end * dim), end - start, dim);
   }
   workspace.room(Math.min(k, rows));

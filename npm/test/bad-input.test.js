@@ -303,3 +303,19 @@ test('what a review found: aborts, poisoned memory, results beyond 32 bits', asy
   await fails(() => ruvector.mobiusMatvec({ data: detached(vector(4, 1)), rows: 0, dim: 4 }, [1, 2, 3, 4]), E, 'a matrix without rows or memory');
   await fails(() => ruvector.hierarchicalForwardV2([1], [[[1]]], undefined, { mode: 'unknown', k: Symbol('k') }), 'ERR_INVALID_ARG', 'a symbol beside an unknown mode');
 });
+
+test('what a second review found: absurd levels, strided arrays, misspelt seeds, texts that cannot be', async () => {
+  const sparse = (length) => Object.assign([[1, 0]], { length });
+  await fails(() => ruvector.hierarchicalForwardV2([1, 0], sparse(2 ** 32 - 1), undefined, { mode: 'standard' }), A, 'levels');
+  await fails(() => ruvector.hierarchicalForwardV2Async([1, 0], sparse(2 ** 32 - 1), undefined, { mode: 'standard' }), A, 'levels', true);
+  const data = Float32Array.of(1, 2, 3, 4, 5, 6);
+  await fails(() => new VectorSet({ data, shape: [3, 2], stride: [1, 3], offset: 0 }), 'ERR_UNSUPPORTED', 'a transposed ndarray');
+  await fails(() => new VectorSet({ data, shape: [2, 2], stride: [2, 1], offset: 2 }), 'ERR_UNSUPPORTED', 'an ndarray with an offset');
+  assert.deepStrictEqual(Array.from(new VectorSet({ data, shape: [3, 2], stride: [2, 1], offset: 0 }).get(1)), [3, 4]);
+  await fails(() => new ruvector.RuvectorLayer(2, 2, 1, 0, { Seed: 7 }), C, 'a misspelt seed');
+  await fails(() => new ruvector.RuvectorLayer(2, 2, 1, 0, [7]), C, 'a list for a seed');
+  await fails(() => new ruvector.RuvectorLayer(2048, 2048, 8, 0, 1).toJson(), 'ERR_OUT_OF_MEMORY', 'JSON of 600 MB');
+  const box = new ruvector.TensorCompress(), long = new Float32Array(2 ** 24 + 8).fill(1);
+  assert.strictEqual(box.decompress(box.compressWithLevel(long, { levelType: 'binary' })).length, long.length);
+  assert.throws(() => ruvector.differentiableSearchHyperbolic([0.1, 0.1], [[0.2, 0.1]], 1, -1e300), /received -1e300? |received -1e\+?300/);
+});

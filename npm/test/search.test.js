@@ -62,7 +62,7 @@ const forms = (list) => ({
   '{data, rows, dim}': pack(list),
   '{data: number[], rows, dim}': { ...pack(list), data: Array.from(pack(list).data) },
   '{data, dims}': { data: pack(list).data, dims: [list.length, list[0].length] },
-  '{data, shape}': { data: pack(list).data, shape: [list.length, list[0].length], stride: [1, 1], offset: 0 },
+  '{data, shape}': { data: pack(list).data, shape: [list.length, list[0].length], stride: [list[0].length, 1], offset: 0 },
   VectorSet: new VectorSet(list),
 });
 
@@ -211,4 +211,22 @@ test('aborting: before, and in flight; the event loop goes on', async () => {
     await aborted(promise, reason);
   }
   set.close();
+});
+
+test('the same bits for a query alone, among others, packed, in rows and later, whatever the width', async () => {
+  for (const [n, dim] of [[1300, 384], [700, 37], [17000, 8], [2000, 768]]) {
+    const list = rows(n, dim, 3, 0.9 / Math.sqrt(dim)), queries = rows(3, dim, 4, 0.9 / Math.sqrt(dim)), data = pack(list);
+    for (const [one, batch, later] of [
+      [(q, c) => ruvector.differentiableSearch(q, c, 5, 0.05), (q, c) => ruvector.differentiableSearchBatch(q, c, 5, { temperature: 0.05 }),
+        (q, c) => ruvector.differentiableSearchAsync(q, c, 5, 0.05)],
+      [(q, c) => ruvector.differentiableSearchHyperbolic(q, c, 5, -1, { temperature: 0.05 }),
+        (q, c) => ruvector.differentiableSearchHyperbolicBatch(q, c, 5, -1, { temperature: 0.05 }),
+        (q, c) => ruvector.differentiableSearchHyperbolicAsync(q, c, 5, -1, { temperature: 0.05 })],
+    ]) {
+      const expected = bits(queries.flatMap((q) => Array.from(one(q, list).weights)));
+      assert.strictEqual(bits(Array.from(batch(queries, list).weights)), expected, `${n} x ${dim}, batch`);
+      assert.strictEqual(bits(queries.flatMap((q) => Array.from(one(q, data).weights))), expected, `${n} x ${dim}, packed`);
+      assert.strictEqual(bits((await Promise.all(queries.map((q) => later(q, list)))).flatMap(({ weights }) => Array.from(weights))), expected, `${n} x ${dim}, later`);
+    }
+  }
 });
