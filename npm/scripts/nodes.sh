@@ -37,7 +37,7 @@ from_debian() {
 }
 
 for version in ${*:-18 22 24}; do
-  said=$(if [ "$version" = 18 ]; then from_debian; else from_pypi "$version"; fi | grep -E '^v[0-9]|^not ok|^✖|^[#ℹ] (pass|fail) ')
+  said=$(if [ "$version" = 18 ]; then from_debian; else from_pypi "$version"; fi | grep -E '^v[0-9]|^not ok|^✖|^[#ℹ] (pass|fail) ' || true)
   echo "$said"
   grep -qE ' fail 0$' <<<"$said" || { echo "failed under Node $version" >&2; exit 1; }
 done

@@ -188,6 +188,7 @@ for (const level of ['simd128', 'scalar']) {
     const count = (what) => Number(new RegExp(`^# ${what} (\\d+)`, 'm').exec(stdout)?.[1]);
     assert.strictEqual(count('fail'), 0, stdout.split('\n').filter((line) => /^\s*(not ok|error:)/.test(line)).join('\n'));
     assert.ok(count('pass') > (level === 'scalar' ? 230 : 240), `${count('pass')} tests`);
-    assert.strictEqual(count('skipped'), level === 'scalar' ? 2 : 7, 'skipped');
+    // Node 18 counts skipped tests of a file in another way.
+    if (Number.parseInt(process.versions.node) > 18) assert.strictEqual(count('skipped'), level === 'scalar' ? 2 : 7, 'skipped');
   });
 }
