@@ -370,12 +370,12 @@ static void complete(napi_env env, napi_status status, void *data) {
 
 static napi_value call_async(napi_env env, napi_callback_info info) {
   size_t count = most_arguments;
-  napi_value values[most_arguments], promise, kept, name;
+  napi_value values[most_arguments], promise = NULL, kept, name;
   environment *e;
   job *j = calloc(1, sizeof *j);
   if (!j) return napi_throw_error(env, "ERR_OUT_OF_MEMORY", "out of memory"), NULL;
   napi_get_cb_info(env, info, &count, values, NULL, (void **)&j->call.row);
-  napi_create_promise(env, &j->deferred, &promise);
+  if (napi_create_promise(env, &j->deferred, &promise) != napi_ok) return free(j), NULL; /* the environment ends */
   if (parse(env, values, &j->call)) {
     napi_reject_deferred(env, j->deferred, make_error(env, &j->call.error));
     free_call(&j->call);
