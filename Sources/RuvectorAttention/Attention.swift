@@ -14,19 +14,43 @@ public struct AttentionInput {
   public var maskStride: Int
   /// m + 1 rising numbers: query i sees keys offsets[i]..<offsets[i + 1] only (a graph in CSR form).
   public var offsets: UnsafePointer<UInt32>?
+  /// [m, c] and [n, c]: what a mechanism asks of queries and keys beside their coordinates (``Attention/contextDim``),
+  /// such as positions, levels, structural features. nil: zeros, or what the mechanism says.
+  public var queryContext: MatrixView?
+  public var keyContext: MatrixView?
+  /// [m · n, e] (row i · n + j between query i and key j) or [n, e] (row j, whatever the query); nil: zeros.
+  public var edges: MatrixView?
 
   public init(
     queries: MatrixView, keys: MatrixView, values: MatrixView, mask: UnsafePointer<UInt8>? = nil,
-    maskStride: Int = 0, offsets: UnsafePointer<UInt32>? = nil
+    maskStride: Int = 0, offsets: UnsafePointer<UInt32>? = nil, queryContext: MatrixView? = nil,
+    keyContext: MatrixView? = nil, edges: MatrixView? = nil
   ) {
     (self.queries, self.keys, self.values) = (queries, keys, values)
     (self.mask, self.maskStride, self.offsets) = (mask, maskStride, offsets)
+    (self.queryContext, self.keyContext, self.edges) = (queryContext, keyContext, edges)
   }
 
   /// The keys of query `i` that its offsets leave; all of them without offsets.
   func keys(of i: Int) -> Range<Int> {
     guard let offsets else { return 0..<keys.rows }
     return Int(offsets[i])..<Int(offsets[i + 1])
+  }
+
+  /// Whether the mask shows key `j` to query `i`.
+  @inline(__always)
+  func shows(_ i: Int, _ j: Int) -> Bool { mask.map { $0[i &* maskStride &+ j] != 0 } ?? true }
+
+  /// The edge between query `i` and key `j`.
+  func edge(_ i: Int, _ j: Int) -> Int? {
+    edges.map { $0.rows == keys.rows ? j : i * keys.rows + j }
+  }
+
+  /// The same call with rows in the place of queries and keys.
+  func replacing(queries: MatrixView, keys: MatrixView) -> AttentionInput {
+    var other = self
+    (other.queries, other.keys) = (queries, keys)
+    return other
   }
 }
 
@@ -40,12 +64,16 @@ public struct AttentionGradients {
   public var values: UnsafeMutablePointer<Float>?
   /// All parameters, in their order.
   public var parameters: UnsafeMutablePointer<Float>?
+  /// As many as there are edges.
+  public var edges: UnsafeMutablePointer<Float>?
 
   public init(
     queries: UnsafeMutablePointer<Float>? = nil, keys: UnsafeMutablePointer<Float>? = nil,
-    values: UnsafeMutablePointer<Float>? = nil, parameters: UnsafeMutablePointer<Float>? = nil
+    values: UnsafeMutablePointer<Float>? = nil, parameters: UnsafeMutablePointer<Float>? = nil,
+    edges: UnsafeMutablePointer<Float>? = nil
   ) {
     (self.queries, self.keys, self.values, self.parameters) = (queries, keys, values, parameters)
+    self.edges = edges
   }
 }
 
@@ -56,6 +84,10 @@ public protocol Attention: Mechanism {
   var dim: Int { get }
   /// Heads whose weights can be told apart.
   var heads: Int { get }
+  /// Numbers of context a query and a key may come with; 0: none.
+  var contextDim: Int { get }
+  /// Width of the features of an edge; 0: edges are not read.
+  var edgeDim: Int { get }
   /// Width of an output for values of width `v`; `.dimensionMismatch` for widths that do not fit.
   func outputDim(values v: Int) throws(RuvectorError) -> Int
   /// `out` [m, outputDim], packed. A query that sees no key gives zeros.
@@ -72,6 +104,8 @@ public protocol Attention: Mechanism {
 extension Attention {
   public static var family: StaticString { "attention" }
   public var heads: Int { 1 }
+  public var contextDim: Int { 0 }
+  public var edgeDim: Int { 0 }
 
   /// Refuses input that does not fit this mechanism.
   public func check(_ input: AttentionInput) throws(RuvectorError) {
@@ -84,6 +118,7 @@ extension Attention {
     guard n <= Int(Int32.max), m <= Int(Int32.max) else {
       throw .expected("at most 2^31 - 1 rows", for: "keys", received: "more", .outOfRange)
     }
+    try checkExtras(input)
     guard let offsets = input.offsets else { return }
     for i in 0..<m where offsets[i] > offsets[i + 1] || offsets[i + 1] > UInt32(n) {
       throw .expected(
@@ -92,79 +127,27 @@ extension Attention {
     }
   }
 
-  /// "forward":  queries [m, d], keys [n, d], values [n, v], mask, offsets, output [m · outputDim]
-  /// "weights":  the same with output [heads · m · n]
-  /// "backward": … offsets, output gradient [m · outputDim], output: the gradients of queries, keys, values and
-  ///             parameters one after the other
-  ///
-  /// mask: bytes, none, n or m · n of them. offsets: u32, none or m + 1.
-  public func run(
-    _ operation: String, _ buffers: [Tensor], _ control: Control
-  ) throws(RuvectorError) -> Int {
-    let isBackward = operation.utf8.elementsEqual("backward".utf8)
-    let isForward = operation.utf8.elementsEqual("forward".utf8)
-    guard isBackward || isForward || operation.utf8.elementsEqual("weights".utf8) else {
-      throw unknown(operation, expected: "one of forward, weights, backward")
-    }
-    try requireBuffers(isBackward ? 7 : 6, for: operation, buffers)
-    let input = try readInput(buffers)
-    try check(input)
-    let m = input.queries.rows, n = input.keys.rows, v = input.values.dim
-    let width = try outputDim(values: v)
-    if isForward {
-      let count = try size(m, width, "output")
-      try forward(input, into: buffers[5].output("output", count: count), control)
-      return count
-    }
-    if !isBackward {
-      let count = try size(size(heads, m, "weights"), n, "weights")
-      try weights(input, into: buffers[5].output("output", count: count), control)
-      return count
-    }
-    let given = try size(m, width, "outputGradient")
-    let gradient = try buffers[5].floats("outputGradient", count: given)
-    try requireFinite(gradient, count: given, for: "outputGradient")
-    let sizes = [
-      try size(m, dim, "gradients"), try size(n, dim, "gradients"), try size(n, v, "gradients"),
-      parameters.reduce(0) { $0 + $1.values.count },
-    ]
-    var total = 0
-    for part in sizes { total = try size(1, part, plus: total, "gradients") }
-    let out = try buffers[6].output("output", count: total)
-    out.update(repeating: 0, count: total)
-    try backward(
-      input, outputGradient: gradient,
-      into: AttentionGradients(
-        queries: out, keys: out + sizes[0], values: out + sizes[0] + sizes[1],
-        parameters: out + sizes[0] + sizes[1] + sizes[2]), control)
-    try requireRange(out, total, input)
-    return total
-  }
-
-  /// a · b + c, which 32 bits may not hold.
-  private func size(_ a: Int, _ b: Int, plus c: Int = 0, _ name: String) throws(RuvectorError) -> Int {
-    let (product, overflow) = a.multipliedReportingOverflow(by: b)
-    let (sum, carry) = product.addingReportingOverflow(c)
-    guard !overflow, !carry else {
-      throw .expected("sizes that fit in memory", for: name, received: "more", .outOfMemory)
-    }
-    return sum
-  }
-
-  private func readInput(_ buffers: [Tensor]) throws(RuvectorError) -> AttentionInput {
-    var input = AttentionInput(
-      queries: try buffers[0].matrix("queries"), keys: try buffers[1].matrix("keys"),
-      values: try buffers[2].matrix("values"))
-    let m = input.queries.rows, n = input.keys.rows
-    let mask = try buffers[3].bytes("mask")
-    if mask.count > 0 {
-      guard mask.count == n || (n > 0 && mask.count % n == 0 && mask.count / n == m) else {
-        throw .expected("\(n) or \(m) x \(n) elements", for: "mask", received: "\(mask.count)", .dimensionMismatch)
+  private func checkExtras(_ input: AttentionInput) throws(RuvectorError) {
+    let n = input.keys.rows, m = input.queries.rows
+    for (name, view, rows) in [("queryContext", input.queryContext, m), ("keyContext", input.keyContext, n)] {
+      guard let view else { continue }
+      guard contextDim > 0 else { throw .expected("none", for: name, received: "some", .invalidArgument) }
+      guard view.rows == rows else {
+        throw .expected("\(rows) rows", for: name, received: "\(view.rows)", .dimensionMismatch)
       }
-      input.mask = mask.baseAddress.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) }
-      input.maskStride = mask.count == n ? 0 : n
+      if rows > 0, view.dim != contextDim {
+        throw .dimension(name + "[0]", expected: contextDim, received: view.dim)
+      }
+      for r in 0..<rows { try requireFinite(view.row(r), count: view.dim, for: "\(name)[\(r)]") }
     }
-    if buffers[4].columns > 0 { input.offsets = try buffers[4].readIndices("offsets", count: m + 1) }
-    return input
+    guard let edges = input.edges else { return }
+    guard edgeDim > 0 else { throw .expected("none", for: "edges", received: "some", .invalidArgument) }
+    let (pairs, overflow) = m.multipliedReportingOverflow(by: n)
+    guard edges.rows == n || (!overflow && edges.rows == pairs) else {
+      throw .expected("\(n) or \(m) x \(n) rows", for: "edges", received: "\(edges.rows)", .dimensionMismatch)
+    }
+    if edges.rows > 0, edges.dim != edgeDim {
+      throw .dimension("edges[0]", expected: edgeDim, received: edges.dim)
+    }
   }
 }

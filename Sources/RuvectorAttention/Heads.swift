@@ -21,36 +21,18 @@ struct Heads {
     return SoftmaxHead(input: slice, scale: scale, isCausal: isCausal, window: window, block: block)
   }
 
-  /// Calls `body` for each chunk of `chunk` queries, `times` over, on up to `control.threads` threads.
-  private func forChunks(
-    of chunk: Int = 16, times: Int = 1, _ control: Control,
-    _ body: (_ queries: Range<Int>, _ time: Int) throws(RuvectorError) -> Void
-  ) throws(RuvectorError) {
-    let m = input.queries.rows, chunks = (m + chunk - 1) / chunk
-    let first = try FirstFailure()
-    parallelFor(threads: control.threads, count: chunks * times) { c in
-      do throws(RuvectorError) {
-        try control.check()
-        let start = c % chunks * chunk
-        try body(start..<min(start + chunk, m), c / chunks)
-      } catch {
-        first.note(c, error)
-      }
-    }
-    if let error = first.error { throw error }
-  }
-
   /// `out` [m, v].
   func forward(into out: UnsafeMutablePointer<Float>, _ control: Control) throws(RuvectorError) {
     let kernels = Kernels.current, v = input.values.dim, part = v / count
     let heads = (0..<count).map { head($0) }
     if SoftmaxTiles.fits(heads[0]) {
       let quiet = Control(cancelFlag: control.cancelFlag)
-      return try forChunks(of: SoftmaxTiles.together, times: count, control) { (queries, h) throws(RuvectorError) in
+      return try forChunks(of: input.queries.rows, chunk: SoftmaxTiles.together, times: count, control) {
+        (queries, h) throws(RuvectorError) in
         try SoftmaxTiles(head: heads[h], kernels: kernels).forward(queries, into: out + h * part, stride: v, quiet)
       }
     }
-    try forChunks(control) { (queries, _) throws(RuvectorError) in
+    try forChunks(of: input.queries.rows, control) { (queries, _) throws(RuvectorError) in
       let scores = try AlignedBuffer<Float>(count: block)
       for i in queries {
         for h in heads.indices {
@@ -64,7 +46,7 @@ struct Heads {
   func weights(into out: UnsafeMutablePointer<Float>, _ control: Control) throws(RuvectorError) {
     let kernels = Kernels.current, m = input.queries.rows, n = input.keys.rows
     let heads = (0..<count).map { head($0) }
-    try forChunks(control) { (queries, _) throws(RuvectorError) in
+    try forChunks(of: input.queries.rows, control) { (queries, _) throws(RuvectorError) in
       for h in heads.indices {
         for i in queries { try heads[h].weights(i, into: out + (h * m + i) * n, kernels) }
       }
@@ -78,25 +60,20 @@ struct Heads {
     let kernels = Kernels.current, m = input.queries.rows, n = input.keys.rows
     let d = input.queries.dim, v = input.values.dim, dPart = d / count, vPart = v / count
     let heads = (0..<count).map { head($0) }
-    let first = try FirstFailure()
-    parallelFor(threads: control.threads, count: count) { h in
-      do throws(RuvectorError) {
-        let scratch = try AlignedBuffer<Float>(count: 2 * n)
-        for i in 0..<m {
-          if i % 16 == 0 { try control.check() }
-          var slice = gradients
-          slice.queries = gradients.queries.map { $0 + i * d + h * dPart }
-          slice.keys = gradients.keys.map { $0 + h * dPart }
-          slice.values = gradients.values.map { $0 + h * vPart }
-          try heads[h].backward(
-            i, outputGradient + i * v + h * vPart, into: slice, keyStride: d, valueStride: v, scratch.pointer,
-            scratch.pointer + n, kernels)
-        }
-      } catch {
-        first.note(h, error)
+    try forChunks(of: count, chunk: 1, control) { (part, _) throws(RuvectorError) in
+      let h = part.lowerBound
+      let scratch = try AlignedBuffer<Float>(count: 2 * n)
+      for i in 0..<m {
+        if i % 16 == 0 { try control.check() }
+        var slice = gradients
+        slice.queries = gradients.queries.map { $0 + i * d + h * dPart }
+        slice.keys = gradients.keys.map { $0 + h * dPart }
+        slice.values = gradients.values.map { $0 + h * vPart }
+        try heads[h].backward(
+          i, outputGradient + i * v + h * vPart, into: slice, keyStride: d, valueStride: v, scratch.pointer,
+          scratch.pointer + n, kernels)
       }
     }
-    if let error = first.error { throw error }
   }
 }
 

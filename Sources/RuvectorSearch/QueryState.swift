@@ -1,5 +1,6 @@
 import CRuvectorSupport
 import RuvectorCore
+import RuvectorGeometry
 
 /// Rows scored at a time: 512 × 128 floats are 256 kB, which stays in L2 between packing and scoring.
 public let searchBlock = 512

@@ -1,4 +1,5 @@
 import RuvectorCore
+import RuvectorGeometry
 
 /// Candidates that stay in native memory: n × d floats, packed and 64-byte aligned, checked for NaN and infinity
 /// once, with the norms cached. The fast path for repeated queries.

@@ -1,5 +1,6 @@
 import Foundation
 import RuvectorCore
+import RuvectorGeometry
 import RuvectorSearch
 import TestSupport
 import Testing

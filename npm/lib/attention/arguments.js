@@ -2,6 +2,7 @@
 
 // Queries, keys, values, masks and offsets of a call -> what the native side reads.
 const inputs = require('../inputs.js');
+const { readExtras } = require('./extras.js');
 const { matrix } = require('../matrices.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
 
@@ -73,18 +74,21 @@ function offsetNumbers(value, m) {
   return out;
 }
 
-/** {m, n, width, buffers, shapes} of queries, keys, values, mask, offsets and the vectors that `add` appends. */
-function readArguments(dim, { queries, keys, values, mask, offsets, isSingle }, own, room) {
+/** {m, n, width, edges, buffers, shapes} of queries, keys, values, mask, offsets, extras and the vectors that `add` appends. */
+function readArguments({ row, config }, { queries, keys, values, mask, offsets, isSingle, ...rest }, own, room) {
+  const { dim } = config;
   const q = points(queries, 'queries', dim, own, room), k = rows(keys, 'keys', dim, own, room);
   if (isSingle && k.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 key', 'keys', 0);
   const v = values === keys ? k : rows(values, 'values', dim, own, room);
-  const buffers = [q.data, k.data, v.data, maskBytes(mask, q.rows, k.rows), offsetNumbers(offsets, q.rows)];
-  const shapes = [q.rows, q.dim, k.rows, k.dim, v.rows, v.dim, -1, -1, -1, -1];
+  const extras = readExtras(row, rest, q.rows, k.rows, own);
+  const matrices = [q, k, v], flat = [maskBytes(mask, q.rows, k.rows), offsetNumbers(offsets, q.rows)];
+  const buffers = [...matrices.map(({ data }) => data), ...flat, ...extras.map(({ data }) => data)];
+  const shapes = [...matrices.flatMap(({ rows, dim }) => [rows, dim]), -1, -1, -1, -1, ...extras.flatMap(({ rows, dim }) => [rows, dim])];
   const add = (array) => {
     buffers.push(array);
     shapes.push(-1, -1);
   };
-  return { m: q.rows, n: k.rows, width: v.dim, buffers, shapes, add };
+  return { m: q.rows, n: k.rows, width: v.dim, edges: extras[2], buffers, shapes, add };
 }
 
 module.exports = { points, readArguments };

@@ -4,12 +4,12 @@ const native = require('../native.js');
 const { Handle } = require('../handle.js');
 const inputs = require('../inputs.js');
 const { runLater, runNow } = require('./calls.js');
+const { extraNames } = require('./extras.js');
 const { create } = require('./create.js');
 const { stringify } = require('./json.js');
 const { MECHANISMS } = require('./table.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
 
-const MASKS = ['mask', 'offsets', 'threads'];
 let stateOf;
 
 /** What all mechanisms of table.js share: they differ by their row there only. */
@@ -46,6 +46,12 @@ class Attention extends Handle {
     return run(self, 'forward', { queries: q, keys, values, isSingle: true, ...extra });
   }
 
+  /** The options of a call, by name; unknown ones are refused. */
+  static #read(self, options, ...names) {
+    const known = [...names, ...extraNames(self.row)], given = inputs.options(options, known);
+    return Object.fromEntries(known.map((name) => [name, given[name]]));
+  }
+
   compute(query, keys, values) {
     return Attention.#one(Attention.#open(this), query, keys, values).data;
   }
@@ -57,33 +63,33 @@ class Attention extends Handle {
   }
 
   async computeAsync(query, keys, values, options) {
-    const self = Attention.#open(this), { mask, threads, signal } = inputs.options(options, ['mask', 'threads', 'signal']);
-    return (await Attention.#one(self, query, keys, values, { mask, threads, signal }, runLater)).data;
+    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'threads', 'signal');
+    return (await Attention.#one(self, query, keys, values, extra, runLater)).data;
   }
 
   computeBatch(queries, keys, values, options) {
-    const self = Attention.#open(this), { mask, offsets, threads } = inputs.options(options, MASKS);
-    return runNow(self, 'forward', { queries, keys, values, mask, offsets, threads });
+    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'threads');
+    return runNow(self, 'forward', { queries, keys, values, ...extra });
   }
 
   async computeBatchAsync(queries, keys, values, options) {
-    const self = Attention.#open(this), { mask, offsets, threads, signal } = inputs.options(options, [...MASKS, 'signal']);
-    return runLater(self, 'forward', { queries, keys, values, mask, offsets, threads, signal });
+    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'threads', 'signal');
+    return runLater(self, 'forward', { queries, keys, values, ...extra });
   }
 
   attentionWeights(queries, keys, options) {
-    const self = Attention.#open(this), { mask, offsets, threads } = inputs.options(options, MASKS);
-    return runNow(self, 'weights', { queries, keys, values: keys, mask, offsets, threads });
+    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'threads');
+    return runNow(self, 'weights', { queries, keys, values: keys, ...extra });
   }
 
   backward(queries, keys, values, outputGradient, options) {
-    const self = Attention.#open(this), { mask, offsets, threads } = inputs.options(options, MASKS);
-    return runNow(self, 'backward', { queries, keys, values, outputGradient, mask, offsets, threads });
+    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'threads');
+    return runNow(self, 'backward', { queries, keys, values, outputGradient, ...extra });
   }
 
   async backwardAsync(queries, keys, values, outputGradient, options) {
-    const self = Attention.#open(this), { mask, offsets, threads, signal } = inputs.options(options, [...MASKS, 'signal']);
-    return runLater(self, 'backward', { queries, keys, values, outputGradient, mask, offsets, threads, signal });
+    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'threads', 'signal');
+    return runLater(self, 'backward', { queries, keys, values, outputGradient, ...extra });
   }
 
   /** Names and shapes of the parameters, in the order of `getWeights`. */

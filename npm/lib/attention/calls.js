@@ -24,20 +24,20 @@ const OPERATIONS = {
   backward({ config: { dim }, floats }, call, { outputGradient }, own, room) {
     const { m, n, width } = call;
     call.add(points(outputGradient, 'outputGradient', 0, own, room).data);
-    const ends = [m * dim, n * dim, n * width, floats];
+    const ends = [m * dim, n * dim, n * width, floats, call.edges.rows * call.edges.dim];
     for (let i = 1; i < ends.length; i++) ends[i] += ends[i - 1];
-    const all = inputs.allocate(ends[3], 'result');
+    const all = inputs.allocate(ends[4], 'result');
     call.add(all);
     return () => ({
       queries: all.subarray(0, ends[0]), keys: all.subarray(ends[0], ends[1]), values: all.subarray(ends[1], ends[2]),
-      parameters: all.subarray(ends[2]),
+      parameters: all.subarray(ends[2], ends[3]), ...(call.edges.dim > 0 && { edges: all.subarray(ends[3]) }),
     });
   },
 };
 
 /** Arguments of the native row `run` without the cancel flag, and the result once it ran. */
 function prepare(self, operation, args, own, room) {
-  const call = readArguments(self.config.dim, args, own, room);
+  const call = readArguments(self, args, own, room);
   const result = OPERATIONS[operation](self, call, args, own, room);
   return { values: [self.handle, operation, call.buffers, Float64Array.from(call.shapes), threads(args.threads)], result };
 }

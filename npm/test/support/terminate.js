@@ -24,10 +24,14 @@ const CODE = `
     'a loop of searches': () => { jobs(); for (;;) ruvector.differentiableSearch(query, set, 5); },
     'a loop of creations': () => { for (;;) { new ruvector.VectorSet(queries); ruvector.RuvectorLayer.fromJson(layer.toJson()).forward(query, [query]); } },
     'a loop of batches on two threads': () => { for (;;) ruvector.differentiableSearchHyperbolicBatch(queries, set, 5, -1, { threads: 2 }); },
+    // Ended between any two steps of a call: what Node refuses then must not be used.
+    'a loop of asynchronous calls': () => { for (;;) ruvector.hierarchicalForwardV2Async(query, [set, own], [layer, 'identity'], { mode: 'standard', k: 1 }).catch(nothing); },
+    'a loop of calls with lists': () => { for (;;) ruvector.hierarchicalForwardV2(query, [{ data: query, rows: 1, dim: 64 }], ['identity'], { mode: 'standard', k: 1, temperature: 2 }); },
     'jobs whose set is closed': () => { jobs(); own.close(); set.close(); },
   };
   work[kind]();`;
-const KINDS = ['jobs', 'jobs again and again', 'a loop of searches', 'a loop of creations', 'a loop of batches on two threads', 'jobs whose set is closed'];
+const KINDS = ['jobs', 'jobs again and again', 'a loop of searches', 'a loop of creations', 'a loop of batches on two threads',
+  'a loop of asynchronous calls', 'a loop of calls with lists', 'jobs whose set is closed'];
 
 /**
  * Starts and ends `count` workers, at a moment that `seed` chooses: while it loads (a tenth of them) or up to 30 ms into

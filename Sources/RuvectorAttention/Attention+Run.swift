@@ -1,0 +1,86 @@
+import RuvectorCore
+
+/// The operations by name, as the C boundary calls them.
+extension Attention {
+  /// "forward":  queries [m, d], keys [n, d], values [n, v], mask, offsets, query context [m, c], key context [n, c],
+  ///             edges [n or m · n, e], output [m · outputDim]
+  /// "weights":  the same with output [heads · m · n]
+  /// "backward": … edges, output gradient [m · outputDim], output: the gradients of queries, keys, values, parameters
+  ///             and edges one after the other
+  ///
+  /// mask: bytes, none, n or m · n of them. offsets: u32, none or m + 1. Contexts and edges: matrices, without columns
+  /// where there are none.
+  public func run(
+    _ operation: String, _ buffers: [Tensor], _ control: Control
+  ) throws(RuvectorError) -> Int {
+    let isBackward = operation.utf8.elementsEqual("backward".utf8)
+    let isForward = operation.utf8.elementsEqual("forward".utf8)
+    guard isBackward || isForward || operation.utf8.elementsEqual("weights".utf8) else {
+      throw unknown(operation, expected: "one of forward, weights, backward")
+    }
+    try requireBuffers(isBackward ? 10 : 9, for: operation, buffers)
+    let input = try readInput(buffers)
+    try check(input)
+    let m = input.queries.rows, n = input.keys.rows
+    let width = try outputDim(values: input.values.dim)
+    if isForward {
+      let count = try size(m, width, "output")
+      try forward(input, into: buffers[8].output("output", count: count), control)
+      return count
+    }
+    if !isBackward {
+      let count = try size(size(heads, m, "weights"), n, "weights")
+      try weights(input, into: buffers[8].output("output", count: count), control)
+      return count
+    }
+    let given = try size(m, width, "outputGradient")
+    let gradient = try buffers[8].floats("outputGradient", count: given)
+    try requireFinite(gradient, count: given, for: "outputGradient")
+    let sizes = [
+      try size(m, dim, "gradients"), try size(n, dim, "gradients"), try size(n, input.values.dim, "gradients"),
+      parameters.reduce(0) { $0 + $1.values.count },
+      try size(input.edges?.rows ?? 0, edgeDim, "gradients"),
+    ]
+    var total = 0
+    for part in sizes { total = try size(1, part, plus: total, "gradients") }
+    let out = try buffers[9].output("output", count: total)
+    out.update(repeating: 0, count: total)
+    let k = out + sizes[0], v = k + sizes[1], p = v + sizes[2], e = p + sizes[3]
+    try backward(
+      input, outputGradient: gradient,
+      into: AttentionGradients(
+        queries: out, keys: k, values: v, parameters: p, edges: input.edges == nil ? nil : e), control)
+    try requireRange(out, total, input)
+    return total
+  }
+
+  /// a · b + c, which 32 bits may not hold.
+  private func size(_ a: Int, _ b: Int, plus c: Int = 0, _ name: String) throws(RuvectorError) -> Int {
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    let (sum, carry) = product.addingReportingOverflow(c)
+    guard !overflow, !carry else {
+      throw .expected("sizes that fit in memory", for: name, received: "more", .outOfMemory)
+    }
+    return sum
+  }
+
+  private func readInput(_ buffers: [Tensor]) throws(RuvectorError) -> AttentionInput {
+    var input = AttentionInput(
+      queries: try buffers[0].matrix("queries"), keys: try buffers[1].matrix("keys"),
+      values: try buffers[2].matrix("values"))
+    let m = input.queries.rows, n = input.keys.rows
+    let mask = try buffers[3].bytes("mask")
+    if mask.count > 0 {
+      guard mask.count == n || (n > 0 && mask.count % n == 0 && mask.count / n == m) else {
+        throw .expected("\(n) or \(m) x \(n) elements", for: "mask", received: "\(mask.count)", .dimensionMismatch)
+      }
+      input.mask = mask.baseAddress.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) }
+      input.maskStride = mask.count == n ? 0 : n
+    }
+    if buffers[4].columns > 0 { input.offsets = try buffers[4].readIndices("offsets", count: m + 1) }
+    if buffers[5].columns > 0 { input.queryContext = try buffers[5].matrix("queryContext") }
+    if buffers[6].columns > 0 { input.keyContext = try buffers[6].matrix("keyContext") }
+    if buffers[7].columns > 0 { input.edges = try buffers[7].matrix("edges") }
+    return input
+  }
+}

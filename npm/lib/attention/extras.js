@@ -1,0 +1,45 @@
+'use strict';
+
+// What some mechanisms read beside queries, keys and values. A row of table.js says which:
+//   context   names of columns: `position` is the options queryPositions and keyPositions, a number each query and key
+//   features  the options queryFeatures and keyFeatures, a matrix each, that many columns wide (a function of the options)
+//   edges     the option edges, a matrix, that many columns wide
+const inputs = require('../inputs.js');
+const { matrix } = require('../matrices.js');
+const { lengthOf, mismatch } = require('../errors.js');
+
+const NONE = { data: new Float32Array(0), rows: 0, dim: 0 };
+const plural = (column) => `${column[0].toUpperCase()}${column.slice(1)}s`;
+const SIDES = ['query', 'key'];
+
+/** The names of the options that a row adds to a call. */
+function extraNames(row) {
+  const columns = row.features ? ['Features'] : (row.context ?? []).map(plural);
+  return [...columns.flatMap((name) => SIDES.map((side) => side + name)), ...(row.edges ? ['edges'] : [])];
+}
+
+/** [rows, columns] out of one vector a column; columns that are left out are `standard`, or 0. */
+function columns(names, side, count, given) {
+  if (names.every((name) => given[side + plural(name)] === undefined)) return NONE;
+  const data = inputs.allocate(count * names.length, 'context');
+  names.forEach((column, c) => {
+    const name = side + plural(column);
+    if (given[name] === undefined) return;
+    const list = inputs.vector(given[name], name);
+    if (lengthOf(list) !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} numbers`, name, lengthOf(list));
+    for (let i = 0; i < count; i++) data[i * names.length + c] = list[i];
+  });
+  return { data, rows: count, dim: names.length };
+}
+
+/** The matrices of queries' context, keys' context and edges; empty where there are none. */
+function readExtras(row, given, m, n, own) {
+  const edges = given.edges === undefined ? NONE : matrix(given.edges, 'edges', own);
+  if (row.features) return [...SIDES.map((side) => features(given[`${side}Features`], `${side}Features`, own)), edges];
+  if (!row.context) return [NONE, NONE, edges];
+  return [columns(row.context, 'query', m, given), columns(row.context, 'key', n, given), edges];
+}
+
+const features = (value, name, own) => (value === undefined ? NONE : matrix(value, name, own));
+
+module.exports = { extraNames, readExtras };
