@@ -42,7 +42,7 @@ extension Mechanism {
     var json =
       "{\"family\":\"\(Self.family)\",\"name\":\"\(Self.name)\",\"simd\":\"\(Kernels.level)\",\"options\":{"
     for (i, option) in Self.options.enumerated() {
-      json += (i == 0 ? "" : ",") + "\"\(option.name)\":\(text(optionValues[i]))"
+      json += (i == 0 ? "" : ",") + "\"\(option.name)\":\(option.json(optionValues[i]))"
     }
     json += "},\"weights\":["
     for (i, parameter) in parameters.enumerated() {

@@ -18,6 +18,8 @@ public struct Option: Sendable {
     case flag
     /// Any 64-bit pattern.
     case seed
+    /// One of some names; its value is the place of the name.
+    case choice([StaticString])
   }
 
   public let name: StaticString
@@ -42,7 +44,16 @@ public struct Option: Sendable {
     case .negative: "a finite number < 0"
     case .flag: "0 or 1"
     case .seed: "an integer"
+    case .choice(let names): "one of \(list(names))"
     }
+  }
+
+  /// A value in JSON.
+  func json(_ value: Double) -> String {
+    guard case .choice(let names) = kind, let at = Int(exactly: value), names.indices.contains(at) else {
+      return text(value)
+    }
+    return "\"\(names[at])\""
   }
 
   fileprivate func check(_ value: OptionValue) throws(RuvectorError) -> OptionValue {
@@ -60,6 +71,8 @@ public struct Option: Sendable {
     case (.negative, .integer(let x)) where x < 0: return .number(Double(x))
     case (.flag, .number(let x)) where x == 0 || x == 1: return value
     case (.flag, .integer(let x)) where x == 0 || x == 1: return value
+    case (.choice(let names), .text(let word)):
+      if let at = names.firstIndex(where: { $0.matches(word) }) { return .integer(Int64(at)) }
     default: break
     }
     let received: String
@@ -109,6 +122,9 @@ public struct Settings {
   }
 
   public func flag(_ name: StaticString) -> Bool { number(name) == 1 }
+
+  /// The place of the name chosen.
+  public func choice(_ name: StaticString) -> Int { integer(name) }
 
   public func number(_ name: StaticString) -> Double {
     switch value(name) {

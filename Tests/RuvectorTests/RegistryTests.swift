@@ -12,7 +12,10 @@ import Testing
 
   /// Values for the options that have no default.
   static func required(_ member: Member) -> [(key: String, value: OptionValue)] {
-    member.options.filter { $0.standard == nil }.map { ("\($0.name)", .number(4)) }
+    member.options.filter { $0.standard == nil }.map { option in
+      if case .choice(let names) = option.kind { return ("\(option.name)", .text("\(names[0])")) }
+      return ("\(option.name)", .number(4))
+    }
   }
 
   @Test func unknownNames() {
@@ -34,7 +37,7 @@ import Testing
     let made = try Registry.make(family: "\(member.family)", name: "\(member.name)", Self.required(member))
     #expect(made.optionValues.count == member.options.count)
     for (value, option) in zip(made.optionValues, member.options) {
-      #expect(value == option.standard ?? 4, "\(option.name)")
+      #expect(value == option.standard ?? (option.kind.isChoice ? 0 : 4), "\(option.name)")
     }
     #expect(
       made.description.hasPrefix("{\"family\":\"\(member.family)\",\"name\":\"\(member.name)\",\"simd\":"))
@@ -68,6 +71,9 @@ import Testing
         good = [.number(0), .number(1), .integer(0), .integer(1)]
         bad += [.number(0.5), .number(-1), .number(2), .number(.nan), .integer(2)]
       case .seed: good = [.integer(-5), .number(3)]
+      case .choice(let names):
+        good = names.map { .text("\($0)") }
+        bad += [.text(""), .text("\(names[0]) "), .number(0), .integer(0)]
       }
       for value in good { _ = try member.make(Self.required(member) + [(key, value)]) }
       for value in bad {
@@ -95,6 +101,9 @@ import Testing
 }
 
 extension Option.Kind {
+  fileprivate var isChoice: Bool {
+    if case .choice = self { true } else { false }
+  }
   fileprivate var isNegative: Bool {
     if case .negative = self { true } else { false }
   }

@@ -1,0 +1,95 @@
+import CRuvectorSupport
+import RuvectorCore
+import RuvectorGeometry
+
+/// Attention on hyperboloids of several curvatures at once: a cascade of views from nearly flat to strongly curved.
+///
+///     s_ij^h = −d_L(Q_i^h, K_j^h)/T       o_i = concat_h centroid(V^h, softmax_j(s_ij^h))
+///     K_h from `curvatureFrom` to `curvatureTo`, equally far apart in ln|K|; one head has their geometric mean
+///
+/// Heads are contiguous slices of d, each the space-like coordinates of a point of its hyperboloid (``LorentzManifold``: no
+/// coordinate is lost, no point is moved). ln|K_h| is a parameter. Values are points too and d wide.
+/// - Complexity: O(m · n · d). Precision: Double.
+///
+/// References: Nickel, Kiela 2018 (the Lorentz model); Law et al. 2019, theorem 3.2 (the centroid). The cascade of
+/// curvatures is that of the existing package, whose "midpoint" of equal points is another point.
+public final class LorentzCascade: Attention, @unchecked Sendable {
+  // MARK: - Options
+
+  public static let name: StaticString = "lorentz_cascade"
+  public static let options = [
+    AttentionOption.dim, AttentionOption.heads,
+    Option(
+      "curvatureFrom", .number(-1e30 ... -1e-30), standard: -0.1, "Sectional curvature of the first head at first."),
+    Option("curvatureTo", .number(-1e30 ... -1e-30), standard: -2, "Sectional curvature of the last head at first."),
+    AttentionOption.temperature,
+  ]
+  public let dim: Int
+  public let heads: Int
+  public let curvatureFrom: Double
+  public let curvatureTo: Double
+  public let temperature: Double
+
+  // MARK: - Weights
+
+  /// ln|K_h|, [heads].
+  let logCurvature: AlignedBuffer<Float>
+
+  // MARK: - Creation
+
+  public init(_ settings: Settings) throws(RuvectorError) {
+    dim = settings.integer("dim")
+    heads = try AttentionOption.heads(settings, dim: dim)
+    curvatureFrom = settings.number("curvatureFrom")
+    curvatureTo = settings.number("curvatureTo")
+    temperature = settings.number("temperature")
+    logCurvature = try AlignedBuffer(count: heads, for: "curvature")
+    let first = Double.log(-curvatureFrom), last = Double.log(-curvatureTo)
+    for h in 0..<heads {
+      let t = heads == 1 ? 0.5 : Double(h) / Double(heads - 1)
+      logCurvature[h] = Float(first + t * (last - first))
+    }
+  }
+
+  public var optionValues: [Double] { [Double(dim), Double(heads), curvatureFrom, curvatureTo, temperature] }
+
+  public var parameters: [Parameter] { [Parameter("log_curvature", [heads], logCurvature)] }
+
+  public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requirePoints(v, dim) }
+
+  private func slices(_ input: AttentionInput) throws(RuvectorError) -> ManifoldHeads {
+    var spaces: [any Manifold] = []
+    for h in 0..<heads {
+      spaces.append(try LorentzManifold(dim: dim / heads, curvature: -Double.exp(Double(logCurvature[h]))))
+    }
+    return ManifoldHeads(input: input, spaces: spaces, temperature: temperature, isSquared: false)
+  }
+
+  // MARK: - Forward
+
+  public func forward(
+    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
+  ) throws(RuvectorError) {
+    try slices(input).forward(into: out, control)
+    try requireRange(out, input.queries.rows * dim, input)
+  }
+
+  public func weights(
+    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
+  ) throws(RuvectorError) {
+    try slices(input).weights(into: out, control)
+  }
+
+  // MARK: - Gradient
+
+  public func backward(
+    _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
+    _ control: Control
+  ) throws(RuvectorError) {
+    var toParameters = [Double](repeating: 0, count: heads)
+    try slices(input).backward(
+      outputGradient: outputGradient, into: gradients, parameters: &toParameters, control)
+    guard let out = gradients.parameters else { return }
+    for h in 0..<heads { out[h] += Float(toParameters[h]) }
+  }
+}

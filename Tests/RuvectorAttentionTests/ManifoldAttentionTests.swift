@@ -1,0 +1,261 @@
+import Foundation
+import RuvectorCore
+import TestSupport
+import Testing
+
+@testable import RuvectorAttention
+
+/// Spaces by their textbook formulas: what the mechanisms of this file must agree with.
+private struct Space {
+  var dim: Int
+  /// Below 0: the ball, or with `isLorentz` space-like coordinates of the hyperboloid; above: the sphere.
+  var K: Double
+  var isLorentz = false
+
+  func dot(_ x: [Double], _ y: [Double]) -> Double { zip(x, y).reduce(0) { $0 + $1.0 * $1.1 } }
+
+  func place(_ x: [Double]) -> [Double] {
+    let n = dot(x, x).squareRoot(), r = 1 / abs(K).squareRoot()
+    if K > 0 { return x.map { $0 / n * r } }
+    return K < 0 && !isLorentz && n > (1 - 1e-5) * r ? x.map { $0 / n * (1 - 1e-5) * r } : x
+  }
+
+  func distance(_ a: [Double], _ b: [Double]) -> Double {
+    let x = place(a), y = place(b), δ = zip(x, y).map { $0 - $1 }, s = abs(K).squareRoot()
+    if K == 0 { return dot(δ, δ).squareRoot() }
+    if K > 0 { return acos(max(-1, min(1, K * dot(x, y)))) / s }
+    if isLorentz {
+      let α = (1 - K * dot(x, x)).squareRoot() * (1 - K * dot(y, y)).squareRoot() + K * dot(x, y)
+      return acosh(max(1, α)) / s
+    }
+    return 2 / s * asinh(s * (dot(δ, δ) / ((1 + K * dot(x, x)) * (1 + K * dot(y, y)))).squareRoot())
+  }
+
+  func mean(_ points: [[Double]], _ w: [Double]) -> [Double] {
+    let x = points.map { place($0) }
+    func sum(_ factor: ([Double]) -> Double) -> [Double] {
+      (0..<dim).map { i in zip(x, w).reduce(0) { $0 + $1.1 * factor($1.0) * $1.0[i] } }
+    }
+    let S = sum { _ in 1 }
+    if K == 0 { return S.map { $0 / w.reduce(0, +) } }
+    if K > 0 { return S.map { $0 / dot(S, S).squareRoot() / K.squareRoot() } }
+    if isLorentz {
+      let time = zip(x, w).reduce(0) { $0 + (1 - K * dot($1.0, $1.0)).squareRoot() * $1.1 }
+      return S.map { $0 / (time * time + K * dot(S, S)).squareRoot() }
+    }
+    let excess = zip(x, w).reduce(0) { $0 + (2 / (1 + K * dot($1.0, $1.0)) - 1) * $1.1 }
+    let u = sum { 2 / (1 + K * dot($0, $0)) / excess }
+    return u.map { $0 / (1 + (1 + K * dot(u, u)).squareRoot()) }
+  }
+}
+
+/// Heads of products of spaces.
+private struct ManifoldOracle {
+  /// One list a head.
+  var heads: [[Space]]
+  var β: [Double]?
+  var T = 1.0
+  var isSquared = false
+
+  func weights(_ q: [[Double]], _ k: [[Double]], _ batch: Batch) -> [[[Double]]] {
+    var at = 0
+    return heads.map { spaces in
+      let start = at
+      at += spaces.reduce(0) { $0 + $1.dim }
+      return q.indices.map { i in
+        let s = k.indices.map { j -> Double in
+          guard SoftmaxOracle().sees(batch, i, j) else { return -.infinity }
+          var column = start, total = 0.0
+          for (p, space) in spaces.enumerated() {
+            let range = column..<column + space.dim
+            let d = space.distance(Array(q[i][range]), Array(k[j][range]))
+            total += (β?[p] ?? 1) * d * d
+            column += space.dim
+          }
+          return -(isSquared ? total : total.squareRoot()) / T
+        }
+        let top = s.max() ?? 0, e = s.map { $0 == -.infinity ? 0 : exp($0 - top) }, sum = e.reduce(0, +)
+        return e.map { sum == 0 ? 0 : $0 / sum }
+      }
+    }
+  }
+
+  func forward(_ q: [[Double]], _ k: [[Double]], _ v: [[Double]], _ batch: Batch) -> [[Double]] {
+    let w = weights(q, k, batch)
+    return q.indices.map { i in
+      var at = 0
+      return heads.indices.flatMap { h in
+        heads[h].flatMap { space in
+          let range = at..<at + space.dim
+          at += space.dim
+          let seen = w[h][i].contains { $0 > 0 }
+          return seen ? space.mean(v.map { Array($0[range]) }, w[h][i]) : [Double](repeating: 0, count: space.dim)
+        }
+      }
+    }
+  }
+}
+
+@Suite struct ManifoldAttentionTests {
+  fileprivate struct Case: Sendable {
+    let name: String
+    let make: @Sendable () throws -> any Attention
+    /// From the parameters.
+    let oracle: @Sendable ([Double]) -> ManifoldOracle
+  }
+
+  private static func settings(
+    _ name: StaticString, _ options: [Option], _ numbers: [String: Double], _ words: [String: String] = [:]
+  ) throws -> Settings {
+    try Settings(
+      of: name, options, numbers.map { ($0.key, .number($0.value)) } + words.map { ($0.key, .text($0.value)) })
+  }
+
+  private static func manifold(_ K: Double, _ model: String, heads: Int, squared: Bool, T: Double) -> Case {
+    Case(
+      name: "manifold \(K) \(model) \(heads)",
+      make: {
+        try ManifoldAttention(
+          settings(
+            ManifoldAttention.name, ManifoldAttention.options,
+            [
+              "dim": 6, "heads": Double(heads), "curvature": K, "squared": squared ? 1 : 0, "temperature": T,
+            ], ["model": model]))
+      },
+      oracle: { p in
+        let sign = K > 0 ? 1.0 : -1
+        return ManifoldOracle(
+          heads: (0..<heads).map { h in
+            [Space(dim: 6 / heads, K: K == 0 ? 0 : sign * exp(p[h]), isLorentz: model == "lorentz")]
+          }, T: T, isSquared: squared)
+      })
+  }
+
+  private static let cases: [Case] = [
+    manifold(0, "poincare", heads: 2, squared: true, T: 1), manifold(-1, "poincare", heads: 1, squared: false, T: 0.5),
+    manifold(-2, "poincare", heads: 3, squared: true, T: 2), manifold(-0.5, "lorentz", heads: 2, squared: false, T: 1),
+    manifold(1.5, "poincare", heads: 2, squared: false, T: 0.7), manifold(2, "lorentz", heads: 1, squared: true, T: 1),
+    Case(
+      name: "cascade",
+      make: {
+        try LorentzCascade(
+          settings(LorentzCascade.name, LorentzCascade.options, ["dim": 6, "heads": 3, "temperature": 0.8]))
+      }, oracle: { p in ManifoldOracle(heads: p.map { [Space(dim: 2, K: -exp($0), isLorentz: true)] }, T: 0.8) }),
+    Case(
+      name: "mixed",
+      make: {
+        try MixedCurvature(
+          settings(
+            MixedCurvature.name, MixedCurvature.options,
+            [
+              "euclideanDim": 1, "hyperbolicDim": 3, "sphericalDim": 2, "hyperbolicCurvature": -0.6,
+              "sphericalCurvature": 1.7, "temperature": 1.3,
+            ]))
+      },
+      oracle: { p in
+        ManifoldOracle(
+          heads: [[Space(dim: 1, K: 0), Space(dim: 3, K: -exp(p[3])), Space(dim: 2, K: exp(p[4]))]],
+          β: p[0..<3].map { exp($0) }, T: 1.3, isSquared: true)
+      }),
+    Case(
+      name: "mixed without a Euclidean part",
+      make: {
+        try MixedCurvature(
+          settings(MixedCurvature.name, MixedCurvature.options, ["hyperbolicDim": 4, "sphericalDim": 2]))
+      },
+      oracle: { p in
+        ManifoldOracle(
+          heads: [[Space(dim: 4, K: -exp(p[2])), Space(dim: 2, K: exp(p[3]))]], β: p[0..<2].map { exp($0) },
+          isSquared: true)
+      }),
+  ]
+
+  /// Moves every parameter, so that no two are equal.
+  private static func shaken(_ mechanism: any Attention) -> [Double] {
+    var all: [Double] = []
+    for parameter in mechanism.parameters {
+      for i in 0..<parameter.values.count {
+        parameter.values[i] += 0.1 * Float(all.count + 1)
+        all.append(Double(parameter.values[i]))
+      }
+    }
+    return all
+  }
+
+  @Test(arguments: cases.indices) func againstOracle(_ index: Int) throws {
+    let c = Self.cases[index], mechanism = try c.make(), p = Self.shaken(mechanism)
+    var g = SeededGenerator(UInt64(index) + 70)
+    for batch in SoftmaxAttentionTests.batches(&g, 6, 6) + [Batch(&g, 2, 5, 6, 6, scale: 0.2)] {
+      let (q, k, v) = (doubles(batch.queries), doubles(batch.keys), doubles(batch.values)), o = c.oracle(p)
+      #expect(distance(try mechanism.forward(batch), o.forward(q, k, v, batch).flatMap { $0 }) < 2e-6, "\(c.name)")
+      #expect(distance(try mechanism.forward(batch, gap: 2), o.forward(q, k, v, batch).flatMap { $0 }) < 2e-6)
+      #expect(try mechanism.forward(batch, Control(threads: 3)) == mechanism.forward(batch))
+      let w = o.weights(q, k, batch).flatMap { $0.flatMap { $0 } }
+      #expect(distance(try mechanism.weights(batch), w) < 2e-6, "\(c.name)")
+    }
+  }
+
+  @Test(arguments: cases.indices) func gradients(_ index: Int) throws {
+    let c = Self.cases[index], mechanism = try c.make(), p = Self.shaken(mechanism)
+    var g = SeededGenerator(UInt64(index) + 90)
+    var masked = Batch(&g, 3, 5, 6, 6, scale: 0.25)
+    masked.mask = (0..<3).map { i in (0..<5).map { ($0 + i) % 3 == 0 ? 0 : 1 } }
+    var runs = Batch(&g, 3, 5, 6, 6, scale: 0.25)
+    runs.offsets = [0, 3, 3, 5]
+    for batch in [Batch(&g, 2, 4, 6, 6, scale: 0.25), masked, runs, Batch(&g, 2, 4, 6, 6, scale: 3)] {
+      let m = batch.queries.count, n = batch.keys.count, direction = g.normals(m * 6)
+      let x = (batch.queries + batch.keys + batch.values).flatMap { $0.map { Double($0) } } + p
+      func loss(_ x: [Double]) -> Double {
+        func rows(_ from: Int, _ count: Int) -> [[Double]] {
+          (0..<count).map { Array(x[(from + $0) * 6..<(from + $0 + 1) * 6]) }
+        }
+        let out = c.oracle(Array(x[((m + 2 * n) * 6)...])).forward(rows(0, m), rows(m, n), rows(m + n, n), batch)
+        return zip(out.flatMap { $0 }, direction).reduce(0) { $0 + $1.0 * Double($1.1) }
+      }
+      let error = distance(try mechanism.backward(batch, direction), differences(x, step: 1e-6, loss))
+      #expect(error < 2e-4, "\(c.name): \(error)")
+      #expect(try mechanism.backward(batch, direction, Control(threads: 2)) == mechanism.backward(batch, direction))
+    }
+  }
+
+  @Test func equalKeysAndWidths() throws {
+    for c in Self.cases {
+      let mechanism = try c.make()
+      var g = SeededGenerator(5), batch = Batch(&g, 2, 3, 6, 6, scale: 0.1)
+      // A query that is a key: the distance has no gradient there, but a finite one is given.
+      batch.queries[0] = batch.keys[1]
+      #expect(try mechanism.backward(batch, g.normals(12)).allSatisfy { $0.isFinite })
+      batch.values = batch.values.map { $0 + [1] }
+      #expect(failure { () throws(RuvectorError) in _ = try mechanism.forward(batch) }?.code == .dimensionMismatch)
+      batch.values = batch.values.map { Array($0.dropLast()) }
+      batch.values[2][5] = .nan
+      #expect(failure { () throws(RuvectorError) in _ = try mechanism.forward(batch) }?.code == .nonFinite)
+      batch.values[2][5] = 1
+      batch.keys[1][0] = .infinity
+      #expect(
+        failure { () throws(RuvectorError) in _ = try mechanism.forward(batch) }?.message
+          == "expected finite numbers for keys[1], received Infinity at element 0")
+    }
+  }
+
+  @Test func hugeAndTiny() throws {
+    for c in Self.cases {
+      let mechanism = try c.make()
+      for scale in [1e-38, 1e-20, 1e10, 1e37] {
+        var g = SeededGenerator(6)
+        let out = try mechanism.forward(Batch(&g, 2, 4, 6, 6, scale: scale))
+        #expect(out.allSatisfy { $0.isFinite }, "\(c.name) \(scale)")
+      }
+    }
+  }
+
+  @Test func creation() throws {
+    let error = failure { () throws(RuvectorError) in
+      _ = try MixedCurvature(Settings(of: MixedCurvature.name, MixedCurvature.options, [("hyperbolicDim", .number(0))]))
+    }
+    #expect(error?.code == .invalidConfig)
+    let cascade = try LorentzCascade(
+      Self.settings(LorentzCascade.name, LorentzCascade.options, ["dim": 4, "heads": 2]))
+    #expect((0..<2).map { exp(cascade.logCurvature[$0]) }.map { ($0 * 1000).rounded() } == [100, 2000])
+  }
+}
