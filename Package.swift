@@ -77,9 +77,11 @@ let package = Package(
     .testTarget(name: "RuvectorGeometryTests", dependencies: ["RuvectorGeometry", "TestSupport"]),
     .testTarget(name: "RuvectorCompressionTests", dependencies: ["Ruvector", "TestSupport"]),
     .testTarget(
-      name: "RuvectorSearchTests", dependencies: ["CRuvectorSupport", "RuvectorGeometry", "RuvectorSearch", "TestSupport"]),
+      name: "RuvectorSearchTests",
+      dependencies: ["CRuvectorSupport", "RuvectorGeometry", "RuvectorSearch", "TestSupport"]),
     .testTarget(name: "RuvectorGraphTests", dependencies: ["RuvectorGraph", "TestSupport"]),
-    .testTarget(name: "RuvectorAttentionTests", dependencies: ["RuvectorAttention", "TestSupport"]),
+    .testTarget(
+      name: "RuvectorAttentionTests", dependencies: ["RuvectorAttention", "RuvectorGeometry", "TestSupport"]),
     .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
   ]
 )

@@ -20,13 +20,18 @@ public struct Ball: Equatable, Sendable {
   /// points that all sit on the rim keep their cosine order exactly.
   public static let rimGap = epsilon * (2 - epsilon)
 
+  /// How far the norm of coordinates that were rounded to Float may lie from what it was, relatively.
+  public static let slack = 0x1p-23
+
   public init(c: Double, projection: Projection) { (self.c, self.projection) = (c, projection) }
 
-  /// For a vector of squared norm `n2`: the factor 1/(1 − c|y|²) of its point y, and y = shrink · x.
+  /// For a vector of squared norm `n2`: the factor 1/(1 − c|y|²) of its point y, and y = shrink · x. A point that rounding
+  /// alone keeps from the rim counts as on it.
   public func place(_ n2: Double) -> (factor: Double, shrink: Double) {
     let r = (c * n2).squareRoot()
     switch projection {
-    case .clip where r <= 1 - Ball.epsilon: return (1 / (1 - c * n2), 1)
+    case .clip where r <= (1 - Ball.epsilon) * (1 - Ball.slack): return (1 / (1 - c * n2), 1)
+    case .clip where r <= (1 - Ball.epsilon) * (1 + Ball.slack): return (1 / Ball.rimGap, 1)
     case .expMap where r == 0: return (1, 1)
     case .expMap:
       let t = rv_tanh(r)  // 1 − tanh² = 1/cosh²

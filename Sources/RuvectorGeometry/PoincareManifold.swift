@@ -6,7 +6,7 @@ import RuvectorCore
 ///     mean    = u/(1 + √(1 − c|u|²)),   u = Σ w λ x / Σ w (λ − 1),   λ = 2/g      (the weighted midpoint)
 ///
 /// A point keeps g, and whether it lay beyond the rim, (1 − 1e-5)/√c, and was pulled back to it; g is then the analytic
-/// constant. One parameter: ln c. References: ``PoincareBall``.
+/// constant (so it is where rounding to Float alone keeps it from the rim). One parameter: ln c. References: ``PoincareBall``.
 public final class PoincareManifold: Manifold {
   public let dim: Int
   public var stride: Int { dim + 2 }
@@ -24,7 +24,8 @@ public final class PoincareManifold: Manifold {
   // MARK: - Points: [coordinates, g, 1 where it was pulled back]
 
   public func place(_ x: UnsafePointer<Float>, into p: UnsafeMutablePointer<Double>) {
-    let n = squaredNorm(x, dim).squareRoot(), radius = s * n, beyond = radius > 1 - Ball.epsilon
+    let radius = s * squaredNorm(x, dim).squareRoot()
+    let beyond = radius > (1 - Ball.epsilon) * (1 - Ball.slack)
     let scale = beyond ? (1 - Ball.epsilon) / radius : 1
     for i in 0..<dim { p[i] = scale * Double(x[i]) }
     p[dim] = beyond ? Ball.rimGap : (1 - radius) * (1 + radius)

@@ -8,6 +8,7 @@ struct Batch {
   var queries, keys, values: [[Float]]
   var mask: [[UInt8]]?
   var offsets: [UInt32]?
+  var queryContext, keyContext, edges: [[Float]]?
 
   init(_ g: inout SeededGenerator, _ m: Int, _ n: Int, _ d: Int, _ v: Int, scale: Double = 1) {
     queries = (0..<m).map { _ in g.normals(d, scale: scale) }
@@ -27,17 +28,36 @@ struct Batch {
     let masks = mask?.flatMap { $0 } ?? []
     let bytes = try AlignedBuffer(copying: masks, count: masks.count)
     let places = try AlignedBuffer(copying: offsets ?? [], count: offsets?.count ?? 0)
+    let qc = try memory(queryContext ?? []), kc = try memory(keyContext ?? []), e = try memory(edges ?? [])
+    func view(_ rows: [[Float]]?, _ memory: AlignedBuffer<Float>) -> MatrixView? {
+      rows.map {
+        MatrixView(memory.pointer, rows: $0.count, dim: $0.first?.count ?? 0, stride: ($0.first?.count ?? 0) + gap)
+      }
+    }
     let input = AttentionInput(
       queries: MatrixView(q.pointer, rows: queries.count, dim: dim, stride: dim + gap),
       keys: MatrixView(k.pointer, rows: keys.count, dim: dim, stride: dim + gap),
       values: MatrixView(w.pointer, rows: values.count, dim: v, stride: v + gap),
       mask: mask == nil ? nil : UnsafePointer(bytes.pointer), maskStride: (mask?.count ?? 0) == 1 ? 0 : keys.count,
-      offsets: offsets == nil ? nil : UnsafePointer(places.pointer))
-    return try withExtendedLifetime((q, k, w, bytes, places)) { () throws(RuvectorError) in try body(input) }
+      offsets: offsets == nil ? nil : UnsafePointer(places.pointer), queryContext: view(queryContext, qc),
+      keyContext: view(keyContext, kc), edges: view(edges, e))
+    return try withExtendedLifetime((q, k, w, bytes, places, (qc, kc, e))) { () throws(RuvectorError) in try body(input)
+    }
   }
 }
 
 extension Attention {
+  /// All parameters, one after the other.
+  var flat: [Double] { parameters.flatMap { p in (0..<p.values.count).map { Double(p.values[$0]) } } }
+
+  /// Adds small normal numbers to every parameter, so that none is special.
+  func shake(_ seed: UInt64, scale: Double = 0.2) {
+    var g = SeededGenerator(seed)
+    for p in parameters {
+      for (i, x) in g.normals(p.values.count, scale: scale).enumerated() { p.values[i] += x }
+    }
+  }
+
   func forward(_ batch: Batch, gap: Int = 0, _ control: Control = .none) throws(RuvectorError) -> [Float] {
     let v = batch.values.first?.count ?? dim
     return try batch.withInput(dim: dim, values: v, gap: gap) { (input) throws(RuvectorError) in
@@ -59,21 +79,22 @@ extension Attention {
     }
   }
 
-  /// Gradients of Σ g · output: queries, keys, values, parameters, one after the other.
+  /// Gradients of Σ g · output: queries, keys, values, parameters, edges, one after the other.
   func backward(_ batch: Batch, _ g: [Float], _ control: Control = .none) throws(RuvectorError) -> [Float] {
     let v = batch.values.first?.count ?? dim
     return try batch.withInput(dim: dim, values: v) { (input) throws(RuvectorError) in
       let sizes = [
         batch.queries.count * dim, batch.keys.count * dim, batch.keys.count * v,
-        parameters.reduce(0) { $0 + $1.values.count },
+        parameters.reduce(0) { $0 + $1.values.count }, (batch.edges?.count ?? 0) * edgeDim,
       ]
       let total = sizes.reduce(0, +)
       let out = try AlignedBuffer<Float>(count: total, repeating: 0), p = out.pointer
+      let behind = p + sizes[0] + sizes[1] + sizes[2]
       try backward(
         input, outputGradient: g,
         into: AttentionGradients(
-          queries: p, keys: p + sizes[0], values: p + sizes[0] + sizes[1],
-          parameters: p + sizes[0] + sizes[1] + sizes[2]),
+          queries: p, keys: p + sizes[0], values: p + sizes[0] + sizes[1], parameters: behind,
+          edges: batch.edges == nil ? nil : behind + sizes[3]),
         control)
       return (0..<total).map { out[$0] }
     }
@@ -125,6 +146,48 @@ struct SoftmaxOracle {
       (0..<width).map { c in v.indices.reduce(0) { $0 + w[c / part][i][$1] * v[$1][c] } }
     }
   }
+}
+
+/// What an oracle works on, in Double.
+struct Exact {
+  var queries, keys, values: [[Double]]
+  var parameters: [Double]
+  var edges: [[Double]]
+
+  init(_ batch: Batch, _ parameters: [Double]) {
+    (queries, keys, values) = (doubles(batch.queries), doubles(batch.keys), doubles(batch.values))
+    (self.parameters, edges) = (parameters, doubles(batch.edges ?? []))
+  }
+
+  var flat: [Double] { (queries + keys + values).flatMap { $0 } + parameters + edges.flatMap { $0 } }
+
+  /// The same shapes with other numbers.
+  func with(_ x: [Double]) -> Exact {
+    var other = self, at = 0
+    func take(_ count: Int) -> [Double] {
+      defer { at += count }
+      return Array(x[at..<at + count])
+    }
+    other.queries = queries.map { take($0.count) }
+    other.keys = keys.map { take($0.count) }
+    other.values = values.map { take($0.count) }
+    other.parameters = take(parameters.count)
+    other.edges = edges.map { take($0.count) }
+    return other
+  }
+}
+
+/// How far the gradients of a mechanism are from central differences of its oracle.
+func gradientError(
+  _ mechanism: any Attention, _ batch: Batch, step: Double = 1e-5, _ oracle: (Exact) -> [Double]
+) throws -> Double {
+  let exact = Exact(batch, mechanism.flat)
+  var g = SeededGenerator(77)
+  let direction = g.normals(oracle(exact).count)
+  let wanted = differences(exact.flat, step: step) { x in
+    zip(oracle(exact.with(x)), direction).reduce(0) { $0 + $1.0 * Double($1.1) }
+  }
+  return distance(try mechanism.backward(batch, direction), wanted)
 }
 
 func doubles(_ rows: [[Float]]) -> [[Double]] { rows.map { $0.map { Double($0) } } }

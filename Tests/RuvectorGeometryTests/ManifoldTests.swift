@@ -280,4 +280,48 @@ struct ProductOracle {
     let d = far.withUnsafeBufferPointer { lorentz.distance($0.baseAddress!, $0.baseAddress! + 3) }
     #expect(abs(d - 2 * asinh(0.25)) < 1e-6)  // |Y - X|_L = 1/2
   }
+
+  /// Against the mean of ``PoincareBall`` with points moved a little.
+  @Test(arguments: [-1.0, -2.5]) func karcherMeans(_ K: Double) throws {
+    let space = try KarcherManifold(dim: 3, curvature: K), ball = try PoincareBall<Double>(curvature: K)
+    var g = SeededGenerator(17)
+    let rows = (0..<6).map { i in g.normals(3, scale: i == 5 ? 9 : 0.3) }, p = Self.points(space, rows)
+    let exact = rows.map { $0.map { Double($0) } }
+    for weights in [[0.1, 0.2, 0.3, 0.1, 0.25, 0.05], [0, 1, 0, 0, 0, 0], [1, 0, 2, 0, 0.5, 0]] {
+      func mean(_ x: [[Double]], _ w: [Double]) throws -> [Double] {
+        try ball.frechetMean(x.flatMap { $0 }, dim: 3, weights: w, tolerance: 1e-12)
+      }
+      var m = [0.0, 0, 0]
+      let points = WeightedPoints(p, stride: space.stride, weights: weights, count: 6)
+      space.mean(points, into: &m)
+      #expect(Self.near(m, try mean(exact, weights), 1e-8))
+      let direction = g.normals(3).map { Double($0) }
+      var gp = [Double](repeating: 0, count: p.count), gw = [Double](repeating: 0, count: 6), none = [0.0]
+      space.addMeanGradient(direction, points, points: &gp, weights: &gw, parameters: &none)
+      func loss(_ x: [[Double]], _ w: [Double]) throws -> Double {
+        zip(try mean(x, w), direction).reduce(0) { $0 + $1.0 * $1.1 }
+      }
+      for j in 0..<6 where weights[j] > 0 {
+        let sides = try [1e-5, -1e-5].map { step in
+          var w = weights
+          w[j] += step
+          return try loss(exact, w)
+        }
+        let slope = (sides[0] - sides[1]) / 2e-5
+        #expect(abs(gw[j] - slope) < 1e-5 * (1 + abs(slope)), "weight \(j): \(gw[j]) \(slope)")
+      }
+      let got = Self.pull(space, rows, p, gp)
+      for c in 0..<18 {
+        let step = c >= 15 ? 1e-2 : 1e-5
+        let sides = try [step, -step].map { step in
+          var x = exact
+          x[c / 3][c % 3] += step
+          return try loss(x, weights)
+        }
+        let slope = (sides[0] - sides[1]) / (2 * step)
+        #expect(abs(got[c] - slope) < 1e-4 * (0.01 + abs(slope)), "coordinate \(c): \(got[c]) \(slope)")
+      }
+      #expect(none == [0])
+    }
+  }
 }

@@ -1,0 +1,160 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// Rotary position embedding by distance in a graph:
+///
+///     s_ij = (R(p_i) q_i · R(p_j) k_j)/√(d/heads) = (q_i · R(p_j − p_i) k_j)/√(d/heads)      o_i = Σ_j softmax_j(s_ij) v_j
+///     R(p) turns the pair (x_t, x_{t+h}) of each head by p σ^l/scalingFactor · base^(−2t/w),   w = d/heads, h = ⌊w/2⌋
+///
+/// The context of a query or key is (p, l): its position p ≥ 0, such as a distance in hops (``encodeDistance(_:maxPosition:)``),
+/// and its level l, whose frequencies are σ = `levelScale` times those of the level below. On one level the score depends
+/// on p_j − p_i only. Without context queries stand at 0 and keys at 0, 1, 2, …; positions count up to
+/// `maxPosition` − 1. An odd last coordinate of a head is left out of the scores.
+/// - Complexity: O((m + n) · d + m · n · (d + v)). Precision: Float, angles in Double.
+///
+/// Reference: Su, Lu, Pan, Murtadha, Wen, Liu 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding",
+/// equations 14 to 16 and 34.
+public final class GraphRoPE: Attention, Sendable {
+  // MARK: - Options
+
+  public static let name: StaticString = "graph_rope"
+  public static let options = [
+    AttentionOption.dim, AttentionOption.heads,
+    Option("maxPosition", .integer(1...1_048_576), standard: 512, "Positions count up to this one minus 1."),
+    Option("base", .number(1e-6...1e12), standard: 10_000, "Ratio of the highest to the lowest frequency."),
+    Option("scalingFactor", .number(1e-3...1e12), standard: 1, "Positions are divided by it."),
+    Option("levelScale", .number(1e-3...1), standard: 1, "Frequencies of a level against those of the level below."),
+  ]
+  public let dim: Int
+  public let heads: Int
+  public let maxPosition: Int
+  public let base: Double
+  public let scalingFactor: Double
+  /// σ
+  public let levelScale: Double
+  public var contextDim: Int { 2 }
+
+  // MARK: - Creation
+
+  public init(_ settings: Settings) throws(RuvectorError) {
+    dim = settings.integer("dim")
+    heads = try AttentionOption.heads(settings, dim: dim)
+    maxPosition = settings.integer("maxPosition")
+    base = settings.number("base")
+    scalingFactor = settings.number("scalingFactor")
+    levelScale = settings.number("levelScale")
+  }
+
+  public var optionValues: [Double] {
+    [Double(dim), Double(heads), Double(maxPosition), base, scalingFactor, levelScale]
+  }
+
+  public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requireHeads(heads, divide: v) }
+
+  // MARK: - Positions
+
+  /// A position that tells near distances exactly and far ones by their order of magnitude: d up to 8,
+  /// 8 + min(⌈log₂ d⌉, maxPosition − 8) beyond, at most maxPosition.
+  public static func encodeDistance(_ distance: Int, maxPosition: Int) -> Int {
+    guard distance > 8 else { return max(distance, 0) }
+    let bits = Int.bitWidth - (distance - 1).leadingZeroBitCount
+    return 8 + min(bits, max(maxPosition - 8, 0))
+  }
+
+  /// θ of position 1 for each pair of a head.
+  private var frequencies: [Double] {
+    let width = dim / heads
+    return (0..<width / 2).map { Double.exp(-2 * Double($0) / Double(width) * Double.log(base)) / scalingFactor }
+  }
+
+  /// (p, l) of a row, checked.
+  private func place(_ context: MatrixView?, _ r: Int, standard: Int, _ name: String) throws(RuvectorError) -> Double {
+    guard let row = context?.row(r) else { return Double(min(standard, maxPosition - 1)) }
+    let p = Double(row[0]), level = Double(row[1])
+    guard p >= 0 else { throw .expected("positions >= 0", for: name, received: text(p), .outOfRange) }
+    guard level >= 0, level <= 64, level == level.rounded() else {
+      throw .expected("levels in 0...64", for: name, received: text(level), .outOfRange)
+    }
+    var scale = 1.0
+    for _ in 0..<Int(level) { scale *= levelScale }
+    return min(p, Double(maxPosition - 1)) * scale
+  }
+
+  /// Rows turned by their positions, or (with `into`) gradients turned back and added.
+  private func turn(
+    _ x: MatrixView, _ context: MatrixView?, isKeys: Bool, inverse: Bool = false,
+    into out: UnsafeMutablePointer<Float>
+  ) throws(RuvectorError) {
+    let table = RotaryTable(frequencies: frequencies), width = dim / heads
+    for r in 0..<x.rows {
+      table.move(
+        to: try place(context, r, standard: isKeys ? r : 0, isKeys ? "keyContext[\(r)]" : "queryContext[\(r)]"))
+      for h in 0..<heads {
+        table.rotate(
+          x.row(r) + h * width, into: out + r * dim + h * width, width: width, inverse: inverse, adding: inverse)
+      }
+    }
+  }
+
+  private struct Turned {
+    let queries, keys: Rows
+    let heads: Heads
+  }
+
+  private func turned(_ input: AttentionInput) throws(RuvectorError) -> Turned {
+    let q = try Rows(input.queries.rows, dim), k = try Rows(input.keys.rows, dim)
+    try turn(input.queries, input.queryContext, isKeys: false, into: q.memory.pointer)
+    try turn(input.keys, input.keyContext, isKeys: true, into: k.memory.pointer)
+    try q.require(from: input.queries, "queries")
+    try k.require(from: input.keys, "keys")
+    return Turned(
+      queries: q, keys: k,
+      heads: Heads(
+        input: input.replacing(queries: q.view, keys: k.view), count: heads,
+        scale: 1 / Double(dim / heads).squareRoot(), isCausal: false))
+  }
+
+  /// One row turned by `position` (`applyRotary` of the existing package).
+  func rotate(_ x: UnsafePointer<Float>, position: Double, into out: UnsafeMutablePointer<Float>) {
+    let table = RotaryTable(frequencies: frequencies), width = dim / heads
+    table.move(to: min(position, Double(maxPosition - 1)))
+    for h in 0..<heads { table.rotate(x + h * width, into: out + h * width, width: width, inverse: false) }
+  }
+
+  // MARK: - Forward
+
+  public func forward(
+    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
+  ) throws(RuvectorError) {
+    let turned = try turned(input)
+    try turned.heads.forward(into: out, control)
+    withExtendedLifetime(turned) {}
+  }
+
+  public func weights(
+    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
+  ) throws(RuvectorError) {
+    let turned = try turned(input)
+    try turned.heads.weights(into: out, control)
+    withExtendedLifetime(turned) {}
+  }
+
+  // MARK: - Gradient
+
+  /// R is orthogonal: gradients are turned back.
+  public func backward(
+    _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
+    _ control: Control
+  ) throws(RuvectorError) {
+    let turned = try turned(input)
+    let q = try Rows(input.queries.rows, dim), k = try Rows(input.keys.rows, dim)
+    q.zero()
+    k.zero()
+    try turned.heads.backward(
+      outputGradient: outputGradient,
+      into: AttentionGradients(queries: q.memory.pointer, keys: k.memory.pointer, values: gradients.values), control)
+    if let out = gradients.queries { try turn(q.view, input.queryContext, isKeys: false, inverse: true, into: out) }
+    if let out = gradients.keys { try turn(k.view, input.keyContext, isKeys: true, inverse: true, into: out) }
+    withExtendedLifetime(turned) {}
+  }
+}
