@@ -25,6 +25,7 @@ public enum Registry {
     Member(GraphRoPE.self),
     Member(Structural.self),
     Member(HNSWAware.self),
+    Member(EdgeFeatured.self),
     Member(Hyperbolic.self),
     Member(ManifoldAttention.self),
     Member(LorentzCascade.self),

@@ -54,6 +54,18 @@ func combineRows(_ x: In, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _
   for i in 0..<dim { y[i] = Float(Double(y[i]) + total(count) { Double(x[$0]) * Double(rows[$0 * stride + i]) }) }
 }
 
+func leakyDotRows(
+  _ q: In, _ a: In, _ slope: Float, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _ out: Out
+) {
+  for r in 0..<count {
+    out[r] = Float(
+      total(dim) {
+        let z = Double(q[$0]) + Double(rows[r * stride + $0])
+        return Double(a[$0]) * max(z, Double(slope) * z)
+      })
+  }
+}
+
 /// Four lanes, as wide as the tiles of this level.
 func softmaxLanes(
   _ x: Out, _ count: Int, _ scale: Float, _ maxima: Out, _ sums: Out, _ shrinks: Out
@@ -140,6 +152,7 @@ public func kernelTable() -> rv_kernels {
       for r in 0..<count { norms[r] = squaredNorm(rows + r * stride, dim) }
     },
     combine_rows: { combineRows($0, $1, $2, $3, $4, $5) },
+    leaky_dot_rows: { leakyDotRows($0, $1, $2, $3, $4, $5, $6, $7) },
     cosine_scores: { dots, norms, inverseQueryNorm, scores, n in
       map(n, scores) { norms[$0] == 0 ? 0 : dots[$0] * inverseQueryNorm / norms[$0].squareRoot() }
     },

@@ -38,6 +38,7 @@ public func kernelTable() -> rv_kernels {
     squared_l2_norm_rows: { squaredL2NormRows($0, $1, $2, $3, $4, $5, $6) },
     squared_norm_rows: { squaredNormRows($0, $1, $2, $3, $4) },
     combine_rows: { combineRows($0, $1, $2, $3, $4, $5) },
+    leaky_dot_rows: { leakyDotRows($0, $1, $2, $3, $4, $5, $6, $7) },
     cosine_scores: { cosineScores($0, $1, $2, $3, $4) },
     poincare_keys: { poincareKeys($0, $1, $2, $3, $4) },
     poincare_distances: { poincareDistances($0, $1, $2, $3, $4) },

@@ -46,7 +46,7 @@ import Testing
   @Test(arguments: Levels.names) func rows(_ level: String) {
     let kernels = Levels.table(level)
     let a = Room<Float>(257), b = Room<Float>(9 * 300), c = Room<Float>(9), d = Room<Float>(9)
-    let e = Room<Double>(9)
+    let e = Room<Double>(9), factor = Room<Float>(257)
     var gauge = Gauge(), norms = Gauge(), bits = Gauge()
     var alone: [String: (Float, Float, Double)] = [:]
     let blank = [Float](repeating: 0, count: 9), wide = [Double](repeating: 0, count: 9)
@@ -89,6 +89,20 @@ import Testing
       check("dot_norm_rows", x, dots, y)
       kernels.squared_l2_norm_rows(q, p, stride, count, n, x, y)
       check("squared_l2_norm_rows", x, distances, y)
+      let factors = Array(data.q.reversed()), f = factor.put(factors, placement)
+      kernels.leaky_dot_rows(q, f, 0.2, p, stride, count, n, x)
+      check(
+        "leaky_dot_rows", x,
+        { r in
+          var sum = Sum()
+          for i in 0..<n {
+            let z = Double(data.q[i]) + Double(data.rows[r][i])
+            sum.value += Double(factors[i]) * max(z, Double(Float(0.2)) * z)
+            sum.magnitude += Double(factors[i].magnitude) * Double(data.q[i].magnitude + data.rows[r][i].magnitude)
+          }
+          return sum
+        })
+      bits.require(factor.isIntact, "leaky_dot_rows \(level) \(place) wrote to its factors")
       kernels.squared_norm_rows(p, stride, count, n, z)
       check("squared_norm_rows", nil, nil, nil, z)
     }

@@ -45,6 +45,10 @@ typedef struct rv_kernels {
   /* y += transpose(rows) x: x has `count` elements, y has `dim`. */
   void (*combine_rows)(const float *x, const float *rows, intptr_t stride, intptr_t count, intptr_t dim, float *y);
 
+  /* out[r] = sum of a LeakyReLU(row + q), LeakyReLU(z) = max(z, slope z), 0 <= slope <= 1: the scores of GATv2. */
+  void (*leaky_dot_rows)(const float *q, const float *a, float slope, const float *rows, intptr_t stride,
+                         intptr_t count, intptr_t dim, float *out);
+
   /* Scores. */
   /* cosine = dot / (|x| |q|), 0 where a norm is 0. */
   void (*cosine_scores)(const float *dots, const float *squared_norms, float inverse_query_norm, float *scores,

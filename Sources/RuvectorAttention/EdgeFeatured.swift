@@ -1,0 +1,155 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// Graph attention with features on edges:
+///
+///     v2   s_ij^h = a^h · LeakyReLU(W_s^h q_i + W_t^h k_j + W_e^h e_ij)                          (GATv2)
+///     v1   s_ij^h = LeakyReLU(a_s^h · W_s^h q_i + a_t^h · W_t^h k_j + a_e^h · W_e^h e_ij)        (GAT)
+///     o_i^h = W_t^h Σ_j softmax_j(s_ij^h) v_j          o_i = concat_h o_i^h, or their mean
+///
+/// q [m, d] targets, k [n, d] sources, v [n, d] (the sources' rows in a graph layer), e [edgeDim] (zeros where none are
+/// given); W_s, W_t [heads · w, d], W_e [heads · w, edgeDim], w = `headDim`, or d/heads where that is 0. With `selfLoops`
+/// each target is a source of its own, with the values q_i and an edge of zeros; its share is not part of `weights`, whose
+/// rows then sum to less than 1. LeakyReLU(z) = max(z, slope · z).
+///
+/// In v1 one ranking of the sources serves every target; v2 may rank them differently for each (Brody et al., theorem 1).
+/// - Complexity: v2 O((m + n) · d · h · w + m · n · h · w), v1 O(h · d · (w + n) + m · n · h), averages O(m · n · h · d); edges
+///   of pairs O(m · n · h · w · edgeDim). Memory beyond input and output O(n · h · w).
+/// - Precision: Float; what leaves Float is done again in Double.
+///
+/// References: Brody, Alon, Yahav 2022, "How Attentive are Graph Attention Networks?", equation 7; Veličković et al. 2018,
+/// "Graph Attention Networks", equations 3 to 6. Names: PyTorch Geometric's GATv2Conv.
+public final class EdgeFeatured: Attention, @unchecked Sendable {
+  // MARK: - Options
+
+  public static let name: StaticString = "edge_featured"
+  public static let options = [
+    AttentionOption.dim,
+    Option("edgeDim", .integer(1...65_536), "Width of the features of an edge."),
+    AttentionOption.heads,
+    Option("headDim", .integer(0...65_536), standard: 0, "Width w of a head; 0: dim/heads."),
+    Option("concat", .flag, standard: 1, "1: heads one after the other; 0: their mean."),
+    Option("selfLoops", .flag, standard: 0, "1: each query is a key of its own, too."),
+    Option("negativeSlope", .number(0...1), standard: 0.2, "Slope of LeakyReLU below 0."),
+    Option("version", .choice(["v2", "v1"]), standard: 0, "v2: GATv2; v1: GAT."),
+    Option("seed", .seed, standard: 0, "Seed of the initial weights."),
+  ]
+  public let dim: Int
+  public let edgeDim: Int
+  public let heads: Int
+  /// w
+  public let headDim: Int
+  public let isConcatenated: Bool
+  public let hasSelfLoops: Bool
+  public let negativeSlope: Double
+  /// Whether this is GAT rather than GATv2.
+  public let isFirst: Bool
+  public let seed: UInt64
+  private let givenHeadDim: Int
+  /// heads · w
+  var width: Int { heads * headDim }
+
+  // MARK: - Weights
+
+  /// W_s, W_t [h · w, d]; W_e [h · w, edgeDim].
+  let query, key, edge: AlignedBuffer<Float>
+  /// v2: a [h, w]. v1: a_s, a_t, a_e one after the other, [3 h, w].
+  let attention: AlignedBuffer<Float>
+
+  // MARK: - Creation
+
+  /// Weights are Xavier-normal from `seed`.
+  public init(_ settings: Settings) throws(RuvectorError) {
+    dim = settings.integer("dim")
+    edgeDim = settings.integer("edgeDim")
+    heads = settings.integer("heads")
+    givenHeadDim = settings.integer("headDim")
+    if givenHeadDim == 0, dim % heads != 0 {
+      throw .expected("a divisor of dim (\(dim))", for: "heads", received: "\(heads)", .invalidConfig)
+    }
+    headDim = givenHeadDim == 0 ? dim / heads : givenHeadDim
+    isConcatenated = settings.flag("concat")
+    hasSelfLoops = settings.flag("selfLoops")
+    negativeSlope = settings.number("negativeSlope")
+    isFirst = settings.choice("version") == 1
+    seed = settings.seed("seed")
+    // Int64: 32 bits do not hold the product in WebAssembly.
+    let parameters = Int64(heads) * Int64(headDim) * (2 * Int64(dim) + Int64(edgeDim) + 3)
+    guard parameters <= 1 << 30 else {
+      throw .expected("at most 2^30 parameters", for: "dim", received: "\(parameters)", .outOfMemory)
+    }
+    var random = Random(seed: seed)
+    let rows = heads * headDim
+    query = try AlignedBuffer(count: rows * dim, for: "weights")
+    key = try AlignedBuffer(count: rows * dim, for: "weights")
+    edge = try AlignedBuffer(count: rows * edgeDim, for: "weights")
+    attention = try AlignedBuffer(count: rows * (isFirst ? 3 : 1), for: "weights")
+    random.xavierNormal(query.pointer, fanIn: dim, fanOut: rows)
+    random.xavierNormal(key.pointer, fanIn: dim, fanOut: rows)
+    random.xavierNormal(edge.pointer, fanIn: edgeDim, fanOut: rows)
+    random.xavierNormal(attention.pointer, fanIn: headDim, fanOut: attention.count / headDim)
+  }
+
+  public var optionValues: [Double] {
+    [
+      Double(dim), Double(edgeDim), Double(heads), Double(givenHeadDim), isConcatenated ? 1 : 0,
+      hasSelfLoops ? 1 : 0, negativeSlope, isFirst ? 1 : 0, Double(seed),
+    ]
+  }
+
+  public var parameters: [Parameter] {
+    [
+      Parameter("query.weight", [width, dim], query), Parameter("key.weight", [width, dim], key),
+      Parameter("edge.weight", [width, edgeDim], edge),
+      Parameter("attention", [attention.count / headDim, headDim], attention),
+    ]
+  }
+
+  /// Values are `dim` wide; h · w, or w for the mean of heads.
+  public func outputDim(values v: Int) throws(RuvectorError) -> Int {
+    guard v == dim else { throw .dimension("values[0]", expected: dim, received: v) }
+    return isConcatenated ? width : headDim
+  }
+
+  // MARK: - Forward
+
+  public func forward(
+    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
+  ) throws(RuvectorError) {
+    let scores = try EdgeScores(self, input, control), outDim = isConcatenated ? width : headDim
+    let kernels = Kernels.current
+    try forChunks(of: input.queries.rows, control) { (queries, _) throws(RuvectorError) in
+      let work = try EdgeScores.Scratch(scores)
+      for i in queries {
+        let o = out + i * outDim
+        o.update(repeating: 0, count: outDim)
+        for h in 0..<heads {
+          guard try scores.weigh(i, h, work) else { continue }
+          scores.average(i, work)
+          let part = isConcatenated ? o + h * headDim : work.head.pointer
+          kernels.dot_rows(
+            work.average.pointer, key.pointer + h * headDim * dim, dim, headDim, dim, part)
+          if !isConcatenated { kernels.axpy(1 / Float(heads), part, o, headDim) }
+        }
+      }
+    }
+    try requireRange(out, input.queries.rows * outDim, input)
+  }
+
+  public func weights(
+    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
+  ) throws(RuvectorError) {
+    let scores = try EdgeScores(self, input, control), m = input.queries.rows, n = input.keys.rows
+    try forChunks(of: m, control) { (queries, _) throws(RuvectorError) in
+      let work = try EdgeScores.Scratch(scores)
+      for i in queries {
+        for h in 0..<heads {
+          let row = out + (h * m + i) * n
+          row.update(repeating: 0, count: n)
+          guard try scores.weigh(i, h, work) else { continue }
+          (row + work.range.lowerBound).update(from: work.weights.pointer, count: work.range.count)
+        }
+      }
+    }
+  }
+}
