@@ -13,10 +13,17 @@ extension Attention {
   public func run(
     _ operation: String, _ buffers: [Tensor], _ control: Control
   ) throws(RuvectorError) -> Int {
+    try runAttention(operation, buffers, control)
+  }
+
+  /// The same for mechanisms with operations of their own; `more`: their names, for the message.
+  func runAttention(
+    _ operation: String, _ buffers: [Tensor], _ control: Control, more: String = ""
+  ) throws(RuvectorError) -> Int {
     let isBackward = operation.utf8.elementsEqual("backward".utf8)
     let isForward = operation.utf8.elementsEqual("forward".utf8)
     guard isBackward || isForward || operation.utf8.elementsEqual("weights".utf8) else {
-      throw unknown(operation, expected: "one of forward, weights, backward")
+      throw unknown(operation, expected: "one of forward, weights, backward" + more)
     }
     try requireBuffers(isBackward ? 10 : 9, for: operation, buffers)
     let input = try readInput(buffers)

@@ -1,0 +1,207 @@
+import CRuvectorSupport
+import RuvectorCore
+import RuvectorGeometry
+
+/// The scores of ``DualSpace`` for one call, and their gradient.
+final class DualScores {
+  let layer: DualSpace
+  let input: AttentionInput
+  /// W_eᵀ W_e q [m, d], or the queries.
+  private let folded: Rows?
+  /// W_h q, W_h k, or the rows themselves.
+  let queryPoints, keyPoints: MatrixView
+  private let owners: [Rows]
+  private let queries, keys: BallRows
+  private let ball: Ball
+
+  init(_ layer: DualSpace, _ input: AttentionInput, _ control: Control) throws(RuvectorError) {
+    (self.layer, self.input) = (layer, input)
+    ball = Ball(c: -layer.curvature, projection: .clip)
+    if let p = layer.projections {
+      let d = layer.dim, folded = try Rows(input.queries.rows, d)
+      let inner = try DualSpace.project(input.queries, p.euclidean, control)
+      try gemm(
+        m: input.queries.rows, n: d, k: d, .rows(inner.memory.pointer, stride: d),
+        .rows(p.euclidean.pointer, stride: d), folded.memory.pointer, cStride: d, threads: control.threads)
+      let q = try DualSpace.project(input.queries, p.hyperbolic, control)
+      let k = try DualSpace.project(input.keys, p.hyperbolic, control)
+      try q.require(from: input.queries, "queries")
+      try k.require(from: input.keys, "keys")
+      (self.folded, queryPoints, keyPoints, owners) = (folded, q.view, k.view, [q, k])
+    } else {
+      (folded, queryPoints, keyPoints, owners) = (nil, input.queries, input.keys, [])
+    }
+    queries = try BallRows(queryPoints, ball, "queries")
+    keys = try BallRows(keyPoints, ball, "keys")
+  }
+
+  /// Memory for one query.
+  final class Scratch {
+    let weights, distances: AlignedBuffer<Float>
+    var range = 0..<0
+
+    init(_ input: AttentionInput) throws(RuvectorError) {
+      weights = try AlignedBuffer(count: input.keys.rows, for: "weights")
+      distances = try AlignedBuffer(count: input.keys.rows, for: "weights")
+    }
+  }
+
+  /// (W_e q · W_e k)/√d and −d of one query and some keys.
+  func read(
+    _ i: Int, _ range: Range<Int>, euclidean: UnsafeMutablePointer<Float>, hyperbolic: UnsafeMutablePointer<Float>
+  ) {
+    let kernels = Kernels.current, d = layer.dim, count = range.count, k = keys.view
+    let q = folded.map { UnsafePointer($0.row(i)) } ?? input.queries.row(i)
+    kernels.dot_rows(q, input.keys.row(range.lowerBound), input.keys.stride, count, d, euclidean)
+    kernels.scale(1 / Float(d).squareRoot(), euclidean, euclidean, count)
+    kernels.squared_l2_rows(queries.view.row(i), k.row(range.lowerBound), k.stride, count, d, hyperbolic)
+    kernels.multiply(hyperbolic, keys.factors.pointer + range.lowerBound, hyperbolic, count)
+    kernels.poincare_distances(
+      hyperbolic, Float(ball.c) * queries.factors[i], Float(-2 / ball.c.squareRoot()), hyperbolic, count)
+  }
+
+  /// p of query `i`; false where it sees nothing.
+  func weigh(_ i: Int, _ work: Scratch) throws(RuvectorError) -> Bool {
+    let range = input.keys(of: i), count = range.count, kernels = Kernels.current
+    let p = work.weights.pointer, t = Float(layer.temperature)
+    work.range = range
+    read(i, range, euclidean: p, hyperbolic: work.distances.pointer)
+    kernels.scale(Float(layer.euclideanWeight) / t, p, p, count)
+    kernels.axpy(Float(layer.hyperbolicWeight) / t, work.distances.pointer, p, count)
+    if kernels.non_finite_probe(p, count) != 0 { try exactScores(i, range, into: p) }
+    var seen = input.mask == nil && count > 0
+    if input.mask != nil {
+      for (at, j) in range.enumerated() { if input.shows(i, j) { seen = true } else { p[at] = -.infinity } }
+    }
+    guard seen else { return false }
+    let sum = kernels.exponential_sum(p, kernels.maximum(p, count), 1, p, count)
+    kernels.scale(1 / sum, p, p, count)
+    return true
+  }
+
+  /// The scores in Double, up to a constant: the first place where NaN and infinity are looked for.
+  private func exactScores(_ i: Int, _ range: Range<Int>, into p: UnsafeMutablePointer<Float>) throws(RuvectorError) {
+    let d = layer.dim, space = try PoincareManifold(dim: d, curvature: layer.curvature)
+    let a = try AlignedBuffer<Double>(count: space.stride), b = try AlignedBuffer<Double>(count: space.stride)
+    try requireFinite(input.queries.row(i), count: d, for: "queries[\(i)]")
+    func mapped(_ x: UnsafePointer<Float>) -> [Double] {
+      guard let w = layer.projections?.euclidean else { return (0..<d).map { Double(x[$0]) } }
+      return (0..<d).map { r in (0..<d).reduce(0) { $0 + Double(w[r * d + $1]) * Double(x[$1]) } }
+    }
+    let q = mapped(input.queries.row(i))
+    space.place(queryPoints.row(i), into: a.pointer)
+    var exact: [Double] = []
+    for j in range {
+      try requireFinite(input.keys.row(j), count: d, for: "keys[\(j)]")
+      space.place(keyPoints.row(j), into: b.pointer)
+      let k = mapped(input.keys.row(j))
+      let dot = (0..<d).reduce(0.0) { $0 + q[$1] * k[$1] } / Double(d).squareRoot()
+      let distance = space.distance(a.pointer, b.pointer)
+      exact.append((layer.euclideanWeight * dot - layer.hyperbolicWeight * distance) / layer.temperature)
+    }
+    var top = -Double.infinity
+    for (at, j) in range.enumerated() where input.shows(i, j) { top = max(top, exact[at]) }
+    for at in exact.indices { p[at] = Float(exact[at] - top) }
+    for at in exact.indices where p[at].isNaN || p[at] == .infinity { p[at] = -.infinity }
+  }
+}
+
+extension DualSpace {
+  // MARK: - Gradient
+
+  /// With g = W_oᵀ dL/do, ds_j = p_j (g·v_j − g·Σ p v)/T:
+  ///
+  ///     dW_o = dL/do (Σ p v)ᵀ     dv_j += p_j g
+  ///     with Q = W_e q, K = W_e k:   dQ += ds ω_E/√d K,  dK += ds ω_E/√d Q,  dW_e = dQ qᵀ + dK kᵀ
+  ///     with points W_h q, W_h k:   −ds ω_H ∂d (``PoincareManifold``), and W_h as W_e
+  public func backward(
+    _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
+    _ control: Control
+  ) throws(RuvectorError) {
+    let scores = try DualScores(self, input, control), work = try DualScores.Scratch(input), kernels = Kernels.current
+    let m = input.queries.rows, n = input.keys.rows, v = input.values.dim
+    let space = try PoincareManifold(dim: dim, curvature: curvature)
+    let euclidean = try projections.map { (p) throws(RuvectorError) in
+      (try Self.project(input.queries, p.euclidean, control), try Self.project(input.keys, p.euclidean, control))
+    }
+    let Q = euclidean?.0.view ?? input.queries, K = euclidean?.1.view ?? input.keys
+    let points = try AlignedBuffer<Double>(count: (m + n) * space.stride, for: "points")
+    let toPoints = try AlignedBuffer<Double>(count: (m + n) * space.stride, repeating: 0, for: "gradients")
+    let k0 = m * space.stride
+    for i in 0..<m { space.place(scores.queryPoints.row(i), into: points.pointer + i * space.stride) }
+    for j in 0..<n { space.place(scores.keyPoints.row(j), into: points.pointer + k0 + j * space.stride) }
+    let toQ = try Rows(m, dim), toK = try Rows(n, dim), mixed = try Rows(m, v), g = try Rows(m, v)
+    for rows in [toQ, toK, mixed, g] { rows.zero() }
+    if let projections {
+      try gemm(
+        m: m, n: dim, k: dim, .rows(outputGradient, stride: dim), .rows(projections.output.pointer, stride: dim),
+        g.memory.pointer, cStride: dim, threads: control.threads)
+    } else {
+      g.memory.pointer.update(from: outputGradient, count: m * v)
+    }
+    let δ = try AlignedBuffer<Float>(count: n), scale = Float(euclideanWeight / Double(dim).squareRoot())
+    var curvatureGradient = 0.0
+    for i in 0..<m {
+      if i % 16 == 0 { try control.check() }
+      guard try scores.weigh(i, work) else { continue }
+      let range = work.range, p = work.weights
+      kernels.combine_rows(
+        p.pointer, input.values.row(range.lowerBound), input.values.stride, range.count, v, mixed.row(i))
+      kernels.dot_rows(g.row(i), input.values.row(range.lowerBound), input.values.stride, range.count, v, δ.pointer)
+      let mean = kernels.dot(g.row(i), mixed.row(i), v)
+      for (at, j) in range.enumerated() where p[at] != 0 {
+        if let out = gradients.values { kernels.axpy(p[at], g.row(i), out + j * v, v) }
+        let ds = p[at] * (δ[at] - mean) / Float(temperature)
+        kernels.axpy(ds * scale, K.row(j), toQ.row(i), dim)
+        kernels.axpy(ds * scale, Q.row(i), toK.row(j), dim)
+        let a = i * space.stride, b = k0 + j * space.stride
+        space.addDistanceGradient(
+          -Double(ds) * hyperbolicWeight, points.pointer + a, points.pointer + b, p: toPoints.pointer + a,
+          q: toPoints.pointer + b, parameters: &curvatureGradient)
+      }
+    }
+    let toQueryPoints = try Rows(m, dim), toKeyPoints = try Rows(n, dim)
+    let sides = [
+      (input.queries, scores.queryPoints, toQ, toQueryPoints, 0, gradients.queries),
+      (input.keys, scores.keyPoints, toK, toKeyPoints, k0, gradients.keys),
+    ]
+    for (x, placed, flat, curved, start, place) in sides {
+      curved.zero()
+      for r in 0..<x.rows {
+        let at = start + r * space.stride
+        space.addPlaceGradient(placed.row(r), points.pointer + at, toPoints.pointer + at, into: curved.row(r))
+      }
+      try pull(x, flat, projections?.euclidean, into: place, parameters: gradients.parameters, control)
+      try pull(
+        x, curved, projections?.hyperbolic, into: place, parameters: gradients.parameters.map { $0 + dim * dim },
+        control)
+    }
+    if projections != nil, let out = gradients.parameters {
+      try gemm(
+        m: dim, n: dim, k: m, .transposed(outputGradient, stride: dim), .rows(mixed.memory.pointer, stride: dim),
+        out + 2 * dim * dim, cStride: dim, accumulate: true, threads: control.threads)
+    }
+    withExtendedLifetime((euclidean, scores)) {}
+  }
+
+  /// Through y = W x (nil: y = x): dX += dY W, dW += dYᵀ X.
+  private func pull(
+    _ x: MatrixView, _ g: Rows, _ weight: AlignedBuffer<Float>?, into dX: UnsafeMutablePointer<Float>?,
+    parameters: UnsafeMutablePointer<Float>?, _ control: Control
+  ) throws(RuvectorError) {
+    guard let weight else {
+      if let dX { Kernels.current.add(dX, g.memory.pointer, dX, g.memory.count) }
+      return
+    }
+    if let dX {
+      try gemm(
+        m: x.rows, n: dim, k: dim, .rows(g.memory.pointer, stride: dim), .rows(weight.pointer, stride: dim), dX,
+        cStride: dim, accumulate: true, threads: control.threads)
+    }
+    if let parameters {
+      try gemm(
+        m: dim, n: dim, k: x.rows, .transposed(g.memory.pointer, stride: dim), .rows(x.base, stride: x.stride),
+        parameters, cStride: dim, accumulate: true, threads: control.threads)
+    }
+  }
+}
