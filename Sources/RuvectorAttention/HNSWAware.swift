@@ -66,9 +66,9 @@ public final class HNSWAware: Attention, @unchecked Sendable {
   private var root: Float { Float(Double(width).squareRoot()) }
 
   private func level(_ context: MatrixView?, _ r: Int, _ name: String) throws(RuvectorError) -> Int {
-    guard let l = context?.row(r)[0] else { return 0 }
+    guard let l = context.map({ Double($0.row(r)[0]) }) else { return 0 }
     guard l >= 0, l == l.rounded() else {
-      throw .expected("levels 0, 1, 2, ...", for: name, received: text(Double(l)), .outOfRange)
+      throw .expected("levels 0, 1, 2, ...", for: name, received: text(l), .outOfRange)
     }
     return min(Int(min(l, 1e6)), levels - 1)
   }

@@ -9,7 +9,7 @@ if [ "${1:-}" = --if-missing ] && [ -f wasm/index.js ] &&
 fi
 export RUVECTOR_TARGET=wasm32
 swift build --triple wasm32-unknown-none-wasm --scratch-path .build/wasm -c release --product ruvector-wasm \
-  -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector \
+  -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector \
   -Xcc -msimd128 -Xcc -mbulk-memory >&2
 
 # Nothing may stay undefined: what is missing is missing in Sources/CWasmShim. The stack lies below the data, so that
