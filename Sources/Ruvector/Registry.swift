@@ -30,6 +30,7 @@ public enum Registry {
     Member(ManifoldAttention.self),
     Member(LorentzCascade.self),
     Member(MixedCurvature.self),
+    Member(MixtureOfExperts.self),
     Member(HalfCodec.self),
     Member(PQ8Codec.self),
     Member(PQ4Codec.self),

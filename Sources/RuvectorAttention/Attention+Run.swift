@@ -13,6 +13,13 @@ extension Attention {
   public func run(
     _ operation: String, _ buffers: [Tensor], _ control: Control
   ) throws(RuvectorError) -> Int {
+    try runAttention(operation, buffers, control)
+  }
+
+  /// `run` for mechanisms that have more operations.
+  func runAttention(
+    _ operation: String, _ buffers: [Tensor], _ control: Control
+  ) throws(RuvectorError) -> Int {
     let isBackward = operation.utf8.elementsEqual("backward".utf8)
     let isForward = operation.utf8.elementsEqual("forward".utf8)
     guard isBackward || isForward || operation.utf8.elementsEqual("weights".utf8) else {

@@ -20,6 +20,11 @@ public struct AttentionInput {
   public var keyContext: MatrixView?
   /// [m · n, e] (row i · n + j between query i and key j) or [n, e] (row j, whatever the query); nil: zeros.
   public var edges: MatrixView?
+  /// Where the queries are some of a larger batch (see ``SubBatch``): their m own ends of the runs at `offsets`, their
+  /// numbers in that batch, rising, and its size. What looks at places uses `place(of:)` and `batch`.
+  var ends: UnsafePointer<UInt32>?
+  var places: UnsafePointer<UInt32>?
+  var size: Int?
 
   public init(
     queries: MatrixView, keys: MatrixView, values: MatrixView, mask: UnsafePointer<UInt8>? = nil,
@@ -34,7 +39,7 @@ public struct AttentionInput {
   /// The keys of query `i` that its offsets leave; all of them without offsets.
   func keys(of i: Int) -> Range<Int> {
     guard let offsets else { return 0..<keys.rows }
-    return Int(offsets[i])..<Int(offsets[i + 1])
+    return Int(offsets[i])..<Int(ends?[i] ?? offsets[i + 1])
   }
 
   /// Whether the mask shows key `j` to query `i`.
@@ -52,6 +57,12 @@ public struct AttentionInput {
     (other.queries, other.keys) = (queries, keys)
     return other
   }
+
+  /// The number of query `i` in its batch.
+  func place(of i: Int) -> Int { places.map { Int($0[i]) } ?? i }
+
+  /// Queries of the batch: m, or more where these are some of it.
+  var batch: Int { size ?? queries.rows }
 }
 
 /// Where gradients are added: d(loss)/d(argument), packed rows. nil: not wanted.
@@ -101,7 +112,15 @@ public protocol Attention: Mechanism {
   ) throws(RuvectorError)
 }
 
+/// A mechanism of attention as the child of another mechanism.
+public final class AttentionFacet: Facet {
+  public let attention: any Attention
+
+  init(_ attention: any Attention) { self.attention = attention }
+}
+
 extension Attention {
+  public var facet: Facet? { AttentionFacet(self) }
   public static var family: StaticString { "attention" }
   public var heads: Int { 1 }
   public var contextDim: Int { 0 }

@@ -58,7 +58,8 @@ typedef enum rv_kind {
   RV_INTEGER = 2, /* integer */
   RV_TEXT = 3,    /* text: UTF-8, ended by 0 */
   RV_FLOATS = 4,  /* floats, count (no mechanism takes one yet: RV_INVALID_ARGUMENT) */
-  RV_CHILD = 5    /* child: an rv_mechanism, retained by the new object (none yet either) */
+  RV_CHILD = 5    /* child: an rv_mechanism, of which the new object makes its own copy (options and weights as they
+                     are now); an option that takes several is given once for each */
 } rv_kind;
 
 typedef struct rv_mechanism rv_mechanism;
