@@ -9,6 +9,7 @@ export const {
   FlashAttention,
   LinearAttention,
   LocalGlobalAttention,
+  MoEAttention,
   MultiHeadAttention,
   RuvectorError,
   ScaledDotProductAttention,
