@@ -235,6 +235,82 @@ export class LocalGlobalAttention extends Attention {
   readonly headDim: number;
 }
 
+/** local: a window and global tokens; hierarchical; global: every key alike; structural: learned projections. */
+export type ExpertName = 'local' | 'hierarchical' | 'global' | 'structural';
+/** What makes an expert: the class of this module and its options. */
+export interface ExpertDescription { readonly class: string; readonly options: Readonly<Record<string, unknown>> }
+/**
+ * A mechanism inside another one: by name, by its class and options, or an object, whose options and weights are copied: the two
+ * share nothing, and the object may be closed.
+ */
+export type Expert = ExpertName | ExpertDescription | Attention;
+
+/** Who answers which query: entry i · k + c is query i's choice c, the best first. */
+export interface ExpertRouting {
+  /** Numbers of experts; −1 where a query has fewer than k (all with room are its own already). */
+  experts: Int32Array;
+  /** Shares of the chosen experts; they sum to 1 for each query. */
+  probabilities: Float32Array;
+  queries: number;
+  k: number;
+}
+/** One number an expert. */
+export interface ExpertUsage {
+  /** The part of the queries that each answers. */
+  shares: Float32Array;
+  /** The mean over the queries of the gate's softmax. */
+  probabilities: Float32Array;
+  /** numExperts · Σ f P of the load-balancing loss, before its weight: 1 where all are used alike. */
+  balanceLoss: number;
+}
+
+/** What mechanisms with experts share. */
+export abstract class Mixture extends Attention {
+  /** Copies of these: what was given, as classes and options. */
+  readonly experts: readonly ExpertDescription[];
+  readonly numExperts: number;
+  getRouting(queries: Matrix | Vector): ExpertRouting;
+  getExpertUsage(queries: Matrix | Vector): ExpertUsage;
+}
+
+export interface MoEOptions {
+  /** Width of queries and keys, 1...65536. */
+  dim: number;
+  /** Experts by name, the four in turn (each round with other options), where `experts` is left out: 1...64, default 4. */
+  numExperts?: number;
+  /** Experts a query, at most numExperts. Default 2, or 1 of one. */
+  topK?: number;
+  /**
+   * An expert takes at most ⌈expertCapacity · topK · m / numExperts⌉ of m queries; the others go to their next best. 0: any
+   * number. Default 1.25. Where experts are full, outputs depend on the other queries of a batch.
+   */
+  expertCapacity?: number;
+  /** 1...64 mechanisms of width dim with outputs of one width. */
+  experts?: readonly Expert[];
+  /** α: `backward` adds the gradient of α · balanceLoss. Default 0; the paper has 0.01. */
+  balance?: number;
+  /** Of the gate's initial weights; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * Σₑ gₑ(q) expertₑ(q, K, V) over the topK experts with the largest logits W q + b, g their softmax (Shazeer et al. 2017; Fedus,
+ * Zoph, Shazeer 2021). Each expert runs once a call, on the queries it answers. `attentionWeights` are the means over heads,
+ * mixed alike. Parameters: gate.weight [numExperts, dim], gate.bias, then the experts' own (experts.0.…).
+ */
+export class MoEAttention extends Mixture {
+  constructor(dim: number);
+  constructor(options: MoEOptions);
+  /** As in @ruvector/attention, with seed 0. */
+  static simple(dim: number, numExperts: number, topK: number): MoEAttention;
+  static fromJson(json: string): MoEAttention;
+  readonly dim: number;
+  readonly topK: number;
+  readonly expertCapacity: number;
+  readonly balance: number;
+  readonly seed: number | bigint;
+}
+
 // ---- Functions of @ruvector/attention -----------------------------------------------------------------------------
 
 /** softmax(q·K/√d) V with d the length of the query. */

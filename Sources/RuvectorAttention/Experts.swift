@@ -23,7 +23,8 @@ struct Experts {
       guard expert.dim == dim else {
         throw .expected("a mechanism with dim \(dim)", for: "\(name)[\(e)]", received: "\(expert.dim)", .invalidConfig)
       }
-      for (mine, its) in [(context, expert.contextDim), (edge, expert.edgeDim)] where mine > 0 && its > 0 && mine != its {
+      for (mine, its) in [(context, expert.contextDim), (edge, expert.edgeDim)] where mine > 0 && its > 0 && mine != its
+      {
         throw .expected(
           "contexts and edges of one width", for: "\(name)[\(e)]", received: "\(its) besides \(mine)", .invalidConfig)
       }

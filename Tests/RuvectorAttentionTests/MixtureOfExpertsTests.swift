@@ -63,8 +63,9 @@ import Testing
     }
   }
 
-  @Test(arguments: cases + [Case(topK: 2, capacityFactor: 1, balance: 3), Case(topK: 1, capacityFactor: 0, balance: 0.5)])
-  func gradients(_ c: Case) throws {
+  static let balanced = [Case(topK: 2, capacityFactor: 1, balance: 3), Case(topK: 1, capacityFactor: 0, balance: 0.5)]
+
+  @Test(arguments: cases + balanced) func gradients(_ c: Case) throws {
     var g = SeededGenerator(73)
     let moe = try c.make(), oracle = c.oracle
     var masked = Batch(&g, 4, 5, 6, 6), graph = Batch(&g, 3, 6, 6, 6)
@@ -177,7 +178,7 @@ import Testing
     let error = failure { () throws(RuvectorError) in
       for _ in 0..<9 { deep = try MixtureOfExperts(6, [("topK", .number(1)), ("experts", .child(deep))]) }
     }
-    #expect(error == RuvectorError(.invalidConfig, "expected at most 8 levels of mechanisms for experts, received more"))
+    #expect(error?.message == "expected at most 8 levels of mechanisms for experts, received more")
   }
 
   @Test func refusals() throws {
@@ -188,7 +189,8 @@ import Testing
     #expect(error([("experts", one), ("experts", one)]) == nil)
     #expect(error([])?.message == "expected 1...64 mechanisms for experts, received nothing")
     #expect(error([("experts", .number(2))])?.message == "expected 1...64 mechanisms for experts, received 2")
-    #expect(error((0..<65).map { _ in ("experts", one) })?.message == "expected 1...64 mechanisms for experts, received 65")
+    let many = (0..<65).map { _ in (key: "experts", value: one) }
+    #expect(error(many)?.message == "expected 1...64 mechanisms for experts, received 65")
     #expect(error([("topK", one)])?.message == "expected an integer in 1...64 for topK, received a mechanism")
     #expect(
       error([("experts", one)])?.message == "expected at most 1, the number of experts, for topK, received 2")

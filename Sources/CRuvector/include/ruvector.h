@@ -135,6 +135,8 @@ void rv_release(rv_mechanism *);
 
 /* Runs an operation on buffers, in the order that the mechanism documents:
  *   layer   "forward":  node [in], neighbors [n, in], edge weights [m], output [hidden] (writable)
+ *   attention          as RuvectorAttention/Attention+Run.swift says
+ *   attention moe      "routing", "usage" besides: RuvectorAttention/MixtureOfExperts.swift
  *   codec   "encode":   vector [n], bytes (u8, writable); `written` receives the bytes used
  *   codec   "decode":   bytes (u8), vector [n] (writable)
  *   codec   "bound":    vector [n]; `written` receives the bytes that "encode" needs at most

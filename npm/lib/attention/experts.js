@@ -10,7 +10,7 @@ const { isList, mismatch, unexpected } = require('../errors.js');
  * one place that says which class a name stands for.
  */
 const BY_NAME = {
-  local: (dim, round) => ({ class: 'LocalGlobalAttention', options: { dim, localWindow: 32 * 4 ** round, globalTokens: 8 } }),
+  local: (dim, round) => ({ class: 'LocalGlobalAttention', options: { dim, localWindow: 32 * 2 ** round, globalTokens: 8 } }),
   // Hyperbolic attention takes this place once it is here: { class: 'HyperbolicAttention', options: { dim, curvature: -(2 ** round) } }.
   hierarchical: (dim, round) => ({ class: 'ScaledDotProductAttention', options: { dim, temperature: 0.5 / 2 ** round } }),
   global: (dim, round) => ({ class: 'ScaledDotProductAttention', options: { dim, temperature: 2 ** round } }),
