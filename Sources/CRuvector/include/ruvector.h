@@ -135,6 +135,8 @@ void rv_release(rv_mechanism *);
 
 /* Runs an operation on buffers, in the order that the mechanism documents:
  *   layer   "forward":  node [in], neighbors [n, in], edge weights [m], output [hidden] (writable)
+ *   layer   "backward": node, neighbors, edge weights, output gradient [hidden], the gradients of node, neighbors, edge
+ *                       weights and parameters one after the other (writable)
  *   attention          as RuvectorAttention/Attention+Run.swift says
  *   attention moe      "routing", "usage" besides: RuvectorAttention/MixtureOfExperts.swift
  *   codec   "encode":   vector [n], bytes (u8, writable); `written` receives the bytes used
