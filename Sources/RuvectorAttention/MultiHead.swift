@@ -78,7 +78,7 @@ public final class MultiHead: Attention, @unchecked Sendable {
   }
 
   /// Projected rows, kept alive together.
-  private final class Projected {
+  final class Projected {
     let rows: [AlignedBuffer<Float>]
     var input: AttentionInput
 

@@ -73,25 +73,6 @@ struct Router {
     ]
   }
 
-  /// l [m, experts]. Rows that leave Float are done again in Double.
-  private func logits(
-    _ queries: MatrixView, into logits: UnsafeMutablePointer<Double>, _ control: Control
-  ) throws(RuvectorError) {
-    let E = experts, kernels = Kernels.current
-    let floats = try linear.apply(rows: queries, control)
-    for i in 0..<queries.rows {
-      for e in 0..<E { logits[i * E + e] = Double(floats[i * E + e]) }
-      if kernels.non_finite_probe(floats.pointer + i * E, E) == 0 { continue }
-      let q = queries.row(i)
-      try requireFinite(q, count: queries.dim, for: "queries[\(i)]")
-      for e in 0..<E {
-        var sum = Double(linear.bias[e])
-        for c in 0..<queries.dim { sum += Double(linear.weight[e * queries.dim + c]) * Double(q[c]) }
-        logits[i * E + e] = sum
-      }
-    }
-  }
-
   /// The `k` best experts of each query, none with more than `capacity` queries (nil: any number). Choices are made in
   /// rounds: every query's first, in the order of the queries, then every query's second; an expert that is full is passed
   /// over. Ties go to the lower number.
@@ -100,7 +81,7 @@ struct Router {
   ) throws(RuvectorError) -> Routing {
     let m = queries.rows, E = experts, routing = try Routing(queries: m, count: k, experts: E)
     let logits = routing.logits.pointer
-    try self.logits(queries, into: logits, control)
+    try linear.applyExactly(rows: queries, into: logits, control)
     var room = [Int](repeating: capacity ?? m, count: E)
     for round in 0..<k {
       try control.check()
@@ -189,5 +170,25 @@ struct Router {
       for e in 0..<E { dl[i * E + e] += Float(Double(p[e]) * (a[e] - average) / temperature) }
     }
     try linear.backward(queries, dl.pointer, into: dQ, parameters: parameters, control)
+  }
+}
+
+extension Linear {
+  /// W q + b of every query, [m, out], in Double where Float does not hold it.
+  func applyExactly(
+    rows queries: MatrixView, into out: UnsafeMutablePointer<Double>, _ control: Control
+  ) throws(RuvectorError) {
+    let kernels = Kernels.current, floats = try apply(rows: queries, control)
+    for i in 0..<queries.rows {
+      for o in 0..<outDim { out[i * outDim + o] = Double(floats[i * outDim + o]) }
+      if kernels.non_finite_probe(floats.pointer + i * outDim, outDim) == 0 { continue }
+      let q = queries.row(i)
+      try requireFinite(q, count: inDim, for: "queries[\(i)]")
+      for o in 0..<outDim {
+        var sum = Double(bias[o])
+        for c in 0..<inDim { sum += Double(weight[o * inDim + c]) * Double(q[c]) }
+        out[i * outDim + o] = sum
+      }
+    }
   }
 }
