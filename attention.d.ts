@@ -311,6 +311,67 @@ export class MoEAttention extends Mixture {
   readonly seed: number | bigint;
 }
 
+export interface LearnedRoutingOptions {
+  /** Width of queries and keys, 1...65536. */
+  dim: number;
+  /** Experts by name, in turn, where `experts` is left out: 1...64, default 4. */
+  numExperts?: number;
+  /** 1...64 mechanisms of width dim with outputs of one width. */
+  experts?: readonly Expert[];
+  /** T > 0 of the gate's softmax; lower is sharper. Default 1. */
+  temperature?: number;
+  /** Only the best expert answers a query; the gate learns as if all did (straight-through). Default false. */
+  hard?: boolean;
+  /** Of the gate's initial weights; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * Σₑ pₑ(q) expertₑ(q, K, V) with p = softmax((W q + b)/T), or the best expert alone (Jacobs et al. 1991; Bengio et al. 2013): a
+ * learned choice between mechanisms. Parameters as in MoEAttention; `getRouting` has k = numExperts, 1 when hard.
+ */
+export class LearnedRoutingAttention extends Mixture {
+  constructor(dim: number);
+  constructor(options: LearnedRoutingOptions);
+  static fromJson(json: string): LearnedRoutingAttention;
+  readonly dim: number;
+  readonly temperature: number;
+  readonly hard: boolean;
+  readonly seed: number | bigint;
+}
+
+export interface DynamicHeadsOptions {
+  /** Width of queries, keys and values, 1...16383. */
+  dim: number;
+  /** Heads, a divisor of dim. Default 1. */
+  numHeads?: number;
+  /** 0...1: heads whose gate is below it are left out, not computed, for a query. Default 0: none. */
+  threshold?: number;
+  /** Query i sees keys up to i + n − m only. Default false. */
+  causal?: boolean;
+  /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * W_o concatₕ(γₕ headₕ) + b_o, γₕ = σ(wₕ·q + bₕ): MultiHeadAttention with projections whose heads are gated by the query (Peng et
+ * al. 2020). Parameters: gate.weight [numHeads, dim], gate.bias, then those of MultiHeadAttention.
+ */
+export class DynamicHeadsAttention extends Attention {
+  constructor(dim: number, numHeads?: number);
+  constructor(options: DynamicHeadsOptions);
+  static fromJson(json: string): DynamicHeadsAttention;
+  readonly dim: number;
+  readonly numHeads: number;
+  /** dim / numHeads */
+  readonly headDim: number;
+  readonly threshold: number;
+  readonly causal: boolean;
+  readonly seed: number | bigint;
+  /** γ [m, numHeads], 0 where a head is left out. */
+  getGates(queries: Matrix | Vector): AttentionOutput;
+}
+
 // ---- Functions of @ruvector/attention -----------------------------------------------------------------------------
 
 /** softmax(q·K/√d) V with d the length of the query. */

@@ -31,6 +31,7 @@ public enum Registry {
     Member(LorentzCascade.self),
     Member(MixedCurvature.self),
     Member(MixtureOfExperts.self),
+    Member(LearnedRouting.self),
     Member(DynamicHeads.self),
     Member(HalfCodec.self),
     Member(PQ8Codec.self),

@@ -89,10 +89,7 @@ public final class DynamicHeads: Attention, @unchecked Sendable {
   /// Besides forward, weights and backward, "gates": queries [m, d], output [m · heads]: γ, 0 where a head is left out.
   public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
     guard operation.utf8.elementsEqual("gates".utf8) else { return try runAttention(operation, buffers, control) }
-    try requireBuffers(2, for: operation, buffers)
-    let queries = try buffers[0].matrix("queries")
-    if queries.rows > 0, queries.dim != dim { throw .dimension("queries[0]", expected: dim, received: queries.dim) }
-    let γ = try gates(queries, control)
+    let γ = try gates(readQueries(operation, buffers), control)
     try buffers[1].output("output", count: γ.count).update(from: γ.pointer, count: γ.count)
     return γ.count
   }

@@ -114,25 +114,9 @@ public final class MixtureOfExperts: Attention, @unchecked Sendable {
     guard isUsage || operation.utf8.elementsEqual("routing".utf8) else {
       return try runAttention(operation, buffers, control)
     }
-    try requireBuffers(2, for: operation, buffers)
-    let queries = try buffers[0].matrix("queries"), m = queries.rows
-    if m > 0, queries.dim != dim { throw .dimension("queries[0]", expected: dim, received: queries.dim) }
-    let routing = try route(queries, control)
-    return isUsage
-      ? try writeUsage(routing, buffers[1]) : try routing.write(into: buffers[1].output("output", count: 2 * topK * m))
-  }
-
-  private func writeUsage(_ routing: Routing, _ output: Tensor) throws(RuvectorError) -> Int {
-    let E = experts.all.count, out = try output.output("output", count: 2 * E + 1)
-    let f = router.choices(routing), P = router.means(routing)
-    var loss = 0.0
-    for e in 0..<E {
-      out[e] = routing.queries > 0 ? Float(Double(routing.load(e)) / Double(routing.queries)) : 0
-      out[E + e] = Float(P[e])
-      loss += Double(E) * f[e] * P[e]
-    }
-    out[2 * E] = Float(loss)
-    return 2 * E + 1
+    let queries = try readQueries(operation, buffers), routing = try route(queries, control)
+    if isUsage { return try router.writeUsage(routing, buffers[1]) }
+    return try routing.write(into: buffers[1].output("output", count: 2 * topK * routing.queries))
   }
 
   // MARK: - Forward
@@ -167,18 +151,5 @@ public final class MixtureOfExperts: Attention, @unchecked Sendable {
     try router.backward(
       input.queries, routing, δ.pointer, balance: balance, into: gradients.queries, parameters: gradients.parameters,
       control)
-  }
-}
-
-extension Routing {
-  /// [m, 2, k]: experts (−1: none), then shares; returns the numbers written.
-  func write(into out: UnsafeMutablePointer<Float>) -> Int {
-    for i in 0..<queries {
-      for c in 0..<count {
-        out[i * 2 * count + c] = Float(chosen[i * count + c])
-        out[i * 2 * count + count + c] = gates[i * count + c]
-      }
-    }
-    return 2 * queries * count
   }
 }

@@ -51,6 +51,19 @@ final class Routing {
   func places(_ e: Int) -> UnsafePointer<UInt32> { UnsafePointer(places.pointer + starts[e]) }
 }
 
+extension Routing {
+  /// [m, 2, k]: experts (−1: none), then shares; returns the numbers written.
+  func write(into out: UnsafeMutablePointer<Float>) -> Int {
+    for i in 0..<queries {
+      for c in 0..<count {
+        out[i * 2 * count + c] = Float(chosen[i * count + c])
+        out[i * 2 * count + count + c] = gates[i * count + c]
+      }
+    }
+    return 2 * queries * count
+  }
+}
+
 /// A learned gate: logits l = W q + b, probabilities p = softmax(l/T) over the experts.
 ///
 /// W [experts, d], b [experts]; softmax in Double.
@@ -140,6 +153,20 @@ struct Router {
     var P = [Double](repeating: 0, count: E)
     for i in 0..<m { for e in 0..<E { P[e] += Double(routing.probabilities[i * E + e]) / Double(m) } }
     return P
+  }
+
+  /// [2 · experts + 1]: the part of the queries that each expert has, P, and experts · Σ f P; returns their number.
+  func writeUsage(_ routing: Routing, _ output: Tensor) throws(RuvectorError) -> Int {
+    let E = experts, out = try output.output("output", count: 2 * E + 1)
+    let f = choices(routing), P = means(routing)
+    var loss = 0.0
+    for e in 0..<E {
+      out[e] = routing.queries > 0 ? Float(Double(routing.load(e)) / Double(routing.queries)) : 0
+      out[E + e] = Float(P[e])
+      loss += Double(E) * f[e] * P[e]
+    }
+    out[2 * E] = Float(loss)
+    return 2 * E + 1
   }
 
   // MARK: - Gradient

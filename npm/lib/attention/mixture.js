@@ -38,6 +38,14 @@ class Mixture extends Attention {
   }
 }
 
+/** DynamicHeadsAttention: how far each head is open. */
+class GatedHeads extends Attention {
+  getGates(queries) {
+    const { numHeads } = stateOf(this).config, { out, rows } = runOnQueries(this, 'gates', queries, (m) => m * numHeads);
+    return { data: out, rows, dim: numHeads };
+  }
+}
+
 /** MoEAttention. */
 class MixtureOfExperts extends Mixture {
   /** As in @ruvector/attention; the same weights each time. */
@@ -61,4 +69,4 @@ function prepareMixture(config) {
   config.topK ??= Math.min(2, Math.max(1, config.numExperts));
 }
 
-module.exports = { Mixture, MixtureOfExperts, prepareExperts, prepareMixture };
+module.exports = { GatedHeads, Mixture, MixtureOfExperts, prepareExperts, prepareMixture };

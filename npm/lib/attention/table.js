@@ -29,6 +29,8 @@ const OPTIONS = {
   topK: { kind: 'number' },
   expertCapacity: { kind: 'number', native: 'capacityFactor' },
   balance: { kind: 'number' },
+  hard: { kind: 'flag' },
+  threshold: { kind: 'number' },
 };
 
 /** Parameters of experts {class, options}, and of a gate over them. */
@@ -51,6 +53,15 @@ const MECHANISMS = {
     mechanism: 'moe', options: ['dim', 'numExperts', 'topK', 'expertCapacity', 'experts', 'balance', 'seed'], positional: ['dim'],
     choices: ({ topK }) => topK, base: () => require('./mixture.js').MixtureOfExperts, floats: gatedFloats,
     prepare: (config) => require('./mixture.js').prepareMixture(config),
+  },
+  LearnedRoutingAttention: {
+    mechanism: 'learned_routing', options: ['dim', 'numExperts', 'experts', 'temperature', 'hard', 'seed'], positional: ['dim'],
+    choices: ({ hard, numExperts }) => (hard ? 1 : numExperts), base: () => require('./mixture.js').Mixture, floats: gatedFloats,
+    prepare: (config) => require('./mixture.js').prepareExperts(config),
+  },
+  DynamicHeadsAttention: {
+    mechanism: 'dynamic_heads', options: ['dim', 'numHeads', 'threshold', 'causal', 'seed'], positional: ['dim', 'numHeads'],
+    base: () => require('./mixture.js').GatedHeads, floats: ({ dim, numHeads }) => 4 * (dim * dim + dim) + numHeads * (dim + 1),
   },
 };
 for (const [name, row] of Object.entries(MECHANISMS)) Object.assign(row, { name });

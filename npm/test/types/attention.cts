@@ -66,6 +66,11 @@ expectType<Equal<typeof usage, attention.ExpertUsage>>(true);
 expectType<Equal<typeof simple, attention.MoEAttention>>(true);
 const descriptions: readonly attention.ExpertDescription[] = moe.experts, counts: number[] = [moe.numExperts, moe.topK, moe.expertCapacity, moe.balance, usage.balanceLoss];
 
+const routed = new attention.LearnedRoutingAttention({ dim: 4, experts: ['global', moe], temperature: 1, hard: true, seed: 1 });
+const gated = new attention.DynamicHeadsAttention({ dim: 4, numHeads: 2, threshold: 0.1 }), gates = gated.getGates(k[0]);
+expectType<Equal<typeof gates, AttentionOutput>>(true);
+export const more: (number | boolean)[] = [routed.temperature, routed.hard, routed.getRouting(q).k, gated.threshold, gated.headDim];
+
 // @ts-expect-error no such expert
 new attention.MoEAttention({ dim: 4, experts: ['distant'] });
 // @ts-expect-error not constructed itself
