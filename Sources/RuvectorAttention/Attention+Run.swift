@@ -20,6 +20,7 @@ extension Attention {
   func runAttention(
     _ operation: String, _ buffers: [Tensor], _ control: Control
   ) throws(RuvectorError) -> Int {
+    if operation.utf8.starts(with: "sparse ".utf8) { return try runSparse(operation, buffers, control) }
     let isBackward = operation.utf8.elementsEqual("backward".utf8)
     let isForward = operation.utf8.elementsEqual("forward".utf8)
     guard isBackward || isForward || operation.utf8.elementsEqual("weights".utf8) else {
@@ -62,7 +63,7 @@ extension Attention {
   }
 
   /// a · b + c, which 32 bits may not hold.
-  private func size(_ a: Int, _ b: Int, plus c: Int = 0, _ name: String) throws(RuvectorError) -> Int {
+  func size(_ a: Int, _ b: Int, plus c: Int = 0, _ name: String) throws(RuvectorError) -> Int {
     let (product, overflow) = a.multipliedReportingOverflow(by: b)
     let (sum, carry) = product.addingReportingOverflow(c)
     guard !overflow, !carry else {
@@ -71,7 +72,7 @@ extension Attention {
     return sum
   }
 
-  private func readInput(_ buffers: [Tensor]) throws(RuvectorError) -> AttentionInput {
+  func readInput(_ buffers: [Tensor]) throws(RuvectorError) -> AttentionInput {
     var input = AttentionInput(
       queries: try buffers[0].matrix("queries"), keys: try buffers[1].matrix("keys"),
       values: try buffers[2].matrix("values"))

@@ -99,6 +99,9 @@ public protocol Attention: Mechanism {
   var contextDim: Int { get }
   /// Width of the features of an edge; 0: edges are not read.
   var edgeDim: Int { get }
+  /// Whether a query's output depends neither on the other queries of a call nor on the places of queries and keys in it:
+  /// what patterns of sparsity ask for.
+  var isRowwise: Bool { get }
   /// Width of an output for values of width `v`; `.dimensionMismatch` for widths that do not fit.
   func outputDim(values v: Int) throws(RuvectorError) -> Int
   /// `out` [m, outputDim], packed. A query that sees no key gives zeros.
@@ -125,6 +128,7 @@ extension Attention {
   public var heads: Int { 1 }
   public var contextDim: Int { 0 }
   public var edgeDim: Int { 0 }
+  public var isRowwise: Bool { true }
 
   /// Refuses input that does not fit this mechanism.
   public func check(_ input: AttentionInput) throws(RuvectorError) {

@@ -66,6 +66,8 @@ public final class DynamicHeads: Attention, @unchecked Sendable {
       + pair("output.weight", "output.bias", maps[3])
   }
 
+  public var isRowwise: Bool { !isCausal }
+
   public func outputDim(values v: Int) throws(RuvectorError) -> Int {
     guard v == dim else { throw .dimension("values[0]", expected: dim, received: v) }
     return dim

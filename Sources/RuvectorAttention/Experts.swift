@@ -42,6 +42,8 @@ struct Experts {
     Option(name, .children(1...64), "Mechanisms of attention of the same width; they are copied.")
   }
 
+  var isRowwise: Bool { all.reduce(true) { $0 && $1.isRowwise } }
+
   /// "experts.0.query.weight", …
   func parameters(_ name: StaticString) -> [Parameter] {
     var list: [Parameter] = []

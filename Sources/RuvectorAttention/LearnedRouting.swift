@@ -60,6 +60,8 @@ public final class LearnedRouting: Attention, @unchecked Sendable {
   public var contextDim: Int { experts.contextDim }
   public var edgeDim: Int { experts.edgeDim }
 
+  public var isRowwise: Bool { experts.isRowwise }
+
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try experts.outputDim(values: v, "experts") }
 
   // MARK: - Routing

@@ -88,6 +88,8 @@ public final class MixtureOfExperts: Attention, @unchecked Sendable {
   public var contextDim: Int { experts.contextDim }
   public var edgeDim: Int { experts.edgeDim }
 
+  public var isRowwise: Bool { capacityFactor == 0 && experts.isRowwise }
+
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try experts.outputDim(values: v, "experts") }
 
   // MARK: - Routing

@@ -68,6 +68,8 @@ public final class MultiHead: Attention, @unchecked Sendable {
       + pair("output.weight", "output.bias", projections.output)
   }
 
+  public var isRowwise: Bool { !isCausal }
+
   public func outputDim(values v: Int) throws(RuvectorError) -> Int {
     guard projections == nil || v == dim else { throw .dimension("values[0]", expected: dim, received: v) }
     return try requireHeads(heads, divide: v)
