@@ -235,6 +235,143 @@ export class LocalGlobalAttention extends Attention {
   readonly headDim: number;
 }
 
+/** local: a window and global tokens; hierarchical; global: every key alike; structural: learned projections. */
+export type ExpertName = 'local' | 'hierarchical' | 'global' | 'structural';
+/** What makes an expert: the class of this module and its options. */
+export interface ExpertDescription { readonly class: string; readonly options: Readonly<Record<string, unknown>> }
+/**
+ * A mechanism inside another one: by name, by its class and options, or an object, whose options and weights are copied: the two
+ * share nothing, and the object may be closed.
+ */
+export type Expert = ExpertName | ExpertDescription | Attention;
+
+/** Who answers which query: entry i · k + c is query i's choice c, the best first. */
+export interface ExpertRouting {
+  /** Numbers of experts; −1 where a query has fewer than k (all with room are its own already). */
+  experts: Int32Array;
+  /** Shares of the chosen experts; they sum to 1 for each query. */
+  probabilities: Float32Array;
+  queries: number;
+  k: number;
+}
+/** One number an expert. */
+export interface ExpertUsage {
+  /** The part of the queries that each answers. */
+  shares: Float32Array;
+  /** The mean over the queries of the gate's softmax. */
+  probabilities: Float32Array;
+  /** numExperts · Σ f P of the load-balancing loss, before its weight: 1 where all are used alike. */
+  balanceLoss: number;
+}
+
+/** What mechanisms with experts share. */
+export abstract class Mixture extends Attention {
+  /** Copies of these: what was given, as classes and options. */
+  readonly experts: readonly ExpertDescription[];
+  readonly numExperts: number;
+  getRouting(queries: Matrix | Vector): ExpertRouting;
+  getExpertUsage(queries: Matrix | Vector): ExpertUsage;
+}
+
+export interface MoEOptions {
+  /** Width of queries and keys, 1...65536. */
+  dim: number;
+  /** Experts by name, the four in turn (each round with other options), where `experts` is left out: 1...64, default 4. */
+  numExperts?: number;
+  /** Experts a query, at most numExperts. Default 2, or 1 of one. */
+  topK?: number;
+  /**
+   * An expert takes at most ⌈expertCapacity · topK · m / numExperts⌉ of m queries; the others go to their next best. 0: any
+   * number. Default 1.25. Where experts are full, outputs depend on the other queries of a batch.
+   */
+  expertCapacity?: number;
+  /** 1...64 mechanisms of width dim with outputs of one width. */
+  experts?: readonly Expert[];
+  /** α: `backward` adds the gradient of α · balanceLoss. Default 0; the paper has 0.01. */
+  balance?: number;
+  /** Of the gate's initial weights; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * Σₑ gₑ(q) expertₑ(q, K, V) over the topK experts with the largest logits W q + b, g their softmax (Shazeer et al. 2017; Fedus,
+ * Zoph, Shazeer 2021). Each expert runs once a call, on the queries it answers. `attentionWeights` are the means over heads,
+ * mixed alike. Parameters: gate.weight [numExperts, dim], gate.bias, then the experts' own (experts.0.…).
+ */
+export class MoEAttention extends Mixture {
+  constructor(dim: number);
+  constructor(options: MoEOptions);
+  /** As in @ruvector/attention, with seed 0. */
+  static simple(dim: number, numExperts: number, topK: number): MoEAttention;
+  static fromJson(json: string): MoEAttention;
+  readonly dim: number;
+  readonly topK: number;
+  readonly expertCapacity: number;
+  readonly balance: number;
+  readonly seed: number | bigint;
+}
+
+export interface LearnedRoutingOptions {
+  /** Width of queries and keys, 1...65536. */
+  dim: number;
+  /** Experts by name, in turn, where `experts` is left out: 1...64, default 4. */
+  numExperts?: number;
+  /** 1...64 mechanisms of width dim with outputs of one width. */
+  experts?: readonly Expert[];
+  /** T > 0 of the gate's softmax; lower is sharper. Default 1. */
+  temperature?: number;
+  /** Only the best expert answers a query; the gate learns as if all did (straight-through). Default false. */
+  hard?: boolean;
+  /** Of the gate's initial weights; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * Σₑ pₑ(q) expertₑ(q, K, V) with p = softmax((W q + b)/T), or the best expert alone (Jacobs et al. 1991; Bengio et al. 2013): a
+ * learned choice between mechanisms. Parameters as in MoEAttention; `getRouting` has k = numExperts, 1 when hard.
+ */
+export class LearnedRoutingAttention extends Mixture {
+  constructor(dim: number);
+  constructor(options: LearnedRoutingOptions);
+  static fromJson(json: string): LearnedRoutingAttention;
+  readonly dim: number;
+  readonly temperature: number;
+  readonly hard: boolean;
+  readonly seed: number | bigint;
+}
+
+export interface DynamicHeadsOptions {
+  /** Width of queries, keys and values, 1...16383. */
+  dim: number;
+  /** Heads, a divisor of dim. Default 1. */
+  numHeads?: number;
+  /** 0...1: heads whose gate is below it are left out, not computed, for a query. Default 0: none. */
+  threshold?: number;
+  /** Query i sees keys up to i + n − m only. Default false. */
+  causal?: boolean;
+  /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * W_o concatₕ(γₕ headₕ) + b_o, γₕ = σ(wₕ·q + bₕ): MultiHeadAttention with projections whose heads are gated by the query (Peng et
+ * al. 2020). Parameters: gate.weight [numHeads, dim], gate.bias, then those of MultiHeadAttention.
+ */
+export class DynamicHeadsAttention extends Attention {
+  constructor(dim: number, numHeads?: number);
+  constructor(options: DynamicHeadsOptions);
+  static fromJson(json: string): DynamicHeadsAttention;
+  readonly dim: number;
+  readonly numHeads: number;
+  /** dim / numHeads */
+  readonly headDim: number;
+  readonly threshold: number;
+  readonly causal: boolean;
+  readonly seed: number | bigint;
+  /** γ [m, numHeads], 0 where a head is left out. */
+  getGates(queries: Matrix | Vector): AttentionOutput;
+}
+
 // ---- Functions of @ruvector/attention -----------------------------------------------------------------------------
 
 /** softmax(q·K/√d) V with d the length of the query. */

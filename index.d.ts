@@ -138,6 +138,18 @@ export function differentiableSearchHyperbolicBatchAsync(
 
 // ---- Layer and hierarchy ------------------------------------------------------------------------------------------
 
+/** d(loss)/d(argument), packed like the arguments; views of one buffer. */
+export interface LayerGradients {
+  /** inputDim */
+  node: Float32Array;
+  /** n · inputDim */
+  neighbors: Float32Array;
+  /** One a weight (all of them 1 where they were left out). */
+  edgeWeights: Float32Array;
+  /** Of all parameters, in the order of `getWeights()`. */
+  parameters: Float32Array;
+}
+
 /**
  * The graph layer of @ruvector/gnn: attention over the neighbours' messages plus their weighted mean, a GRU update,
  * layer norm. Its JSON is interchangeable with that package's.
@@ -162,6 +174,19 @@ export class RuvectorLayer {
   forward(node: Float32Array | Float64Array, neighbors?: Matrix, edgeWeights?: Vector): Float32Array;
   forward(node: readonly number[], neighbors?: Matrix, edgeWeights?: Vector): number[];
   forward(node: Vector, neighbors?: Matrix, edgeWeights?: Vector): Float32Array | number[];
+  /**
+   * The gradients that `outputGradient` = d(loss)/d(output) of `forward` with the same arguments gives. Computes again what it
+   * needs: nothing is kept between calls. O(heads · (n · inputDim + inputDim · hiddenDim) + hiddenDim²).
+   * @param outputGradient hiddenDim numbers
+   * @throws also ERR_OUT_OF_RANGE where a gradient leaves 32-bit floats
+   */
+  backward(node: Vector, neighbors: Matrix | undefined, edgeWeights: Vector | undefined, outputGradient: Vector): LayerGradients;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
   /** Weights and settings as JSON. */
   toJson(): string;
   /** @throws ERR_CORRUPT for malformed JSON, missing fields or shapes that do not fit each other */

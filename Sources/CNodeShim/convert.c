@@ -146,26 +146,61 @@ static int32_t read_handles(napi_env env, napi_value value, char kind, call *c, 
   return RV_OK;
 }
 
-static int read_options(napi_env env, napi_value value, call *c, rv_argument *a) {
+/* Bytes of a string with its ending 0; 0 for another value. */
+static size_t text_room(napi_env env, napi_value value) {
+  size_t length;
+  return napi_get_value_string_utf8(env, value, NULL, 0, &length) == napi_ok ? length + 1 : 0;
+}
+
+/* Writes a string at `*at` and moves that behind it. */
+static const char *put_text(napi_env env, napi_value value, char **at) {
+  size_t length;
+  char *text = *at;
+  napi_get_value_string_utf8(env, value, text, text_room(env, value), &length);
+  *at += length + 1;
+  return text;
+}
+
+static int32_t no_options(call *c) {
+  return rv_fail(&c->error, RV_INVALID_ARGUMENT, "expected options by name, received another value");
+}
+
+/* Lists of children may be long: all texts lie in one piece of memory. */
+static int32_t read_options(napi_env env, napi_value value, call *c, rv_argument *a) {
   uint32_t length;
-  if (napi_get_array_length(env, value, &length) != napi_ok || length % 2) return 0;
+  size_t room = 0;
+  napi_value key, item;
+  if (napi_get_array_length(env, value, &length) != napi_ok || length % 2) return no_options(c);
+  for (uint32_t i = 0; i < length; i++) {
+    napi_get_element(env, value, i, &item);
+    room += text_room(env, item);
+  }
   a->count = length / 2;
   a->options = own(c, a->count * sizeof *a->options);
-  for (uint32_t i = 0; a->options && i < a->count; i++) {
+  char *texts = own(c, room);
+  if (!a->options || !texts) return no_options(c);
+  for (uint32_t i = 0; i < a->count; i++) {
     rv_option *option = &a->options[i];
-    napi_value key, item;
     napi_valuetype type;
     bool lossless;
     napi_get_element(env, value, 2 * i, &key);
     napi_get_element(env, value, 2 * i + 1, &item);
     napi_typeof(env, item, &type);
-    if (!(option->key = read_text(env, key, c))) return 0;
-    option->kind = type == napi_number ? RV_NUMBER : type == napi_bigint ? RV_INTEGER : RV_TEXT;
+    if (!text_room(env, key)) return no_options(c);
+    option->key = put_text(env, key, &texts);
+    option->kind = type == napi_number     ? RV_NUMBER
+                   : type == napi_bigint   ? RV_INTEGER
+                   : type == napi_external ? RV_CHILD
+                                           : RV_TEXT;
     if (type == napi_number) napi_get_value_double(env, item, &option->number);
     else if (type == napi_bigint) napi_get_value_bigint_uint64(env, item, (uint64_t *)&option->integer, &lossless);
-    else if (!(option->text = read_text(env, item, c))) return 0;
+    else if (type == napi_external) {
+      int32_t code = read_handle(env, item, 'm', (void **)&option->child, &c->error);
+      if (code) return code;
+    } else if (text_room(env, item)) option->text = put_text(env, item, &texts);
+    else return no_options(c);
   }
-  return a->options != NULL;
+  return RV_OK;
 }
 
 static int read_buffers(napi_env env, char letter, napi_value *values, call *c, rv_argument *a) {
@@ -197,7 +232,6 @@ static int read_argument(napi_env env, char letter, napi_value *v, call *c, rv_a
       a->integer = (uint64_t)a->number;
       return a->number == (double)a->integer;
     case 's': return (a->text = read_text(env, *v, c)) != NULL;
-    case 'o': return read_options(env, *v, c, a);
     case 'f':
     case 'F': return read_buffer(env, *v, letter == 'F', &a->buffer) && a->buffer.type == RV_F32;
     case 'b':
@@ -231,9 +265,10 @@ static int32_t parse(napi_env env, napi_value *values, call *c) {
         napi_typeof(env, values[position], &type);
         if (type == napi_undefined) continue;
       }
-      if (strchr("mvquw", *f)) {
-        int32_t code = is_list(*f) ? read_handles(env, values[position], kind_of(*f), c, a)
-                                   : read_handle(env, values[position], *f, &a->pointer, &c->error);
+      if (strchr("mvquwo", *f)) {
+        int32_t code = *f == 'o'      ? read_options(env, values[position], c, a)
+                       : is_list(*f) ? read_handles(env, values[position], kind_of(*f), c, a)
+                                     : read_handle(env, values[position], *f, &a->pointer, &c->error);
         if (code) return code;
       } else if (!read_argument(env, *f, values + position, c, a)) {
         /* The facade has checked what callers pass; what it missed was detached or resized in mid-call. */
@@ -300,7 +335,11 @@ static napi_value call_sync(napi_env env, napi_callback_info info) {
 static void for_each_handle(call *c, void (*visit)(char kind, void *)) {
   int at = 0;
   for (const char *f = c->row->input; *f; f += 1 + (f[1] == '?'), at++)
-    if (strchr("mvuw", *f)) {
+    if (*f == 'o') {
+      rv_argument *a = &c->arguments[at];
+      for (size_t i = 0; i < a->count; i++)
+        if (a->options[i].kind == RV_CHILD) visit('m', a->options[i].child);
+    } else if (strchr("mvuw", *f)) {
       rv_argument *a = &c->arguments[at];
       void **list = is_list(*f) ? a->pointers : &a->pointer;
       for (size_t i = 0, n = is_list(*f) ? a->count : 1; i < n; i++)

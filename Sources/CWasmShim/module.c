@@ -24,6 +24,7 @@ AT(rv_option, kind, 4);
 AT(rv_option, number, 16);
 AT(rv_option, integer, 24);
 AT(rv_option, text, 32);
+AT(rv_option, child, 48);
 _Static_assert(sizeof(rv_option) == 56, "rv_option");
 AT(rv_result, text, 8);
 AT(rv_result, handle, 12);

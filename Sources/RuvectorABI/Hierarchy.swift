@@ -107,7 +107,9 @@ public func rv_hierarchical_forward_v2(
   _ control: UnsafePointer<rv_control>?, _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let mode = try HierarchyModes.make(string(mode, "mode"), given(options, option_count))
+    var reading = Reading()
+    defer { reading.end() }
+    let mode = try HierarchyModes.make(string(mode, "mode"), given(options, option_count, &reading))
     var walk = try Walk(query: query, dim: dim)
     defer { walk.end() }
     try walk.add(levels: levels, sets, count: level_count)

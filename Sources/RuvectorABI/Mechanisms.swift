@@ -9,32 +9,50 @@ public func rv_create(
   status(error) { () throws(RuvectorError) in
     let out = try require(out, "out")
     out.pointee = nil
+    var reading = Reading()
+    defer { reading.end() }
     let mechanism = try Registry.make(
-      family: string(family, "family"), name: string(name, "name"), given(options, option_count))
+      family: string(family, "family"), name: string(name, "name"), given(options, option_count, &reading))
     out.pointee = Opaque.retain(try MechanismHandle(mechanism))
   }
 }
 
+/// Children among the options: their weights do not change before `end`.
+struct Reading {
+  private var handles: [MechanismHandle] = []
+
+  mutating func begin(_ handle: MechanismHandle) throws(RuvectorError) -> any Mechanism {
+    try handle.beginRead()
+    handles.append(handle)
+    return handle.mechanism
+  }
+
+  func end() { for handle in handles { handle.endRead() } }
+}
+
 /// Options as they arrive from C.
 func given(
-  _ options: UnsafePointer<rv_option>?, _ count: Int
+  _ options: UnsafePointer<rv_option>?, _ count: Int, _ reading: inout Reading
 ) throws(RuvectorError) -> [(key: String, value: OptionValue)] {
   var given: [(key: String, value: OptionValue)] = []
   for i in 0..<max(count, 0) {
     let option = try require(options, "options")[i]
-    given.append((try string(option.key, "options[\(i)].key"), try value(option, i)))
+    given.append((try string(option.key, "options[\(i)].key"), try value(option, i, &reading)))
   }
   return given
 }
 
-private func value(_ option: rv_option, _ index: Int) throws(RuvectorError) -> OptionValue {
+private func value(_ option: rv_option, _ index: Int, _ reading: inout Reading) throws(RuvectorError) -> OptionValue {
   switch option.kind {
   case RV_NUMBER.rawValue: return .number(option.number)
   case RV_INTEGER.rawValue: return .integer(option.integer)
   case RV_TEXT.rawValue: return .text(try string(option.text, "options[\(index)].text"))
+  case RV_CHILD.rawValue:
+    let handle = try Opaque.object(option.child, MechanismHandle.self, "options[\(index)].child")
+    return .child(try reading.begin(handle))
   default:
     throw .expected(
-      "RV_NUMBER, RV_INTEGER or RV_TEXT", for: "options[\(index)].kind", received: "\(option.kind)",
+      "RV_NUMBER, RV_INTEGER, RV_TEXT or RV_CHILD", for: "options[\(index)].kind", received: "\(option.kind)",
       .invalidArgument)
   }
 }
@@ -122,7 +140,7 @@ private func select(
   var label = "weights"
   if let name {
     label = String(cString: name)
-    chosen = chosen.filter { $0.name.matches(label) }
+    chosen = chosen.filter { $0.name.utf8.elementsEqual(label.utf8) }
     guard !chosen.isEmpty else {
       throw .expected("the name of a weight", for: "name", received: "\"\(label)\"", .notFound)
     }

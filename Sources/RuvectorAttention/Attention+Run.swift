@@ -1,25 +1,11 @@
 import RuvectorCore
 
-/// The operations by name, as the C boundary calls them.
-extension Attention {
-  /// "forward":  queries [m, d], keys [n, d], values [n, v], mask, offsets, query context [m, c], key context [n, c],
-  ///             edges [n or m · n, e], output [m · outputDim]
-  /// "weights":  the same with output [heads · m · n]
-  /// "backward": … edges, output gradient [m · outputDim], output: the gradients of queries, keys, values, parameters
-  ///             and edges one after the other
-  ///
-  /// mask: bytes, none, n or m · n of them. offsets: u32, none or m + 1. Contexts and edges: matrices, without columns
-  /// where there are none.
-  public func run(
-    _ operation: String, _ buffers: [Tensor], _ control: Control
+/// The operations by name (``Attention/run(_:_:_:)``).
+extension AnyAttention {
+  func run(
+    _ operation: String, _ buffers: [Tensor], _ control: Control, more: String
   ) throws(RuvectorError) -> Int {
-    try runAttention(operation, buffers, control)
-  }
-
-  /// The same for mechanisms with operations of their own; `more`: their names, for the message.
-  func runAttention(
-    _ operation: String, _ buffers: [Tensor], _ control: Control, more: String = ""
-  ) throws(RuvectorError) -> Int {
+    if operation.utf8.starts(with: "sparse ".utf8) { return try runSparse(operation, buffers, control) }
     let isBackward = operation.utf8.elementsEqual("backward".utf8)
     let isForward = operation.utf8.elementsEqual("forward".utf8)
     guard isBackward || isForward || operation.utf8.elementsEqual("weights".utf8) else {
@@ -29,15 +15,15 @@ extension Attention {
     let input = try readInput(buffers)
     try check(input)
     let m = input.queries.rows, n = input.keys.rows
-    let width = try outputDim(values: input.values.dim)
+    let width = try mechanism.outputDim(values: input.values.dim)
     if isForward {
       let count = try size(m, width, "output")
-      try forward(input, into: buffers[8].output("output", count: count), control)
+      try mechanism.forward(input, into: buffers[8].output("output", count: count), control)
       return count
     }
     if !isBackward {
       let count = try size(size(heads, m, "weights"), n, "weights")
-      try weights(input, into: buffers[8].output("output", count: count), control)
+      try mechanism.weights(input, into: buffers[8].output("output", count: count), control)
       return count
     }
     let given = try size(m, width, "outputGradient")
@@ -45,7 +31,7 @@ extension Attention {
     try requireFinite(gradient, count: given, for: "outputGradient")
     let sizes = [
       try size(m, dim, "gradients"), try size(n, dim, "gradients"), try size(n, input.values.dim, "gradients"),
-      parameters.reduce(0) { $0 + $1.values.count },
+      mechanism.parameters.reduce(0) { $0 + $1.values.count },
       try size(input.edges?.rows ?? 0, edgeDim, "gradients"),
     ]
     var total = 0
@@ -53,7 +39,7 @@ extension Attention {
     let out = try buffers[9].output("output", count: total)
     out.update(repeating: 0, count: total)
     let k = out + sizes[0], v = k + sizes[1], p = v + sizes[2], e = p + sizes[3]
-    try backward(
+    try mechanism.backward(
       input, outputGradient: gradient,
       into: AttentionGradients(
         queries: out, keys: k, values: v, parameters: p, edges: input.edges == nil ? nil : e), control)
@@ -62,7 +48,7 @@ extension Attention {
   }
 
   /// a · b + c, which 32 bits may not hold.
-  private func size(_ a: Int, _ b: Int, plus c: Int = 0, _ name: String) throws(RuvectorError) -> Int {
+  func size(_ a: Int, _ b: Int, plus c: Int = 0, _ name: String) throws(RuvectorError) -> Int {
     let (product, overflow) = a.multipliedReportingOverflow(by: b)
     let (sum, carry) = product.addingReportingOverflow(c)
     guard !overflow, !carry else {
@@ -71,7 +57,7 @@ extension Attention {
     return sum
   }
 
-  private func readInput(_ buffers: [Tensor]) throws(RuvectorError) -> AttentionInput {
+  func readInput(_ buffers: [Tensor]) throws(RuvectorError) -> AttentionInput {
     var input = AttentionInput(
       queries: try buffers[0].matrix("queries"), keys: try buffers[1].matrix("keys"),
       values: try buffers[2].matrix("values"))

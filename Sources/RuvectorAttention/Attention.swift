@@ -20,6 +20,11 @@ public struct AttentionInput {
   public var keyContext: MatrixView?
   /// [m · n, e] (row i · n + j between query i and key j) or [n, e] (row j, whatever the query); nil: zeros.
   public var edges: MatrixView?
+  /// Where the queries are some of a larger batch (see ``SubBatch``): their m own ends of the runs at `offsets`, their
+  /// numbers in that batch, rising, and its size. What looks at places uses `place(of:)` and `batch`.
+  var ends: UnsafePointer<UInt32>?
+  var places: UnsafePointer<UInt32>?
+  var size: Int?
 
   public init(
     queries: MatrixView, keys: MatrixView, values: MatrixView, mask: UnsafePointer<UInt8>? = nil,
@@ -34,7 +39,7 @@ public struct AttentionInput {
   /// The keys of query `i` that its offsets leave; all of them without offsets.
   func keys(of i: Int) -> Range<Int> {
     guard let offsets else { return 0..<keys.rows }
-    return Int(offsets[i])..<Int(offsets[i + 1])
+    return Int(offsets[i])..<Int(ends?[i] ?? offsets[i + 1])
   }
 
   /// Whether the mask shows key `j` to query `i`.
@@ -52,6 +57,12 @@ public struct AttentionInput {
     (other.queries, other.keys) = (queries, keys)
     return other
   }
+
+  /// The number of query `i` in its batch.
+  func place(of i: Int) -> Int { places.map { Int($0[i]) } ?? i }
+
+  /// Queries of the batch: m, or more where these are some of it.
+  var batch: Int { size ?? queries.rows }
 }
 
 /// Where gradients are added: d(loss)/d(argument), packed rows. nil: not wanted.
@@ -88,6 +99,9 @@ public protocol Attention: Mechanism {
   var contextDim: Int { get }
   /// Width of the features of an edge; 0: edges are not read.
   var edgeDim: Int { get }
+  /// Whether a query's output depends neither on the other queries of a call nor on the places of queries and keys in it:
+  /// what patterns of sparsity ask for.
+  var isRowwise: Bool { get }
   /// Width of an output for values of width `v`; `.dimensionMismatch` for widths that do not fit.
   func outputDim(values v: Int) throws(RuvectorError) -> Int
   /// `out` [m, outputDim], packed. A query that sees no key gives zeros.
@@ -101,14 +115,65 @@ public protocol Attention: Mechanism {
   ) throws(RuvectorError)
 }
 
+/// A mechanism of attention as the child of another mechanism.
+public final class AttentionFacet: Facet {
+  public let attention: any Attention
+
+  init(_ attention: any Attention) { self.attention = attention }
+}
+
 extension Attention {
+  public var facet: Facet? { AttentionFacet(self) }
   public static var family: StaticString { "attention" }
   public var heads: Int { 1 }
   public var contextDim: Int { 0 }
   public var edgeDim: Int { 0 }
+  public var isRowwise: Bool { true }
 
   /// Refuses input that does not fit this mechanism.
-  public func check(_ input: AttentionInput) throws(RuvectorError) {
+  public func check(_ input: AttentionInput) throws(RuvectorError) { try any.check(input) }
+
+  /// The operations by name, as the C boundary calls them:
+  ///
+  ///     "forward"    queries [m, d], keys [n, d], values [n, v], mask, offsets, query context [m, c], key context [n, c],
+  ///                  edges [n or m · n, e], output [m · outputDim]
+  ///     "weights"    the same with output [heads · m · n]
+  ///     "backward"   … edges, output gradient [m · outputDim], output: the gradients of queries, keys, values,
+  ///                  parameters and edges one after the other
+  ///
+  /// mask: bytes, none, n or m · n of them. offsets: u32, none or m + 1. Contexts and edges: matrices, without columns
+  /// where there are none. "sparse forward", "sparse weights", "sparse backward": see ``SparsityPattern``; indices [count]
+  /// (u32) stand behind the edges, offsets [m + 1] lead into them, there is no mask, and the output of "sparse weights" is
+  /// [heads · count].
+  public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
+    try runAttention(operation, buffers, control)
+  }
+
+  /// The same for mechanisms with operations of their own; `more`: their names, for the message.
+  func runAttention(
+    _ operation: String, _ buffers: [Tensor], _ control: Control, more: String = ""
+  ) throws(RuvectorError) -> Int {
+    try any.run(operation, buffers, control, more: more)
+  }
+
+  var any: AnyAttention { AnyAttention(mechanism: self, name: Self.name) }
+}
+
+/// A mechanism behind its protocol: what all mechanisms share stands here once, and not once a class (WebAssembly has no
+/// generics at run time).
+struct AnyAttention {
+  let mechanism: any Attention
+  let name: StaticString
+
+  var dim: Int { mechanism.dim }
+  var heads: Int { mechanism.heads }
+  var contextDim: Int { mechanism.contextDim }
+  var edgeDim: Int { mechanism.edgeDim }
+
+  // MARK: - Checks
+
+  /// Refuses input that does not fit this mechanism.
+  func check(_ input: AttentionInput) throws(RuvectorError) {
     let n = input.keys.rows, m = input.queries.rows
     if m > 0, input.queries.dim != dim { throw .dimension("queries[0]", expected: dim, received: input.queries.dim) }
     if n > 0, input.keys.dim != dim { throw .dimension("keys[0]", expected: dim, received: input.keys.dim) }

@@ -36,6 +36,8 @@ public final class FlashAttention: Attention, Sendable {
 
   public var optionValues: [Double] { [Double(dim), Double(heads), Double(blockSize), isCausal ? 1 : 0] }
 
+  public var isRowwise: Bool { !isCausal }
+
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requireHeads(heads, divide: v) }
 
   private func slices(_ input: AttentionInput) -> Heads {

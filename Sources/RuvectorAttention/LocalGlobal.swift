@@ -37,6 +37,8 @@ public final class LocalGlobal: Attention, Sendable {
 
   public var optionValues: [Double] { [Double(dim), Double(heads), Double(window), Double(globalTokens)] }
 
+  public var isRowwise: Bool { false }
+
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requireHeads(heads, divide: v) }
 
   private func slices(_ input: AttentionInput) -> Heads {

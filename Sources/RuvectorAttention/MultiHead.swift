@@ -68,6 +68,8 @@ public final class MultiHead: Attention, @unchecked Sendable {
       + pair("output.weight", "output.bias", projections.output)
   }
 
+  public var isRowwise: Bool { !isCausal }
+
   public func outputDim(values v: Int) throws(RuvectorError) -> Int {
     guard projections == nil || v == dim else { throw .dimension("values[0]", expected: dim, received: v) }
     return try requireHeads(heads, divide: v)
@@ -78,7 +80,7 @@ public final class MultiHead: Attention, @unchecked Sendable {
   }
 
   /// Projected rows, kept alive together.
-  private final class Projected {
+  final class Projected {
     let rows: [AlignedBuffer<Float>]
     var input: AttentionInput
 

@@ -29,6 +29,8 @@ public final class ScaledDotProduct: Attention, Sendable {
 
   public var optionValues: [Double] { [Double(dim), temperature, isCausal ? 1 : 0] }
 
+  public var isRowwise: Bool { !isCausal }
+
   public func outputDim(values v: Int) -> Int { v }
 
   private func heads(_ input: AttentionInput) -> Heads {

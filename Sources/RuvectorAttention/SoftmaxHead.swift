@@ -29,14 +29,14 @@ struct SoftmaxHead {
   func range(_ i: Int) -> Range<Int> {
     let all = input.keys(of: i)
     guard isCausal else { return all }
-    return all.lowerBound..<max(all.lowerBound, min(all.upperBound, i + n - m + 1))
+    return all.lowerBound..<max(all.lowerBound, min(all.upperBound, input.place(of: i) + n - input.batch + 1))
   }
 
   /// The same as up to two runs of keys, rising, the second perhaps empty.
   func runs(_ i: Int) -> (Range<Int>, Range<Int>) {
     let all = range(i)
     guard let window else { return (all, all.upperBound..<all.upperBound) }
-    let (first, second) = window.runs(i, queries: m, keys: n)
+    let (first, second) = window.runs(input.place(of: i), queries: input.batch, keys: n)
     return (first.clamped(to: all), second.clamped(to: all))
   }
 

@@ -1,13 +1,24 @@
 /// A named block of parameters.
 public struct Parameter {
-  public let name: StaticString
+  public let name: String
   /// Row-major shape: [rows, columns] or [length].
   public let shape: [Int]
   public let values: AlignedBuffer<Float>
 
   public init(_ name: StaticString, _ shape: [Int], _ values: AlignedBuffer<Float>) {
-    (self.name, self.shape, self.values) = (name, shape, values)
+    (self.name, self.shape, self.values) = ("\(name)", shape, values)
   }
+
+  /// The parameter of a child, as its parent names it: "experts.0." + name. The memory is the child's.
+  public init(_ prefix: String, _ parameter: Parameter) {
+    (name, shape, values) = (prefix + parameter.name, parameter.shape, parameter.values)
+  }
+}
+
+/// What a mechanism is to another one that holds it as a child, beyond its operations by name: its family's own protocol
+/// in a class of that family. (Embedded Swift casts an object to its class, but not to another protocol.)
+open class Facet {
+  public init() {}
 }
 
 /// What layers and codecs have in common: options they were made from, named weights, operations on buffers.
@@ -19,8 +30,16 @@ public protocol Mechanism: AnyObject {
   static var options: [Option] { get }
   init(_ settings: Settings) throws(RuvectorError)
 
-  /// Values of `options`, in their order.
+  /// Values of `options`, in their order; of a list of children their number.
   var optionValues: [Double] { get }
+  /// All 64 bits of the option of kind `.seed`; 0 where there is none.
+  var seed: UInt64 { get }
+  /// The mechanisms it is made of (copies of those that were given), in the order of its option.
+  var children: [any Mechanism] { get }
+  /// What it offers as a child; nil: nothing.
+  var facet: Facet? { get }
+  /// The same mechanism with weights of its own: same options, copied weights. `.outOfMemory`.
+  func clone() throws(RuvectorError) -> any Mechanism
   /// Weights in a stable order; empty where there are none.
   var parameters: [Parameter] { get }
   /// Runs an operation by name; returns the elements written where that is not fixed by the shapes.
@@ -32,6 +51,15 @@ public protocol Mechanism: AnyObject {
 
 extension Mechanism {
   public var parameters: [Parameter] { [] }
+  public var seed: UInt64 { 0 }
+  public var children: [any Mechanism] { [] }
+  public var facet: Facet? { nil }
+
+  public func clone() throws(RuvectorError) -> any Mechanism {
+    let copy = try Self.make(given(Self.options, optionValues, seed, children))
+    copyWeights(from: parameters, to: copy.parameters)
+    return copy
+  }
 
   /// Creates from options by name.
   public static func make(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) -> any Mechanism {
@@ -39,28 +67,67 @@ extension Mechanism {
   }
 
   public var description: String {
-    var json =
-      "{\"family\":\"\(Self.family)\",\"name\":\"\(Self.name)\",\"simd\":\"\(Kernels.level)\",\"options\":{"
-    for (i, option) in Self.options.enumerated() {
-      json += (i == 0 ? "" : ",") + "\"\(option.name)\":\(option.json(optionValues[i]))"
-    }
-    json += "},\"weights\":["
-    for (i, parameter) in parameters.enumerated() {
-      let shape = parameter.shape.reduce("") { $0 + ($0.utf8.isEmpty ? "" : ",") + "\($1)" }
-      json += (i == 0 ? "" : ",") + "{\"name\":\"\(parameter.name)\",\"shape\":[\(shape)]}"
-    }
-    return json + "]}"
+    describe(Self.family, Self.name, Self.options, optionValues, children, parameters)
   }
+}
 
-  /// An operation this mechanism does not have.
-  public func unknown(_ operation: String, expected: String) -> RuvectorError {
-    .expected(expected, for: "operation", received: quoted(operation), .invalidArgument)
-  }
+// What all mechanisms share stands below once, and not once a class: WebAssembly has no generics at run time.
 
-  /// Refuses another number of buffers than the operation takes.
-  public func requireBuffers(_ count: Int, for operation: String, _ buffers: [Tensor]) throws(RuvectorError) {
-    guard buffers.count == count else {
-      throw .expected("\(count) buffers", for: operation, received: "\(buffers.count)", .invalidArgument)
+private func describe(
+  _ family: StaticString, _ name: StaticString, _ options: [Option], _ values: [Double], _ children: [any Mechanism],
+  _ parameters: [Parameter]
+) -> String {
+  var json = "{\"family\":\"\(family)\",\"name\":\"\(name)\",\"simd\":\"\(Kernels.level)\",\"options\":{"
+  for (i, option) in options.enumerated() {
+    json += (i == 0 ? "" : ",") + "\"\(option.name)\":"
+    guard case .children = option.kind else {
+      json += option.json(values[i])
+      continue
     }
+    var list = ""
+    for child in children { list += (list.utf8.isEmpty ? "" : ",") + child.description }
+    json += "[" + list + "]"
+  }
+  json += "},\"weights\":["
+  for (i, parameter) in parameters.enumerated() {
+    let shape = parameter.shape.reduce("") { $0 + ($0.utf8.isEmpty ? "" : ",") + "\($1)" }
+    json += (i == 0 ? "" : ",") + "{\"name\":\"\(parameter.name)\",\"shape\":[\(shape)]}"
+  }
+  return json + "]}"
+}
+
+/// Options as they were given.
+private func given(
+  _ options: [Option], _ values: [Double], _ seed: UInt64, _ children: [any Mechanism]
+) -> [(key: String, value: OptionValue)] {
+  var given: [(key: String, value: OptionValue)] = []
+  for (option, value) in zip(options, values) {
+    switch option.kind {
+    case .seed: given.append(("\(option.name)", .integer(Int64(bitPattern: seed))))
+    case .choice(let names):
+      guard let at = Int(exactly: value), names.indices.contains(at) else { continue }
+      given.append(("\(option.name)", .text("\(names[at])")))
+    case .children: for child in children { given.append(("\(option.name)", .child(child))) }
+    default: given.append(("\(option.name)", .number(value)))
+    }
+  }
+  return given
+}
+
+private func copyWeights(from mine: [Parameter], to its: [Parameter]) {
+  for (from, to) in zip(mine, its) {
+    to.values.pointer.update(from: from.values.pointer, count: min(from.values.count, to.values.count))
+  }
+}
+
+/// An operation a mechanism does not have.
+public func unknown(_ operation: String, expected: String) -> RuvectorError {
+  .expected(expected, for: "operation", received: quoted(operation), .invalidArgument)
+}
+
+/// Refuses another number of buffers than the operation takes.
+public func requireBuffers(_ count: Int, for operation: String, _ buffers: [Tensor]) throws(RuvectorError) {
+  guard buffers.count == count else {
+    throw .expected("\(count) buffers", for: operation, received: "\(buffers.count)", .invalidArgument)
   }
 }

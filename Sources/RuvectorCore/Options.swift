@@ -3,6 +3,8 @@ public enum OptionValue {
   case number(Double)
   case integer(Int64)
   case text(String)
+  /// One of a list: options of kind `.children` are given once a child.
+  case child(any Mechanism)
 }
 
 /// One option of a mechanism: the single source of its checks, messages and documentation.
@@ -20,6 +22,8 @@ public struct Option: Sendable {
     case seed
     /// One of some names; its value is the place of the name.
     case choice([StaticString])
+    /// So many mechanisms. They are copied: two mechanisms share no state.
+    case children(ClosedRange<Int>)
   }
 
   public let name: StaticString
@@ -45,6 +49,7 @@ public struct Option: Sendable {
     case .flag: "0 or 1"
     case .seed: "an integer"
     case .choice(let names): "one of \(list(names))"
+    case .children(let range): "\(range.lowerBound)...\(range.upperBound) mechanisms"
     }
   }
 
@@ -73,6 +78,7 @@ public struct Option: Sendable {
     case (.flag, .integer(let x)) where x == 0 || x == 1: return value
     case (.choice(let names), .text(let word)):
       if let at = names.firstIndex(where: { $0.matches(word) }) { return .integer(Int64(at)) }
+    case (.children, .child): return value
     default: break
     }
     let received: String
@@ -80,6 +86,7 @@ public struct Option: Sendable {
     case .number(let x): received = text(x)
     case .integer(let x): received = "\(x)"
     case .text(let x): received = quoted(x)
+    case .child: received = "a mechanism"
     }
     throw .expected(wanted, for: name, received: received, .invalidConfig)
   }
@@ -87,10 +94,12 @@ public struct Option: Sendable {
 
 /// Options as given, checked against a mechanism's table: unknown names (the message says the closest right one),
 /// missing ones, wrong kinds and values outside their range are `.invalidConfig`. Of two values for one name the
-/// later counts.
+/// later counts, except for lists of children.
 public struct Settings {
   private let options: [Option]
   private var values: [OptionValue]
+  /// Lists of children, an entry an option.
+  private var lists: [[any Mechanism]]
 
   /// `mechanism` is the name for messages.
   public init(
@@ -98,14 +107,19 @@ public struct Settings {
   ) throws(RuvectorError) {
     self.options = options
     var found: [OptionValue?] = options.map { $0.standard.map { .number($0) } }
+    lists = options.map { _ in [] }
     for (key, value) in given {
       guard let at = options.firstIndex(where: { $0.name.matches(key) }) else {
         throw Self.unknown(key, of: mechanism, options.map { $0.name })
       }
       found[at] = try options[at].check(value)
+      if case .child(let child) = value { lists[at].append(child) }
     }
     values = []
-    for (option, value) in zip(options, found) {
+    for (i, (option, value)) in zip(options, found).enumerated() {
+      if case .children(let range) = option.kind, value != nil, !range.contains(lists[i].count) {
+        throw .expected(option.wanted, for: "\(option.name)", received: "\(lists[i].count)", .invalidConfig)
+      }
       guard let value else {
         throw .expected(option.wanted, for: "\(option.name)", received: "nothing", .invalidConfig)
       }
@@ -141,6 +155,28 @@ public struct Settings {
     case .number(let x): x.magnitude < 9e15 && x == x.rounded() ? UInt64(bitPattern: Int64(x)) : x.bitPattern
     default: 0
     }
+  }
+
+  /// Copies of the children given, with weights of their own. `.invalidConfig` for a nesting of more than 8 levels.
+  public func children(_ name: StaticString) throws(RuvectorError) -> [any Mechanism] {
+    var copies: [any Mechanism] = []
+    for (option, list) in zip(options, lists) where option.name.matches(name) {
+      for child in list {
+        guard depth(of: child) < Self.deepest else {
+          throw .expected(
+            "at most \(Self.deepest) levels of mechanisms", for: "\(name)", received: "more", .invalidConfig)
+        }
+        copies.append(try child.clone())
+      }
+    }
+    return copies
+  }
+
+  /// Levels of mechanisms in mechanisms.
+  private static let deepest = 8
+
+  private func depth(of mechanism: any Mechanism) -> Int {
+    1 + mechanism.children.reduce(0) { max($0, depth(of: $1)) }
   }
 
   private static func unknown(_ key: String, of mechanism: StaticString, _ names: [StaticString])

@@ -23,12 +23,15 @@ extension RuvectorLayer: Mechanism {
     [Double(inputDim), Double(hiddenDim), Double(heads), dropout, epsilon, Double(seed)]
   }
 
-  /// "forward": node [in], neighbors [n, in], edge weights [m], output [hidden].
+  /// "forward":  node [in], neighbors [n, in], edge weights [m], output [hidden]
+  /// "backward": … edge weights [m], output gradient [hidden], output: the gradients of node, neighbors, edge weights and
+  ///             parameters one after the other
   public func run(
     _ operation: String, _ buffers: [Tensor], _ control: Control
   ) throws(RuvectorError) -> Int {
+    if operation.utf8.elementsEqual("backward".utf8) { return try runBackward(buffers) }
     guard operation.utf8.elementsEqual("forward".utf8) else {
-      throw unknown(operation, expected: "forward")
+      throw unknown(operation, expected: "forward or backward")
     }
     try requireBuffers(4, for: operation, buffers)
     let weights = UnsafeBufferPointer(start: try buffers[2].floats("edgeWeights"), count: buffers[2].columns)
@@ -36,6 +39,27 @@ extension RuvectorLayer: Mechanism {
       buffers[0].floats("node", count: inputDim), neighbors: buffers[1].matrix("neighbors"),
       edgeWeights: weights, into: buffers[3].output("output", count: hiddenDim))
     return hiddenDim
+  }
+
+  private func runBackward(_ buffers: [Tensor]) throws(RuvectorError) -> Int {
+    try requireBuffers(5, for: "backward", buffers)
+    let neighbors = try buffers[1].matrix("neighbors")
+    let weights = UnsafeBufferPointer(start: try buffers[2].floats("edgeWeights"), count: buffers[2].columns)
+    let rest = inputDim + weights.count + parameters.reduce(0) { $0 + $1.values.count }
+    let (rows, overflow) = neighbors.rows.multipliedReportingOverflow(by: inputDim)
+    let (total, carry) = rows.addingReportingOverflow(rest)
+    guard !overflow, !carry else {
+      throw .expected("sizes that fit in memory", for: "gradients", received: "more", .outOfMemory)
+    }
+    let node = try buffers[0].floats("node", count: inputDim)
+    let gradient = try buffers[3].floats("outputGradient", count: hiddenDim)
+    let out = try buffers[4].output("output", count: total)
+    out.update(repeating: 0, count: total)
+    let places = LayerGradients(
+      node: out, neighbors: out + inputDim, edgeWeights: out + inputDim + rows,
+      parameters: out + inputDim + rows + weights.count)
+    try backward(node, neighbors: neighbors, edgeWeights: weights, outputGradient: gradient, into: places)
+    return total
   }
 
   /// Every weight, in the order in which they are saved. The names are the paths in the layer's JSON.

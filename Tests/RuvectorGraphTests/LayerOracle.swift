@@ -24,11 +24,26 @@ struct LayerOracle {
   private func plus(_ x: [Double], _ y: [Double]) -> [Double] { zip(x, y).map { $0 + $1 } }
   private func σ(_ x: [Double]) -> [Double] { x.map { 1 / (1 + exp(-$0)) } }
 
+  /// With other parameters, one after the other.
+  init(_ layer: RuvectorLayer, _ flat: [Double]) {
+    self.layer = layer
+    var weights: [String: [Double]] = [:], at = 0
+    for parameter in layer.parameters {
+      weights[parameter.name] = Array(flat[at..<at + parameter.values.count])
+      at += parameter.values.count
+    }
+    self.weights = weights
+  }
+
   func forward(_ node: [Float], _ neighbors: [[Float]], _ edgeWeights: [Float]) -> [Double] {
+    forward(node.map { Double($0) }, neighbors.map { $0.map { Double($0) } }, edgeWeights.map { Double($0) })
+  }
+
+  func forward(_ node: [Double], _ neighbors: [[Double]], _ edgeWeights: [Double]) -> [Double] {
     let H = layer.hiddenDim, size = H / layer.heads
-    let h = linear("w_msg", node.map { Double($0) })
+    let h = linear("w_msg", node)
     guard !neighbors.isEmpty else { return norm(h) }
-    let m = neighbors.map { linear("w_msg", $0.map { Double($0) }) }
+    let m = neighbors.map { linear("w_msg", $0) }
     let q = linear("attention.q_linear", h)
     let keys = m.map { linear("attention.k_linear", $0) }, values = m.map { linear("attention.v_linear", $0) }
     var joined = [Double](repeating: 0, count: H)
@@ -42,9 +57,9 @@ struct LayerOracle {
     }
     let a = linear("attention.out_linear", joined)
     var g = [Double](repeating: 0, count: H)
-    let sum = edgeWeights.reduce(0) { $0 + Double($1) }
+    let sum = edgeWeights.reduce(0, +)
     for (w, message) in zip(edgeWeights, m) {
-      let share = sum > 0 ? Double(w) / sum : 1 / Double(edgeWeights.count)
+      let share = sum > 0 ? w / sum : 1 / Double(edgeWeights.count)
       g = plus(g, message.map { share * $0 })
     }
     let u = linear("w_agg", plus(a, g))

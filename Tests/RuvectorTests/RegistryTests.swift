@@ -11,11 +11,21 @@ import Testing
   }
 
   /// Values for the options that have no default.
-  static func required(_ member: Member) -> [(key: String, value: OptionValue)] {
-    member.options.filter { $0.standard == nil }.map { option in
-      if case .choice(let names) = option.kind { return ("\(option.name)", .text("\(names[0])")) }
-      return ("\(option.name)", .number(4))
+  static func required(_ member: Member) throws -> [(key: String, value: OptionValue)] {
+    try member.options.filter { $0.standard == nil }.flatMap { option -> [(key: String, value: OptionValue)] in
+      let value: OptionValue
+      switch option.kind {
+      case .children: value = try child()
+      case .choice(let names): value = .text("\(names[0])")
+      default: value = .number(4)
+      }
+      return [(key: String, value: OptionValue)](
+        repeating: ("\(option.name)", value), count: option.kind.isChildren ? 4 : 1)
     }
+  }
+
+  static func child() throws -> OptionValue {
+    .child(try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(4))]))
   }
 
   @Test func unknownNames() {
@@ -34,7 +44,7 @@ import Testing
 
   @Test(arguments: names) func namesAndDescription(_ name: String) throws {
     let member = try Self.member(name)
-    let made = try Registry.make(family: "\(member.family)", name: "\(member.name)", Self.required(member))
+    let made = try Registry.make(family: "\(member.family)", name: "\(member.name)", try Self.required(member))
     #expect(made.optionValues.count == member.options.count)
     for (value, option) in zip(made.optionValues, member.options) {
       #expect(value == option.standard ?? (option.kind.isChoice ? 0 : 4), "\(option.name)")
@@ -49,6 +59,7 @@ import Testing
       let key = "\(option.name)"
       #expect("\(option.note)".hasSuffix("."))
       var good: [OptionValue] = [], bad: [OptionValue] = [.text("4")]
+      if !option.kind.isChildren { bad.append(try Self.child()) }
       switch option.kind {
       case .integer(let range):
         good = [.number(4), .integer(4)]
@@ -74,26 +85,46 @@ import Testing
       case .choice(let names):
         good = names.map { .text("\($0)") }
         bad += [.text(""), .text("\(names[0]) "), .number(0), .integer(0)]
+      case .children(let range):
+        good = [try Self.child()]
+        #expect(range.lowerBound >= 1 && range.contains(5))
+        bad += [.number(1), .integer(1), .number(.nan)]
       }
-      for value in good { _ = try member.make(Self.required(member) + [(key, value)]) }
+      let given = try Self.required(member)
+      for value in good { _ = try member.make(given + [(key, value)]) }
       for value in bad {
         let error = failure { () throws(RuvectorError) in
-          _ = try member.make(Self.required(member) + [(key, value)])
+          _ = try member.make(given + [(key, value)])
         }
         #expect(error?.code == .invalidConfig, "\(name) \(key) \(value)")
         #expect(error?.message.contains("for \(key), received ") == true)
       }
     }
+    let required = try Self.required(member)
     let error = failure { () throws(RuvectorError) in
-      _ = try member.make(Self.required(member) + [("no_such_option", .number(1))])
+      _ = try member.make(required + [("no_such_option", .number(1))])
     }
     #expect(error?.code == .invalidConfig)
     #expect(error?.message.contains(" for option of \(member.name), received \"no_such_option\"") == true)
   }
 
+  /// A copy has the same options and weights, in memory of its own.
+  @Test(arguments: names) func clones(_ name: String) throws {
+    let member = try Self.member(name), made = try member.make(try Self.required(member))
+    for p in made.parameters { for i in 0..<p.values.count { p.values[i] += Float(i % 7) / 8 } }
+    let copy = try made.clone()
+    #expect(copy.description == made.description)
+    #expect(copy.optionValues == made.optionValues && copy.seed == made.seed)
+    #expect(copy.parameters.count == made.parameters.count)
+    for (mine, its) in zip(made.parameters, copy.parameters) {
+      #expect(mine.values.pointer != its.values.pointer)
+      #expect((0..<mine.values.count).allSatisfy { mine.values[$0] == its.values[$0] }, "\(mine.name)")
+    }
+  }
+
   @Test(arguments: names) func unknownOperation(_ name: String) throws {
     let member = try Self.member(name)
-    let made = try member.make(Self.required(member))
+    let made = try member.make(try Self.required(member))
     let error = failure { () throws(RuvectorError) in _ = try made.run("no such thing", [], .none) }
     #expect(error?.code == .invalidArgument)
     #expect(error?.message.hasSuffix("for operation, received \"no such thing\"") == true)
@@ -106,5 +137,8 @@ extension Option.Kind {
   }
   fileprivate var isNegative: Bool {
     if case .negative = self { true } else { false }
+  }
+  fileprivate var isChildren: Bool {
+    if case .children = self { true } else { false }
   }
 }

@@ -23,6 +23,9 @@ const product = (dim) => dim.reduce((a, b) => a * b, 1);
 /** Parameters of a layer, in floats. */
 const weightCount = ({ inputDim, hiddenDim }) => layout(inputDim, hiddenDim).reduce((sum, [, dim]) => sum + product(dim), 0);
 
+/** Names and shapes of all parameters. */
+const shapes = ({ inputDim, hiddenDim }) => layout(inputDim, hiddenDim).map(([name, shape]) => ({ name, shape }));
+
 function toObject(config, weights) {
   const object = {};
   let at = 0;
@@ -86,4 +89,4 @@ function fromObject(object) {
   return { config, weights };
 }
 
-module.exports = { fromObject, toObject, weightCount };
+module.exports = { fromObject, shapes, toObject, weightCount };

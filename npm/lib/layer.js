@@ -5,8 +5,8 @@ const { Handle } = require('./handle.js');
 const inputs = require('./inputs.js');
 const { packNeighbors } = require('./neighbors.js');
 const { randomSeed } = require('./random.js');
-const { fromObject, toObject, weightCount } = require('./layer-json.js');
-const { isList, mismatch, RuvectorError, unexpected } = require('./errors.js');
+const { fromObject, shapes, toObject, weightCount } = require('./layer-json.js');
+const { isList, lengthOf, mismatch, RuvectorError, unexpected } = require('./errors.js');
 
 const MADE = Symbol('made');
 /** Parameters that fit in the longest string of V8 as JSON. */
@@ -34,16 +34,53 @@ class RuvectorLayer extends Handle {
     this.#config = config;
   }
 
+  /** What both passes read, the neighbours last: from then on no caller's getter runs. */
+  #read(node, neighbors, edgeWeights) {
+    const x = inputs.vector(node, 'node');
+    const given = edgeWeights === undefined ? undefined : inputs.vector(edgeWeights, 'edgeWeights');
+    const packed = packNeighbors(neighbors, this.#config.inputDim);
+    return { x, w: given ?? inputs.allocate(packed.rows, 'edgeWeights').fill(1), ...packed };
+  }
+
   /** One node with its neighbours; larger edge weights count more (default: all alike). */
   forward(node, neighbors = [], edgeWeights) {
     const handle = Handle.of(this, RuvectorLayer, 'this');
-    const x = inputs.vector(node, 'node');
-    const given = edgeWeights === undefined ? undefined : inputs.vector(edgeWeights, 'edgeWeights');
-    const { data, rows, dim } = packNeighbors(neighbors, this.#config.inputDim); // the last to run a caller's getters
-    const w = given ?? inputs.allocate(rows, 'edgeWeights').fill(1);
+    const { x, w, data, rows, dim } = this.#read(node, neighbors, edgeWeights);
     const out = new Float32Array(this.#config.hiddenDim);
     native.layerForward(handle, x, data, rows, dim, w, out);
     return isList(node) ? Array.from(out) : out;
+  }
+
+  /** The gradients that `outputGradient` = d(loss)/d(output) of `forward` gives. */
+  backward(node, neighbors = [], edgeWeights, outputGradient) {
+    const handle = Handle.of(this, RuvectorLayer, 'this');
+    const g = inputs.vector(outputGradient, 'outputGradient');
+    const { x, w, data, rows, dim } = this.#read(node, neighbors, edgeWeights), { inputDim } = this.#config;
+    const ends = [inputDim, rows * inputDim, lengthOf(w), weightCount(this.#config)];
+    for (let i = 1; i < ends.length; i++) ends[i] += ends[i - 1];
+    const all = inputs.allocate(ends[3], 'result');
+    native.run(handle, 'backward', [x, data, w, g, all], Float64Array.of(-1, -1, rows, dim, -1, -1, -1, -1, -1, -1), 1, undefined);
+    return {
+      node: all.subarray(0, ends[0]), neighbors: all.subarray(ends[0], ends[1]), edgeWeights: all.subarray(ends[1], ends[2]),
+      parameters: all.subarray(ends[2]),
+    };
+  }
+
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  get parameters() {
+    return shapes(RuvectorLayer.#configOf(this));
+  }
+
+  getWeights() {
+    const handle = Handle.of(this, RuvectorLayer, 'this'), out = inputs.allocate(weightCount(this.#config), 'weights');
+    native.weightsGet(handle, '', out);
+    return out;
+  }
+
+  setWeights(weights) {
+    const handle = Handle.of(this, RuvectorLayer, 'this'), w = inputs.vector(weights, 'weights'), count = weightCount(this.#config);
+    if (lengthOf(w) !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} elements`, 'weights', lengthOf(w));
+    native.weightsSet(handle, '', w);
   }
 
   /** The weights and settings as JSON, in the format of @ruvector/gnn. */

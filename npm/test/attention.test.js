@@ -193,7 +193,7 @@ for (const [name, , make] of each) {
     const one = make(), q = rows(3, 4, 8), k = rows(6, 4, 9), v = rows(6, 4, 10), before = bits(one.computeBatch(q, k, v));
     const weights = one.getWeights(), count = one.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0);
     assert.strictEqual(weights.length, count);
-    assert.strictEqual(count, name === 'MultiHeadAttention' ? 80 : 0);
+    assert.strictEqual(count, { MultiHeadAttention: 80, MoEAttention: 3 * 5 + 80, LearnedRoutingAttention: 2 * 5 + 80, DynamicHeadsAttention: 2 * 5 + 80 }[name] ?? 0);
     const json = one.toJson(), loaded = attention[name].fromJson(json);
     assert.ok(loaded instanceof attention[name]);
     assert.strictEqual(loaded.toJson(), json);
@@ -307,7 +307,7 @@ test('the functions of @ruvector/attention', async () => {
   }
   assert.deepStrictEqual((await attention.batchAttentionCompute([], [], [], 4)).outputs, []);
   assert.deepStrictEqual(Object.keys(attention.info()), ['name', 'version', 'description', 'features']);
-  assert.deepStrictEqual(attention.info().features, ['scaled-dot-product', 'multi-head', 'flash', 'linear', 'local-global']);
+  assert.deepStrictEqual(attention.info().features, ['scaled-dot-product', 'multi-head', 'flash', 'linear', 'local-global', 'moe', 'learned-routing', 'dynamic-heads']);
   assert.strictEqual(attention.version(), require('../../package.json').version);
 });
 

@@ -6,6 +6,8 @@ const { bits, fails, pack, rows, ruvector, vector } = require('./support/index.j
 const main = require('./support/calls.js');
 const attention = require('./support/attention-calls.js');
 
+const attentionModule = require('@ruvector/gnn/attention');
+
 const { VectorSet } = ruvector;
 const A = 'ERR_INVALID_ARG', D = 'ERR_DIMENSION_MISMATCH', N = 'ERR_NON_FINITE', R = 'ERR_OUT_OF_RANGE', E = 'ERR_EMPTY_INPUT';
 const C = 'ERR_INVALID_CONFIG';
@@ -188,6 +190,18 @@ Object.assign(kinds, {
       if (typeof value === 'object' && value !== null) yield entry(label, { ...good, ...value }, code);
     }
     yield entry('unknown option', { ...good, head: 2 }, C);
+  },
+  * experts(good) {
+    yield* all({ ...strangers, ...objects, number: 5, 'a mechanism': new attentionModule.FlashAttention(4) }, A);
+    yield* all({ 'no experts': [], '65 experts': Array(65).fill('global'), 'unknown name': ['global', 'Local'], 'name of a prototype': ['toString'],
+      'unknown class': [{ class: 'toString', options: { dim: 4 } }], 'no class': [{ options: { dim: 4 } }], 'another width': [{ class: 'FlashAttention', options: { dim: 5 } }],
+      'an object of another width': [new attentionModule.FlashAttention(5), 'global'], 'unknown option': [{ class: 'FlashAttention', options: { dim: 4, x: 1 } }],
+      'unknown field': [{ class: 'FlashAttention', options: { dim: 4 }, x: 1 }], 'class as a number': [{ class: 5, options: {} }] }, C);
+    yield* all({ 'no options': [{ class: 'FlashAttention' }], 'options as text': [{ class: 'FlashAttention', options: 'x' }], number: [5], null: [null], undefined: [undefined],
+      'dim as text': [{ class: 'FlashAttention', options: { dim: '4' } }], hole: [, 'global'] }, A); // eslint-disable-line no-sparse-arrays
+    const closed = new attentionModule.FlashAttention(4);
+    closed.close();
+    yield entry('a closed one', [good[0], closed], 'ERR_CLOSED');
   },
   * mask(good, { optional = true }) {
     yield* all({ ...MASK_STRANGERS, ...(optional ? {} : { undefined }) }, A);

@@ -58,7 +58,8 @@ typedef enum rv_kind {
   RV_INTEGER = 2, /* integer */
   RV_TEXT = 3,    /* text: UTF-8, ended by 0 */
   RV_FLOATS = 4,  /* floats, count (no mechanism takes one yet: RV_INVALID_ARGUMENT) */
-  RV_CHILD = 5    /* child: an rv_mechanism, retained by the new object (none yet either) */
+  RV_CHILD = 5    /* child: an rv_mechanism, of which the new object makes its own copy (options and weights as they
+                     are now); an option that takes several is given once for each */
 } rv_kind;
 
 typedef struct rv_mechanism rv_mechanism;
@@ -134,6 +135,10 @@ void rv_release(rv_mechanism *);
 
 /* Runs an operation on buffers, in the order that the mechanism documents:
  *   layer   "forward":  node [in], neighbors [n, in], edge weights [m], output [hidden] (writable)
+ *   layer   "backward": node, neighbors, edge weights, output gradient [hidden], the gradients of node, neighbors, edge
+ *                       weights and parameters one after the other (writable)
+ *   attention          as RuvectorAttention/Attention+Run.swift says
+ *   attention moe      "routing", "usage" besides: RuvectorAttention/MixtureOfExperts.swift
  *   codec   "encode":   vector [n], bytes (u8, writable); `written` receives the bytes used
  *   codec   "decode":   bytes (u8), vector [n] (writable)
  *   codec   "bound":    vector [n]; `written` receives the bytes that "encode" needs at most

@@ -14,7 +14,8 @@
  *   I X  array of typed arrays, Float64Array of (rows, dim) pairs, dim < 0 for a vector -> buffers, count;
  *        of X the last one is an output
  *   n    number                   -> number             i  integer 0...2^53    -> integer
- *   s    string                   -> text               o  [key, value, ...]   -> options, count
+ *   s    string                   -> text               o  [key, value, ...]   -> options, count (a value may be a
+ *                                                          handle of kind m)
  *   m v q  handle                 -> pointer (mechanism, vectors, search)
  *   u w  array of handles of kind m (u) or v (w), undefined where there is none -> pointers, count
  *   c    threads, Uint32Array     -> control (cancelled when the array's first element is not 0)

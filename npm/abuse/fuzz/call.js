@@ -27,6 +27,7 @@ class Call {
   /** Makes the following arguments fit `layer`; of a very wide one only a few rows. */
   fit(layer) {
     this.dim = layer.inputDim;
+    this.layer = layer;
     if (this.dim > 1000) this.rows %= 3;
   }
 

@@ -82,6 +82,11 @@ const layers = (c) => (c.bad() ? c.chance.pick([...strangers(), [c.chance.pick(c
 const kinds = {
   vector, matrix, candidates, levels, layers, signal, level,
   weights: (c) => (c.chance.of(0.4) ? undefined : c.chance.of(0.8) ? form(c, numbers(c, c.rows).map(Math.abs)) : vector(c)),
+  hidden: (c) => (c.bad() || !c.layer ? vector(c) : form(c, numbers(c, c.layer.hiddenDim))),
+  layerWeights(c) {
+    const count = c.layer?.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0) ?? 0;
+    return c.bad() || count > 1e5 ? vector(c) : form(c, numbers(c, count));
+  },
   k: number((c) => c.chance.pick([0, 1, 2, 3, 5, 10, 600, 2 ** 32 - 1]), [-1, 1.5, NaN, 2 ** 32, 2 ** 53, Infinity, -Infinity]),
   temperature: number((c) => c.chance.pick([undefined, 1, 0.1, 0.001, 5, 1e-300, 5e-324, 1e300, 1e-20]), [0, -0, -1, NaN, Infinity]),
   curvature: number((c) => c.chance.pick([undefined, undefined, -1, -0.5, -2, -1, -100, -1e-3, -1e-80, -1e80, -5e-324, -1e300]), [0, 1, 1e300, NaN, Infinity, -Infinity]),

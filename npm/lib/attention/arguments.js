@@ -75,12 +75,12 @@ function offsetNumbers(value, m) {
 }
 
 /** {m, n, width, edges, buffers, shapes} of queries, keys, values, mask, offsets, extras and the vectors that `add` appends. */
-function readArguments({ row, config }, { queries, keys, values, mask, offsets, isSingle, ...rest }, own, room) {
+function readArguments({ config, extras: kinds }, { queries, keys, values, mask, offsets, isSingle, ...rest }, own, room) {
   const { dim } = config;
   const q = points(queries, 'queries', dim, own, room), k = rows(keys, 'keys', dim, own, room);
   if (isSingle && k.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 key', 'keys', 0);
   const v = values === keys ? k : rows(values, 'values', dim, own, room);
-  const extras = readExtras(row, rest, q.rows, k.rows, own);
+  const extras = readExtras(kinds, rest, q.rows, k.rows, own);
   const matrices = [q, k, v], flat = [maskBytes(mask, q.rows, k.rows), offsetNumbers(offsets, q.rows)];
   const buffers = [...matrices.map(({ data }) => data), ...flat, ...extras.map(({ data }) => data)];
   const shapes = [...matrices.flatMap(({ rows, dim }) => [rows, dim]), -1, -1, -1, -1, ...extras.flatMap(({ rows, dim }) => [rows, dim])];

@@ -18,14 +18,14 @@ class Attention extends Handle {
 
   constructor(row, args) {
     if (row === undefined || MECHANISMS[row?.name] !== row) throw unexpected('ERR_INVALID_ARG', `one of ${Object.keys(MECHANISMS).join(', ')}`, 'new', row);
-    const { handle, config, parameters } = create(row, args);
+    const { handle, config, parameters, extras } = create(row, args);
     super(handle, Attention);
     const floats = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-    this.#state = { row, config, parameters, floats };
+    this.#state = { row, config, parameters, floats, extras };
   }
 
   static {
-    /** {row, config, parameters, floats} of a mechanism (of that row), open or closed. */
+    /** {row, config, parameters, floats, extras} of a mechanism (of that row), open or closed. */
     stateOf = (value, row) => {
       const isOne = typeof value === 'object' && value !== null && #state in value && (row ?? value.#state.row) === value.#state.row;
       if (!isOne) throw mismatch('ERR_WRONG_HANDLE', `a ${row?.name ?? 'mechanism of attention'}`, 'this', 'another object');
@@ -35,8 +35,8 @@ class Attention extends Handle {
 
   /** The same with the native object, which must be there. */
   static #open(value) {
-    const { row, config, floats } = stateOf(value);
-    return { row, config, floats, handle: Handle.of(value, Attention, 'this') };
+    const { row, config, floats, extras } = stateOf(value);
+    return { row, config, floats, extras, handle: Handle.of(value, Attention, 'this') };
   }
 
   static #one(self, query, keys, values, extra, run = runNow) {
@@ -48,7 +48,7 @@ class Attention extends Handle {
 
   /** The options of a call, by name; unknown ones are refused. */
   static #read(self, options, ...names) {
-    const known = [...names, ...extraNames(self.row)], given = inputs.options(options, known);
+    const known = [...names, ...extraNames(self.extras)], given = inputs.options(options, known);
     return Object.fromEntries(known.map((name) => [name, given[name]]));
   }
 

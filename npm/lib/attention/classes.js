@@ -7,7 +7,7 @@ const { MECHANISMS } = require('./table.js');
 
 function define(row) {
   const { [row.name]: type } = {
-    [row.name]: class extends Attention {
+    [row.name]: class extends (row.base?.() ?? Attention) {
       constructor(...args) {
         super(row, args);
       }

@@ -4,7 +4,8 @@
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { randomSeed } = require('../random.js');
-const { OPTIONS } = require('./table.js');
+const { MECHANISMS, OPTIONS } = require('./table.js');
+const { withExperts } = require('./experts.js');
 const { isList, RuvectorError, tagOf, unexpected } = require('../errors.js');
 
 const readers = {
@@ -13,6 +14,7 @@ const readers = {
     if (typeof value === 'boolean') return value;
     throw unexpected('ERR_INVALID_ARG', 'true or false', name, value);
   },
+  experts: (value) => value, // looked at one by one in experts.js
   seed(value, name) {
     if (typeof value === 'bigint' || Number.isSafeInteger(value)) return value;
     throw unexpected('ERR_INVALID_CONFIG', 'an integer', name, value);
@@ -46,16 +48,29 @@ function given(row, [first, ...rest]) {
 
 const nativeName = (name) => OPTIONS[name].native ?? name;
 
-/** {handle, config, parameters}: `config` has every option of the class, `parameters` the names and shapes of its weights. */
-function create(row, args) {
-  const config = given(row, args);
-  const list = Object.entries(config).flatMap(([name, value]) =>
-    [nativeName(name), name === 'seed' ? BigInt.asUintN(64, BigInt(value)) : Number(value)]);
-  let handle;
+/** A native mechanism with these options; `experts` are handles. */
+function make(row, config, experts = []) {
+  const known = Object.entries(config).filter(([name]) => OPTIONS[name].native !== null && name !== 'experts');
+  const list = known.flatMap(([name, value]) => [nativeName(name), name === 'seed' ? BigInt.asUintN(64, BigInt(value)) : Number(value)]);
   try {
-    handle = native.create('attention', row.mechanism, list);
+    return native.create('attention', row.mechanism, list.concat(experts.flatMap((handle) => ['experts', handle])));
   } catch (error) {
     throw inOurNames(error, row);
+  }
+}
+
+/**
+ * {handle, config, parameters, extras}: `config` has every option of the class, `parameters` the names and shapes of its
+ * weights, `extras` says what calls take besides (extras.js).
+ */
+function create(row, args) {
+  const config = given(row, args);
+  row.prepare?.(config);
+  let handle, extras = row;
+  if (config.experts === undefined) handle = make(row, config);
+  else {
+    ({ result: handle, descriptions: config.experts } = withExperts(config.experts, config.dim, (experts) => make(row, config, experts)));
+    extras = Object.assign({}, ...config.experts.map(({ class: name, options }) => extrasOf(MECHANISMS[name], options)));
   }
   const { options, weights } = describe(handle);
   for (const name of row.options) {
@@ -63,7 +78,13 @@ function create(row, args) {
     config[name] ??= OPTIONS[name].kind === 'flag' ? value !== 0 : value;
   }
   const parameters = weights.map(({ name, shape }) => Object.freeze({ name, shape: Object.freeze(shape) }));
-  return { handle, config, parameters: Object.freeze(parameters) };
+  return { handle, config, parameters: Object.freeze(parameters), extras };
+}
+
+/** What an expert's calls take besides, by the fields that are there. */
+function extrasOf(row, { experts = [] }) {
+  const own = Object.entries(row).filter(([key]) => ['context', 'features', 'edges'].includes(key));
+  return Object.assign(Object.fromEntries(own), ...experts.map(({ class: name, options }) => extrasOf(MECHANISMS[name], options)));
 }
 
 /** The error with the names that options have here. */

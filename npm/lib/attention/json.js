@@ -10,11 +10,25 @@ const product = (shape) => shape.reduce((a, b) => a * b, 1);
 function stringify({ row, config, parameters }, floats) {
   let at = 0;
   const weights = parameters.map(({ name, shape }) => ({ name, shape, data: shortestAll(floats.subarray(at, (at += product(shape)))) }));
-  const options = Object.fromEntries(row.options.map((name) => [name, typeof config[name] === 'bigint' ? String(config[name]) : config[name]]));
+  const options = plain(Object.fromEntries(row.options.map((name) => [name, config[name]])));
   return JSON.stringify({ version: VERSION, class: row.name, options, weights });
 }
 
 const corrupt = (wanted, name, received) => mismatch('ERR_CORRUPT', wanted, name, received);
+/** The options of a mechanism, and of its experts, as JSON has them: seeds beyond 2^53 as text. */
+const plain = (config) => Object.fromEntries(Object.entries(config).map(([name, value]) => {
+  if (name === 'experts') return [name, value.map(({ class: type, options }) => ({ class: type, options: plain(options) }))];
+  return [name, typeof value === 'bigint' ? String(value) : value];
+}));
+
+/** The same the other way round. */
+function revived(options) {
+  const list = { ...options };
+  if (typeof list.seed === 'string') list.seed = BigInt(list.seed);
+  if (isList(list.experts)) list.experts = list.experts.map((expert) => ({ ...expert, options: revived(expert.options) }));
+  return list;
+}
+
 const isObject = (value) => typeof value === 'object' && value !== null && !isList(value);
 
 /** The floats of one weight, checked by itself. */
@@ -34,10 +48,9 @@ function read(text, row) {
   if (!isObject(object)) throw corrupt('an object', 'json', 'something else');
   if (object.version !== VERSION) throw unexpected('ERR_CORRUPT', `${VERSION}`, 'version', object.version);
   if (object.class !== row.name) throw unexpected('ERR_CORRUPT', row.name, 'class', object.class);
-  const options = isObject(object.options) ? { ...object.options } : {};
+  const options = isObject(object.options) ? revived(object.options) : {};
   const missing = row.options.find((name) => options[name] === undefined);
   if (missing) throw corrupt('a value', `options.${missing}`, 'none');
-  if (typeof options.seed === 'string') options.seed = BigInt(options.seed);
   if (!isList(object.weights)) throw corrupt('an array', 'weights', 'something else');
   const lists = object.weights.map(readData), wanted = row.floats?.(options) ?? 0;
   const count = lists.reduce((sum, { length }) => sum + length, 0);

@@ -90,8 +90,9 @@ class Writer {
       const option = first + OPTION * i / 2, value = list[i + 1], w = option / 4;
       words.fill(0, w, w + OPTION / 4);
       words[w] = this.memory.putText(list[i]);
-      words[w + 1] = typeof value === 'number' ? 1 : typeof value === 'bigint' ? 2 : 3;
+      words[w + 1] = { number: 1, bigint: 2, string: 3 }[typeof value] ?? 5;
       if (typeof value === 'number') doubles[option / 8 + 2] = value;
+      else if (typeof value === 'object') words[w + 12] = this.pointerOf(value, 'm');
       else if (typeof value === 'bigint') this.memory.view('BigUint64Array')[option / 8 + 3] = value;
       else words[w + 8] = this.memory.putText(value);
     }

@@ -14,6 +14,9 @@ const fields = {
   dim: size(4, false), numHeads: size(2, true, [...SIZES, 3]), blockSize: size(2), temperature: number({ good: 0.5, range: [0, -1, NaN, Infinity], code: C }, {}),
   numFeatures: size(8), elu: argument('flag', () => false), localWindow: size(2, true, [-1, 1.5, NaN, Infinity, 2 ** 32]), globalTokens: size(1, true, [-1, 1.5, NaN, Infinity, 2 ** 32]),
   causal: flag, projections: flag, seed: argument('seed', () => 7),
+  experts: argument('experts', () => ['global', 'structural']), numExperts: size(2, true, [0, -1, 1.5, NaN, Infinity, 65, 3]), topK: size(1, true, [0, -1, 1.5, NaN, Infinity, 3, 65]),
+  expertCapacity: size(1, true, [-1, 0.5, NaN, Infinity]), balance: size(0, true, [-1, NaN, Infinity]),
+  hard: argument('flag', () => false), threshold: size(0.5, true, [-1, 1.5, NaN, Infinity]),
 };
 const fieldsOf = (...names) => Object.fromEntries(names.map((name) => [name, fields[name]]));
 
@@ -24,6 +27,17 @@ const CLASSES = {
   MultiHeadAttention: { positional: [fields.numHeads], fields: fieldsOf('numHeads', 'projections', 'causal', 'seed'), make: (T) => new T({ dim, numHeads: 2, seed: 7 }) },
   FlashAttention: { positional: [fields.blockSize], fields: fieldsOf('blockSize', 'numHeads', 'causal'), make: (T) => new T({ dim, blockSize: 2, numHeads: 2 }) },
   LinearAttention: { positional: [fields.numFeatures], fields: fieldsOf('numFeatures', 'elu', 'seed'), make: (T) => new T({ dim, numFeatures: 8, seed: 7 }) },
+  MoEAttention: {
+    positional: [], fields: fieldsOf('experts', 'numExperts', 'topK', 'expertCapacity', 'balance', 'seed'), required: { experts: ['global', 'structural'] },
+    make: (T) => new T({ dim, experts: ['global', 'structural', { class: 'FlashAttention', options: { dim, numHeads: 2 } }], expertCapacity: 0, seed: 7 }),
+  },
+  LearnedRoutingAttention: {
+    positional: [], fields: fieldsOf('experts', 'numExperts', 'temperature', 'hard', 'seed'), required: { experts: ['global', 'structural'] },
+    make: (T) => new T({ dim, experts: ['global', 'structural'], temperature: 0.5, seed: 7 }),
+  },
+  DynamicHeadsAttention: {
+    positional: [], fields: fieldsOf('numHeads', 'threshold', 'causal', 'seed'), make: (T) => new T({ dim, numHeads: 2, seed: 7 }),
+  },
   LocalGlobalAttention: {
     positional: [fields.localWindow, fields.globalTokens], fields: fieldsOf('localWindow', 'globalTokens', 'numHeads'), required: { localWindow: 2 }, make: (T) => new T({ dim, localWindow: 8, globalTokens: 1 }),
   },
@@ -44,7 +58,7 @@ for (const [name, { positional, fields: own, required, make }] of Object.entries
   add(name, [{ ...fields.dim, kind: 'dim' }, ...positional], closing((...list) => new type(...list)));
   add(`${name}.options`, [argument('fields', () => ({ dim, ...required, ...(own.seed && { seed: 7 }) }), { fields: { dim: fields.dim, ...own } })], closing((given) => new type(given)));
   add(`${name}.fromJson`, [argument('text', () => one.toJson())], closing((json) => type.fromJson(json)));
-  const values = M({ empty: D, width: name === 'MultiHeadAttention' ? D : null });
+  const values = M({ empty: D, width: ['MultiHeadAttention', 'MoEAttention', 'LearnedRoutingAttention', 'DynamicHeadsAttention'].includes(name) ? D : null });
   add(`${name}.compute`, [query, keys({ empty: E }), values], call('compute'));
   add(`${name}.computeWithMask`, [query, keys({ empty: E }), values, { ...mask, codes: { optional: false } }], call('computeWithMask'));
   add(`${name}.computeAsync`, [query, keys({ empty: E }), values, options({ ...MASK, ...THREADS, ...SIGNAL })], call('computeAsync'));
@@ -55,6 +69,11 @@ for (const [name, { positional, fields: own, required, make }] of Object.entries
       argument('queries', () => rows(3, dim, 5), { empty: D, width: D, nonFinite: N, emptyRow: E }), options(more)], call(`backward${suffix}`));
   }
   add(`${name}.attentionWeights`, [queries, keys({ empty: null }), options({ ...MASKS, ...THREADS })], call('attentionWeights'));
+  if (type.prototype.getRouting) {
+    add(`${name}.getRouting`, [queries], call('getRouting'));
+    add(`${name}.getExpertUsage`, [queries], call('getExpertUsage'));
+  }
+  if (type.prototype.getGates) add(`${name}.getGates`, [queries], call('getGates'));
   const floats = one.getWeights();
   if (floats.length > 0) {
     add(`${name}.setWeights`, [argument('vector', () => floats.slice(), { empty: D, length: D, nonFinite: N })], (weights) => {

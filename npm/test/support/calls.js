@@ -46,6 +46,13 @@ add('RuvectorLayer', [size(4, SIZES), size(4, SIZES), size(2, [...SIZES, 3]),
 add('RuvectorLayer.forward', [V(1, {}), M({ emptyRow: D, optional: true }),
   argument('vector', () => vector(6, 3).map(Math.abs), { empty: null, length: null, nonFinite: N, optional: true })],
 (...list) => layer.forward(...list));
+add('RuvectorLayer.backward', [V(1, {}), M({ emptyRow: D, optional: true }),
+  argument('vector', () => vector(6, 3).map((x) => Math.abs(x) + 0.1), { empty: null, length: null, nonFinite: N, optional: true }), V(5, {})],
+(...list) => layer.backward(...list));
+add('RuvectorLayer.setWeights', [argument('vector', () => layer.getWeights(), { empty: D, length: D, nonFinite: N })], (weights) => {
+  layer.setWeights(weights);
+  return layer.getWeights();
+});
 add('RuvectorLayer.fromJson', [argument('text', () => json)], RuvectorLayer.fromJson);
 
 add('hierarchicalForward', [query,

@@ -51,6 +51,7 @@ async function slope(cycle, count, progress = () => {}) {
 
 const dim = 64, list = rows(16, dim, 1), query = vector(dim, 2), data = pack(rows(64, dim, 6));
 const kept = new VectorSet(data), layer = new RuvectorLayer(8, 8, 2, 0.1, 1), json = layer.toJson();
+const { FlashAttention, MoEAttention } = require('@ruvector/gnn/attention'), expert = new FlashAttention(8);
 const level = rows(16, 8, 3), small = vector(8, 4), bad = [...list.slice(1), new Float32Array(dim).fill(NaN)];
 const refused = (run) => {
   try {
@@ -79,6 +80,10 @@ const cycles = {
   'RuvectorLayer.fromJson, closed': () => RuvectorLayer.fromJson(json).close(),
   'RuvectorLayer.fromJson, forgotten': () => { RuvectorLayer.fromJson(json); },
   'RuvectorLayer.forward': () => layer.forward(small, level),
+  'RuvectorLayer.backward': () => layer.backward(small, level, undefined, small),
+  'MoEAttention created, closed': () => new MoEAttention({ dim: 8, experts: ['global', expert], seed: 1 }).close(),
+  'MoEAttention created, forgotten': () => { new MoEAttention({ dim: 8, experts: ['global', expert], seed: 1 }); },
+  'MoEAttention refused': () => refused(() => new MoEAttention({ dim: 8, experts: ['structural', expert], topK: 3 })),
   'search in rows': () => ruvector.differentiableSearch(query, list, 5),
   'search in a VectorSet': () => ruvector.differentiableSearch(query, kept, 5),
   'hyperbolic search, a curvature each': (i) => ruvector.differentiableSearchHyperbolic(query, kept, 5, -1 - i % 7),

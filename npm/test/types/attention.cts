@@ -56,6 +56,23 @@ const points = [
 expectType<Equal<typeof points, Float32Array[]>>(true);
 const distance: number = attention.poincareDistance(q, q, 1), features: string[] = attention.info().features, text: string = attention.version();
 
+const expert: attention.ExpertDescription = { class: 'FlashAttention', options: { dim: 4 } };
+const moeOptions: attention.MoEOptions = { dim: 4, experts: ['local', expert, one], topK: 2, expertCapacity: 0, balance: 0.01, seed: 1n };
+const moe = new attention.MoEAttention(moeOptions), simple = attention.MoEAttention.simple(4, 4, 2), mixture: attention.Mixture = moe;
+const routing = moe.getRouting(k[0]), usage = mixture.getExpertUsage(q);
+expectType<Equal<typeof routing, attention.ExpertRouting>>(true);
+expectType<Equal<typeof routing.experts, Int32Array>>(true);
+expectType<Equal<typeof usage, attention.ExpertUsage>>(true);
+expectType<Equal<typeof simple, attention.MoEAttention>>(true);
+const descriptions: readonly attention.ExpertDescription[] = moe.experts, counts: number[] = [moe.numExperts, moe.topK, moe.expertCapacity, moe.balance, usage.balanceLoss];
+
+const routed = new attention.LearnedRoutingAttention({ dim: 4, experts: ['global', moe], temperature: 1, hard: true, seed: 1 });
+const gated = new attention.DynamicHeadsAttention({ dim: 4, numHeads: 2, threshold: 0.1 }), gates = gated.getGates(k[0]);
+expectType<Equal<typeof gates, AttentionOutput>>(true);
+export const more: (number | boolean)[] = [routed.temperature, routed.hard, routed.getRouting(q).k, gated.threshold, gated.headDim];
+
+// @ts-expect-error no such expert
+new attention.MoEAttention({ dim: 4, experts: ['distant'] });
 // @ts-expect-error not constructed itself
 new attention.Attention();
 // @ts-expect-error text is no width
@@ -73,4 +90,5 @@ one.dim = 5;
 // @ts-expect-error not here yet
 attention.parallelAttentionCompute({ attentionType: 'Hyperbolic', dim: 4 }, k[0], k, k);
 
+export { counts, descriptions };
 export { again, all, batches, distance, features, flags, numbers, parameters, singles, text };

@@ -68,6 +68,13 @@ const floats = layer.forward(f32, [f32], f32), fromDoubles = layer.forward(f64),
 expectType<Equal<typeof floats, Float32Array>>(true);
 expectType<Equal<typeof fromDoubles, Float32Array>>(true);
 expectType<Equal<typeof list, number[]>>(true);
+const layerGradients = layer.backward(new Float32Array(3), [[1, 2, 3]], undefined, [1, 2, 3, 4]), layerWeights = layer.getWeights();
+expectType<Equal<typeof layerGradients, ruvector.LayerGradients>>(true);
+expectType<Equal<typeof layerGradients.edgeWeights, Float32Array>>(true);
+expectType<Equal<typeof layerWeights, Float32Array>>(true);
+const layerParameters: readonly { readonly name: string; readonly shape: readonly number[] }[] = layer.parameters;
+layer.setWeights(layerWeights);
+export { layerParameters };
 const json = layer.toJson(), parsed = ruvector.RuvectorLayer.fromJson(json);
 expectType<Equal<typeof json, string>>(true);
 expectType<Equal<typeof parsed, ruvector.RuvectorLayer>>(true);

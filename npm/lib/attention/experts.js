@@ -1,0 +1,74 @@
+'use strict';
+
+// The experts of a mechanism that is made of others: names, {class, options} or objects -> native handles, and back.
+const { Handle } = require('../handle.js');
+const inputs = require('../inputs.js');
+const { isList, mismatch, unexpected } = require('../errors.js');
+
+/**
+ * Experts by name; the `round`-th of a name differs from those before it, so that a mixture of eight has no two alike. The
+ * one place that says which class a name stands for.
+ */
+const BY_NAME = {
+  local: (dim, round) => ({ class: 'LocalGlobalAttention', options: { dim, localWindow: 32 * 2 ** round, globalTokens: 8 } }),
+  // Hyperbolic attention takes this place once it is here: { class: 'HyperbolicAttention', options: { dim, curvature: -(2 ** round) } }.
+  hierarchical: (dim, round) => ({ class: 'ScaledDotProductAttention', options: { dim, temperature: 0.5 / 2 ** round } }),
+  global: (dim, round) => ({ class: 'ScaledDotProductAttention', options: { dim, temperature: 2 ** round } }),
+  structural: (dim, round) => ({ class: 'MultiHeadAttention', options: { dim, seed: round } }),
+};
+const NAMES = Object.keys(BY_NAME);
+const MOST = 64;
+
+/** The first `count` experts by name, the names in turn. */
+function standardExperts(count) {
+  if (!(Number.isInteger(inputs.number(count, 'numExperts')) && count >= 1 && count <= MOST)) {
+    throw unexpected('ERR_INVALID_CONFIG', `an integer in 1...${MOST}`, 'numExperts', count);
+  }
+  return Array.from({ length: count }, (_, i) => NAMES[i % NAMES.length]);
+}
+
+const isObject = (value) => typeof value === 'object' && value !== null && !isList(value);
+
+/** {handle, description, close} of one expert. */
+function readExpert(given, name, dim, round) {
+  const classes = require('./classes.js'), { Attention, stateOf } = require('./attention.js');
+  if (Handle.is(given, Attention)) return { handle: Handle.of(given, Attention, name), description: describe(stateOf(given)), close() {} };
+  let description = given;
+  if (typeof given === 'string') {
+    if (!Object.hasOwn(BY_NAME, given)) throw unexpected('ERR_INVALID_CONFIG', `one of ${NAMES.join(', ')}`, name, given);
+    description = BY_NAME[given](dim, round);
+  } else if (!isObject(given)) {
+    throw unexpected('ERR_INVALID_ARG', 'a name, a mechanism or {class, options}', name, given);
+  }
+  const { class: type, options, ...rest } = inputs.options(description, ['class', 'options'], name);
+  if (Object.keys(rest).length > 0 || typeof type !== 'string' || !Object.hasOwn(classes, type)) {
+    throw unexpected('ERR_INVALID_CONFIG', `one of ${Object.keys(classes).join(', ')}`, `${name}.class`, type);
+  }
+  if (!isObject(options)) throw unexpected('ERR_INVALID_ARG', 'an object', `${name}.options`, options);
+  const made = new classes[type](options);
+  return { handle: Handle.of(made, Attention, name), description: describe(stateOf(made)), close: () => made.close() };
+}
+
+/** What makes a mechanism again, but for its weights. */
+const describe = ({ row, config }) =>
+  Object.freeze({ class: row.name, options: Object.freeze(Object.fromEntries(row.options.map((name) => [name, config[name]]))) });
+
+/** Calls `body(handles)` with the experts of `list`, of which the native side makes copies; returns {result, descriptions}. */
+function withExperts(list, dim, body) {
+  if (!isList(list)) throw unexpected('ERR_INVALID_ARG', 'an array of experts', 'experts', list);
+  const count = inputs.lengthOfList(list, 'experts');
+  if (count < 1 || count > MOST) throw mismatch('ERR_INVALID_CONFIG', `1...${MOST} mechanisms`, 'experts', count);
+  const rounds = {}, read = [];
+  try {
+    for (let i = 0; i < count; i++) {
+      const given = list[i], round = typeof given === 'string' ? rounds[given] ?? 0 : 0;
+      if (typeof given === 'string') rounds[given] = round + 1;
+      read.push(readExpert(given, `experts[${i}]`, dim, round));
+    }
+    return { result: body(read.map(({ handle }) => handle)), descriptions: Object.freeze(read.map(({ description }) => description)) };
+  } finally {
+    for (const { close } of read) close();
+  }
+}
+
+module.exports = { NAMES, standardExperts, withExperts };
