@@ -16,7 +16,8 @@ struct PatternView {
     }
     for i in 0..<rows {
       guard offsets[i] <= offsets[i + 1] else {
-        throw .expected("rising numbers", for: "offsets", received: "a smaller one at element \(i + 1)", .invalidArgument)
+        throw .expected(
+          "rising numbers", for: "offsets", received: "a smaller one at element \(i + 1)", .invalidArgument)
       }
       for place in Int(offsets[i])..<min(Int(offsets[i + 1]), count) {
         guard indices[place] < UInt32(clamping: columns) else {
@@ -136,7 +137,8 @@ extension Attention {
   private func checkSparse(_ input: AttentionInput, _ pattern: PatternView) throws(RuvectorError) -> Int {
     guard isRowwise, contextDim == 0 || input.keyContext != nil else {
       throw .expected(
-        "a mechanism whose queries stand alone, with its contexts,", for: "pattern", received: "\(Self.name)", .unsupported)
+        "a mechanism whose queries stand alone, with its contexts,", for: "pattern", received: "\(Self.name)",
+        .unsupported)
     }
     guard input.mask == nil, input.offsets == nil else {
       throw .expected("no mask and no offsets", for: "pattern", received: "some", .invalidArgument)
@@ -231,10 +233,13 @@ private final class GatheredBlock {
     if let context = whole.keyContext { input.keyContext = try gather(context, rows, count) }
   }
 
-  private func gather(_ matrix: MatrixView, _ rows: UnsafePointer<UInt32>, _ count: Int) throws(RuvectorError) -> MatrixView
-  {
+  private func gather(
+    _ matrix: MatrixView, _ rows: UnsafePointer<UInt32>, _ count: Int
+  ) throws(RuvectorError) -> MatrixView {
     let (size, overflow) = count.multipliedReportingOverflow(by: matrix.dim)
-    guard !overflow else { throw .expected("a size that fits in memory", for: "pattern", received: "more", .outOfMemory) }
+    guard !overflow else {
+      throw .expected("a size that fits in memory", for: "pattern", received: "more", .outOfMemory)
+    }
     let memory = try AlignedBuffer<Float>(count: size, for: "pattern")
     for r in 0..<count {
       (memory.pointer + r * matrix.dim).update(from: matrix.row(Int(rows[r])), count: matrix.dim)
