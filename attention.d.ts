@@ -15,7 +15,52 @@ export interface MaskOptions extends ThreadOptions {
   mask?: MaskRow | readonly MaskRow[];
   /** m + 1 rising numbers: query i sees keys offsets[i] up to, not including, offsets[i + 1] (a graph in CSR form). */
   offsets?: Uint32Array | Int32Array | readonly number[];
+  /**
+   * Which keys each query sees, in the place of masks and offsets: keys and values are gathered, O(count · (dim + v)). For
+   * mechanisms whose queries stand alone; ERR_UNSUPPORTED for `causal`, LocalGlobalAttention, and experts with a capacity.
+   */
+  pattern?: SparsityPattern;
 }
+/**
+ * Which of n keys each of m queries sees, in CSR form. Query i stands at key pᵢ = i + ⌊(n − m + 1)/2⌋: its own for m = n. Unions
+ * make the patterns of Longformer (local ∪ global), Sparse Transformers (local ∪ strided) and Big Bird (local ∪ random ∪ global).
+ *
+ * Errors: ERR_INVALID_ARG (types, offsets that fall, keys that are not there or twice in a row), ERR_OUT_OF_RANGE (numbers, more
+ * than 2³⁰ pairs), ERR_DIMENSION_MISMATCH (`union`), ERR_INVALID_CONFIG (seed), ERR_EMPTY_INPUT, ERR_OUT_OF_MEMORY.
+ */
+export class SparsityPattern {
+  private constructor();
+  /** |j − pᵢ| ≤ ⌊window/2⌋ */
+  static local(queries: number, keys: number, window: number): SparsityPattern;
+  /** j ≡ pᵢ modulo stride */
+  static strided(queries: number, keys: number, stride: number): SparsityPattern;
+  /** ⌊j/size⌋ = ⌊pᵢ/size⌋ */
+  static block(queries: number, keys: number, size: number): SparsityPattern;
+  /** perRow different keys a query (all where there are fewer); another pattern each time where `seed` is left out. */
+  static random(queries: number, keys: number, perRow: number, seed?: number | bigint): SparsityPattern;
+  /** j < tokens; for m = n > 1 the first tokens see every key. */
+  static global(queries: number, keys: number, tokens: number): SparsityPattern;
+  /** A graph: row i has the keys indices[offsets[i]] up to, not including, indices[offsets[i + 1]]. Rows are sorted. */
+  static fromCsr(
+    offsets: Uint32Array | Int32Array | readonly number[], indices: Uint32Array | Int32Array | readonly number[], keys: number): SparsityPattern;
+  /** The pairs that are in one of the two. O(count). */
+  union(other: SparsityPattern): SparsityPattern;
+  /** 1 where a query sees a key, row after row: a `mask` for small m · n. */
+  toMask(): Uint8Array;
+  /** A copy: m + 1 numbers, rising from 0. */
+  readonly offsets: Uint32Array;
+  /** A copy: the keys, rising in each row. */
+  readonly indices: Uint32Array;
+  /** m */
+  readonly queries: number;
+  /** n */
+  readonly keys: number;
+  /** Pairs of a query and a key that it sees. */
+  readonly count: number;
+  /** count / (m · n) */
+  readonly density: number;
+}
+
 export interface AsyncMaskOptions extends MaskOptions, AsyncOptions {}
 
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
@@ -23,6 +68,9 @@ export interface AttentionOutput { data: Float32Array; rows: number; dim: number
 
 /** p[h][i][j] = data[(h · queries + i) · keys + j]. Each row sums to 1, or is 0 where a query sees no key. */
 export interface AttentionWeights { data: Float32Array; heads: number; queries: number; keys: number }
+
+/** Of a pattern, p[h] of the pair in place t = data[h · count + t]. */
+export interface SparseAttentionWeights extends AttentionWeights { offsets: Uint32Array; indices: Uint32Array }
 
 /** d(loss)/d(argument), packed like the arguments; views of one buffer. */
 export interface AttentionGradients {
@@ -62,6 +110,7 @@ export abstract class Attention {
   computeBatch(queries: Matrix | Vector, keys: Matrix, values: Matrix, options?: MaskOptions): AttentionOutput;
   computeBatchAsync(queries: Matrix | Vector, keys: Matrix, values: Matrix, options?: AsyncMaskOptions): Promise<AttentionOutput>;
   /** The weights p behind `computeBatch`, for explanation. heads · m · n floats. */
+  attentionWeights(queries: Matrix | Vector, keys: Matrix, options: MaskOptions & { pattern: SparsityPattern }): SparseAttentionWeights;
   attentionWeights(queries: Matrix | Vector, keys: Matrix, options?: MaskOptions): AttentionWeights;
   /**
    * The gradients that `outputGradient` = d(loss)/d(output) gives. Computes again what it needs: nothing is kept

@@ -15,6 +15,7 @@ export const {
   MultiHeadAttention,
   RuvectorError,
   ScaledDotProductAttention,
+  SparsityPattern,
   batchAttentionCompute,
   batchFlashAttentionCompute,
   computeAttentionAsync,

@@ -172,6 +172,17 @@ F(geometry) {
   return code;
 }
 
+/* kind, queries, keys, parameter, seed's high and low half, offsets, indices or undefined. Returns the number of pairs. */
+F(sparsity_pattern) {
+  UNUSED;
+  uint64_t count = 0;
+  int32_t code = rv_sparsity_pattern(a[0].text, a[1].integer, a[2].integer, a[3].integer,
+                                     a[4].integer << 32 | (a[5].integer & 0xffffffff), &a[6].buffer,
+                                     a[7].buffer.type ? &a[7].buffer : NULL, &count, error);
+  result->number = (double)count;
+  return code;
+}
+
 /* name, buffers, n. Returns the work done. */
 F(kernel) { UNUSED; return rv_kernel(a[0].text, a[1].buffers, a[1].count, a[2].integer, &result->number, error); }
 
@@ -196,6 +207,7 @@ static const rv_export rows[] = {
     {"searchFinish", "qBFF", 'n', search_finish},
     {"hierarchicalStep", "mfxfF", 0, hierarchical_step},
     {"hierarchicalForwardV2", "sofwIuFBFc", 'n', hierarchical_forward_v2},
+    {"sparsityPattern", "siiiiiBB?", 'n', sparsity_pattern},
     {"geometry", "sniIB", 'n', geometry},
     {"kernel", "sXi", 'n', kernel},
 };

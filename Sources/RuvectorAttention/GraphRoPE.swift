@@ -114,11 +114,23 @@ public final class GraphRoPE: Attention, Sendable {
         scale: 1 / Double(dim / heads).squareRoot(), isCausal: false))
   }
 
-  /// One row turned by `position` (`applyRotary` of the existing package).
-  func rotate(_ x: UnsafePointer<Float>, position: Double, into out: UnsafeMutablePointer<Float>) {
-    let table = RotaryTable(frequencies: frequencies), width = dim / heads
-    table.move(to: min(position, Double(maxPosition - 1)))
-    for h in 0..<heads { table.rotate(x + h * width, into: out + h * width, width: width, inverse: false) }
+  /// "rotate" beside the operations of all: a vector [d], its position [1], output [d]: the vector turned (on level 0).
+  public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
+    guard operation.utf8.elementsEqual("rotate".utf8) else {
+      return try runAttention(operation, buffers, control, more: ", rotate")
+    }
+    try requireBuffers(3, for: operation, buffers)
+    let x = MatrixView(try buffers[0].floats("vector", count: dim), rows: 1, dim: dim)
+    let place = [try buffers[1].floats("position", count: 1)[0], 0]
+    try requireFinite(x.base, count: dim, for: "vector")
+    try requireFinite(place, count: 1, for: "position")
+    let out = try buffers[2].output("output", count: dim)
+    try place.withUnsafeBufferPointer { (context) throws(RuvectorError) in
+      guard let base = context.baseAddress else { return }
+      try turn(x, MatrixView(base, rows: 1, dim: 2), isKeys: false, into: out)
+    }
+    try requireRange(out, dim, AttentionInput(queries: x, keys: x, values: x))
+    return dim
   }
 
   // MARK: - Forward

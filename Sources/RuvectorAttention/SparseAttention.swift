@@ -233,9 +233,9 @@ private final class GatheredBlock {
     if let context = whole.keyContext { input.keyContext = try gather(context, rows, count) }
   }
 
-  private func gather(_ matrix: MatrixView, _ rows: UnsafePointer<UInt32>, _ count: Int) throws(RuvectorError)
-    -> MatrixView
-  {
+  private func gather(
+    _ matrix: MatrixView, _ rows: UnsafePointer<UInt32>, _ count: Int
+  ) throws(RuvectorError) -> MatrixView {
     let (size, overflow) = count.multipliedReportingOverflow(by: matrix.dim)
     guard !overflow else {
       throw .expected("a size that fits in memory", for: "pattern", received: "more", .outOfMemory)

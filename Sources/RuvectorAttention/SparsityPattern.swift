@@ -43,7 +43,7 @@ public final class SparsityPattern: @unchecked Sendable {
 
   // MARK: - Creation
 
-  /// `.outOfRange` for a stride or block below 1, negative numbers and more than 2³² − 1 pairs. O(m + count); random rows
+  /// `.outOfRange` for a stride or block below 1, negative numbers and more than 2³⁰ pairs. O(m + count); random rows
   /// O(perRow · log perRow) each.
   public init(_ kind: Kind, rows: Int, columns: Int) throws(RuvectorError) {
     try Self.check(kind, rows, columns)
@@ -53,9 +53,7 @@ public final class SparsityPattern: @unchecked Sendable {
     var total = 0
     for i in 0..<rows {
       total += shape.count(i)
-      guard total <= Int(UInt32.max) else {
-        throw .expected("at most 2^32 - 1 pairs", for: "pattern", received: "more", .outOfRange)
-      }
+      guard total <= Self.most else { throw Self.tooMany }
       offsets[i + 1] = UInt32(total)
     }
     indices = try AlignedBuffer(count: total, for: "pattern")
@@ -99,9 +97,7 @@ public final class SparsityPattern: @unchecked Sendable {
         if x <= y { a += 1 }
         if y <= x { b += 1 }
       }
-      guard total <= Int(UInt32.max) else {
-        throw .expected("at most 2^32 - 1 pairs", for: "pattern", received: "more", .outOfRange)
-      }
+      guard total <= Self.most else { throw Self.tooMany }
       offsets[i + 1] = UInt32(total)
     }
     return SparsityPattern(rows, columns, offsets, try AlignedBuffer(copying: merged.pointer, count: total))
@@ -123,10 +119,16 @@ public final class SparsityPattern: @unchecked Sendable {
     }
   }
 
+  /// Rows, and pairs: 4 GB each.
+  private static let most = 1 << 30
+  private static var tooMany: RuvectorError {
+    .expected("at most 2^30 pairs", for: "pattern", received: "more", .outOfRange)
+  }
+
   private static func check(_ kind: Kind, _ rows: Int, _ columns: Int) throws(RuvectorError) {
     func require(_ value: Int, atLeast least: Int, _ name: String) throws(RuvectorError) {
-      guard value >= least, value <= Int(Int32.max) else {
-        throw .expected("an integer in \(least)...2147483647", for: name, received: "\(value)", .outOfRange)
+      guard value >= least, value <= most else {
+        throw .expected("an integer in \(least)...\(most)", for: name, received: "\(value)", .outOfRange)
       }
     }
     try require(rows, atLeast: 0, "rows")

@@ -229,6 +229,16 @@ int32_t rv_hierarchical_forward_v2(const char *mode, const rv_option *options, s
                                    uint64_t *out_count, const rv_buffer *kept_indices, const rv_buffer *kept_weights,
                                    const rv_control *control, rv_error *error);
 
+/* ---- Patterns of sparsity ---------------------------------------------------------------------------------- */
+
+/* Which of `columns` keys each of `rows` queries sees, in CSR form: kind "local" (parameter: window), "strided" (stride),
+ * "block" (size), "random" (keys a row, from `seed`) or "global" (tokens); Sources/RuvectorAttention/SparsityPattern.swift
+ * defines them. `offsets` (u32) receives rows + 1 numbers, `*count` the pairs there are; `indices` (u32, of so many, or
+ * NULL: call again with memory for them) their keys, rising in each row. rv_run "sparse forward", "sparse weights" and
+ * "sparse backward" of a mechanism of attention take them. */
+int32_t rv_sparsity_pattern(const char *kind, uint64_t rows, uint64_t columns, uint64_t parameter, uint64_t seed,
+                            const rv_buffer *offsets, const rv_buffer *indices, uint64_t *count, rv_error *error);
+
 /* ---- Geometry --------------------------------------------------------------------------------------------- */
 
 /* A function of the Poincare ball by name (mobiusAdd, expMap, logMap, dist, ...; docs/numerics.md lists them with

@@ -3,6 +3,7 @@
 // Queries, keys, values, masks and offsets of a call -> what the native side reads.
 const inputs = require('../inputs.js');
 const { readExtras } = require('./extras.js');
+const { readPattern } = require('./pattern.js');
 const { matrix } = require('../matrices.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
 
@@ -74,21 +75,34 @@ function offsetNumbers(value, m) {
   return out;
 }
 
-/** {m, n, width, edges, buffers, shapes} of queries, keys, values, mask, offsets, extras and the vectors that `add` appends. */
-function readArguments({ config, extras: kinds }, { queries, keys, values, mask, offsets, isSingle, ...rest }, own, room) {
+/**
+ * {m, n, width, edges, buffers, shapes} of queries, keys, values, mask, offsets, extras and the vectors that `add` appends; with
+ * a pattern its offsets and indices, and `pairs`.
+ */
+function readArguments({ config, extras: kinds }, { queries, keys, values, mask, offsets, pattern, isSingle, ...rest }, own, room) {
   const { dim } = config;
   const q = points(queries, 'queries', dim, own, room), k = rows(keys, 'keys', dim, own, room);
   if (isSingle && k.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 key', 'keys', 0);
   const v = values === keys ? k : rows(values, 'values', dim, own, room);
   const extras = readExtras(kinds, rest, q.rows, k.rows, own);
-  const matrices = [q, k, v], flat = [maskBytes(mask, q.rows, k.rows), offsetNumbers(offsets, q.rows)];
+  const matrices = [q, k, v], sparse = sparsity(pattern, mask, offsets);
+  const flat = [maskBytes(mask, q.rows, k.rows), offsetNumbers(sparse?.offsets ?? offsets, q.rows)];
   const buffers = [...matrices.map(({ data }) => data), ...flat, ...extras.map(({ data }) => data)];
   const shapes = [...matrices.flatMap(({ rows, dim }) => [rows, dim]), -1, -1, -1, -1, ...extras.flatMap(({ rows, dim }) => [rows, dim])];
   const add = (array) => {
     buffers.push(array);
     shapes.push(-1, -1);
   };
-  return { m: q.rows, n: k.rows, width: v.dim, edges: extras[2], buffers, shapes, add };
+  if (sparse) add(sparse.indices);
+  return { m: q.rows, n: k.rows, width: v.dim, edges: extras[2], buffers, shapes, add, sparse };
+}
+
+/** A pattern, which takes the place of masks and offsets. */
+function sparsity(pattern, mask, offsets) {
+  if (pattern === undefined) return undefined;
+  const read = readPattern(pattern), other = mask ?? offsets;
+  if (other !== undefined) throw unexpected('ERR_INVALID_ARG', 'nothing beside a pattern', mask === undefined ? 'offsets' : 'mask', other);
+  return read;
 }
 
 module.exports = { points, readArguments };

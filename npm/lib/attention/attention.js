@@ -68,27 +68,27 @@ class Attention extends Handle {
   }
 
   computeBatch(queries, keys, values, options) {
-    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'threads');
+    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'pattern', 'threads');
     return runNow(self, 'forward', { queries, keys, values, ...extra });
   }
 
   async computeBatchAsync(queries, keys, values, options) {
-    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'threads', 'signal');
+    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'pattern', 'threads', 'signal');
     return runLater(self, 'forward', { queries, keys, values, ...extra });
   }
 
   attentionWeights(queries, keys, options) {
-    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'threads');
+    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'pattern', 'threads');
     return runNow(self, 'weights', { queries, keys, values: keys, ...extra });
   }
 
   backward(queries, keys, values, outputGradient, options) {
-    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'threads');
+    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'pattern', 'threads');
     return runNow(self, 'backward', { queries, keys, values, outputGradient, ...extra });
   }
 
   async backwardAsync(queries, keys, values, outputGradient, options) {
-    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'threads', 'signal');
+    const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'pattern', 'threads', 'signal');
     return runLater(self, 'backward', { queries, keys, values, outputGradient, ...extra });
   }
 

@@ -16,10 +16,10 @@ const OPERATIONS = {
     return () => ({ data, rows: call.m, dim });
   },
   weights({ config }, call) {
-    const heads = config.numHeads ?? 1, { m, n } = call;
-    const data = inputs.allocate(heads * m * n, 'result');
+    const heads = config.numHeads ?? 1, { m, n, sparse } = call;
+    const data = inputs.allocate(heads * (sparse ? sparse.indices.length : m * n), 'result');
     call.add(data);
-    return () => ({ data, heads, queries: m, keys: n });
+    return () => ({ data, heads, queries: m, keys: n, ...(sparse && { offsets: sparse.offsets.slice(), indices: sparse.indices.slice() }) });
   },
   backward({ config: { dim }, floats }, call, { outputGradient }, own, room) {
     const { m, n, width } = call;
@@ -39,7 +39,7 @@ const OPERATIONS = {
 function prepare(self, operation, args, own, room) {
   const call = readArguments(self, args, own, room);
   const result = OPERATIONS[operation](self, call, args, own, room);
-  return { values: [self.handle, operation, call.buffers, Float64Array.from(call.shapes), threads(args.threads)], result };
+  return { values: [self.handle, call.sparse ? `sparse ${operation}` : operation, call.buffers, Float64Array.from(call.shapes), threads(args.threads)], result };
 }
 
 function runNow(self, operation, args) {

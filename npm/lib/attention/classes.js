@@ -3,6 +3,7 @@
 // A class for each row of table.js.
 const { Attention, stateOf } = require('./attention.js');
 const { parse } = require('./json.js');
+const { MEMBERS } = require('./members.js');
 const { MECHANISMS } = require('./table.js');
 
 function define(row) {
@@ -21,10 +22,12 @@ function define(row) {
   for (const name of row.options) getter(name, function get() { return stateOf(this, row).config[name]; });
   if (row.options.includes('numHeads')) {
     getter('headDim', function get() {
-      const { dim, numHeads } = stateOf(this, row).config;
-      return dim / numHeads;
+      const { config } = stateOf(this, row);
+      return row.headDim?.(config) ?? config.dim / config.numHeads;
     });
   }
+  Object.defineProperties(type.prototype, Object.getOwnPropertyDescriptors(MEMBERS[row.name]?.methods ?? {}));
+  Object.defineProperties(type, Object.getOwnPropertyDescriptors(MEMBERS[row.name]?.statics?.(type) ?? {}));
   return type;
 }
 

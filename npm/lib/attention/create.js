@@ -15,11 +15,17 @@ const readers = {
     throw unexpected('ERR_INVALID_ARG', 'true or false', name, value);
   },
   experts: (value) => value, // looked at one by one in experts.js
+  word(value, name) {
+    if (typeof value === 'string') return value;
+    throw unexpected('ERR_INVALID_ARG', 'a string', name, value);
+  },
   seed(value, name) {
     if (typeof value === 'bigint' || Number.isSafeInteger(value)) return value;
     throw unexpected('ERR_INVALID_CONFIG', 'an integer', name, value);
   },
 };
+
+const REQUIRED = ['dim', 'nodeDim', 'edgeDim'];
 
 /** The options a caller gives, as an object or one by one; those left out are missing. */
 function given(row, [first, ...rest]) {
@@ -39,7 +45,7 @@ function given(row, [first, ...rest]) {
     for (const name of row.options) list[name] = options[name];
   }
   for (const name of Object.keys(list)) {
-    if (list[name] !== undefined || name === 'dim') list[name] = readers[OPTIONS[name].kind](list[name], name);
+    if (list[name] !== undefined || REQUIRED.includes(name)) list[name] = readers[OPTIONS[name].kind](list[name], name);
     else if (name === 'seed') list.seed = randomSeed();
     else delete list[name];
   }
@@ -48,10 +54,18 @@ function given(row, [first, ...rest]) {
 
 const nativeName = (name) => OPTIONS[name].native ?? name;
 
+/** A value as the native side takes it. */
+function toNative(row, name, value) {
+  const { kind, toNative: convert } = OPTIONS[name];
+  if (kind === 'word') return value;
+  if (kind === 'seed') return BigInt.asUintN(64, BigInt(value));
+  return convert?.(value, row) ?? Number(value);
+}
+
 /** A native mechanism with these options; `experts` are handles. */
 function make(row, config, experts = []) {
   const known = Object.entries(config).filter(([name]) => OPTIONS[name].native !== null && name !== 'experts');
-  const list = known.flatMap(([name, value]) => [nativeName(name), name === 'seed' ? BigInt.asUintN(64, BigInt(value)) : Number(value)]);
+  const list = known.flatMap(([name, value]) => [nativeName(name), toNative(row, name, value)]);
   try {
     return native.create('attention', row.mechanism, list.concat(experts.flatMap((handle) => ['experts', handle])));
   } catch (error) {
@@ -77,13 +91,14 @@ function create(row, args) {
     const value = options[nativeName(name)];
     config[name] ??= OPTIONS[name].kind === 'flag' ? value !== 0 : value;
   }
+  config.dim ??= row.dim(config);
   const parameters = weights.map(({ name, shape }) => Object.freeze({ name, shape: Object.freeze(shape) }));
   return { handle, config, parameters: Object.freeze(parameters), extras };
 }
 
 /** What an expert's calls take besides, by the fields that are there. */
 function extrasOf(row, { experts = [] }) {
-  const own = Object.entries(row).filter(([key]) => ['context', 'features', 'edges'].includes(key));
+  const own = Object.entries(row).filter(([key]) => ['context', 'keyOnly', 'features', 'edges'].includes(key));
   return Object.assign(Object.fromEntries(own), ...experts.map(({ class: name, options }) => extrasOf(MECHANISMS[name], options)));
 }
 

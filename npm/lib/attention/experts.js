@@ -11,10 +11,9 @@ const { isList, mismatch, unexpected } = require('../errors.js');
  */
 const BY_NAME = {
   local: (dim, round) => ({ class: 'LocalGlobalAttention', options: { dim, localWindow: 32 * 2 ** round, globalTokens: 8 } }),
-  // Hyperbolic attention takes this place once it is here: { class: 'HyperbolicAttention', options: { dim, curvature: -(2 ** round) } }.
-  hierarchical: (dim, round) => ({ class: 'ScaledDotProductAttention', options: { dim, temperature: 0.5 / 2 ** round } }),
+  hierarchical: (dim, round) => ({ class: 'HyperbolicAttention', options: { dim, curvature: -(2 ** round) } }),
   global: (dim, round) => ({ class: 'ScaledDotProductAttention', options: { dim, temperature: 2 ** round } }),
-  structural: (dim, round) => ({ class: 'MultiHeadAttention', options: { dim, seed: round } }),
+  structural: (dim, round) => ({ class: 'EdgeFeaturedAttention', options: { nodeDim: dim, edgeDim: 4, seed: round } }),
 };
 const NAMES = Object.keys(BY_NAME);
 const MOST = 64;

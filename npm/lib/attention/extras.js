@@ -2,8 +2,9 @@
 
 // What some mechanisms read beside queries, keys and values. A row of table.js says which:
 //   context   names of columns: `position` is the options queryPositions and keyPositions, a number each query and key
-//   features  the options queryFeatures and keyFeatures, a matrix each, that many columns wide (a function of the options)
-//   edges     the option edges, a matrix, that many columns wide
+//   keyOnly   those of them that queries do not have
+//   features  the options queryFeatures and keyFeatures, a matrix each
+//   edges     the option edges, a matrix
 const inputs = require('../inputs.js');
 const { matrix } = require('../matrices.js');
 const { lengthOf, mismatch } = require('../errors.js');
@@ -13,12 +14,12 @@ const plural = (column) => `${column[0].toUpperCase()}${column.slice(1)}s`;
 const SIDES = ['query', 'key'];
 
 /** The names of the options that a row adds to a call. */
-function extraNames(row) {
-  const columns = row.features ? ['Features'] : (row.context ?? []).map(plural);
-  return [...columns.flatMap((name) => SIDES.map((side) => side + name)), ...(row.edges ? ['edges'] : [])];
+function extraNames({ context = [], keyOnly = [], features: isMatrix, edges }) {
+  const both = isMatrix ? ['Features'] : context.filter((name) => !keyOnly.includes(name)).map(plural);
+  return [...both.flatMap((name) => SIDES.map((side) => side + name)), ...keyOnly.map((name) => `key${plural(name)}`), ...(edges ? ['edges'] : [])];
 }
 
-/** [rows, columns] out of one vector a column; columns that are left out are `standard`, or 0. */
+/** [rows, columns] out of one vector a column; columns that are left out are 0. */
 function columns(names, side, count, given) {
   if (names.every((name) => given[side + plural(name)] === undefined)) return NONE;
   const data = inputs.allocate(count * names.length, 'context');

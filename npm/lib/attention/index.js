@@ -20,6 +20,7 @@ module.exports = {
   ...require('./functions.js'),
   ...require('./ball.js'),
   Attention,
+  SparsityPattern: require('./pattern.js').SparsityPattern,
   RuvectorError: require('../errors.js').RuvectorError,
   info,
   version,

@@ -71,6 +71,14 @@ const gated = new attention.DynamicHeadsAttention({ dim: 4, numHeads: 2, thresho
 expectType<Equal<typeof gates, AttentionOutput>>(true);
 export const more: (number | boolean)[] = [routed.temperature, routed.hard, routed.getRouting(q).k, gated.threshold, gated.headDim];
 
+const pattern: attention.SparsityPattern = attention.SparsityPattern.local(2, 2, 1).union(attention.SparsityPattern.fromCsr([0, 1, 1], Int32Array.of(0), 2));
+const sparse = one.attentionWeights(k[0], k[0], { pattern }), dense = one.attentionWeights(k[0], k[0], { mask: pattern.toMask() });
+expectType<Equal<typeof sparse, attention.SparseAttentionWeights>>(true);
+expectType<Equal<typeof dense, AttentionWeights>>(true);
+export const seen: (number | Uint32Array)[] = [pattern.count, pattern.density, pattern.queries, pattern.keys, pattern.offsets, sparse.indices];
+
+// @ts-expect-error made by its static methods
+new attention.SparsityPattern();
 // @ts-expect-error no such expert
 new attention.MoEAttention({ dim: 4, experts: ['distant'] });
 // @ts-expect-error not constructed itself

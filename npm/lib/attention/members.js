@@ -1,0 +1,80 @@
+'use strict';
+
+// What classes have besides the methods of all: the names of @ruvector/attention.
+const native = require('../native.js');
+const { Handle } = require('../handle.js');
+const inputs = require('../inputs.js');
+const { Attention, stateOf } = require('./attention.js');
+const { points } = require('./arguments.js');
+const { matrix } = require('../matrices.js');
+const { lengthOf, mismatch, unexpected } = require('../errors.js');
+
+/** The output of `computeBatch` for one query, as `compute` gives it. */
+function one(self, query, keys, values, extra) {
+  const q = inputs.vector(query, 'query'), { config } = stateOf(self);
+  Handle.of(self, Attention, 'this');
+  if (lengthOf(q) === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'query', 0);
+  if (lengthOf(q) !== config.dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${config.dim} elements`, 'query', lengthOf(q));
+  return Attention.prototype.computeBatch.call(self, q, keys, values, extra).data;
+}
+
+/** A distance in hops as a position: exact up to 8, by its order of magnitude beyond. */
+function encodeDistance(distance, maxPosition) {
+  for (const [value, name] of [[distance, 'distance'], [maxPosition, 'maxPosition']]) {
+    if (!(Number.isInteger(inputs.number(value, name)) && value >= 0)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer >= 0', name, value);
+  }
+  return distance <= 8 ? distance : 8 + Math.min(Math.ceil(Math.log2(distance)), Math.max(maxPosition - 8, 0));
+}
+
+/** Class -> its own methods and static functions. */
+const MEMBERS = {
+  HyperbolicAttention: {
+    statics: (type) => ({
+      /** `adaptive` has no effect, as in @ruvector/attention. */
+      withConfig: (dim, curvature, adaptive, temperature) => new type({ dim, curvature, temperature, frechet: true }),
+    }),
+  },
+  EdgeFeaturedAttention: {
+    methods: {
+      computeWithEdges(query, keys, values, edges) {
+        if (edges === undefined) throw unexpected('ERR_INVALID_ARG', 'a matrix', 'edges', edges);
+        return one(this, query, keys, values, { edges });
+      },
+    },
+    statics: (type) => ({ simple: (nodeDim, edgeDim, numHeads) => new type({ nodeDim, edgeDim, numHeads, seed: 0 }) }),
+  },
+  GraphRoPEAttention: {
+    methods: {
+      computeWithPositions(query, keys, values, queryPosition, keyPositions) {
+        return one(this, query, keys, values, { queryPositions: [inputs.number(queryPosition, 'queryPosition')], keyPositions });
+      },
+      applyRotary(vector, position) {
+        const handle = Handle.of(this, Attention, 'this'), { config: { dim } } = stateOf(this), x = inputs.vector(vector, 'vector');
+        if (lengthOf(x) !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'vector', lengthOf(x));
+        const out = new Float32Array(dim), place = Float32Array.of(inputs.number(position, 'position'));
+        native.run(handle, 'rotate', [x, place, out], Float64Array.of(-1, -1, -1, -1, -1, -1), 1, undefined);
+        return out;
+      },
+    },
+    statics: (type) => ({ simple: (dim, maxPosition) => new type(dim, maxPosition), distanceToPosition: encodeDistance, encodeDistance }),
+  },
+  DualSpaceAttention: {
+    methods: {
+      getSpaceContributions(queries, keys) {
+        const handle = Handle.of(this, Attention, 'this'), { config: { dim } } = stateOf(this);
+        const q = points(queries, 'query', dim), k = matrix(keys, 'keys');
+        if (k.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 key', 'keys', 0);
+        const euclideanScores = inputs.allocate(q.rows * k.rows, 'result'), hyperbolicScores = inputs.allocate(q.rows * k.rows, 'result');
+        native.run(handle, 'contributions', [q.data, k.data, euclideanScores, hyperbolicScores],
+          Float64Array.of(q.rows, q.dim, k.rows, k.dim, -1, -1, -1, -1), 1, undefined);
+        return { euclideanScores, hyperbolicScores };
+      },
+    },
+    statics: (type) => ({
+      simple: (dim, curvature) => new type({ dim, curvature, seed: 0 }),
+      withWeights: (dim, curvature, euclideanWeight, hyperbolicWeight) => new type({ dim, curvature, euclideanWeight, hyperbolicWeight, seed: 0 }),
+    }),
+  },
+};
+
+module.exports = { MEMBERS };
