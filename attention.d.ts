@@ -82,6 +82,8 @@ export interface AttentionGradients {
   values: Float32Array;
   /** Of all parameters, in the order of `getWeights()`; empty where there are none. */
   parameters: Float32Array;
+  /** As many as the edges that were passed. */
+  edges?: Float32Array;
 }
 
 /** A named block of parameters: row-major [rows, columns] or [length]. */
@@ -94,7 +96,7 @@ export interface AttentionParameter { readonly name: string; readonly shape: rea
  * Errors of all methods: ERR_INVALID_ARG (types), ERR_DIMENSION_MISMATCH, ERR_EMPTY_INPUT (rows of length 0), ERR_NON_FINITE,
  * ERR_OUT_OF_RANGE (threads; a result beyond 32-bit floats), ERR_OUT_OF_MEMORY, ERR_CLOSED.
  */
-export abstract class Attention {
+export abstract class Attention<Extra = {}> {
   protected constructor();
   /**
    * One query: Σⱼ pⱼ vⱼ with the weights p of the mechanism.
@@ -105,22 +107,22 @@ export abstract class Attention {
   /** The same over the keys whose flag is true; zeros where none is. @throws ERR_DIMENSION_MISMATCH for other than n flags */
   computeWithMask(query: Vector, keys: Matrix, values: Matrix, mask: MaskRow): Float32Array;
   /** `compute` off the event loop; arguments are copied first. Rejects with ERR_ABORTED once `signal` fires. */
-  computeAsync(query: Vector, keys: Matrix, values: Matrix, options?: AsyncOptions & { mask?: MaskRow }): Promise<Float32Array>;
+  computeAsync(query: Vector, keys: Matrix, values: Matrix, options?: AsyncOptions & { mask?: MaskRow } & Extra): Promise<Float32Array>;
   /** Many queries in one call (a vector is one query). Without keys: zeros (what the projections make of them). */
-  computeBatch(queries: Matrix | Vector, keys: Matrix, values: Matrix, options?: MaskOptions): AttentionOutput;
-  computeBatchAsync(queries: Matrix | Vector, keys: Matrix, values: Matrix, options?: AsyncMaskOptions): Promise<AttentionOutput>;
+  computeBatch(queries: Matrix | Vector, keys: Matrix, values: Matrix, options?: MaskOptions & Extra): AttentionOutput;
+  computeBatchAsync(queries: Matrix | Vector, keys: Matrix, values: Matrix, options?: AsyncMaskOptions & Extra): Promise<AttentionOutput>;
   /** The weights p behind `computeBatch`, for explanation. heads · m · n floats. */
-  attentionWeights(queries: Matrix | Vector, keys: Matrix, options: MaskOptions & { pattern: SparsityPattern }): SparseAttentionWeights;
-  attentionWeights(queries: Matrix | Vector, keys: Matrix, options?: MaskOptions): AttentionWeights;
+  attentionWeights(queries: Matrix | Vector, keys: Matrix, options: MaskOptions & Extra & { pattern: SparsityPattern }): SparseAttentionWeights;
+  attentionWeights(queries: Matrix | Vector, keys: Matrix, options?: MaskOptions & Extra): AttentionWeights;
   /**
    * The gradients that `outputGradient` = d(loss)/d(output) gives. Computes again what it needs: nothing is kept
    * between calls.
    * @param outputGradient m · (width of an output) numbers: a matrix or one vector
    */
   backward(
-    queries: Matrix | Vector, keys: Matrix, values: Matrix, outputGradient: Matrix | Vector, options?: MaskOptions): AttentionGradients;
+    queries: Matrix | Vector, keys: Matrix, values: Matrix, outputGradient: Matrix | Vector, options?: MaskOptions & Extra): AttentionGradients;
   backwardAsync(
-    queries: Matrix | Vector, keys: Matrix, values: Matrix, outputGradient: Matrix | Vector, options?: AsyncMaskOptions
+    queries: Matrix | Vector, keys: Matrix, values: Matrix, outputGradient: Matrix | Vector, options?: AsyncMaskOptions & Extra
   ): Promise<AttentionGradients>;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly AttentionParameter[];
@@ -284,6 +286,411 @@ export class LocalGlobalAttention extends Attention {
   readonly headDim: number;
 }
 
+// Geometric mechanisms. A positive curvature counts as |K|, but for ManifoldAttention. Values are points of the queries' space
+// and as wide; outputs are points too. Arithmetic in double, but for HyperbolicAttention with the midpoint.
+
+export interface HyperbolicOptions {
+  /** Width of queries, keys and values, 1...65536. */
+  dim: number;
+  /** Sectional curvature of the ball; |K| in 1e-30...1e30. Default -1. */
+  curvature?: number;
+  /** T > 0; lower is sharper. Default 1. */
+  temperature?: number;
+  /** Learned maps W ⊗ x = expMap0(W logMap0(x)) of queries, keys and values, at first the identity. Default false. */
+  maps?: boolean;
+  /** Average by the Fréchet mean, which takes some 10 to 20 times as long as the weighted midpoint. Default false. */
+  frechet?: boolean;
+}
+
+/**
+ * softmax(−d(q, K)/T) in the Poincaré ball, values averaged by their weighted midpoint or Fréchet mean (Gulcehre et al. 2019;
+ * Ganea et al. 2018). Points beyond the rim are pulled back to it; outputs lie strictly inside. A query that sees no key
+ * gives 0. O(m · n · dim).
+ */
+export class HyperbolicAttention extends Attention {
+  /** As in @ruvector/attention: the Fréchet mean. */
+  constructor(dim: number, curvature?: number);
+  constructor(options: HyperbolicOptions);
+  /** As in @ruvector/attention; `adaptive` has no effect there either. */
+  static withConfig(dim: number, curvature: number, adaptive: boolean, temperature: number): HyperbolicAttention;
+  static fromJson(json: string): HyperbolicAttention;
+  readonly dim: number;
+  readonly curvature: number;
+  readonly temperature: number;
+  readonly maps: boolean;
+  readonly frechet: boolean;
+}
+
+export interface ManifoldOptions {
+  /** Width of queries, keys and values, 1...65536. */
+  dim: number;
+  /** Heads, a divisor of dim; each has a space and a learned curvature of its own. Default 1. */
+  numHeads?: number;
+  /** Signed: K < 0 hyperbolic, 0 Euclidean, K > 0 the sphere. Default -1. */
+  curvature?: number;
+  /** Coordinates where K < 0: of the ball, or space-like ones of the hyperboloid (any x is a point). Default 'poincare'. */
+  model?: 'poincare' | 'lorentz';
+  /** T > 0; lower is sharper. Default 1. */
+  temperature?: number;
+  /** Scores −d²/T in the place of −d/T. Default false. */
+  squared?: boolean;
+}
+
+/**
+ * softmax(−d(q, K)/T) with the distance and mean of a space of constant curvature. Parameter: log_curvature [numHeads], ln|K| (none
+ * for K = 0). O(m · n · dim).
+ */
+export class ManifoldAttention extends Attention {
+  constructor(dim: number, curvature?: number);
+  constructor(options: ManifoldOptions);
+  static fromJson(json: string): ManifoldAttention;
+  readonly dim: number;
+  readonly numHeads: number;
+  /** dim / numHeads */
+  readonly headDim: number;
+  /** K of every head at first. */
+  readonly curvature: number;
+  readonly model: 'poincare' | 'lorentz';
+  readonly temperature: number;
+  readonly squared: boolean;
+}
+
+export interface LorentzCascadeOptions {
+  /** Width of queries, keys and values, 1...65536. */
+  dim: number;
+  /** Heads, a divisor of dim. Default 1. */
+  numHeads?: number;
+  /** Sectional curvature of the first and the last head at first; those between are equally far apart in ln|K|. Default -0.1, -2. */
+  curvatureFrom?: number;
+  curvatureTo?: number;
+  /** T > 0; lower is sharper. Default 1. */
+  temperature?: number;
+}
+
+/** Heads on hyperboloids of several curvatures, values averaged by their Lorentz centroid (Law et al. 2019). O(m · n · dim). */
+export class LorentzCascadeAttention extends Attention {
+  constructor(dim: number, numHeads?: number);
+  constructor(options: LorentzCascadeOptions);
+  static fromJson(json: string): LorentzCascadeAttention;
+  readonly dim: number;
+  readonly numHeads: number;
+  /** dim / numHeads */
+  readonly headDim: number;
+  readonly curvatureFrom: number;
+  readonly curvatureTo: number;
+  readonly temperature: number;
+}
+
+export interface MixedCurvatureOptions {
+  /** Widths of the parts, one after the other; 0: not there. Default 0. */
+  euclideanDim?: number;
+  hyperbolicDim?: number;
+  sphericalDim?: number;
+  /** Curvatures of the parts at first, < 0 and > 0. Default -1 and 1. */
+  hyperbolicCurvature?: number;
+  sphericalCurvature?: number;
+  /** T > 0; lower is sharper. Default 1. */
+  temperature?: number;
+}
+
+/**
+ * softmax(−Σ βₚ dₚ²/T) over a Euclidean, a hyperbolic and a spherical part (Gu et al. 2019). Parameters: log_weight, ln β of the parts
+ * that are there, and log_curvature, ln|K| of the curved ones. O(m · n · dim).
+ */
+export class MixedCurvatureAttention extends Attention {
+  constructor(options: MixedCurvatureOptions);
+  static fromJson(json: string): MixedCurvatureAttention;
+  /** The sum of the parts. */
+  readonly dim: number;
+  readonly euclideanDim: number;
+  readonly hyperbolicDim: number;
+  readonly sphericalDim: number;
+  readonly hyperbolicCurvature: number;
+  readonly sphericalCurvature: number;
+  readonly temperature: number;
+}
+
+// Graph mechanisms.
+
+/** What the edges are like; for `edges` of calls. */
+export interface EdgeOptions {
+  /** A row of edgeDim a key, or m · n rows (key after key of the first query, then of the next); zeros where left out. */
+  edges?: Matrix;
+}
+/** Where queries and keys stand; numbers >= 0, one each. */
+export interface PositionOptions {
+  /** Default 0 each. */
+  queryPositions?: Vector;
+  /** Default 0, 1, 2, …; where other numbers of keys are given, 0. */
+  keyPositions?: Vector;
+  /** Integers 0...64. Default 0. */
+  queryLevels?: Vector;
+  keyLevels?: Vector;
+}
+export interface LevelOptions {
+  /** Integers >= 0. Default 0. */
+  queryLevels?: Vector;
+  keyLevels?: Vector;
+}
+export interface KindOptions {
+  /** 0: a graph neighbour, 1: a latent one. Default 0. */
+  keyKinds?: Vector;
+}
+export interface FeatureOptions {
+  /** numFeatures a query; zeros where left out. */
+  queryFeatures?: Matrix;
+  keyFeatures?: Matrix;
+}
+
+export interface EdgeFeaturedOptions {
+  /** Width of queries, keys and values, 1...65536. */
+  nodeDim: number;
+  /** Width of the features of an edge, 1...65536. */
+  edgeDim: number;
+  /** Default 1. */
+  numHeads?: number;
+  /** Heads one after the other, or their mean. Default true. */
+  concatHeads?: boolean;
+  /** Each query is a key of its own, too (its share is not part of `attentionWeights`). Default false. */
+  addSelfLoops?: boolean;
+  /** Slope of LeakyReLU below 0, 0...1. Default 0.2. */
+  negativeSlope?: number;
+  /** Width of a head; 0: nodeDim / numHeads. Default 0. */
+  outputHeadDim?: number;
+  /** 'v2': GATv2, 'v1': GAT. Default 'v2'. */
+  version?: 'v1' | 'v2';
+  /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * Graph attention with features on edges: a·LeakyReLU(W_s q + W_t k + W_e e), heads W_t Σ p v (Brody et al. 2022, "How Attentive are
+ * Graph Attention Networks?"; v1: Veličković et al. 2018). Outputs are numHeads · headDim wide, headDim for the mean.
+ * Parameters: query.weight, key.weight, edge.weight, attention. O((m + n) · nodeDim · numHeads · headDim + m · n · numHeads · (headDim + nodeDim)).
+ */
+export class EdgeFeaturedAttention extends Attention<EdgeOptions> {
+  constructor(options: EdgeFeaturedOptions);
+  /** As in @ruvector/attention, with seed 0. */
+  static simple(nodeDim: number, edgeDim: number, numHeads: number): EdgeFeaturedAttention;
+  static fromJson(json: string): EdgeFeaturedAttention;
+  /** `compute` with a row of edgeDim a key. */
+  computeWithEdges(query: Vector, keys: Matrix, values: Matrix, edges: Matrix): Float32Array;
+  /** nodeDim */
+  readonly dim: number;
+  readonly nodeDim: number;
+  readonly edgeDim: number;
+  readonly numHeads: number;
+  readonly headDim: number;
+  readonly concatHeads: boolean;
+  readonly addSelfLoops: boolean;
+  readonly negativeSlope: number;
+  readonly outputHeadDim: number;
+  readonly version: 'v1' | 'v2';
+  readonly seed: number | bigint;
+}
+
+export interface GraphRoPEOptions {
+  /** Width of queries and keys, 1...65536. */
+  dim: number;
+  /** Heads, a divisor of dim. Default 1. */
+  numHeads?: number;
+  /** Positions count up to maxPosition − 1, 1...1048576. Default 512. */
+  maxPosition?: number;
+  /** Ratio of the highest to the lowest frequency. Default 10000. */
+  base?: number;
+  /** Positions are divided by it. Default 1. */
+  scalingFactor?: number;
+  /** Frequencies of a level against those of the level below, 0.001...1. Default 1. */
+  levelScale?: number;
+}
+
+/**
+ * Softmax attention whose queries and keys are turned by their positions in a graph (RoFormer: Su et al. 2021): on one level
+ * the scores depend on differences of positions only. O((m + n) · dim + m · n · (dim + v)).
+ */
+export class GraphRoPEAttention extends Attention<PositionOptions> {
+  constructor(dim: number, maxPosition?: number);
+  constructor(options: GraphRoPEOptions);
+  static simple(dim: number, maxPosition: number): GraphRoPEAttention;
+  static fromJson(json: string): GraphRoPEAttention;
+  /** A distance in hops as a position: itself up to 8, then 8 + min(⌈log₂ distance⌉, maxPosition − 8). */
+  static distanceToPosition(distance: number, maxPosition: number): number;
+  /** The same. */
+  static encodeDistance(distance: number, maxPosition: number): number;
+  computeWithPositions(query: Vector, keys: Matrix, values: Matrix, queryPosition: number, keyPositions: Vector): Float32Array;
+  /** A vector turned by a position. */
+  applyRotary(vector: Vector, position: number): Float32Array;
+  readonly dim: number;
+  readonly numHeads: number;
+  /** dim / numHeads */
+  readonly headDim: number;
+  readonly maxPosition: number;
+  readonly base: number;
+  readonly scalingFactor: number;
+  readonly levelScale: number;
+}
+/** GraphRoPEAttention as @ruvector/attention spells it. */
+export const GraphRoPeAttention: typeof GraphRoPEAttention;
+export type GraphRoPeAttention = GraphRoPEAttention;
+
+export interface DualSpaceOptions {
+  /** Width of queries and keys, 1...65536. */
+  dim: number;
+  /** Sectional curvature of the ball; |K| in 1e-30...1e30. Default -1. */
+  curvature?: number;
+  /** Weights >= 0 of the two scores. Default 0.5 each. */
+  euclideanWeight?: number;
+  hyperbolicWeight?: number;
+  /** T > 0; lower is sharper. Default 1. */
+  temperature?: number;
+  /** Learned W_e, W_h, W_o [dim, dim]; values must be dim wide then. Default true. */
+  projections?: boolean;
+  /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * W_o Σ softmax((w_E (W_e q·W_e k)/√dim − w_H d(W_h q, W_h k))/T) v: a dot product and a distance in the Poincaré ball at once.
+ * O((m + n) · dim² + m · n · dim).
+ */
+export class DualSpaceAttention extends Attention {
+  constructor(dim: number, curvature?: number);
+  constructor(options: DualSpaceOptions);
+  /** As in @ruvector/attention, with seed 0. */
+  static simple(dim: number, curvature: number): DualSpaceAttention;
+  static withWeights(dim: number, curvature: number, euclideanWeight: number, hyperbolicWeight: number): DualSpaceAttention;
+  static fromJson(json: string): DualSpaceAttention;
+  /** (W_e q·W_e k)/√dim and −d(W_h q, W_h k) for every query and key, before weights and temperature. */
+  getSpaceContributions(queries: Matrix | Vector, keys: Matrix): { euclideanScores: Float32Array; hyperbolicScores: Float32Array };
+  readonly dim: number;
+  readonly curvature: number;
+  readonly euclideanWeight: number;
+  readonly hyperbolicWeight: number;
+  readonly temperature: number;
+  readonly projections: boolean;
+  readonly seed: number | bigint;
+}
+
+export interface GraphLatentOptions {
+  /** Width of queries, keys and values, 1...16383. */
+  dim: number;
+  /** Heads, a divisor of dim. Default 1. */
+  numHeads?: number;
+  /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * q + W_o (β_g a_g + β_l a_l): softmax attention over graph neighbours and over latent ones (nearest in the embedding, by any
+ * index), fused by cross-attention. Which a key is, `keyKinds` says. Parameters: fusion.query.weight, fusion.key.weight,
+ * fusion.output.weight. O(m · n · dim + m · dim²).
+ */
+export class GraphLatentAttention extends Attention<KindOptions> {
+  constructor(dim: number, numHeads?: number);
+  constructor(options: GraphLatentOptions);
+  static fromJson(json: string): GraphLatentAttention;
+  readonly dim: number;
+  readonly numHeads: number;
+  /** dim / numHeads */
+  readonly headDim: number;
+  readonly seed: number | bigint;
+}
+
+export interface HNSWAwareOptions {
+  /** Width of queries and keys, 1...65536. */
+  dim: number;
+  /** Heads, a divisor of dim. Default 1. */
+  numHeads?: number;
+  /** Levels told apart, 1...64; higher ones share the last. Default 8. */
+  levels?: number;
+  /** Of the initial weights; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * Softmax attention with a learned encoding of the levels of a hierarchical graph: scores (q + E[l])·(k + E[l'])/√headDim + B[l, l']
+ * (after Ying et al. 2021, "Graphormer"). Parameters: level.encoding [levels, dim], level.bias [numHeads, levels, levels].
+ */
+export class HNSWAwareAttention extends Attention<LevelOptions> {
+  constructor(dim: number, numHeads?: number);
+  constructor(options: HNSWAwareOptions);
+  static fromJson(json: string): HNSWAwareAttention;
+  readonly dim: number;
+  readonly numHeads: number;
+  /** dim / numHeads */
+  readonly headDim: number;
+  readonly levels: number;
+  readonly seed: number | bigint;
+}
+
+export interface StructuralOptions {
+  /** Width of queries and keys, 1...65536. */
+  dim: number;
+  /** Heads, a divisor of dim. Default 1. */
+  numHeads?: number;
+  /** Structural features of a query or key, 1...4096. Default 4. */
+  numFeatures?: number;
+  /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * Softmax attention of q + U f and k + U f', f the structural features of a node (degree, clustering, PageRank …; no gradient), U
+ * learned (after Ying et al. 2021, equation 5). O((m + n) · dim · numFeatures + m · n · (dim + v)).
+ */
+export class StructuralAttention extends Attention<FeatureOptions> {
+  constructor(dim: number, numHeads?: number);
+  constructor(options: StructuralOptions);
+  static fromJson(json: string): StructuralAttention;
+  readonly dim: number;
+  readonly numHeads: number;
+  /** dim / numHeads */
+  readonly headDim: number;
+  readonly numFeatures: number;
+  readonly seed: number | bigint;
+}
+
+export interface GraphPipelineOptions {
+  /** Width of queries, keys and values, 1...16383. */
+  dim: number;
+  /** Width of the features of an edge. Default 4 (HNSWEdgeFeatureExtractor). */
+  edgeDim?: number;
+  /** Heads of every stage, a divisor of dim. Default 1. */
+  numHeads?: number;
+  /** Positions count up to maxPosition − 1. Default 512. */
+  maxPosition?: number;
+  /** Of the initial weights; random where left out (read it from `seed`). */
+  seed?: number | bigint;
+}
+
+/**
+ * EdgeFeaturedAttention, GraphRoPEAttention and GraphLatentAttention one after the other, the first two with a residual, trained
+ * as one. `attentionWeights` are those of the last stage.
+ */
+export class GraphAttentionPipeline extends Attention<PositionOptions & KindOptions & EdgeOptions> {
+  constructor(dim: number);
+  constructor(options: GraphPipelineOptions);
+  static fromJson(json: string): GraphAttentionPipeline;
+  readonly dim: number;
+  readonly edgeDim: number;
+  readonly numHeads: number;
+  /** dim / numHeads */
+  readonly headDim: number;
+  readonly maxPosition: number;
+  readonly seed: number | bigint;
+}
+
+/** Four features an edge of a hierarchical graph, for `edges`: 1/(distance + 1e-6), level, ln(1 + degree), 1. */
+export class HNSWEdgeFeatureExtractor {
+  constructor();
+  /** 4 */
+  readonly edgeDim: number;
+  /** One number >= 0 an edge; levels and degrees are 0 where left out. @throws ERR_OUT_OF_RANGE, ERR_NON_FINITE, ERR_DIMENSION_MISMATCH */
+  extract(edges: { distances: Vector; levels?: Vector; degrees?: Vector }): AttentionOutput;
+}
+
+// Mechanisms made of others.
+
 /** local: a window and global tokens; hierarchical; global: every key alike; structural: learned projections. */
 export type ExpertName = 'local' | 'hierarchical' | 'global' | 'structural';
 /** What makes an expert: the class of this module and its options. */
@@ -313,8 +720,8 @@ export interface ExpertUsage {
   balanceLoss: number;
 }
 
-/** What mechanisms with experts share. */
-export abstract class Mixture extends Attention {
+/** What mechanisms with experts share; calls take the options that one of the experts does. */
+export abstract class Mixture extends Attention<EdgeOptions & PositionOptions & KindOptions & FeatureOptions> {
   /** Copies of these: what was given, as classes and options. */
   readonly experts: readonly ExpertDescription[];
   readonly numExperts: number;
@@ -430,6 +837,9 @@ export function computeAttentionAsync(query: Vector, keys: Matrix, values: Matri
 /** `new FlashAttention(dim, blockSize).computeAsync(…)` */
 export function computeFlashAttentionAsync(
   query: Vector, keys: Matrix, values: Matrix, dim: number, blockSize?: number, options?: AsyncOptions): Promise<Float32Array>;
+/** `new HyperbolicAttention(dim, curvature).computeAsync(…)` */
+export function computeHyperbolicAttentionAsync(
+  query: Vector, keys: Matrix, values: Matrix, dim: number, curvature?: number, options?: AsyncOptions): Promise<Float32Array>;
 
 export interface BatchAttentionResult {
   /** One a query. */
@@ -452,8 +862,9 @@ export function batchFlashAttentionCompute(
 /** Mechanisms that parallelAttentionCompute knows. */
 export const AttentionType: {
   readonly ScaledDotProduct: 'ScaledDotProduct'; readonly Flash: 'Flash'; readonly Linear: 'Linear'; readonly LocalGlobal: 'LocalGlobal';
+  readonly Hyperbolic: 'Hyperbolic';
 };
-export type AttentionType = 'ScaledDotProduct' | 'Flash' | 'Linear' | 'LocalGlobal';
+export type AttentionType = 'ScaledDotProduct' | 'Flash' | 'Linear' | 'LocalGlobal' | 'Hyperbolic';
 
 /** Options of other mechanisms are not read. */
 export interface ParallelAttentionConfig {
@@ -467,12 +878,19 @@ export interface ParallelAttentionConfig {
   localWindow?: number;
   /** LocalGlobal: default 8. */
   globalTokens?: number;
+  /** Hyperbolic: default -1; |K| counts. */
   curvature?: number;
 }
 /** batchAttentionCompute with the mechanism by name; `threads` makes it parallel. @throws ERR_INVALID_CONFIG for another type */
 export function parallelAttentionCompute(
   config: ParallelAttentionConfig, queries: Matrix, keys: readonly Matrix[], values: readonly Matrix[], options?: AsyncOptions
 ): Promise<BatchAttentionResult>;
+
+export interface AttentionBenchmark {
+  name: string; iterations: number; totalMs: number; avgMs: number; opsPerSec: number; minMs: number; maxMs: number;
+}
+/** Times `computeAsync` of one query over seqLength keys of our own, iterations times. @throws ERR_INVALID_CONFIG, ERR_OUT_OF_RANGE */
+export function benchmarkAttention(attentionType: AttentionType, dim: number, seqLength: number, iterations: number): Promise<AttentionBenchmark>;
 
 // The Poincaré ball. A positive curvature counts as |K| (default −1; 0, NaN and ±Infinity: ERR_INVALID_CONFIG). Arithmetic
 // in double; Float64Array in, Float64Array out. The main entry has more of it.

@@ -155,22 +155,22 @@ public final class DualSpace: Attention, @unchecked Sendable {
     try requireRange(hyperbolic, input.queries.rows * n, input)
   }
 
-  /// "contributions" beside the operations of all: queries, keys, two outputs of m · n.
+  /// "contributions" beside the operations of all: queries, keys, output [2 · m · n], the Euclidean ones first.
   public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
     guard operation.utf8.elementsEqual("contributions".utf8) else {
       return try runAttention(operation, buffers, control, more: ", contributions")
     }
-    try requireBuffers(4, for: operation, buffers)
+    try requireBuffers(3, for: operation, buffers)
     let keys = try buffers[1].matrix("keys")
     let input = AttentionInput(queries: try buffers[0].matrix("queries"), keys: keys, values: keys)
     try check(input)
-    let (count, overflow) = input.queries.rows.multipliedReportingOverflow(by: keys.rows)
-    guard !overflow else {
+    let (pairs, overflow) = input.queries.rows.multipliedReportingOverflow(by: keys.rows)
+    let (count, carry) = pairs.multipliedReportingOverflow(by: 2)
+    guard !overflow, !carry else {
       throw .expected("sizes that fit in memory", for: "output", received: "more", .outOfMemory)
     }
-    try contributions(
-      input, euclidean: buffers[2].output("euclidean", count: count),
-      hyperbolic: buffers[3].output("hyperbolic", count: count), control)
+    let out = try buffers[2].output("output", count: count)
+    try contributions(input, euclidean: out, hyperbolic: out + pairs, control)
     return count
   }
 }

@@ -232,7 +232,7 @@ Object.assign(kinds, {
   },
   * parallel(good) {
     yield* all({ ...strangers, number: 5, undefined }, A);
-    for (const type of ['flash', 'Hyperbolic', '', 5, null, undefined, 'toString']) yield entry(`type ${type}`, { ...good, attentionType: type }, C);
+    for (const type of ['flash', 'Spherical', '', 5, null, undefined, 'toString']) yield entry(`type ${type}`, { ...good, attentionType: type }, C);
     yield* all({ 'dim text': { ...good, dim: '4' }, 'no dim': { attentionType: 'Flash' }, 'blockSize text': { ...good, blockSize: '2' } }, A);
     yield* all({ 'dim 0': { ...good, dim: 0 }, 'blockSize 0': { ...good, blockSize: 0 } }, C);
     yield entry('another dim', { ...good, dim: 5 }, D);

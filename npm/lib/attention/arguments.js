@@ -84,8 +84,8 @@ function readArguments({ config, extras: kinds }, { queries, keys, values, mask,
   const q = points(queries, 'queries', dim, own, room), k = rows(keys, 'keys', dim, own, room);
   if (isSingle && k.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 key', 'keys', 0);
   const v = values === keys ? k : rows(values, 'values', dim, own, room);
-  const extras = readExtras(kinds, rest, q.rows, k.rows, own);
   const matrices = [q, k, v], sparse = sparsity(pattern, mask, offsets);
+  const extras = readExtras(kinds, rest, q.rows, k.rows, own, sparse?.indices.length);
   const flat = [maskBytes(mask, q.rows, k.rows), offsetNumbers(sparse?.offsets ?? offsets, q.rows)];
   const buffers = [...matrices.map(({ data }) => data), ...flat, ...extras.map(({ data }) => data)];
   const shapes = [...matrices.flatMap(({ rows, dim }) => [rows, dim]), -1, -1, -1, -1, ...extras.flatMap(({ rows, dim }) => [rows, dim])];

@@ -10,7 +10,7 @@ const { stringify } = require('./json.js');
 const { MECHANISMS } = require('./table.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
 
-let stateOf;
+let stateOf, computeOne;
 
 /** What all mechanisms of table.js share: they differ by their row there only. */
 class Attention extends Handle {
@@ -31,6 +31,11 @@ class Attention extends Handle {
       if (!isOne) throw mismatch('ERR_WRONG_HANDLE', `a ${row?.name ?? 'mechanism of attention'}`, 'this', 'another object');
       return value.#state;
     };
+  }
+
+  static {
+    /** `compute` of one query with what a mechanism reads besides. */
+    computeOne = (value, query, keys, values, extra) => Attention.#one(Attention.#open(value), query, keys, values, extra).data;
   }
 
   /** The same with the native object, which must be there. */
@@ -115,4 +120,4 @@ class Attention extends Handle {
   }
 }
 
-module.exports = { Attention, stateOf };
+module.exports = { Attention, computeOne, stateOf };

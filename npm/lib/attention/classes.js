@@ -20,6 +20,7 @@ function define(row) {
   };
   const getter = (name, get) => Object.defineProperty(type.prototype, name, { get, configurable: true });
   for (const name of row.options) getter(name, function get() { return stateOf(this, row).config[name]; });
+  if (row.dim) getter('dim', function get() { return stateOf(this, row).config.dim; });
   if (row.options.includes('numHeads')) {
     getter('headDim', function get() {
       const { config } = stateOf(this, row);

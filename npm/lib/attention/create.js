@@ -17,7 +17,7 @@ const readers = {
   experts: (value) => value, // looked at one by one in experts.js
   word(value, name) {
     if (typeof value === 'string') return value;
-    throw unexpected('ERR_INVALID_ARG', 'a string', name, value);
+    throw unexpected('ERR_INVALID_CONFIG', 'a string', name, value);
   },
   seed(value, name) {
     if (typeof value === 'bigint' || Number.isSafeInteger(value)) return value;
@@ -25,13 +25,12 @@ const readers = {
   },
 };
 
-const REQUIRED = ['dim', 'nodeDim', 'edgeDim'];
-
 /** The options a caller gives, as an object or one by one; those left out are missing. */
 function given(row, [first, ...rest]) {
   const isObject = typeof first === 'object' && first !== null && !isList(first) && !tagOf(first);
   const list = {};
   if (!isObject) {
+    if (row.positional.length === 0) throw unexpected('ERR_INVALID_ARG', 'an object', 'options', first);
     [...row.positional, ...row.ignored ?? []].forEach((name, i) => { list[name] = i === 0 ? first : rest[i - 1]; });
     for (const name of row.ignored ?? []) {
       if (list[name] !== undefined) inputs.number(list[name], name);
@@ -45,7 +44,7 @@ function given(row, [first, ...rest]) {
     for (const name of row.options) list[name] = options[name];
   }
   for (const name of Object.keys(list)) {
-    if (list[name] !== undefined || REQUIRED.includes(name)) list[name] = readers[OPTIONS[name].kind](list[name], name);
+    if (list[name] !== undefined || (row.required ?? ['dim']).includes(name)) list[name] = readers[OPTIONS[name].kind](list[name], name);
     else if (name === 'seed') list.seed = randomSeed();
     else delete list[name];
   }

@@ -33,14 +33,20 @@ function columns(names, side, count, given) {
   return { data, rows: count, dim: names.length };
 }
 
-/** The matrices of queries' context, keys' context and edges; empty where there are none. */
-function readExtras(row, given, m, n, own) {
-  const edges = given.edges === undefined ? NONE : matrix(given.edges, 'edges', own);
-  if (row.features) return [...SIDES.map((side) => features(given[`${side}Features`], `${side}Features`, own)), edges];
+/** A matrix with one of `counts` rows, or none where it is left out. */
+function rows(value, name, counts, own) {
+  if (value === undefined) return NONE;
+  const m = matrix(value, name, own);
+  if (!counts.includes(m.rows)) throw mismatch('ERR_DIMENSION_MISMATCH', `${[...new Set(counts)].join(' or ')} rows`, name, m.rows);
+  return m;
+}
+
+/** The matrices of queries' context, keys' context and edges (`pairs` of a pattern); empty where there are none. */
+function readExtras(row, given, m, n, own, pairs) {
+  const edges = rows(given.edges, 'edges', pairs === undefined ? [n, m * n] : [pairs], own);
+  if (row.features) return [rows(given.queryFeatures, 'queryFeatures', [m], own), rows(given.keyFeatures, 'keyFeatures', [n], own), edges];
   if (!row.context) return [NONE, NONE, edges];
   return [columns(row.context, 'query', m, given), columns(row.context, 'key', n, given), edges];
 }
-
-const features = (value, name, own) => (value === undefined ? NONE : matrix(value, name, own));
 
 module.exports = { extraNames, readExtras };

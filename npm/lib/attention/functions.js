@@ -4,7 +4,9 @@
 const inputs = require('../inputs.js');
 const { matrix } = require('../matrices.js');
 const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
-const { DotProductAttention, FlashAttention, LinearAttention, LocalGlobalAttention } = require('./classes.js');
+const {
+  DotProductAttention, FlashAttention, HyperbolicAttention, LinearAttention, LocalGlobalAttention,
+} = require('./classes.js');
 
 /** `body` with a mechanism that lives as long as its call. */
 async function using(mechanism, body) {
@@ -20,6 +22,9 @@ const computeAttentionAsync = async (query, keys, values, dim, options) =>
 
 const computeFlashAttentionAsync = async (query, keys, values, dim, blockSize, options) =>
   using(new FlashAttention(inputs.number(dim, 'dim'), blockSize), (attention) => attention.computeAsync(query, keys, values, options));
+
+const computeHyperbolicAttentionAsync = async (query, keys, values, dim, curvature, options) =>
+  using(new HyperbolicAttention(inputs.number(dim, 'dim'), curvature), (attention) => attention.computeAsync(query, keys, values, options));
 
 /** softmax(q·K/√d) V of one query, d being its length. */
 function scaledDotAttention(query, keys, values) {
@@ -74,25 +79,62 @@ const BY_TYPE = {
   Flash: ({ dim, blockSize }) => new FlashAttention(dim, blockSize),
   Linear: ({ dim, numFeatures }) => new LinearAttention(dim, numFeatures),
   LocalGlobal: ({ dim, localWindow = 128, globalTokens = 8 }) => new LocalGlobalAttention(dim, localWindow, globalTokens),
+  Hyperbolic: ({ dim, curvature }) => new HyperbolicAttention(dim, curvature),
 };
 const AttentionType = Object.freeze(Object.fromEntries(Object.keys(BY_TYPE).map((name) => [name, name])));
 
-async function parallelAttentionCompute(config, queries, keys, values, options) {
-  if (typeof config !== 'object' || config === null) throw unexpected('ERR_INVALID_ARG', 'an object', 'config', config);
-  const { attentionType: type } = config;
+/** A mechanism by the name of its type. */
+function byType(type, config, name) {
   if (typeof type !== 'string' || !Object.hasOwn(BY_TYPE, type)) {
-    throw unexpected('ERR_INVALID_CONFIG', `one of ${Object.keys(BY_TYPE).join(', ')}`, 'config.attentionType', type);
+    throw unexpected('ERR_INVALID_CONFIG', `one of ${Object.keys(BY_TYPE).join(', ')}`, name, type);
   }
   inputs.number(config.dim, 'dim');
-  return using(BY_TYPE[type](config), (attention) => batch(attention, queries, keys, values, options));
+  return BY_TYPE[type](config);
+}
+
+async function parallelAttentionCompute(config, queries, keys, values, options) {
+  if (typeof config !== 'object' || config === null) throw unexpected('ERR_INVALID_ARG', 'an object', 'config', config);
+  const made = byType(config.attentionType, config, 'config.attentionType');
+  return using(made, (attention) => batch(attention, queries, keys, values, options));
+}
+
+/** Times `compute` on numbers of our own, one call after the other, each on a worker. */
+async function benchmarkAttention(attentionType, dim, seqLength, iterations) {
+  inputs.number(dim, 'dim');
+  return using(byType(attentionType, { dim }, 'attentionType'), async (attention) => {
+    for (const [value, name] of [[seqLength, 'seqLength'], [iterations, 'iterations']]) {
+      if (!(Number.isInteger(inputs.number(value, name)) && value >= 1 && value <= 1e7)) {
+        throw unexpected('ERR_OUT_OF_RANGE', 'an integer in 1...10000000', name, value);
+      }
+    }
+    const rows = (n) => {
+      const data = inputs.allocate(n * dim, 'seqLength');
+      for (let i = 0; i < data.length; i++) data[i] = Math.sin(i) / 10;
+      return { data, rows: n, dim };
+    };
+    const query = rows(1).data, keys = rows(seqLength), values = rows(seqLength);
+    let totalMs = 0, minMs = Infinity, maxMs = 0;
+    for (let i = 0; i < iterations; i++) {
+      const start = performance.now();
+      await attention.computeAsync(query, keys, values);
+      const ms = performance.now() - start;
+      totalMs += ms;
+      minMs = Math.min(minMs, ms);
+      maxMs = Math.max(maxMs, ms);
+    }
+    const avgMs = totalMs / iterations;
+    return { name: attentionType, iterations, totalMs, avgMs, opsPerSec: 1000 / avgMs, minMs, maxMs };
+  });
 }
 
 module.exports = {
   AttentionType,
-   batchAttentionCompute,
+  batchAttentionCompute,
   batchFlashAttentionCompute,
   computeAttentionAsync,
+  benchmarkAttention,
   computeFlashAttentionAsync,
+  computeHyperbolicAttentionAsync,
   parallelAttentionCompute,
   scaledDotAttention,
 };

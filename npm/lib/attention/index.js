@@ -17,9 +17,12 @@ const info = () => ({
 
 module.exports = {
   ...require('./classes.js'),
+  GraphRoPeAttention: require('./classes.js').GraphRoPEAttention, // as napi spelt it
   ...require('./functions.js'),
   ...require('./ball.js'),
+  ...require('./edge-features.js'),
   Attention,
+  Mixture: require('./mixture.js').Mixture,
   SparsityPattern: require('./pattern.js').SparsityPattern,
   RuvectorError: require('../errors.js').RuvectorError,
   info,

@@ -4,19 +4,10 @@
 const native = require('../native.js');
 const { Handle } = require('../handle.js');
 const inputs = require('../inputs.js');
-const { Attention, stateOf } = require('./attention.js');
+const { Attention, computeOne, stateOf } = require('./attention.js');
 const { points } = require('./arguments.js');
 const { matrix } = require('../matrices.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
-
-/** The output of `computeBatch` for one query, as `compute` gives it. */
-function one(self, query, keys, values, extra) {
-  const q = inputs.vector(query, 'query'), { config } = stateOf(self);
-  Handle.of(self, Attention, 'this');
-  if (lengthOf(q) === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'query', 0);
-  if (lengthOf(q) !== config.dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${config.dim} elements`, 'query', lengthOf(q));
-  return Attention.prototype.computeBatch.call(self, q, keys, values, extra).data;
-}
 
 /** A distance in hops as a position: exact up to 8, by its order of magnitude beyond. */
 function encodeDistance(distance, maxPosition) {
@@ -38,7 +29,7 @@ const MEMBERS = {
     methods: {
       computeWithEdges(query, keys, values, edges) {
         if (edges === undefined) throw unexpected('ERR_INVALID_ARG', 'a matrix', 'edges', edges);
-        return one(this, query, keys, values, { edges });
+        return computeOne(this, query, keys, values, { edges });
       },
     },
     statics: (type) => ({ simple: (nodeDim, edgeDim, numHeads) => new type({ nodeDim, edgeDim, numHeads, seed: 0 }) }),
@@ -46,7 +37,8 @@ const MEMBERS = {
   GraphRoPEAttention: {
     methods: {
       computeWithPositions(query, keys, values, queryPosition, keyPositions) {
-        return one(this, query, keys, values, { queryPositions: [inputs.number(queryPosition, 'queryPosition')], keyPositions });
+        if (keyPositions === undefined) throw unexpected('ERR_INVALID_ARG', 'a Float32Array, Float64Array or number[]', 'keyPositions', keyPositions);
+        return computeOne(this, query, keys, values, { queryPositions: [inputs.number(queryPosition, 'queryPosition')], keyPositions });
       },
       applyRotary(vector, position) {
         const handle = Handle.of(this, Attention, 'this'), { config: { dim } } = stateOf(this), x = inputs.vector(vector, 'vector');
@@ -64,10 +56,9 @@ const MEMBERS = {
         const handle = Handle.of(this, Attention, 'this'), { config: { dim } } = stateOf(this);
         const q = points(queries, 'query', dim), k = matrix(keys, 'keys');
         if (k.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 key', 'keys', 0);
-        const euclideanScores = inputs.allocate(q.rows * k.rows, 'result'), hyperbolicScores = inputs.allocate(q.rows * k.rows, 'result');
-        native.run(handle, 'contributions', [q.data, k.data, euclideanScores, hyperbolicScores],
-          Float64Array.of(q.rows, q.dim, k.rows, k.dim, -1, -1, -1, -1), 1, undefined);
-        return { euclideanScores, hyperbolicScores };
+        const pairs = q.rows * k.rows, out = inputs.allocate(2 * pairs, 'result');
+        native.run(handle, 'contributions', [q.data, k.data, out], Float64Array.of(q.rows, q.dim, k.rows, k.dim, -1, -1), 1, undefined);
+        return { euclideanScores: out.subarray(0, pairs), hyperbolicScores: out.subarray(pairs) };
       },
     },
     statics: (type) => ({

@@ -10,6 +10,7 @@
 //   base        the class it extends where that is not Attention
 //   prepare     completes the options, before experts are made
 //   choices     experts that a query has at most
+//   required    options without a default (default: dim)
 //   dim         the width of queries where that is no option of its own
 //   headDim     the width of a head (default: dim / numHeads)
 //   signed      the curvature keeps its sign (elsewhere |K| counts, as in @ruvector/attention)
@@ -104,7 +105,7 @@ const MECHANISMS = {
     floats: (config) => parts(config).reduce((sum, dim, i) => sum + (dim > 0 ? (i === 0 ? 1 : 2) : 0), 0),
   },
   EdgeFeaturedAttention: {
-    mechanism: 'edge_featured', positional: [], edges: true, dim: ({ nodeDim }) => nodeDim, headDim: edgeHeadDim, floats: edgeFloats,
+    mechanism: 'edge_featured', positional: [], required: ['nodeDim', 'edgeDim'], edges: true, dim: ({ nodeDim }) => nodeDim, headDim: edgeHeadDim, floats: edgeFloats,
     options: ['nodeDim', 'edgeDim', 'numHeads', 'concatHeads', 'addSelfLoops', 'negativeSlope', 'outputHeadDim', 'version', 'seed'],
     outputDim: (config) => edgeHeadDim(config) * (config.concatHeads ? config.numHeads : 1),
   },

@@ -77,6 +77,21 @@ expectType<Equal<typeof sparse, attention.SparseAttentionWeights>>(true);
 expectType<Equal<typeof dense, AttentionWeights>>(true);
 export const seen: (number | Uint32Array)[] = [pattern.count, pattern.density, pattern.queries, pattern.keys, pattern.offsets, sparse.indices];
 
+const ball = new attention.HyperbolicAttention({ dim: 4, curvature: -1, maps: true, frechet: false }), bent: attention.ManifoldOptions = { dim: 4, curvature: 1, model: 'lorentz' };
+const withEdges = new attention.EdgeFeaturedAttention({ nodeDim: 4, edgeDim: 2, numHeads: 2, version: 'v1' }), rope: attention.GraphRoPeAttention = new attention.GraphRoPEAttention(4, 16);
+const parts = new attention.DualSpaceAttention(4, 1).getSpaceContributions(k[0], k[0]), pipeline = new attention.GraphAttentionPipeline({ dim: 4 });
+expectType<Equal<typeof parts, { euclideanScores: Float32Array; hyperbolicScores: Float32Array }>>(true);
+const edges = new attention.HNSWEdgeFeatureExtractor().extract({ distances: [1, 2], levels: [0, 1] });
+export const placed: Float32Array[] = [
+  rope.computeBatch(k[0], k[0], k[0], { queryPositions: [1, 2], keyPositions: [3, 4], queryLevels: [0, 0], mask: [true, true] }).data, rope.applyRotary(q, 3),
+  withEdges.computeWithEdges(q, k[0], k[0], edges), pipeline.backward(q, k[0], k[0], q, { edges, keyKinds: [0, 1] }).queries, ball.compute(q, k[0], k[0]),
+  new attention.ManifoldAttention(bent).compute(q, k[0], k[0]), new attention.MixedCurvatureAttention({ hyperbolicDim: 4 }).compute(q, k[0], k[0]),
+  new attention.LorentzCascadeAttention(4, 2).compute(q, k[0], k[0]), new attention.StructuralAttention(4).computeBatch(q, k[0], k[0], { keyFeatures: k[0] }).data,
+  new attention.HNSWAwareAttention({ dim: 4, levels: 3 }).computeBatch(q, k[0], k[0], { keyLevels: [0, 1] }).data,
+  new attention.GraphLatentAttention(4).computeBatch(q, k[0], k[0], { keyKinds: [0, 1] }).data,
+];
+export const lists: readonly attention.Attention[] = [ball, withEdges, rope, pipeline];
+
 // @ts-expect-error made by its static methods
 new attention.SparsityPattern();
 // @ts-expect-error no such expert
@@ -95,8 +110,12 @@ one.computeWithMask(q, k[0], k[0], ['yes']);
 one.computeBatch(q, k[0], k[0], { signal: new AbortController().signal });
 // @ts-expect-error read-only
 one.dim = 5;
-// @ts-expect-error not here yet
-attention.parallelAttentionCompute({ attentionType: 'Hyperbolic', dim: 4 }, k[0], k, k);
+// @ts-expect-error no such type
+attention.parallelAttentionCompute({ attentionType: 'Spherical', dim: 4 }, k[0], k, k);
+// @ts-expect-error Flash reads no edges
+one.computeBatch(q, k[0], k[0], { edges: k[0] });
+// @ts-expect-error the width is missing
+new attention.EdgeFeaturedAttention({ nodeDim: 4 });
 
 export { counts, descriptions };
 export { again, all, batches, distance, features, flags, numbers, parameters, singles, text };
