@@ -50,7 +50,7 @@ let package = Package(
     .target(name: "RuvectorSearch", dependencies: ["RuvectorCore", "RuvectorGeometry"]),
     .target(name: "RuvectorAttention", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"]),
     .target(name: "RuvectorCompression", dependencies: ["RuvectorCore"]),
-    .target(name: "RuvectorGraph", dependencies: ["RuvectorCore", "RuvectorSearch"]),
+    .target(name: "RuvectorGraph", dependencies: ["RuvectorAttention", "RuvectorCore", "RuvectorSearch"]),
     .target(
       name: "Ruvector",
       dependencies: [
@@ -79,7 +79,7 @@ let package = Package(
     .testTarget(
       name: "RuvectorSearchTests",
       dependencies: ["CRuvectorSupport", "RuvectorGeometry", "RuvectorSearch", "TestSupport"]),
-    .testTarget(name: "RuvectorGraphTests", dependencies: ["RuvectorGraph", "TestSupport"]),
+    .testTarget(name: "RuvectorGraphTests", dependencies: ["RuvectorAttention", "RuvectorGraph", "TestSupport"]),
     .testTarget(
       name: "RuvectorAttentionTests", dependencies: ["RuvectorAttention", "RuvectorGeometry", "TestSupport"]),
     .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),

@@ -1,5 +1,6 @@
 // Ruvector for Swift: types of the main entry. Every function throws a RuvectorError (its `code` is stable) and never
 // ends the process. Formulas, precision and boundary behaviour: docs/numerics.md.
+import type { EdgeFeaturedAttention } from './attention.js';
 
 /** Stable error codes; docs/troubleshooting.md names cause and cure of each. */
 export type RuvectorErrorCode =
@@ -222,16 +223,20 @@ export interface AttentionConfig {
   mode: HierarchyMode;
   /** Nodes kept a level, 1...16777216. Default 5. */
   k?: number;
-  /** T > 0 of the softmax over the kept nodes. Default 1. */
+  /** T > 0 of the softmax (not edge_featured). Default 1. */
   temperature?: number;
-  /** hyperbolic, dual_space: sectional curvature, default −1. A positive number counts as |K|. */
+  /** hyperbolic, dual_space, moe: sectional curvature, default −1. A positive number counts as |K|. */
   curvature?: number;
   /** dual_space: share of the cosine and the Euclidean mean, 0...1. Default .5. */
   euclideanWeight?: number;
-  /** moe only, which comes with the attention mechanisms. */
+  /** moe: experts asked, the first of local, hierarchical, global, structural, 1...4. Default 4. */
   numExperts?: number;
-  /** moe only. */
+  /** moe: experts that answer, 1...4. Default 2. */
   topK?: number;
+  /** moe: weights [4][8] of the gate over the statistics (HierarchyRouting), in the place of the fitted ones. */
+  router?: Vector | readonly Vector[];
+  /** edge_featured: an EdgeFeaturedAttention with edgeDim 4 whose weights take the place of those by distance. */
+  edgeAttention?: EdgeFeaturedAttention;
   /** Return the nodes kept at each level as well. */
   explain?: boolean;
 }
@@ -239,8 +244,19 @@ export interface AttentionConfig {
 /** The walk of hierarchicalForwardV2 with what it kept, best first; nothing for an empty level. */
 export interface HierarchyWalk {
   embedding: Float32Array;
-  /** One entry a level. The weights of a level sum to 1. */
-  levels: { indices: Uint32Array; weights: Float32Array }[];
+  /** One entry a level. The weights of a level sum to 1; `routing` is there in mode moe. */
+  levels: { indices: Uint32Array; weights: Float32Array; routing?: HierarchyRouting }[];
+}
+
+/** Who answered at a level of mode moe. */
+export interface HierarchyRouting {
+  /** Shares of local, hierarchical, global, structural; 0 for those not asked. Zeros for an empty level. */
+  experts: Float32Array;
+  /**
+   * What the gate saw: 1, r(e), mean and deviation of r(E), mean, deviation and maximum of cos(e, E), ln(n)/10, with
+   * r(x) = min(√|K| |x|, 1).
+   */
+  statistics: Float32Array;
 }
 
 /**
@@ -252,7 +268,11 @@ export interface HierarchyWalk {
  *   logMap0(E), and its output y gives the direction: e ← expMap0(|v| y/|y|). Everything stays in the ball.
  * - dual_space: s = ω z(cosine) + (1 − ω) z(−d), standardised over the level, ω = euclideanWeight;
  *   e ← expMap0(ω logMap0(Euclidean mean) + (1 − ω) logMap0(hyperbolic one)); the layer as in hyperbolic.
- * - edge_featured, moe: ERR_UNSUPPORTED until the attention mechanisms they are made of are here.
+ * - edge_featured: s = cosine; w ∝ 1/(1 − cosine + 1e-6) over the kept, or the weights of `edgeAttention` for the edges
+ *   [1/(1 − cosine + 1e-6), level, ln(1 + kept), 1]; the rest as in standard.
+ * - moe: experts local (standard), hierarchical (hyperbolic), global (softmax of e·E/T), structural (edge_featured) give each node
+ *   a probability; a gate over statistics of query and level gives the experts shares; nodes are kept by the mixed
+ *   probabilities, and the experts' steps are mixed (in the tangent space at the origin where hierarchical has a part).
  *
  * Against hierarchicalForward: the kept weights sum to 1 (there they shrink as 5/n); with standard, T = 1 and levels of at
  * most k nodes the two are equal. O(Σ nₗ·dₗ) plus the layers.

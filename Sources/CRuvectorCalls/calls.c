@@ -148,8 +148,8 @@ F(hierarchical_step) {
   return rv_hierarchical_step(a[0].pointer, &a[1].buffer, &a[2].buffer, &a[3].buffer, &a[4].buffer, error);
 }
 
-/* mode, options, query, sets, levels (empty where there is a set), layers, output, kept indices, kept weights.
- * Returns the elements written. */
+/* mode, options, query, sets, levels (empty where there is a set), layers, router, output, kept indices, kept weights,
+ * routing. Returns the elements written. */
 F(hierarchical_forward_v2) {
   UNUSED;
   uint64_t count = 0;
@@ -157,7 +157,7 @@ F(hierarchical_forward_v2) {
   int32_t code = rv_hierarchical_forward_v2(
       a[0].text, a[1].options, a[1].count, a[2].buffer.data, a[2].buffer.dims[0], a[4].buffers,
       (rv_vectors *const *)a[3].pointers, a[4].count, (rv_mechanism *const *)a[5].pointers, a[5].count, &a[6].buffer,
-      &count, &a[7].buffer, &a[8].buffer, control, error);
+      &a[7].buffer, &count, &a[8].buffer, &a[9].buffer, &a[10].buffer, control, error);
   result->number = (double)count;
   return code;
 }
@@ -206,7 +206,7 @@ static const rv_export rows[] = {
     {"searchFeed", "qfii", 0, search_feed},
     {"searchFinish", "qBFF", 'n', search_finish},
     {"hierarchicalStep", "mfxfF", 0, hierarchical_step},
-    {"hierarchicalForwardV2", "sofwIuFBFc", 'n', hierarchical_forward_v2},
+    {"hierarchicalForwardV2", "sofwIufFBFFc", 'n', hierarchical_forward_v2},
     {"sparsityPattern", "siiiiiBB?", 'n', sparsity_pattern},
     {"geometry", "sniIB", 'n', geometry},
     {"kernel", "sXi", 'n', kernel},

@@ -102,14 +102,19 @@ public func rv_hierarchical_forward_v2(
   _ mode: UnsafePointer<CChar>?, _ options: UnsafePointer<rv_option>?, _ option_count: Int,
   _ query: UnsafePointer<Float>?, _ dim: UInt64, _ levels: UnsafePointer<rv_buffer>?,
   _ sets: UnsafePointer<OpaquePointer?>?, _ level_count: Int, _ layers: UnsafePointer<OpaquePointer?>?,
-  _ layer_count: Int, _ out: UnsafePointer<rv_buffer>?, _ out_count: UnsafeMutablePointer<UInt64>?,
-  _ kept_indices: UnsafePointer<rv_buffer>?, _ kept_weights: UnsafePointer<rv_buffer>?,
+  _ layer_count: Int, _ router: UnsafePointer<rv_buffer>?, _ out: UnsafePointer<rv_buffer>?,
+  _ out_count: UnsafeMutablePointer<UInt64>?, _ kept_indices: UnsafePointer<rv_buffer>?,
+  _ kept_weights: UnsafePointer<rv_buffer>?, _ routing: UnsafePointer<rv_buffer>?,
   _ control: UnsafePointer<rv_control>?, _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     var reading = Reading()
     defer { reading.end() }
     let mode = try HierarchyModes.make(string(mode, "mode"), given(options, option_count, &reading))
+    if let moe = mode as? MoEHierarchy, router != nil {
+      let weights = try tensor(router, "router")
+      if weights.columns > 0 { moe.router = try HierarchyRouter(weights.floats("router"), count: weights.columns) }
+    }
     var walk = try Walk(query: query, dim: dim)
     defer { walk.end() }
     try walk.add(levels: levels, sets, count: level_count)
@@ -118,10 +123,18 @@ public func rv_hierarchical_forward_v2(
     for level in walk.levels { room += min(mode.k, level.rows) }
     let indices = kept_indices == nil ? nil : try tensor(kept_indices, "indices").indices("indices", count: room)
     let weights = kept_weights == nil ? nil : try tensor(kept_weights, "weights").output("weights", count: room)
+    let width = HierarchyRouter.experts + HierarchyRouter.statistics
+    let (numbers, overflow) = level_count.multipliedReportingOverflow(by: width)
+    guard !overflow else { throw .expected("fewer levels", for: "levels", received: "\(level_count)", .outOfMemory) }
+    let routes = routing == nil ? nil : try tensor(routing, "routing").output("routing", count: numbers)
+    routes?.update(repeating: 0, count: numbers)
     var at = 0
     let result = try hierarchicalForwardV2(
       query: walk.query, levels: walk.levels, layers: walk.layers, mode: mode, control: RuvectorABI.control(control)
-    ) { _, kept in
+    ) { level, kept in
+      if let routes, let routing = kept.routing {
+        for (i, x) in (routing.shares + routing.statistics).enumerated() { routes[level * width + i] = Float(x) }
+      }
       indices.map { ($0 + at).update(from: kept.indices.pointer, count: kept.count) }
       weights.map { ($0 + at).update(from: kept.weights.pointer, count: kept.count) }
       at += kept.count

@@ -36,7 +36,7 @@ public final class DualSpaceHierarchy: HierarchyMode, Sendable {
   public func start(_ query: [Double]) throws(RuvectorError) -> [Double] { try hyperbolic.start(query) }
 
   public func keep(
-    _ e: UnsafePointer<Float>, _ level: Candidates, _ name: String, _ control: Control
+    _ e: UnsafePointer<Float>, _ level: Candidates, number: Int, _ name: String, _ control: Control
   ) throws(RuvectorError) -> KeptNodes {
     let n = level.rows
     let kept = try KeptNodes(level, count: min(k, n))

@@ -4,7 +4,7 @@ import RuvectorSearch
 /// Walk down the levels of a hierarchy, coarse to fine (`hierarchicalForwardV2` of the RFC): at each level the `mode`
 /// keeps the k best nodes, joins their aggregate with the current embedding and lets the level's layer act on it.
 ///
-///     e ← start(query);   for each level:   kept ← keep(e, level),   m ← combine(e, kept),   e ← layer(m, kept) or m
+///     e ← start(query);   for each level l:   kept ← keep(e, E_l),   m ← combine(e, kept),   e ← layer(m, kept) or m
 ///
 /// - Parameters:
 ///   - query: the first e.
@@ -39,9 +39,8 @@ public func hierarchicalForwardV2(
       throw .expected(
         "a layer with inputDim \(e.count)", for: "layers[\(l)]", received: "\(layer.inputDim)", .dimensionMismatch)
     }
-    let kept = try mode.keep(e.map { Float($0) }, level, name, control)
-    let combined = try mode.combine(e, kept)
-    e = try layers[l].map { (layer) throws(RuvectorError) in try mode.apply(layer, combined, kept) } ?? combined
+    let kept = try mode.keep(e.map { Float($0) }, level, number: l, name, control)
+    e = try mode.step(e, kept, layers[l])
     onLevel(l, kept)
     control.report(Double(l + 1) / Double(levels.count))
   }

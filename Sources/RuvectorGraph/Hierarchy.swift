@@ -13,14 +13,23 @@ public protocol HierarchyMode: AnyObject {
   var k: Int { get }
   /// The query where the walk starts; e of the first level.
   func start(_ query: [Double]) throws(RuvectorError) -> [Double]
-  /// The k best nodes of `level` for e, best first, with the softmax of their scores (over the kept alone).
+  /// The k best nodes of `level` (the `number`-th from 0, called `name` in messages) for e, best first, with the softmax of their scores (over the kept alone).
   func keep(
-    _ e: UnsafePointer<Float>, _ level: Candidates, _ name: String, _ control: Control
+    _ e: UnsafePointer<Float>, _ level: Candidates, number: Int, _ name: String, _ control: Control
   ) throws(RuvectorError) -> KeptNodes
   /// e joined by the aggregate of the kept nodes.
   func combine(_ e: [Double], _ kept: KeptNodes) throws(RuvectorError) -> [Double]
   /// The layer on the combined embedding, its neighbours being the kept nodes.
   func apply(_ layer: RuvectorLayer, _ combined: [Double], _ kept: KeptNodes) throws(RuvectorError) -> [Double]
+  /// Both: e of the next level; nil: the identity.
+  func step(_ e: [Double], _ kept: KeptNodes, _ layer: RuvectorLayer?) throws(RuvectorError) -> [Double]
+}
+
+extension HierarchyMode {
+  public func step(_ e: [Double], _ kept: KeptNodes, _ layer: RuvectorLayer?) throws(RuvectorError) -> [Double] {
+    let combined = try combine(e, kept)
+    return try layer.map { (layer) throws(RuvectorError) in try apply(layer, combined, kept) } ?? combined
+  }
 }
 
 /// The modes by name, one line each.
@@ -29,19 +38,16 @@ public enum HierarchyModes {
     HierarchyModeMember(StandardHierarchy.self),
     HierarchyModeMember(HyperbolicHierarchy.self),
     HierarchyModeMember(DualSpaceHierarchy.self),
+    HierarchyModeMember(EdgeFeaturedHierarchy.self),
+    HierarchyModeMember(MoEHierarchy.self),
   ]
 
-  /// The modes of the RFC that come with the attention mechanisms they are made of.
-  static let planned: [StaticString] = ["edge_featured", "moe"]
-
-  /// `.invalidConfig` for unknown names and impossible options, `.unsupported` for modes that are not there yet.
+  /// `.invalidConfig` for unknown names and impossible options.
   public static func make(
     _ name: String, _ options: [(key: String, value: OptionValue)] = []
   ) throws(RuvectorError) -> any HierarchyMode {
     if let member = all.first(where: { $0.name.matches(name) }) { return try member.make(options) }
-    let names = list(all.map { $0.name })
-    let isPlanned = planned.contains { $0.matches(name) }
-    throw .expected("one of \(names)", for: "mode", received: quoted(name), isPlanned ? .unsupported : .invalidConfig)
+    throw .expected("one of \(list(all.map { $0.name }))", for: "mode", received: quoted(name), .invalidConfig)
   }
 }
 
@@ -77,6 +83,8 @@ public final class KeptNodes {
   /// Sum 1.
   public let weights: AlignedBuffer<Float>
   public var count: Int { indices.count }
+  /// Which experts chose them (``MoEHierarchy``).
+  public internal(set) var routing: HierarchyRouting?
 
   /// Room for `count` nodes; the caller fills it.
   init(_ level: Candidates, count: Int) throws(RuvectorError) {

@@ -39,7 +39,7 @@ public final class HyperbolicHierarchy: HierarchyMode, Sendable {
   public func start(_ query: [Double]) throws(RuvectorError) -> [Double] { try ball.projx(query) }
 
   public func keep(
-    _ e: UnsafePointer<Float>, _ level: Candidates, _ name: String, _ control: Control
+    _ e: UnsafePointer<Float>, _ level: Candidates, number: Int, _ name: String, _ control: Control
   ) throws(RuvectorError) -> KeptNodes {
     try KeptNodes(nearest: e, level, name, metric, k: k, temperature: temperature, control)
   }

@@ -27,7 +27,7 @@ public final class StandardHierarchy: HierarchyMode, Sendable {
   public func start(_ query: [Double]) -> [Double] { query }
 
   public func keep(
-    _ e: UnsafePointer<Float>, _ level: Candidates, _ name: String, _ control: Control
+    _ e: UnsafePointer<Float>, _ level: Candidates, number: Int, _ name: String, _ control: Control
   ) throws(RuvectorError) -> KeptNodes {
     try KeptNodes(nearest: e, level, name, .cosine, k: k, temperature: temperature, control)
   }

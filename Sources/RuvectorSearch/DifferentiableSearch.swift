@@ -126,25 +126,17 @@ public enum Candidates {
   case set(VectorSet)
   case matrix(MatrixView)
 
+  /// All of them; a set must outlive the view.
+  public var matrix: MatrixView {
+    switch self {
+    case .set(let set): set.matrix
+    case .matrix(let matrix): matrix
+    }
+  }
   /// Candidate `index`, `dim` floats.
-  public func row(_ index: Int) -> UnsafePointer<Float> {
-    switch self {
-    case .set(let set): set.matrix.row(index)
-    case .matrix(let matrix): matrix.row(index)
-    }
-  }
-  public var rows: Int {
-    switch self {
-    case .set(let set): set.rows
-    case .matrix(let matrix): matrix.rows
-    }
-  }
-  public var dim: Int {
-    switch self {
-    case .set(let set): set.dim
-    case .matrix(let matrix): matrix.dim
-    }
-  }
+  public func row(_ index: Int) -> UnsafePointer<Float> { matrix.row(index) }
+  public var rows: Int { matrix.rows }
+  public var dim: Int { matrix.dim }
 }
 
 /// Where the results of `queries` searches go: min(k, n) entries a query, one query after the other.

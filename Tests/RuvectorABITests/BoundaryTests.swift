@@ -28,7 +28,8 @@ struct BoundaryTests {
     #expect(rv_search_begin(nil, nil, 0, 0, RV_CLIP, 0, 1, &error) == 10)
     #expect(rv_hierarchical_forward(nil, 1, nil, nil, 0, nil, 0, nil, nil, nil, &error) == 3)
     #expect(
-      rv_hierarchical_forward_v2(nil, nil, 0, nil, 1, nil, nil, 0, nil, 0, nil, nil, nil, nil, nil, &error) == 3)
+      rv_hierarchical_forward_v2(
+        nil, nil, 0, nil, 1, nil, nil, 0, nil, 0, nil, nil, nil, nil, nil, nil, nil, &error) == 3)
     #expect(rv_geometry(nil, -1, 2, nil, 0, nil, nil, &error) == 3)
     rv_release(nil)
     rv_vectors_release(nil)

@@ -51,8 +51,8 @@ struct HierarchyTests {
     var count: UInt64 = 0
     func walk(_ layers: [OpaquePointer?]) -> Int32 {
       rv_hierarchical_forward_v2(
-        "hyperbolic", &k, 1, query, 2, [rv_buffer(), rows], [set, nil], 2, layers, layers.count, &output, &count, &i,
-        &w, nil, &error)
+        "hyperbolic", &k, 1, query, 2, [rv_buffer(), rows], [set, nil], 2, layers, layers.count, nil, &output,
+        &count, &i, &w, nil, nil, &error)
     }
     #expect(walk([nil, layer]) == 0)
     #expect(count == 4)

@@ -1,4 +1,5 @@
 import Foundation
+import RuvectorAttention
 import RuvectorCore
 import RuvectorGraph
 import RuvectorSearch
@@ -6,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite struct HierarchicalForwardV2Tests {
-  static let modes = ["standard", "hyperbolic", "dual_space"]
+  static let modes = ["standard", "hyperbolic", "dual_space", "edge_featured", "moe"]
 
   struct Walk {
     var e: [Float]
@@ -16,9 +17,11 @@ import Testing
 
   static func walk(
     _ query: [Float], _ levels: [[[Float]]], _ layers: [RuvectorLayer?], _ mode: String,
-    _ options: [String: Double] = [:], _ control: Control = .none, sets: Bool = false
+    _ options: [String: Double] = [:], _ control: Control = .none, sets: Bool = false,
+    change: (any HierarchyMode) throws(RuvectorError) -> Void = { _ in }
   ) throws(RuvectorError) -> Walk {
     let mode = try HierarchyModes.make(mode, options.map { ($0.key, .number($0.value)) })
+    try change(mode)
     var memory: [AlignedBuffer<Float>] = [], candidates: [Candidates] = []
     for level in levels {
       let rows = Array(level.joined()), dim = level.first?.count ?? 0
@@ -58,17 +61,18 @@ import Testing
     for (sizes, radius) in [
       ([3, 10, 600], 0.9), ([1, 1, 1], 0.5), ([5, 0, 0], 0.9), ([7, 7], 1.2), ([], 2), ([40, 900], 0.99),
     ] {
-      for c in [1.0, 0.3, 4] where !(c == 4 && mode == "standard") {
+      for c in [1.0, 0.3, 4] where !(c == 4 && (mode == "standard" || mode == "edge_featured")) {
         for identity in [false, true] {
           var oracle = HierarchyOracle(mode: mode, k: 4, temperature: 0.7, c: c, ω: 0.35)
-          if mode == "standard" { oracle.c = 1 }
+          if mode == "standard" || mode == "edge_featured" { oracle.c = 1 }
           let reach = radius / c.squareRoot()
           let levels = sizes.enumerated().map { Self.points(&g, $1, identity ? 6 : dims[$0], radius: reach) }
           let chosen: [RuvectorLayer?] = levels.indices.map { identity ? nil : layers[$0] }
           let query = Self.points(&g, 1, 6, radius: reach)[0]
           let exact = oracle.walk(query, levels, chosen)
-          var options = ["k": 4, "temperature": 0.7]
-          if mode != "standard" { options["curvature"] = -c }
+          var options = ["k": 4.0]
+          if mode != "edge_featured" { options["temperature"] = 0.7 }
+          if mode != "standard" && mode != "edge_featured" { options["curvature"] = -c }
           if mode == "dual_space" { options["euclideanWeight"] = 0.35 }
           for sets in [false, true] {
             let walk = try Self.walk(query, levels, chosen, mode, options, sets: sets)
@@ -170,7 +174,9 @@ import Testing
       bad[2][5] = -.infinity
       let named = "expected finite numbers for layerEmbeddings[1][2], received -Infinity at element 5"
       #expect(error(query, [first, bad], layers) == RuvectorError(.nonFinite, named))
-      for (key, value) in [("k", 0.0), ("k", 1.5), ("nothing", 1), ("temperature", 0), ("temperature", .nan)] {
+      for (key, value) in [
+        ("k", 0.0), ("k", 1.5), ("nothing", 1), ("temperature", 0), ("temperature", .nan), ("topK", 5),
+      ] {
         #expect(error(query, [first], [nil], [key: value])?.code == .invalidConfig, "\(key)")
       }
       var flag: UInt32 = 1
@@ -186,12 +192,103 @@ import Testing
         #expect(error?.code == .invalidConfig, "\(curvature)")
       }
     }
-    for (mode, code) in [
-      ("moe", RuvectorError.Code.unsupported), ("edge_featured", .unsupported), ("", .invalidConfig),
-    ] {
-      let error = failure { () throws(RuvectorError) in _ = try HierarchyModes.make(mode) }
-      #expect(error?.code == code)
-      #expect(error?.message == "expected one of standard, hyperbolic, dual_space for mode, received \"\(mode)\"")
+    let error = failure { () throws(RuvectorError) in _ = try HierarchyModes.make("euclidean") }
+    #expect(
+      error
+        == RuvectorError(
+          .invalidConfig,
+          "expected one of standard, hyperbolic, dual_space, edge_featured, moe for mode, received \"euclidean\""))
+  }
+
+  /// A router that asks one expert alone makes its mode of `moe`; every pair agrees with the oracle.
+  @Test func experts() throws {
+    var g = SeededGenerator(27)
+    let levels = [Self.points(&g, 20, 5, radius: 0.9), Self.points(&g, 60, 5, radius: 0.9)]
+    let query = Self.points(&g, 1, 5, radius: 0.8)[0], layer = try randomLayer(5, 5, heads: 1)
+    func router(_ experts: [Int]) -> [Float] {
+      (0..<32).map { $0 % 8 == 0 && experts.contains($0 / 8) ? 50 - Float($0 / 8) : 0.1 }
     }
+    func walk(_ experts: [Int], _ layers: [RuvectorLayer?], _ options: [String: Double]) throws -> Walk {
+      try Self.walk(query, levels, layers, "moe", options) { (mode) throws(RuvectorError) in
+        let moe = mode as? MoEHierarchy
+        moe?.router = try HierarchyRouter(router(experts), count: 32)
+      }
+    }
+    for layers: [RuvectorLayer?] in [[nil, nil], [layer, nil], [layer, layer]] {
+      for (expert, mode) in [(0, "standard"), (1, "hyperbolic")] {
+        let alone = try walk([expert], layers, ["topK": 1, "k": 60]),
+          pure = try Self.walk(query, levels, layers, mode, ["k": 60])
+        #expect(alone.kept == pure.kept)
+        #expect(distance(alone.e, pure.e.map { Double($0) }) < 1e-5)
+      }
+      for pair in [[0, 1], [1, 2], [0, 3], [2, 3]] {
+        let got = try walk(pair, layers, ["k": 6])
+        var oracle = HierarchyOracle(mode: "moe", k: 6)
+        oracle.router = router(pair).map { Double($0) }
+        let exact = oracle.walk(query, levels, layers)
+        #expect(got.kept == exact.steps.map(\.kept), "\(pair)")
+        #expect(distance(got.e, exact.e) < 2e-5, "\(pair)")
+      }
+    }
+    // The experts that are not asked have no part.
+    var oracle = HierarchyOracle(mode: "moe", k: 5)
+    oracle.numExperts = 1
+    let first = try Self.walk(query, levels, [nil, nil], "moe", ["numExperts": 1])
+    #expect(distance(first.e, oracle.walk(query, levels, [nil, nil]).e) < 2e-5)
+    #expect(
+      failure { () throws(RuvectorError) in _ = try HierarchyRouter([Float](repeating: 0, count: 31), count: 31) }?.code
+        == .dimensionMismatch)
+    #expect(
+      failure { () throws(RuvectorError) in _ = try HierarchyRouter([Float](repeating: .nan, count: 32), count: 32) }?
+        .code
+        == .nonFinite)
+  }
+
+  /// With an attention of its own `edge_featured` weighs by that: its weights over the kept, with their edges.
+  @Test func edgeAttention() throws {
+    var g = SeededGenerator(28)
+    let level = Self.points(&g, 30, 6, radius: 0.9), query = Self.points(&g, 1, 6, radius: 0.9)[0]
+    let edge = try EdgeFeatured(
+      Settings(
+        of: EdgeFeatured.name, EdgeFeatured.options,
+        [("dim", .number(6)), ("edgeDim", .number(4)), ("heads", .number(2)), ("seed", .integer(3))]))
+    let mode = try HierarchyModes.make("edge_featured", [("k", .number(4)), ("edgeAttention", .child(edge))])
+    let q = try AlignedBuffer(copying: query, count: 6), rows = level.flatMap { $0 }
+    let memory = try AlignedBuffer(copying: rows, count: rows.count)
+    let candidates = Candidates.matrix(MatrixView(memory.pointer, rows: 30, dim: 6))
+    let kept = try mode.keep(q.pointer, candidates, number: 2, "level", .none)
+    let plain = try HierarchyModes.make("edge_featured", [("k", .number(4))]).keep(
+      q.pointer, candidates, number: 2, "level", .none)
+    let nodes = (0..<4).map { level[Int(kept.indices[$0])] }
+    let edges = nodes.map { node -> [Float] in
+      let cosine = cosine(query, node)
+      return [Float(1 / (1 - cosine + 1e-6)), 2, Float(log(5.0)), 1]
+    }
+    let all = try AlignedBuffer(copying: nodes.flatMap { $0 }, count: 24),
+      e = try AlignedBuffer(copying: edges.flatMap { $0 }, count: 16)
+    var p = [Float](repeating: 0, count: 8)
+    let view = MatrixView(all.pointer, rows: 4, dim: 6)
+    try edge.weights(
+      AttentionInput(
+        queries: MatrixView(q.pointer, rows: 1, dim: 6), keys: view, values: view,
+        edges: MatrixView(e.pointer, rows: 4, dim: 4)),
+      into: &p, .none)
+    #expect(distance((0..<4).map { kept.weights[$0] }, (0..<4).map { Double(p[$0] + p[4 + $0]) / 2 }) < 1e-4)
+    #expect((0..<4).map { kept.indices[$0] } == (0..<4).map { plain.indices[$0] })
+    #expect((0..<4).map { kept.weights[$0] } != (0..<4).map { plain.weights[$0] })
+    for (dim, width) in [(6.0, 3.0), (5, 4)] {
+      let other = try EdgeFeatured(
+        Settings(of: EdgeFeatured.name, EdgeFeatured.options, [("dim", .number(dim)), ("edgeDim", .number(width))]))
+      let error = failure { () throws(RuvectorError) in
+        _ = try HierarchyModes.make("edge_featured", [("edgeAttention", .child(other))]).keep(
+          q.pointer, candidates, number: 0, "level", .none)
+      }
+      #expect(error?.code == (width == 3 ? .invalidConfig : .dimensionMismatch))
+    }
+    let other = try randomLayer(6, 6, heads: 1)
+    let layer = failure { () throws(RuvectorError) in
+      _ = try HierarchyModes.make("edge_featured", [("edgeAttention", .child(other))])
+    }
+    #expect(layer?.code == .invalidConfig)
   }
 }

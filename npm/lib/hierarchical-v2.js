@@ -9,27 +9,45 @@ const { RuvectorLayer } = require('./layer.js');
 const { layerOf } = require('./layer-cache.js');
 const { resident, sectional } = require('./search.js');
 const { withStaging } = require('./staging.js');
-const { isList, lengthOf, mismatch, unexpected } = require('./errors.js');
+const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
 
 /** What each mode reads of the config; the rest of it is for other modes. */
 const OPTIONS = {
   standard: ['k', 'temperature'],
   hyperbolic: ['k', 'temperature', 'curvature'],
   dual_space: ['k', 'temperature', 'curvature', 'euclideanWeight'],
+  edge_featured: ['k', 'edgeAttention'],
+  moe: ['k', 'temperature', 'curvature', 'numExperts', 'topK'],
 };
-const CONFIG = ['mode', 'curvature', 'euclideanWeight', 'temperature', 'k', 'explain', 'numExperts', 'topK'];
+const CONFIG = ['mode', 'curvature', 'euclideanWeight', 'temperature', 'k', 'explain', 'numExperts', 'topK', 'router', 'edgeAttention'];
+const EXPERTS = 4, STATISTICS = 8, STANDARD_ROUTER = new Float32Array(0);
 
 function readConfig(value) {
   if (value === undefined) throw unexpected('ERR_INVALID_ARG', 'an object', 'config', value);
   const { mode, explain = false, ...rest } = inputs.options(value, CONFIG, 'config');
   if (typeof mode !== 'string') throw unexpected('ERR_INVALID_CONFIG', "a mode such as 'hyperbolic'", 'mode', mode);
   if (typeof explain !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'a boolean', 'explain', explain);
-  const options = [];
+  const options = [], router = mode === 'moe' && rest.router !== undefined ? readRouter(rest.router) : STANDARD_ROUTER;
   for (const name of Object.hasOwn(OPTIONS, mode) ? OPTIONS[mode] : []) {
-    if (rest[name] === undefined) continue;
-    options.push(name, name === 'curvature' ? sectional(rest[name]) : inputs.number(rest[name], name));
+    if (rest[name] !== undefined) options.push(name, read(name, rest[name]));
   }
-  return { mode, explain, options, k: inputs.number(rest.k, 'k', 5) };
+  return { mode, explain, options, router, k: inputs.number(rest.k, 'k', 5) };
+}
+
+/** The value of an option as the native side takes it. */
+function read(name, value) {
+  if (name === 'curvature') return sectional(value);
+  if (name === 'edgeAttention') return Handle.of(value, require('./attention/attention.js').Attention, name);
+  return inputs.number(value, name);
+}
+
+/** The weights of a router, [experts][statistics] or one after the other. */
+function readRouter(value) {
+  const isNested = isList(value) && (isList(value[0]) || tagOf(value[0]) !== undefined), count = isNested ? inputs.lengthOfList(value, 'router') : 0;
+  const rows = isNested ? inputs.mapList(value, count, (row, i) => inputs.vector(row, `router[${i}]`)) : [inputs.ownVector(value, 'router')];
+  const flat = Float32Array.from(rows.flatMap((row) => Array.from(row)));
+  if (flat.length !== EXPERTS * STATISTICS) throw mismatch('ERR_DIMENSION_MISMATCH', `${EXPERTS * STATISTICS} elements`, 'router', flat.length);
+  return flat;
 }
 
 /** Layers as objects, undefined for the identity. */
@@ -43,7 +61,7 @@ function readLayers(layers, count) {
 
 /** The arguments of the native call, but for control; and what to make of the results. */
 function prepare(query, layerEmbeddings, layers, config, own, room) {
-  const { mode, explain, options, k } = readConfig(config);
+  const { mode, explain, options, router, k } = readConfig(config);
   const q = own ? inputs.ownVector(query, 'query') : inputs.vector(query, 'query');
   if (!isList(layerEmbeddings)) throw unexpected('ERR_INVALID_ARG', 'an array of levels', 'layerEmbeddings', layerEmbeddings);
   const depth = inputs.lengthOfList(layerEmbeddings, 'layerEmbeddings');
@@ -55,22 +73,25 @@ function prepare(query, layerEmbeddings, layers, config, own, room) {
   const kept = counts.reduce((a, b) => a + b, 0);
   const embedding = inputs.allocate(width, 'results');
   const indices = inputs.allocate(kept, 'k', Uint32Array), weights = inputs.allocate(kept, 'k');
+  const routing = inputs.allocate(depth * (EXPERTS + STATISTICS), 'layerEmbeddings');
   const call = [
     mode, options, q,
     levels.map(({ set }) => set),
     levels.map(({ data }) => data ?? new Float32Array(0)),
     Float64Array.from(levels.flatMap(({ set, rows, dim }) => (set ? [0, 0] : [rows, dim]))),
     objects.map((layer, l) => layer && Handle.of(layer, RuvectorLayer, `layers[${l}]`)),
-    embedding, indices, weights,
+    router, embedding, indices, weights, routing,
   ];
-  return { call, result: () => (explain ? { embedding, levels: split(counts, indices, weights) } : embedding) };
+  return { call, result: () => (explain ? { embedding, levels: split(counts, indices, weights, mode === 'moe' ? routing : undefined) } : embedding) };
 }
 
-function split(counts, indices, weights) {
+function split(counts, indices, weights, routing) {
   let at = 0;
-  return counts.map((n) => {
-    const range = [at, (at += n)];
-    return { indices: indices.slice(...range), weights: weights.slice(...range) };
+  return counts.map((n, l) => {
+    const range = [at, (at += n)], kept = { indices: indices.slice(...range), weights: weights.slice(...range) };
+    if (!routing) return kept;
+    const first = l * (EXPERTS + STATISTICS), middle = first + EXPERTS;
+    return { ...kept, routing: { experts: routing.slice(first, middle), statistics: routing.slice(middle, middle + STATISTICS) } };
   });
 }
 

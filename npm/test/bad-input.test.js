@@ -158,7 +158,9 @@ const kinds = {
     yield* all({ ...NOT_OPTIONS, undefined }, A);
     for (const [label, mode] of Object.entries({ ...strangers, number: 1, undefined })) yield entry(`mode ${label}`, { ...good, mode }, C);
     yield* all({ 'no mode': {}, 'other case': { mode: 'Standard' }, 'mode: toString': { mode: 'toString' }, 'unknown option': { ...good, curvatur: -1 } }, C);
-    yield* all({ moe: { mode: 'moe', numExperts: 4 }, edge_featured: { mode: 'edge_featured' } }, 'ERR_UNSUPPORTED');
+    yield* all({ experts: { mode: 'moe', numExperts: 0 }, 'five experts': { mode: 'moe', topK: 5 }, mode: { mode: 'euclidean' } }, C);
+    yield* all({ router: { mode: 'moe', router: 5 }, numbers: { mode: 'moe', topK: '2' } }, A);
+    yield* all({ attention: { mode: 'edge_featured', edgeAttention: {} } }, 'ERR_WRONG_HANDLE');
     for (const { label, value, code } of kinds.options({}, { fields })) {
       if (typeof value === 'object' && value !== null) yield entry(label, { ...good, ...value }, code);
     }

@@ -6,7 +6,7 @@ const test = require('node:test');
 const { bits, fails, pack, rows, ruvector, vector } = require('./support/index.js');
 
 const { RuvectorLayer, VectorSet, hierarchicalForward, hierarchicalForwardV2, hierarchicalForwardV2Async } = ruvector;
-const MODES = ['standard', 'hyperbolic', 'dual_space'];
+const MODES = ['standard', 'hyperbolic', 'dual_space', 'edge_featured', 'moe'];
 const query = vector(6, 1, 0.3), levels = [rows(40, 6, 2, 0.3), rows(600, 8, 3, 0.3)];
 const layers = [new RuvectorLayer(6, 8, 2, 0.1, 1), new RuvectorLayer(8, 4, 1, 0.1, 2)];
 
@@ -69,6 +69,42 @@ test('a layer keeps the depth: only the direction is its own', () => {
   const before = hierarchicalForwardV2(query, [levels[0]], undefined, { mode: 'hyperbolic' });
   const after = hierarchicalForwardV2(query, [levels[0]], [layer], { mode: 'hyperbolic' });
   close([ruvector.dist0(after)], [ruvector.dist0(before)], 1e-5);
+});
+
+test('moe: the router, its statistics, a router of one\'s own', async () => {
+  const explain = (config) => hierarchicalForwardV2(query, [levels[0]], undefined, { mode: 'moe', explain: true, ...config }).levels[0];
+  const { experts, statistics } = explain({}).routing, norms = levels[0].map((x) => Math.min(1, Math.hypot(...x)));
+  close([experts.reduce((a, b) => a + b)], [1], 1e-6);
+  assert.strictEqual(experts.filter((x) => x > 0).length, 2);
+  const cosines = levels[0].map((x) => x.reduce((sum, y, i) => sum + y * query[i], 0) / Math.hypot(...x) / Math.hypot(...query));
+  const mean = (x) => x.reduce((a, b) => a + b) / x.length, spread = (x) => Math.sqrt(mean(x.map((y) => (y - mean(x)) ** 2)));
+  close(statistics, [1, Math.hypot(...query), mean(norms), spread(norms), mean(cosines), spread(cosines), Math.max(...cosines), Math.log(40) / 10], 1e-6);
+  const only = (e) => Array.from({ length: 4 }, (_, i) => Float32Array.from({ length: 8 }, (_, c) => (i === e && c === 0 ? 99 : 0)));
+  for (const [e, mode] of [[0, 'standard'], [1, 'hyperbolic']]) {
+    const got = hierarchicalForwardV2(query, [levels[0]], undefined, { mode: 'moe', topK: 1, router: only(e), k: 40 });
+    close(got, hierarchicalForwardV2(query, [levels[0]], undefined, { mode, k: 40 }), 1e-6);
+    assert.deepStrictEqual(Array.from(explain({ topK: 1, router: only(e).flatMap((row) => [...row]) }).routing.experts), [0, 1, 2, 3].map((i) => Number(i === e)));
+  }
+  assert.strictEqual(explain({ numExperts: 1 }).routing.experts[0], 1);
+  for (const [config, code] of [[{ router: [1, 2] }, 'ERR_DIMENSION_MISMATCH'], [{ router: only(0).map((row) => row.map(() => NaN)) }, 'ERR_NON_FINITE'], [{ router: 'x' }, 'ERR_INVALID_ARG'],
+    [{ numExperts: 5 }, 'ERR_INVALID_CONFIG'], [{ topK: 0 }, 'ERR_INVALID_CONFIG'], [{ topK: 'x' }, 'ERR_INVALID_ARG']]) await fails(() => explain(config), code, JSON.stringify(config));
+  assert.strictEqual(hierarchicalForwardV2(query, [levels[0]], undefined, { mode: 'standard', explain: true }).levels[0].routing, undefined);
+});
+
+test('edge_featured: weights by distance, or by an attention of one\'s own', async () => {
+  const { EdgeFeaturedAttention, FlashAttention } = require('@ruvector/gnn/attention');
+  const edgeAttention = new EdgeFeaturedAttention({ nodeDim: 6, edgeDim: 4, numHeads: 2, seed: 3 });
+  const run = (config) => hierarchicalForwardV2(query, [levels[0]], undefined, { mode: 'edge_featured', explain: true, ...config }).levels[0];
+  const plain = run({}), own = run({ edgeAttention }), { indices } = hierarchicalForwardV2(query, [levels[0]], undefined, { mode: 'standard', explain: true }).levels[0];
+  assert.deepStrictEqual(plain.indices, indices);
+  assert.deepStrictEqual(own.indices, indices);
+  assert.ok(bits(own.weights) !== bits(plain.weights));
+  close([own.weights.reduce((a, b) => a + b)], [1], 1e-6);
+  const flash = new FlashAttention(6);
+  for (const [value, code] of [[flash, 'ERR_INVALID_CONFIG'], [new EdgeFeaturedAttention({ nodeDim: 6, edgeDim: 3 }), 'ERR_INVALID_CONFIG'], [new EdgeFeaturedAttention({ nodeDim: 5, edgeDim: 4 }), 'ERR_DIMENSION_MISMATCH'],
+    [{}, 'ERR_WRONG_HANDLE'], [layers[0], 'ERR_WRONG_HANDLE']]) await fails(() => run({ edgeAttention: value }), code, 'edgeAttention');
+  edgeAttention.close();
+  await fails(() => run({ edgeAttention }), 'ERR_CLOSED', 'closed');
 });
 
 test('an abort, and handles closed while it runs', async () => {

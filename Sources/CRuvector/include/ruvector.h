@@ -218,16 +218,19 @@ int32_t rv_hierarchical_forward(const float *query, uint64_t dim, const rv_buffe
 int32_t rv_hierarchical_step(rv_mechanism *layer, const rv_buffer *current, const rv_buffer *nodes,
                              const rv_buffer *weights, const rv_buffer *out, rv_error *error);
 
-/* The walk with a geometry to choose ("standard", "hyperbolic", "dual_space"; options: k, temperature, curvature,
- * euclideanWeight, as the mode has them). Levels as above, d_l = the width of the layer before; layers[l] NULL: the
- * identity; `layer_count` must equal `level_count`. At each level the k best nodes are kept, their softmax weights sum
- * to 1. `kept_indices` (u32) and `kept_weights` (f32), each of sum of min(k, n_l) elements, level after level, receive
- * them; both may be NULL. `out` and `*out_count` as above. */
+/* The walk with a geometry to choose ("standard", "hyperbolic", "dual_space", "edge_featured", "moe"; options: k, temperature,
+ * curvature, euclideanWeight, numExperts, topK, edgeAttention (an edge_featured mechanism), as the mode has them). Levels as
+ * above, d_l = the width of the layer before; layers[l] NULL: the identity; `layer_count` must equal `level_count`. At each
+ * level the k best nodes are kept, their weights sum to 1. `router`: the gate of "moe", f32 [4 * 8], or empty or NULL for the
+ * standard one. `kept_indices` (u32) and `kept_weights` (f32), each of sum of min(k, n_l) elements, level after level, receive
+ * the nodes; `routing` (f32, level_count * 12) receives for each level the shares of the four experts and the eight
+ * statistics that the gate saw (zeros in other modes); all three may be NULL. `out` and `*out_count` as above. */
 int32_t rv_hierarchical_forward_v2(const char *mode, const rv_option *options, size_t option_count, const float *query,
                                    uint64_t dim, const rv_buffer *levels, rv_vectors *const *sets, size_t level_count,
-                                   rv_mechanism *const *layers, size_t layer_count, const rv_buffer *out,
-                                   uint64_t *out_count, const rv_buffer *kept_indices, const rv_buffer *kept_weights,
-                                   const rv_control *control, rv_error *error);
+                                   rv_mechanism *const *layers, size_t layer_count, const rv_buffer *router,
+                                   const rv_buffer *out, uint64_t *out_count, const rv_buffer *kept_indices,
+                                   const rv_buffer *kept_weights, const rv_buffer *routing, const rv_control *control,
+                                   rv_error *error);
 
 /* ---- Patterns of sparsity ---------------------------------------------------------------------------------- */
 
