@@ -42,7 +42,9 @@ public struct GraphStatistics: Equatable, Sendable {
     let deviation = (second / Double(nodes)).squareRoot()
     degreeSkew = deviation > 0 ? third / Double(nodes) / (deviation * deviation * deviation) : 0
     let marks = try AlignedBuffer<UInt32>(count: nodes, repeating: 0, for: "graph")
-    for i in 0..<nodes { clustering += graph.clustering(i, marks: marks.pointer) / Double(nodes) }
+    var sum = 0.0
+    for i in 0..<nodes { sum += graph.clustering(i, marks: marks.pointer) }
+    clustering = sum / Double(nodes)
     try walk(graph, from: hub, sources: max(4, sources), seed)
   }
 

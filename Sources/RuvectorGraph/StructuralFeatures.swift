@@ -24,7 +24,7 @@ public enum StructuralFeatures {
     for i in 0..<N {
       let degree = Double(graph.degree(i))
       out[4 * i] = Float(degree)
-      out[4 * i + 1] = Float(rv_log1p(degree))
+      out[4 * i + 1] = Float(rv_log(1 + degree))
       out[4 * i + 2] = Float(graph.clustering(i, marks: marks.pointer))
       out[4 * i + 3] = Float(rank[i] * Double(N))
     }
