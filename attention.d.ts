@@ -828,6 +828,64 @@ export class DynamicHeadsAttention extends Attention {
   getGates(queries: Matrix | Vector): AttentionOutput;
 }
 
+// ---- Graphs -------------------------------------------------------------------------------------------------------
+
+/** N nodes in CSR form: node i has the neighbours indices[offsets[i]] up to, not including, indices[offsets[i + 1]]. */
+export interface CSRGraph {
+  readonly offsets: Uint32Array | Int32Array | readonly number[];
+  readonly indices: Uint32Array | Int32Array | readonly number[];
+}
+
+export interface GraphStatistics {
+  nodes: number;
+  /** Entries of all rows without loops and repetitions: an undirected edge, which is in both rows, counts twice. */
+  edges: number;
+  meanDegree: number;
+  maxDegree: number;
+  /** The third standardised moment of the degrees: large with few hubs. */
+  degreeSkew: number;
+  /** Steps between two nodes far apart (double sweep from the node with the most neighbours): at most the diameter. */
+  depth: number;
+  /** δ of Gromov's four-point condition, the largest of 16,384 quadruples: 0 in trees. */
+  hyperbolicity: number;
+  /** The mean part of a node's pairs of neighbours that are neighbours. */
+  clustering: number;
+}
+
+/**
+ * O(sources · (nodes + edges)) and the clustering's share. The same graph and seed give the same numbers.
+ * @param options sources: nodes from which distances are counted, 4...1024, default 32; seed: of their choice, default 0
+ * @throws ERR_INVALID_ARG (types, offsets that fall, nodes that are not there), ERR_OUT_OF_RANGE (sources), ERR_INVALID_CONFIG
+ *   (seed), ERR_EMPTY_INPUT (no offsets)
+ */
+export function graphStatistics(
+  graph: CSRGraph, options?: { sources?: number; seed?: number }): GraphStatistics & { relativeHyperbolicity: number };
+
+/**
+ * [N, 4]: degree, ln(1 + degree), clustering coefficient, N · PageRank (1 on average). An input for StructuralAttention, or
+ * columns of any other.
+ * @param options damping 0 up to, not including, 1, default 0.85; tolerance > 0, default 1e-9
+ */
+export function structuralFeatures(graph: CSRGraph, options?: { damping?: number; tolerance?: number }): AttentionOutput;
+
+export interface MechanismChoice {
+  /** As in `info().features`, with underscores. */
+  mechanism: string;
+  /** The class in this module. */
+  class: string | undefined;
+  /** In words, with the numbers that decided. */
+  reasons: string[];
+}
+/**
+ * Which mechanism fits a graph (undefined: none) and a task: rules of thumb, a starting point. Never 'linear' where
+ * normBound²/√dim > 2 or is not known.
+ * @param task queries, keys: their numbers; normBound: the largest |x| of them
+ */
+export function recommendMechanism(
+  statistics: GraphStatistics | undefined,
+  task: { queries: number; keys: number; dim: number; hasEdgeFeatures?: boolean; normBound?: number }
+): MechanismChoice & { alternatives: MechanismChoice[] };
+
 // ---- Functions of @ruvector/attention -----------------------------------------------------------------------------
 
 /** softmax(q·K/√d) V with d the length of the query. */

@@ -183,6 +183,28 @@ F(sparsity_pattern) {
   return code;
 }
 
+/* offsets, indices, sources, seed, 8 doubles */
+F(graph_statistics) {
+  UNUSED;
+  return rv_graph_statistics(&a[0].buffer, &a[1].buffer, a[2].integer, a[3].integer, &a[4].buffer, error);
+}
+/* offsets, indices, damping, tolerance, iterations, floats */
+F(structural_features) {
+  UNUSED;
+  return rv_structural_features(&a[0].buffer, &a[1].buffer, a[2].number, a[3].number, a[4].integer, &a[5].buffer, error);
+}
+/* 8 doubles or undefined, queries, keys, dim, edges, norm bound, bytes for its JSON. Returns the bytes it has. */
+F(recommend_mechanism) {
+  UNUSED;
+  size_t length = 0;
+  if (a[6].buffer.type != RV_U8) return rv_fail(error, RV_INVALID_ARGUMENT, "expected bytes");
+  int32_t code = rv_recommend_mechanism(a[0].buffer.type ? &a[0].buffer : NULL, a[1].integer, a[2].integer, a[3].integer,
+                                        a[4].integer != 0, a[5].number, a[6].buffer.data, (size_t)a[6].buffer.dims[0],
+                                        &length, error);
+  result->number = (double)length;
+  return code;
+}
+
 /* name, buffers, n. Returns the work done. */
 F(kernel) { UNUSED; return rv_kernel(a[0].text, a[1].buffers, a[1].count, a[2].integer, &result->number, error); }
 
@@ -208,6 +230,9 @@ static const rv_export rows[] = {
     {"hierarchicalStep", "mfxfF", 0, hierarchical_step},
     {"hierarchicalForwardV2", "sofwIufFBFFc", 'n', hierarchical_forward_v2},
     {"sparsityPattern", "siiiiiBB?", 'n', sparsity_pattern},
+    {"graphStatistics", "bbiiB", 0, graph_statistics},
+    {"structuralFeatures", "bbnniF", 0, structural_features},
+    {"recommendMechanism", "b?iiiinB", 'n', recommend_mechanism},
     {"geometry", "sniIB", 'n', geometry},
     {"kernel", "sXi", 'n', kernel},
 };

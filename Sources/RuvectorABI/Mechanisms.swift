@@ -159,13 +159,20 @@ public func rv_describe(
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     let json = try Opaque.object(handle, MechanismHandle.self, "handle").mechanism.description
-    length?.pointee = json.utf8.count
-    guard let out, capacity > 0 else { return }
-    var at = 0
-    for byte in json.utf8 where at < capacity - 1 {
-      out[at] = CChar(bitPattern: byte)
-      at += 1
-    }
-    out[at] = 0
+    write(json, out, capacity, length)
   }
+}
+
+/// A text with an ending 0 into the caller's memory, as much as fits, and its length.
+func write(
+  _ text: String, _ out: UnsafeMutablePointer<CChar>?, _ capacity: Int, _ length: UnsafeMutablePointer<Int>?
+) {
+  length?.pointee = text.utf8.count
+  guard let out, capacity > 0 else { return }
+  var at = 0
+  for byte in text.utf8 where at < capacity - 1 {
+    out[at] = CChar(bitPattern: byte)
+    at += 1
+  }
+  out[at] = 0
 }

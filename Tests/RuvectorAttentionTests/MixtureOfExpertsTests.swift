@@ -181,6 +181,57 @@ import Testing
     #expect(error?.message == "expected at most 8 levels of mechanisms for experts, received more")
   }
 
+  /// Contexts and edges go to the experts that read them, with the queries they belong to: each query has what its expert
+  /// gives it in the whole batch, and the experts' gradients add up.
+  @Test(arguments: [false, true]) func contextsAndEdges(_ edgesOfKeys: Bool) throws {
+    var g = SeededGenerator(80)
+    let m = 9, n = 7,
+      experts: [any Attention] = [
+        try GraphRoPE(6), try EdgeFeatured(6, [("edgeDim", .number(2)), ("heads", .number(2))]),
+      ]
+    var options: [(key: String, value: OptionValue)] = [("topK", .number(1)), ("capacityFactor", .number(0))]
+    for expert in experts { options.append(("experts", .child(expert))) }
+    let moe = try MixtureOfExperts(6, options), batch = Batch(&g, m, n, 6, 6), G = g.normals(m * 6)
+    #expect(moe.contextDim == 2 && moe.edgeDim == 2)
+    let routing = try run(moe, "routing", batch.queries, room: 2 * m)
+    let chosen = (0..<m).map { Int(routing[2 * $0]) }
+    #expect(Set(chosen) == [0, 1])
+    let E = edgesOfKeys ? n : m * n
+    let q = try AlignedBuffer(copying: (0..<2 * m).map { Float($0 % 5) }, count: 2 * m)
+    let k = try AlignedBuffer(copying: (0..<2 * n).map { Float($0 % 3) }, count: 2 * n)
+    let e = try AlignedBuffer(copying: g.normals(2 * E), count: 2 * E)
+    func call(_ one: any Attention, _ G: [Float]) throws -> (out: [Float], gradient: [Float]) {
+      try batch.withInput(dim: 6, values: 6) { (plain) throws(RuvectorError) in
+        var input = plain
+        if one.contextDim > 0 {
+          input.queryContext = MatrixView(q.pointer, rows: m, dim: 2)
+          input.keyContext = MatrixView(k.pointer, rows: n, dim: 2)
+        }
+        if one.edgeDim > 0 { input.edges = MatrixView(e.pointer, rows: E, dim: 2) }
+        try one.check(input)
+        let out = try AlignedBuffer<Float>(count: m * 6), inputs = (m + 2 * n) * 6
+        let all = try AlignedBuffer<Float>(count: inputs + 2 * E, repeating: 0), p = all.pointer
+        try one.forward(input, into: out.pointer, .none)
+        try one.backward(
+          input, outputGradient: G,
+          into: AttentionGradients(
+            queries: p, keys: p + m * 6, values: p + (m + n) * 6, edges: one.edgeDim > 0 ? p + inputs : nil), .none)
+        return ((0..<m * 6).map { out[$0] }, (0..<all.count).map { all[$0] })
+      }
+    }
+    let whole = try call(moe, G)
+    var expected = [Double](repeating: 0, count: whole.gradient.count)
+    for (number, expert) in experts.enumerated() {
+      let mine = (0..<m * 6).map { chosen[$0 / 6] == number ? G[$0] : 0 }, alone = try call(expert, mine)
+      for i in 0..<m where chosen[i] == number {
+        #expect(distance(Array(whole.out[i * 6..<i * 6 + 6]), alone.out[i * 6..<i * 6 + 6].map { Double($0) }) < 1e-5)
+      }
+      for (i, x) in alone.gradient.enumerated() { expected[i] += Double(x) }
+    }
+    #expect(distance(whole.gradient, expected) < 1e-5)
+    #expect(whole.gradient[((m + 2 * n) * 6)...].contains { $0 != 0 })
+  }
+
   @Test func refusals() throws {
     let one = OptionValue.child(try ScaledDotProduct(6)), wide = OptionValue.child(try ScaledDotProduct(7))
     func error(_ options: [(key: String, value: OptionValue)]) -> RuvectorError? {

@@ -51,7 +51,7 @@ import Testing
   static let shapes = [
     RuvectorLayerTests.Shape(input: 3, hidden: 4, heads: 1), .init(input: 5, hidden: 6, heads: 2),
     .init(input: 4, hidden: 8, heads: 4, dropout: 0.5), .init(input: 1, hidden: 3, heads: 3, dropout: 0.1),
-    .init(input: 9, hidden: 2, heads: 1),
+    .init(input: 9, hidden: 5, heads: 1),
   ]
 
   /// n below and above 2 · heads + 1: `forward` takes both of its ways.

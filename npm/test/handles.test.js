@@ -11,7 +11,8 @@ const makers = {
   TensorCompress: () => new TensorCompress(),
 };
 const goodArguments = {
-  get: [1], close: [], forward: [vector(4, 1)], toJson: [], compress: [vector(4, 1), 1],
+  get: [1], close: [], forward: [vector(4, 1)], backward: [vector(4, 1), [], [], vector(4, 2)], getWeights: [], toJson: [],
+  setWeights: [new RuvectorLayer(4, 4, 2, 0.1, 1).getWeights()], compress: [vector(4, 1), 1],
   compressWithLevel: [vector(4, 1), { levelType: 'none' }], decompress: ['{"Full":{"data":[1]}}'],
 };
 

@@ -242,6 +242,24 @@ int32_t rv_hierarchical_forward_v2(const char *mode, const rv_option *options, s
 int32_t rv_sparsity_pattern(const char *kind, uint64_t rows, uint64_t columns, uint64_t parameter, uint64_t seed,
                             const rv_buffer *offsets, const rv_buffer *indices, uint64_t *count, rv_error *error);
 
+/* ---- Graphs ------------------------------------------------------------------------------------------------- */
+
+/* A graph in CSR form: `offsets` (u32, N + 1 numbers rising from 0), `indices` (u32). Loops and repetitions do not count. */
+
+/* Nodes, edges (entries of all rows), mean and largest degree, skew of the degrees, depth, hyperbolicity and clustering into
+ * `out` (f64, 8): Sources/RuvectorGraph/GraphStatistics.swift. Distances from `sources` (4 to 1024) nodes. */
+int32_t rv_graph_statistics(const rv_buffer *offsets, const rv_buffer *indices, uint64_t sources, uint64_t seed,
+                            const rv_buffer *out, rv_error *error);
+/* [N, 4] into `out` (f32): degree, ln(1 + degree), clustering, N times the PageRank with this damping (0 to below 1), by
+ * power iteration to this tolerance (> 0), `iterations` times at most. */
+int32_t rv_structural_features(const rv_buffer *offsets, const rv_buffer *indices, double damping, double tolerance,
+                               uint64_t iterations, const rv_buffer *out, rv_error *error);
+/* The mechanisms that fit, the best first, as JSON [{"mechanism", "reasons": [...]}], written as by rv_describe:
+ * Sources/RuvectorGraph/RecommendMechanism.swift. `statistics` (f64, the 8 above) may be NULL; `norm_bound`: the largest
+ * |x| of queries and keys, NaN where it is not known. */
+int32_t rv_recommend_mechanism(const rv_buffer *statistics, uint64_t queries, uint64_t keys, uint64_t dim, int32_t edges,
+                               double norm_bound, char *out, size_t capacity, size_t *length, rv_error *error);
+
 /* ---- Geometry --------------------------------------------------------------------------------------------- */
 
 /* A function of the Poincare ball by name (mobiusAdd, expMap, logMap, dist, ...; docs/numerics.md lists them with

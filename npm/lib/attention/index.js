@@ -21,6 +21,7 @@ module.exports = {
   ...require('./functions.js'),
   ...require('./ball.js'),
   ...require('./edge-features.js'),
+  ...require('./graph.js'),
   Attention,
   Mixture: require('./mixture.js').Mixture,
   SparsityPattern: require('./pattern.js').SparsityPattern,

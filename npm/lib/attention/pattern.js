@@ -9,9 +9,9 @@ const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js'
 const MADE = Symbol('made');
 const LARGEST = 2 ** 30;
 
-function whole(value, name, least) {
-  if (Number.isInteger(inputs.number(value, name)) && value >= least && value <= LARGEST) return value;
-  throw unexpected('ERR_OUT_OF_RANGE', `an integer in ${least}...${LARGEST}`, name, value);
+function whole(value, name, least, most = LARGEST) {
+  if (Number.isInteger(inputs.number(value, name)) && value >= least && value <= most) return value;
+  throw unexpected('ERR_OUT_OF_RANGE', `an integer in ${least}...${most}`, name, value);
 }
 
 /** Indices of a caller's as a Uint32Array of ours. */
@@ -127,4 +127,4 @@ class SparsityPattern {
 const { read } = SparsityPattern;
 delete SparsityPattern.read;
 
-module.exports = { SparsityPattern, readPattern: read };
+module.exports = { SparsityPattern, numbers, readPattern: read, whole };

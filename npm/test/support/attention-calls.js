@@ -182,4 +182,4 @@ const first = (seed) => V(seed, { empty: E, length: D });
 add('projectToPoincareBall', [V(1, { empty: E, length: null }), NEGATIVE_OR_POSITIVE]);
 for (const name of ['poincareDistance', 'mobiusAddition', 'expMap', 'logMap']) add(name, [first(1), V(2), NEGATIVE_OR_POSITIVE]);
 
-module.exports = { CLASSES, calls, withoutArguments: ['GraphRoPeAttention', 'Mixture', 'HNSWEdgeFeatureExtractor', 'info', 'version', 'RuvectorError', 'Attention', 'AttentionType', 'SparsityPattern'] };
+module.exports = { CLASSES, calls, withoutArguments: ['GraphRoPeAttention', 'Mixture', 'HNSWEdgeFeatureExtractor', 'info', 'version', 'RuvectorError', 'Attention', 'AttentionType', 'SparsityPattern', 'graphStatistics', 'recommendMechanism', 'structuralFeatures'] };

@@ -91,6 +91,10 @@ export const placed: Float32Array[] = [
   new attention.GraphLatentAttention(4).computeBatch(q, k[0], k[0], { keyKinds: [0, 1] }).data,
 ];
 export const lists: readonly attention.Attention[] = [ball, withEdges, rope, pipeline];
+const statistics = attention.graphStatistics(pattern, { seed: 1 }), table = attention.structuralFeatures({ offsets: [0, 1, 2], indices: [1, 0] });
+expectType<Equal<typeof table, AttentionOutput>>(true);
+const choice = attention.recommendMechanism(statistics, { queries: 1, keys: 2, dim: 4, normBound: 1 }), other: attention.MechanismChoice = choice.alternatives[0];
+export const found: (string | number | undefined)[] = [choice.mechanism, other.class, ...other.reasons, statistics.relativeHyperbolicity];
 
 // @ts-expect-error made by its static methods
 new attention.SparsityPattern();
