@@ -18,6 +18,9 @@ func kernels(_ name: String, cpu: String? = nil, _ defines: String...) -> Target
 /// `RUVECTOR_TARGET=wasm32` leaves out the instruction sets of the machine that compiles.
 let wasm = Context.environment["RUVECTOR_TARGET"] == "wasm32"
 
+/// `RUVECTOR_PARTS=core` leaves out the mechanisms of attention: the smaller of the two WebAssembly modules.
+let core = Context.environment["RUVECTOR_PARTS"] == "core"
+
 var levels: [Target] = [kernels("RuvectorKernelsScalar")]
 #if arch(x86_64)
   levels += [kernels("RuvectorKernelsV1")]
@@ -56,10 +59,11 @@ let package = Package(
       dependencies: [
         "RuvectorCore", "RuvectorGeometry", "RuvectorAttention", "RuvectorCompression", "RuvectorSearch",
         "RuvectorGraph",
-      ]),
+      ], swiftSettings: core ? [.define("CORE")] : []),
     .target(name: "CRuvector"),
     .target(name: "RuvectorABI", dependencies: ["CRuvector", "Ruvector"]),
-    .target(name: "CRuvectorCalls", dependencies: ["CRuvector", "RuvectorABI"]),
+    .target(
+      name: "CRuvectorCalls", dependencies: ["CRuvector", "RuvectorABI"], cSettings: core ? [.define("RV_CORE")] : []),
     .target(
       name: "CWasmShim", dependencies: ["CRuvectorCalls"],
       cSettings: [.unsafeFlags(["-ffunction-sections", "-O2", "-fno-builtin"])]),

@@ -172,6 +172,7 @@ F(geometry) {
   return code;
 }
 
+#ifndef RV_CORE
 /* kind, queries, keys, parameter, seed's high and low half, offsets, indices or undefined. Returns the number of pairs. */
 F(sparsity_pattern) {
   UNUSED;
@@ -204,6 +205,7 @@ F(recommend_mechanism) {
   result->number = (double)length;
   return code;
 }
+#endif
 
 /* name, buffers, n. Returns the work done. */
 F(kernel) { UNUSED; return rv_kernel(a[0].text, a[1].buffers, a[1].count, a[2].integer, &result->number, error); }
@@ -229,10 +231,12 @@ static const rv_export rows[] = {
     {"searchFinish", "qBFF", 'n', search_finish},
     {"hierarchicalStep", "mfxfF", 0, hierarchical_step},
     {"hierarchicalForwardV2", "sofwIufFBFFc", 'n', hierarchical_forward_v2},
+#ifndef RV_CORE /* what the smaller WebAssembly module leaves out */
     {"sparsityPattern", "siiiiiBB?", 'n', sparsity_pattern},
     {"graphStatistics", "bbiiB", 0, graph_statistics},
     {"structuralFeatures", "bbnniF", 0, structural_features},
     {"recommendMechanism", "b?iiiinB", 'n', recommend_mechanism},
+#endif
     {"geometry", "sniIB", 'n', geometry},
     {"kernel", "sXi", 'n', kernel},
 };

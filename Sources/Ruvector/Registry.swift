@@ -15,32 +15,39 @@ public struct Member: Sendable {
 
 /// Every mechanism, one line each: what `rv_create` can make. A new one is its file, its line here, and its test.
 public enum Registry {
-  public static let members = [
-    Member(RuvectorLayer.self),
-    Member(ScaledDotProduct.self),
-    Member(MultiHead.self),
-    Member(FlashAttention.self),
-    Member(LinearAttention.self),
-    Member(LocalGlobal.self),
-    Member(GraphRoPE.self),
-    Member(Structural.self),
-    Member(HNSWAware.self),
-    Member(EdgeFeatured.self),
-    Member(DualSpace.self),
-    Member(GraphLatent.self),
-    Member(GraphPipeline.self),
-    Member(Hyperbolic.self),
-    Member(ManifoldAttention.self),
-    Member(LorentzCascade.self),
-    Member(MixedCurvature.self),
-    Member(MixtureOfExperts.self),
-    Member(LearnedRouting.self),
-    Member(DynamicHeads.self),
-    Member(HalfCodec.self),
-    Member(PQ8Codec.self),
-    Member(PQ4Codec.self),
-    Member(BinaryCodec.self),
-  ]
+  public static let members =
+    [Member(RuvectorLayer.self)] + attention + [
+      Member(HalfCodec.self),
+      Member(PQ8Codec.self),
+      Member(PQ4Codec.self),
+      Member(BinaryCodec.self),
+    ]
+
+  #if CORE  // the smaller WebAssembly module
+    private static let attention: [Member] = []
+  #else
+    private static let attention = [
+      Member(ScaledDotProduct.self),
+      Member(MultiHead.self),
+      Member(FlashAttention.self),
+      Member(LinearAttention.self),
+      Member(LocalGlobal.self),
+      Member(GraphRoPE.self),
+      Member(Structural.self),
+      Member(HNSWAware.self),
+      Member(EdgeFeatured.self),
+      Member(DualSpace.self),
+      Member(GraphLatent.self),
+      Member(GraphPipeline.self),
+      Member(Hyperbolic.self),
+      Member(ManifoldAttention.self),
+      Member(LorentzCascade.self),
+      Member(MixedCurvature.self),
+      Member(MixtureOfExperts.self),
+      Member(LearnedRouting.self),
+      Member(DynamicHeads.self),
+    ]
+  #endif
 
   /// Member `name` of `family`. `.invalidArgument` for unknown names, `.invalidConfig` for impossible options.
   public static func make(

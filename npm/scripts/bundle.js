@@ -1,6 +1,6 @@
 'use strict';
-// Writes the facade bound to WebAssembly, each form one file beside wasm/ruvector.wasm:
-// (all of npm/lib/index.js, and npm/lib/attention as `attention`)
+// Writes the facade bound to WebAssembly, in wasm/ all of npm/lib/index.js on a module without mechanisms of attention, in
+// wasm/attention/ the same and npm/lib/attention as `attention` on one with everything. Each form is one file beside its module:
 //   index.js     for require in Node      index.mjs  the same objects for import in Node
 //   browser.mjs  for browsers (and any import by URL): loads the module with the page, needs no bundler
 const fs = require('node:fs');
@@ -21,12 +21,8 @@ function collect(file, files = new Map()) {
   return files.set(file, text);
 }
 
-const files = [...collect('attention/index.js', collect('index.js'))]
-  .map(([name, text]) => `  '${name}': (module, exports, require) => {\n${text}},\n`)
-  .join('');
-
-/** `given`: an expression for what comes from outside, by name. */
-const body = (given) => `const files = {
+/** The facade; `given`: an expression for what comes from outside, by name. */
+const body = (files, hasAttention, given) => `const files = {
 ${files}};
 const loaded = new Map(Object.entries(${given}));
 function load(name) {
@@ -37,27 +33,33 @@ function load(name) {
   }
   return loaded.get(name);
 }
-const everything = { ...load('index.js'), attention: load('attention/index.js') };
+const everything = { ...load('index.js')${hasAttention ? ", attention: load('attention/index.js')" : ''} };
 `;
 
 const head = '// Written by npm/scripts/bundle.js.\n';
-const names = [...Object.keys(require(path.join(root, 'index.js'))), 'attention'].sort().map((name) => `  ${name},\n`).join('');
 
-fs.mkdirSync(output, { recursive: true });
-fs.writeFileSync(path.join(output, 'index.js'), `${head}'use strict';
+/** One folder with its module: the bundles and their types. */
+function write(output, up, hasAttention) {
+  const files = [...(hasAttention ? collect('attention/index.js', collect('index.js')) : collect('index.js'))]
+    .map(([name, text]) => `  '${name}': (module, exports, require) => {\n${text}},\n`)
+    .join('');
+  const names = [...Object.keys(require(path.join(root, 'index.js'))), ...(hasAttention ? ['attention'] : [])].sort().map((name) => `  ${name},\n`).join('');
+
+  fs.mkdirSync(output, { recursive: true });
+  fs.writeFileSync(path.join(output, 'index.js'), `${head}'use strict';
 const compiled = new WebAssembly.Module(require('node:fs').readFileSync(require('node:path').join(__dirname, 'ruvector.wasm')));
-${body(`{
+${body(files, hasAttention, `{
   'ruvector:wasm': { module: compiled },
   'node:crypto': require('node:crypto'),
 }`)}module.exports = everything;
 `);
-fs.writeFileSync(path.join(output, 'index.mjs'), `${head}import ruvector from './index.js';
+  fs.writeFileSync(path.join(output, 'index.mjs'), `${head}import ruvector from './index.js';
 
 export default ruvector;
 export const {
 ${names}} = ruvector;
 `);
-fs.writeFileSync(path.join(output, 'browser.mjs'), `${head}const url = new URL('./ruvector.wasm', import.meta.url);
+  fs.writeFileSync(path.join(output, 'browser.mjs'), `${head}const url = new URL('./ruvector.wasm', import.meta.url);
 const inNode = (name) => import(/* @vite-ignore */ /* webpackIgnore: true */ \`node:\${name}\`);
 
 async function compile() {
@@ -69,7 +71,7 @@ async function compile() {
 }
 
 const compiled = await compile();
-${body(`{
+${body(files, hasAttention, `{
   'ruvector:wasm': { module: compiled, instance: await WebAssembly.instantiate(compiled) },
   'node:crypto': globalThis.crypto ? {} : await inNode('crypto'),
 }`)}const ruvector = everything;
@@ -78,8 +80,11 @@ export default ruvector;
 export const {
 ${names}} = ruvector;
 `);
-for (const extension of ['ts', 'mts']) {
-  fs.writeFileSync(path.join(output, `index.d.${extension}`), `${head}export * from '../index.js';
-export * as attention from '../attention.js';
-${extension === 'mts' ? "import * as ruvector from './index.js';\nexport default ruvector;\n" : ''}`);
+  for (const extension of ['ts', 'mts']) {
+    fs.writeFileSync(path.join(output, `index.d.${extension}`), `${head}export * from '${up}/index.js';
+${hasAttention ? `export * as attention from '${up}/attention.js';\n` : ''}${extension === 'mts' ? "import * as ruvector from './index.js';\nexport default ruvector;\n" : ''}`);
+  }
 }
+
+write(output, '..', false);
+write(path.join(output, 'attention'), '../..', true);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds wasm/: the library and its C boundary as Embedded Swift for wasm32 with SIMD, and the facade bundled with it.
+# Builds wasm/: the library and its C boundary as Embedded Swift for wasm32 with SIMD, and the facade bundled with it; once
+# without the mechanisms of attention (wasm/ruvector.wasm), once with everything (wasm/attention/ruvector.wasm).
 #   --if-missing   only when no build is newer than the sources
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -8,18 +9,24 @@ if [ "${1:-}" = --if-missing ] && [ -f wasm/index.js ] &&
   exit 0
 fi
 export RUVECTOR_TARGET=wasm32
-swift build --triple wasm32-unknown-none-wasm --scratch-path .build/wasm -c release --product ruvector-wasm \
-  -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector \
-  -Xcc -msimd128 -Xcc -mbulk-memory >&2
 
 # Nothing may stay undefined: what is missing is missing in Sources/CWasmShim. The stack lies below the data, so that
 # one that overflows leaves the memory and traps. Pointers stay positive below 2 GiB.
 exports=(malloc aligned_alloc free rv_exports rv_wasm_call rv_wasm_seed rv_wasm_in_use rv_wasm_refused rv_wasm_simd
   rv_kind_retain rv_kind_release)
 functions=(exp log sinh cosh tanh asinh acosh atanh round expf logf sinhf coshf tanhf asinhf acoshf atanhf)
-mkdir -p wasm
-wasm-ld --no-entry --gc-sections --strip-all --error-limit=0 --stack-first -z stack-size=262144 \
-  --max-memory=2147483648 -O2 "${exports[@]/#/--export=}" "${functions[@]/#/--export=}" \
-  .build/wasm/wasm32-unknown-none-wasm/release/libruvector-wasm.a -o wasm/ruvector.wasm.new
-mv -f wasm/ruvector.wasm.new wasm/ruvector.wasm
+
+# build <parts> <file>
+build() {
+  RUVECTOR_PARTS=$1 swift build --triple wasm32-unknown-none-wasm --scratch-path ".build/wasm/$1" -c release \
+    --product ruvector-wasm -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Osize \
+    -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector -Xcc -msimd128 -Xcc -mbulk-memory >&2
+  mkdir -p "$(dirname "$2")"
+  wasm-ld --no-entry --gc-sections --strip-all --error-limit=0 --stack-first -z stack-size=262144 \
+    --max-memory=2147483648 -O2 "${exports[@]/#/--export=}" "${functions[@]/#/--export=}" \
+    ".build/wasm/$1/wasm32-unknown-none-wasm/release/libruvector-wasm.a" -o "$2.new"
+  mv -f "$2.new" "$2"
+}
+build all wasm/attention/ruvector.wasm
+build core wasm/ruvector.wasm
 node npm/scripts/bundle.js

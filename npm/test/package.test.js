@@ -18,6 +18,7 @@ const ALLOWED = [
   /^package\.json$/, /^README\.md$/, /^CHANGELOG\.md$/, /^LICENSE$/, /^NOTICE$/,
   /^(index|attention)\.(js|mjs|d\.ts|d\.mts)$/, /^npm\/lib\/attention\/[a-z0-9-]+\.js$/, /^npm\/lib\/[a-z0-9-]+\.js$/, /^npm\/lib\/wasm\/[a-z0-9-]+\.js$/,
   /^docs\/[a-z-]+\.md$/, /^prebuilds\/linux-x64\.node$/, /^wasm\/ruvector\.wasm$/, /^wasm\/(index|browser)\.(js|mjs|d\.ts|d\.mts)$/,
+  /^wasm\/attention\/ruvector\.wasm$/, /^wasm\/attention\/(index|browser)\.(js|mjs|d\.ts|d\.mts)$/,
 ];
 
 const node = (code, { esm = false, env = {} } = {}) => execFileSync(
@@ -60,7 +61,7 @@ test('require, import and the browser build, from the installed package', () => 
   const attend = 'console.log(new FlashAttention(2).compute([1, 2], [[1, 1]], [[7]])[0])';
   assert.strictEqual(node(`const { FlashAttention } = require('@ruvector/gnn/attention'); ${attend}`), '7\n');
   assert.strictEqual(node(`import { FlashAttention } from '@ruvector/gnn/attention'; ${attend}`, { esm: true }), '7\n');
-  assert.strictEqual(node(`const { FlashAttention } = require('@ruvector/gnn/wasm').attention; ${attend}`), '7\n');
+  assert.strictEqual(node(`const { FlashAttention } = require('@ruvector/gnn/wasm/attention').attention; ${attend}`), '7\n');
   assert.throws(() => node("require('@ruvector/gnn/npm/lib/native.js')"), /ERR_PACKAGE_PATH_NOT_EXPORTED/);
 });
 

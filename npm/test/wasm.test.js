@@ -11,22 +11,28 @@ const zlib = require('node:zlib');
 const { pack, relative, root, rows, ruvector: native, vector } = require('./support/index.js');
 const { calls } = require('./support/calls.js');
 
-const wasm = require('@ruvector/gnn/wasm');
+const wasm = require('@ruvector/gnn/wasm'), whole = require('@ruvector/gnn/wasm/attention');
 const file = path.join(root, 'wasm/ruvector.wasm');
 
-test('is 250 kB at most, gzipped, and asks nothing of its surroundings', () => {
-  const bytes = fs.readFileSync(file), size = zlib.gzipSync(bytes, { level: 9 }).length;
-  assert.ok(size <= 250e3, `${size}`);
-  const compiled = new WebAssembly.Module(bytes);
-  assert.deepStrictEqual(WebAssembly.Module.imports(compiled), []);
-  assert.deepStrictEqual(WebAssembly.Module.customSections(compiled, 'name'), [], 'not stripped');
-});
+for (const [name, limit] of [['ruvector.wasm', 250e3], ['attention/ruvector.wasm', 330e3]]) {
+  test(`wasm/${name} is ${limit / 1000} kB at most, gzipped, and asks nothing of its surroundings`, () => {
+    const bytes = fs.readFileSync(path.join(root, 'wasm', name)), size = zlib.gzipSync(bytes, { level: 9 }).length;
+    assert.ok(size <= limit, `${size}`);
+    const compiled = new WebAssembly.Module(bytes);
+    assert.deepStrictEqual(WebAssembly.Module.imports(compiled), []);
+    assert.deepStrictEqual(WebAssembly.Module.customSections(compiled, 'name'), [], 'not stripped');
+  });
+}
 
 test('require and import give the same objects, other ones than the native library', async () => {
   const module = await import('@ruvector/gnn/wasm');
-  assert.deepStrictEqual(Object.keys(wasm).sort(), [...Object.keys(native), 'attention'].sort());
-  assert.deepStrictEqual(Object.keys(wasm.attention).sort(), Object.keys(require('@ruvector/gnn/attention')).sort());
-  assert.strictEqual(wasm.attention.RuvectorError, wasm.RuvectorError);
+  assert.deepStrictEqual(Object.keys(wasm).sort(), Object.keys(native).sort());
+  assert.deepStrictEqual(Object.keys(whole).sort(), [...Object.keys(native), 'attention'].sort());
+  assert.deepStrictEqual(Object.keys(whole.attention).sort(), Object.keys(require('@ruvector/gnn/attention')).sort());
+  assert.strictEqual(whole.attention.RuvectorError, whole.RuvectorError);
+  assert.notStrictEqual(whole.RuvectorLayer, wasm.RuvectorLayer, 'two modules');
+  assert.strictEqual((await import('@ruvector/gnn/wasm/attention')).attention, whole.attention);
+  assert.ok((await import(pathToFileURL(path.join(root, 'wasm/attention/browser.mjs')))).attention.FlashAttention);
   assert.strictEqual(module.default, wasm);
   for (const name of Object.keys(wasm)) assert.strictEqual(module[name], wasm[name], name);
   assert.deepStrictEqual([wasm.simdLevel(), wasm.version()], ['simd128', native.version()]);
@@ -79,12 +85,12 @@ test('without a native binary the library is WebAssembly, unless RUVECTOR_BACKEN
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-wasm-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   for (const part of ['npm/lib', 'index.js', 'attention.js', 'package.json']) fs.cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
-  const there = path.join(folder, 'wasm/ruvector.wasm');
+  const there = path.join(folder, 'wasm/attention/ruvector.wasm');
 
   const nothing = choose({}, folder);
   assert.strictEqual(nothing.code, 'ERR_NO_BINARY');
   for (const part of ['prebuilds', 'build/Release/ruvector.node', there, 'npm run build:wasm']) assert.ok(nothing.message.includes(part), nothing.message);
-  fs.mkdirSync(path.dirname(there));
+  fs.mkdirSync(path.dirname(there), { recursive: true });
   fs.writeFileSync(there, 'no module');
   assert.match(choose({}, folder).message, /WebAssembly: .*ruvector\.wasm does not load: .+/);
   fs.copyFileSync(file, there);

@@ -1,11 +1,11 @@
 'use strict';
 
-// Node: the compiled module from its file.
+// Node: the compiled module from its file, the one with everything.
 const fs = require('node:fs');
 const path = require('node:path');
 const { createBackend } = require('./backend.js');
 
-const file = path.resolve(__dirname, '../../../wasm/ruvector.wasm');
+const file = path.resolve(__dirname, '../../../wasm/attention/ruvector.wasm');
 
 function load() {
   return createBackend(new WebAssembly.Module(fs.readFileSync(file)), { simd: process.env.RUVECTOR_SIMD });
