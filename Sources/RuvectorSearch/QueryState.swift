@@ -189,7 +189,7 @@ struct QueryState {
     if let record { return (record + base).update(from: scores, count: count) }
     let top = kernels.maximum(scores, count)
     softmax.add(scores, count: count, maximum: top, scratch: scratch.terms.pointer, kernels)
-    if !best.isFull || top > best.threshold { best.insert(scores, count: count, base: base) }
+    rank(scores, count, top: top, base: base, kernels)
   }
 
   private mutating func finishPoincare(
@@ -206,8 +206,21 @@ struct QueryState {
     }
     if let record { return (record + base).update(from: logits, count: count) }
     softmax.add(logits, count: count, maximum: top, scratch: scratch.terms.pointer, kernels)
-    if !best.isFull || kernels.maximum(keys, count) > best.threshold {
-      best.insert(keys, count: count, base: base)
+    rank(keys, count, top: kernels.maximum(keys, count), base: base, kernels)
+  }
+
+  /// Offers scores of which `top` is the highest. Few get in: most strips are passed over by their maximum.
+  private mutating func rank(
+    _ scores: UnsafePointer<Float>, _ count: Int, top: Float, base: Int, _ kernels: KernelTable
+  ) {
+    guard !best.isFull || top > best.threshold else { return }
+    var i = 0
+    while i < count {
+      let strip = min(64, count - i)
+      if !best.isFull || kernels.maximum(scores + i, strip) > best.threshold {
+        best.insert(scores + i, count: strip, base: base + i)
+      }
+      i += strip
     }
   }
 
