@@ -36,21 +36,27 @@ import Testing
         let packed = try StreamingSearch(query: query, dim: 6, metric: metric, k: 40, temperature: 0.3)
         try packed.feed(MatrixView(p, rows: 1300, dim: 6))
         let scattered = try StreamingSearch(query: query, dim: 6, metric: metric, k: 40, temperature: 0.3)
-        try scattered.feed(ScatteredRows(pointers, count: 1300, dim: 6))
+        try pointers.withUnsafeBufferPointer { pointers in
+          guard let first = pointers.baseAddress else { return }
+          try scattered.feed(ScatteredRows(first, count: 1300, dim: 6))
+        }
         #expect(finish(scattered) == finish(packed), "\(name)")
       }
       let bad: [Float] = [1, 2, 3, .nan, 5, 6]
       try bad.withUnsafeBufferPointer { bad in
         guard let b = bad.baseAddress else { return }
         let search = try StreamingSearch(query: query, dim: 6, metric: .cosine, k: 4, temperature: 1)
-        let error = failure { () throws(RuvectorError) in
-          try search.feed(ScatteredRows([p, p, b, p], count: 4, dim: 6))
+        [p, p, b, p].withUnsafeBufferPointer { pointers in
+          guard let first = pointers.baseAddress else { return }
+          let error = failure { () throws(RuvectorError) in
+            try search.feed(ScatteredRows(first, count: 4, dim: 6))
+          }
+          #expect(error?.code == .nonFinite && error?.message.contains("candidates[2]") == true)
+          let narrow = failure { () throws(RuvectorError) in
+            try search.feed(ScatteredRows(first, count: 1, dim: 5))
+          }
+          #expect(narrow?.code == .dimensionMismatch)
         }
-        #expect(error?.code == .nonFinite && error?.message.contains("candidates[2]") == true)
-        let narrow = failure { () throws(RuvectorError) in
-          try search.feed(ScatteredRows([p], count: 1, dim: 5))
-        }
-        #expect(narrow?.code == .dimensionMismatch)
       }
     }
   }

@@ -17,7 +17,7 @@ const { RuvectorError } = ruvector;
 
 const [calls, seed, record, describe] = [Number(process.argv[2]), Number(process.argv[3]), process.argv[4], process.argv[5]];
 const SETTLE = 20e3, AT_ONCE = 16;
-const table = entries();
+const modules = [false, true].map((isAttention) => entries().filter(({ name }) => name.startsWith('attention:') === isAttention));
 const chance = new Chance(seed), world = new World(chance, nested);
 const counts = { calls: 0, results: 0, errors: 0, callers: 0, async: 0, codes: {}, succeeded: {} };
 const codes = new Set(CODES.slice(1));
@@ -46,7 +46,7 @@ function isFinite(value) {
 
 function succeeded(value, at) {
   counts.results++;
-  counts.succeeded[at.name] = (counts.succeeded[at.name] ?? 0) + 1;
+  for (const name of [at.name, ...at.also]) counts.succeeded[name] = (counts.succeeded[name] ?? 0) + 1;
   if (!at.raced && !isFinite(value)) fail(`a result that is not finite: ${show(value)}`, at);
 }
 
@@ -84,15 +84,15 @@ function nested() {
 }
 
 function make(number) {
-  const { name, call, kinds: wanted } = chance.pick(table);
+  const { name, call, kinds: wanted } = chance.pick(chance.pick(modules));
   const c = new Call(chance, world);
   const self = name.includes('#') ? receiver(c, name) : undefined;
-  const args = wanted.map((row) => kinds[row.kind](c, row));
+  const args = wanted.flatMap((row) => (row.spread ? kinds[row.kind](c, row) : [kinds[row.kind](c, row)]));
   if (chance.of(0.03)) args.length = chance.below(args.length + 1);
-  const at = { number, name, args: [self, ...args], raced: c.raced };
+  const at = { number, name, also: c.also(name), args: [self, ...args], raced: c.raced };
   fs.writeSync(file, `${number} ${name}`.padEnd(80), 0);
   if (describe && number === calls - 1) console.error(`${name}\n  ${at.args.map(show).join('\n  ')}`);
-  const isAsync = name.endsWith('Async');
+  const isAsync = /Async$|AttentionCompute$/.test(name);
   counts.calls++;
   let result;
   try {
