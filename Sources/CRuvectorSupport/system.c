@@ -145,8 +145,9 @@ void *rv_allocate(size_t bytes) {
   /* Large memory in large pages, where the system leaves the choice to programs: streams then rarely wait for page
    * tables. */
   if (rounded >= large) {
-    void *memory = aligned_alloc(large_page, rounded);
-    if (memory) madvise(memory, rounded & ~(size_t)(large_page - 1), MADV_HUGEPAGE);
+    void *memory;
+    if (posix_memalign(&memory, large_page, rounded)) return NULL;
+    madvise(memory, rounded & ~(size_t)(large_page - 1), MADV_HUGEPAGE);
     return memory;
   }
 #endif
