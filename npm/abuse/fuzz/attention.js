@@ -62,23 +62,32 @@ const BY_KIND = {
 };
 const BAD = [0, -1, NaN, Infinity, 1.5, 1e-30, 1e30, 65536, 65537, 2 ** 32, 2 ** 53, -0, 2n, ...strangers()];
 
+/** A bad value. What is only large is no wider than some hundreds in `dim`, whose square memory grows with (elu: 17 GB). */
+function bad(c, name) {
+  const value = c.chance.pick(BAD);
+  return name === 'dim' && value === 65536 ? 512 : value;
+}
+
 const option = (c, name) => (VALUES[name] ? c.chance.pick(VALUES[name]) : BY_KIND[OPTIONS[name].kind]?.(c));
 
 /** The arguments of a constructor: an object, or one by one as in @ruvector/attention. */
 function creation(c, { row }) {
-  const { chance } = c, bad = c.bad();
+  const { chance } = c, isBad = c.bad();
   if (chance.of(0.4)) {
     const list = row.positional.map((name) => option(c, name));
     list.length = chance.pick([list.length, list.length, 1]);
     if (row.ignored && chance.of(0.3)) list.push(1);
-    if (bad) list[chance.below(list.length)] = chance.pick(BAD);
+    if (isBad) {
+      const at = chance.below(list.length);
+      list[at] = bad(c, row.positional[at]);
+    }
     return list;
   }
   const o = {};
   for (const name of row.options) if (row.positional.includes(name) ? chance.of(0.95) : chance.of(0.5)) o[name] = option(c, name);
-  if (!bad) return [o];
+  if (!isBad) return [o];
   const named = chance.of(0.9) ? chance.pick(row.options) : chance.pick(['dims', 'constructor', '__proto__']);
-  const value = chance.pick([...BAD, o.dim]);
+  const value = chance.of(0.1) ? o.dim : bad(c, named);
   if (chance.of(0.1)) Object.defineProperty(o, named, { enumerable: true, get: () => { c.interfere(); return value; } });
   else o[named] = value;
   return chance.of(0.1) ? [o, chance.pick(strangers())] : [o];
@@ -158,7 +167,7 @@ function parallelConfig(c) {
   const config = { attentionType: c.chance.pick(Object.values(attention.AttentionType)), dim: c.dim };
   if (c.chance.of(0.3)) Object.assign(config, { blockSize: 4, numFeatures: 8, localWindow: 2, globalTokens: 1 });
   if (!c.bad()) return config;
-  return c.chance.pick([...strangers(), { ...config, attentionType: c.chance.pick(['Unknown', 5, '__proto__']) }, { ...config, dim: c.chance.pick(BAD) }]);
+  return c.chance.pick([...strangers(), { ...config, attentionType: c.chance.pick(['Unknown', 5, '__proto__']) }, { ...config, dim: bad(c, 'dim') }]);
 }
 
 const kinds = {
@@ -168,7 +177,7 @@ const kinds = {
   values: (c) => keyMatrix(c, c.valueDim),
   gradient: (c) => (c.bad() ? matrix(c) : matrixForm(c, c.rows, outputDim(c))),
   parameters: (c) => (c.bad() ? vector(c) : form(c, numbers(c, c.parameterCount))),
-  width: (c) => (c.bad() ? c.chance.pick(BAD) : c.dim),
+  width: (c) => (c.bad() ? bad(c, 'dim') : c.dim),
   blockSize: (c) => (c.bad() ? c.chance.pick(BAD) : c.chance.pick([undefined, 1, 3, 512])),
   parallelConfig,
   creation, keyLists, mask, maskRow, mechanismJson, offsets,
