@@ -3,6 +3,7 @@
 // what its constructor, options and calls take (an option whose good values are few has its line in VALUES).
 const attention = require('../../../attention.js');
 const { extraNames } = require('../../lib/attention/extras.js');
+const { NAMES } = require('../../lib/attention/experts.js');
 const { MECHANISMS, OPTIONS } = require('../../lib/attention/table.js');
 const { form, matrix, matrixForm, numbers, strangers, trapped, vector } = require('./vectors.js');
 
@@ -43,8 +44,16 @@ const rows = {
   info: [],
   version: [],
 };
+/** What a class between Attention and that of the table adds. */
+const ADDED = { '#getRouting': ['queries'], '#getExpertUsage': ['queries'], '#getGates': ['queries'], '.simple': ['size', 'heads', 'heads'] };
+
 for (const [name, row] of Object.entries(MECHANISMS)) {
   rows[name] = [{ kind: 'creation', row, spread: true }];
+  for (let base = row.base?.(); base && base !== attention.Attention; base = Object.getPrototypeOf(base)) {
+    for (const [mark, object] of [['#', base.prototype], ['.', base]]) {
+      for (const key of Object.getOwnPropertyNames(object)) if (ADDED[mark + key]) rows[name + mark + key] = ADDED[mark + key];
+    }
+  }
   rows[`${name}.fromJson`] = [{ kind: 'mechanismJson', row }];
   for (const option of row.options) rows[`${name}#${option}`] = [];
   if (row.options.includes('numHeads')) rows[`${name}#headDim`] = [];
@@ -53,9 +62,11 @@ for (const [name, row] of Object.entries(MECHANISMS)) {
 // MARK: - Mechanisms
 
 const VALUES = {
-  dim: [1, 2, 4, 4, 8, 8, 12, 16], numHeads: [1, 1, 2, 4], blockSize: [1, 3, 16, 512], numFeatures: [1, 8, 64], localWindow: [0, 1, 4, 64],
+  dim: [1, 2, 4, 4, 8, 8, 12, 16], numHeads: [1, 1, 2, 4], blockSize: [1, 3, 16, 512], numFeatures: [1, 8, 64], localWindow: [0, 1, 4, 64], numExperts: [1, 2, 4],
 };
 const BY_KIND = {
+  experts: (c) => Array.from({ length: 1 + c.chance.below(3) }, () => c.chance.pick([
+    c.chance.pick(NAMES), { class: 'FlashAttention', options: { dim: c.dim, blockSize: 3 } }, c.chance.pick(c.world.mechanisms) ?? 'local'])),
   number: (c) => c.chance.pick([0, 1, 1, 2, 4, 0.5, 0.1]),
   flag: (c) => c.chance.of(0.5),
   seed: (c) => c.chance.pick([0, 7, 2n ** 63n]),
@@ -68,7 +79,11 @@ function bad(c, name) {
   return name === 'dim' && value === 65536 ? 512 : value;
 }
 
-const option = (c, name) => (VALUES[name] ? c.chance.pick(VALUES[name]) : BY_KIND[OPTIONS[name].kind]?.(c));
+function option(c, name) {
+  const value = VALUES[name] ? c.chance.pick(VALUES[name]) : BY_KIND[OPTIONS[name].kind]?.(c);
+  if (name === 'dim') c.dim = value; // of experts too
+  return value;
+}
 
 /** The arguments of a constructor: an object, or one by one as in @ruvector/attention. */
 function creation(c, { row }) {

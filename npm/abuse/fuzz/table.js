@@ -93,9 +93,13 @@ function members(module) {
       continue;
     }
     if (value !== attention.Attention) found.set(name, (_, args) => new value(...args)); // that one is abstract
-    for (const [key, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
-      if (typeof method === 'function') found.set(`${name}.${key}`, (_, args) => value[key](...args));
-    }
+    let type = value;
+    do { // what classes between Attention and this one add
+      for (const [key, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(type))) {
+        if (typeof method === 'function') found.set(`${name}.${key}`, (_, args) => value[key](...args));
+      }
+      type = Object.getPrototypeOf(type);
+    } while (type.prototype instanceof attention.Attention);
     for (let p = value.prototype; p && p !== Object.prototype && p !== Error.prototype; p = Object.getPrototypeOf(p)) {
       if (p !== value.prototype && bases.has(p)) break;
       for (const [key, { get, value: method }] of Object.entries(Object.getOwnPropertyDescriptors(p))) {
