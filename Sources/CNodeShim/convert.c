@@ -312,7 +312,8 @@ static napi_value build(napi_env env, call *c) {
       *b = (box){.kind = c->row->output, .pointer = c->result.handle, .bytes = (int64_t)c->result.number};
       memcpy(b->mark, "rvector", 7);
       napi_adjust_external_memory(env, b->bytes, &now);
-      if (napi_create_external(env, b, finalize_box, NULL, &value) != napi_ok) finalize_box(env, b, NULL); /* env ends */
+      if (napi_create_external(env, b, finalize_box, NULL, &value) != napi_ok) /* the environment ends */
+        return finalize_box(env, b, NULL), NULL;
     }
   }
   return value;
