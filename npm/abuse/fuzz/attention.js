@@ -3,6 +3,7 @@
 // what its constructor, options and calls take (an option whose good values are few has its line in VALUES).
 const attention = require('../../../attention.js');
 const { extraNames } = require('../../lib/attention/extras.js');
+const { MEMBERS } = require('../../lib/attention/members.js');
 const { NAMES } = require('../../lib/attention/experts.js');
 const { MECHANISMS, OPTIONS } = require('../../lib/attention/table.js');
 const { form, matrix, matrixForm, numbers, strangers, trapped, vector } = require('./vectors.js');
@@ -16,11 +17,11 @@ const rows = {
   'Attention#compute': ['query', 'keys', 'values'],
   'Attention#computeWithMask': ['query', 'keys', 'values', 'maskRow'],
   'Attention#computeAsync': ['query', 'keys', 'values', call('maskRow:mask', 'threads', 'signal')],
-  'Attention#computeBatch': ['queries', 'keys', 'values', call('mask', 'offsets', 'threads')],
-  'Attention#computeBatchAsync': ['queries', 'keys', 'values', call('mask', 'offsets', 'threads', 'signal')],
-  'Attention#attentionWeights': ['queries', 'keys', call('mask', 'offsets', 'threads')],
-  'Attention#backward': ['queries', 'keys', 'values', 'gradient', call('mask', 'offsets', 'threads')],
-  'Attention#backwardAsync': ['queries', 'keys', 'values', 'gradient', call('mask', 'offsets', 'threads', 'signal')],
+  'Attention#computeBatch': ['queries', 'keys', 'values', call('mask', 'offsets', 'pattern', 'threads')],
+  'Attention#computeBatchAsync': ['queries', 'keys', 'values', call('mask', 'offsets', 'pattern', 'threads', 'signal')],
+  'Attention#attentionWeights': ['queries', 'keys', call('mask', 'offsets', 'pattern', 'threads')],
+  'Attention#backward': ['queries', 'keys', 'values', 'gradient', call('mask', 'offsets', 'pattern', 'threads')],
+  'Attention#backwardAsync': ['queries', 'keys', 'values', 'gradient', call('mask', 'offsets', 'pattern', 'threads', 'signal')],
   'Attention#parameters': [],
   'Attention#getWeights': [],
   'Attention#setWeights': ['parameters'],
@@ -40,29 +41,55 @@ const rows = {
   mobiusAddition: ['vector', 'vector', 'curvature'],
   expMap: ['vector', 'vector', 'curvature'],
   logMap: ['vector', 'vector', 'curvature'],
+  computeHyperbolicAttentionAsync: ['query', 'keys', 'values', 'width', 'curvature', ASYNC],
+  benchmarkAttention: ['attentionType', 'size', 'few', 'few'],
+
+  'Mixture#getRouting': ['queries'],
+  'Mixture#getExpertUsage': ['queries'],
+  'SparsityPattern.local': ['index', 'index', 'index'],
+  'SparsityPattern.strided': ['index', 'index', 'size'],
+  'SparsityPattern.block': ['index', 'index', 'size'],
+  'SparsityPattern.global': ['index', 'index', 'index'],
+  'SparsityPattern.random': ['index', 'index', 'index', 'seed'],
+  'SparsityPattern.fromCsr': ['offsets', 'keyIndices', 'size'],
+  'SparsityPattern#union': ['pattern'],
+  ...Object.fromEntries(['toMask', 'offsets', 'indices', 'queries', 'keys', 'count', 'density'].map((name) => [`SparsityPattern#${name}`, []])),
+  HNSWEdgeFeatureExtractor: [],
+  'HNSWEdgeFeatureExtractor#edgeDim': [],
+  'HNSWEdgeFeatureExtractor#extract': [{ ...options('lengths:distances', 'lengths:levels', 'lengths:degrees'), always: ['distances'] }],
+
   RuvectorError: ['code', 'message'],
   info: [],
   version: [],
 };
-/** What a class between Attention and that of the table adds. */
-const ADDED = { '#getRouting': ['queries'], '#getExpertUsage': ['queries'], '#getGates': ['queries'], '.simple': ['size', 'heads', 'heads'] };
+/** What classes of the table have besides: a row for each name, whichever class it is. */
+const ADDED = {
+  '#getRouting': ['queries'], '#getExpertUsage': ['queries'], '#getGates': ['queries'], '#getSpaceContributions': ['queries', 'keys'],
+  '#computeWithEdges': ['query', 'keys', 'values', 'edges'], '#computeWithPositions': ['query', 'keys', 'values', 'index', 'places'],
+  '#applyRotary': ['query', 'index'], '.simple': ['size', 'heads', 'heads'], '.withConfig': ['size', 'curvature', 'explain', 'temperature'],
+  '.withWeights': ['size', 'curvature', 'share', 'share'], '.encodeDistance': ['index', 'size'], '.distanceToPosition': ['index', 'size'],
+};
 
 for (const [name, row] of Object.entries(MECHANISMS)) {
   rows[name] = [{ kind: 'creation', row, spread: true }];
-  for (let base = row.base?.(); base && base !== attention.Attention; base = Object.getPrototypeOf(base)) {
-    for (const [mark, object] of [['#', base.prototype], ['.', base]]) {
-      for (const key of Object.getOwnPropertyNames(object)) if (ADDED[mark + key]) rows[name + mark + key] = ADDED[mark + key];
-    }
-  }
   rows[`${name}.fromJson`] = [{ kind: 'mechanismJson', row }];
   for (const option of row.options) rows[`${name}#${option}`] = [];
+  if (row.dim) rows[`${name}#dim`] = [];
   if (row.options.includes('numHeads')) rows[`${name}#headDim`] = [];
+  const { methods, statics } = MEMBERS[name] ?? {}, objects = [['#', methods ?? {}], ['.', statics?.(attention[name]) ?? {}]];
+  for (let base = row.base?.(); base && !Object.values(attention).includes(base); base = Object.getPrototypeOf(base)) objects.push(['#', base.prototype], ['.', base]);
+  for (const [mark, object] of objects) {
+    for (const key of Object.getOwnPropertyNames(object)) if (ADDED[mark + key]) rows[name + mark + key] = ADDED[mark + key];
+  }
 }
 
 // MARK: - Mechanisms
 
 const VALUES = {
   dim: [1, 2, 4, 4, 8, 8, 12, 16], numHeads: [1, 1, 2, 4], blockSize: [1, 3, 16, 512], numFeatures: [1, 8, 64], localWindow: [0, 1, 4, 64], numExperts: [1, 2, 4],
+  curvature: [-1, -0.5, 1, 1e-3], model: ['poincare', 'lorentz'], version: ['v1', 'v2'], nodeDim: [1, 2, 4, 8], edgeDim: [1, 2, 4], euclideanDim: [0, 1, 3],
+  hyperbolicDim: [1, 2], sphericalDim: [0, 2], maxPosition: [8, 512], base: [10, 10000], levels: [1, 3], outputHeadDim: [1, 4], topK: [1, 2],
+  curvatureFrom: [-0.1, -1], curvatureTo: [-1, -2], hyperbolicCurvature: [-1, -0.3], sphericalCurvature: [1, 0.3],
 };
 const BY_KIND = {
   experts: (c) => Array.from({ length: 1 + c.chance.below(3) }, () => c.chance.pick([
@@ -85,10 +112,13 @@ function option(c, name) {
   return value;
 }
 
+/** Options that a class needs, or that its positional form has. */
+const isWanted = (row, name) => row.positional.includes(name) || (row.required ?? []).includes(name);
+
 /** The arguments of a constructor: an object, or one by one as in @ruvector/attention. */
 function creation(c, { row }) {
   const { chance } = c, isBad = c.bad();
-  if (chance.of(0.4)) {
+  if (row.positional.length > 0 && chance.of(0.4)) {
     const list = row.positional.map((name) => option(c, name));
     list.length = chance.pick([list.length, list.length, 1]);
     if (row.ignored && chance.of(0.3)) list.push(1);
@@ -99,7 +129,7 @@ function creation(c, { row }) {
     return list;
   }
   const o = {};
-  for (const name of row.options) if (row.positional.includes(name) ? chance.of(0.95) : chance.of(0.5)) o[name] = option(c, name);
+  for (const name of row.options) if (isWanted(row, name) ? chance.of(0.95) : chance.of(0.5)) o[name] = option(c, name);
   if (!isBad) return [o];
   const named = chance.of(0.9) ? chance.pick(row.options) : chance.pick(['dims', 'constructor', '__proto__']);
   const value = chance.of(0.1) ? o.dim : bad(c, named);
@@ -111,7 +141,7 @@ function creation(c, { row }) {
 /** A mechanism of class `row`, with good options; undefined where the choice of options is none. */
 function make(c, row) {
   try {
-    const o = Object.fromEntries(row.options.filter((name) => row.positional.includes(name) || c.chance.of(0.5)).map((name) => [name, option(c, name)]));
+    const o = Object.fromEntries(row.options.filter((name) => isWanted(row, name) || c.chance.of(0.5)).map((name) => [name, option(c, name)]));
     const made = c.world.keep(new attention[row.name](o));
     return made.closed ? undefined : made; // a full world closes one
   } catch {
@@ -121,7 +151,10 @@ function make(c, row) {
 
 /** One of the world's mechanisms (of class `name`, where that is one), made where there is none; arguments will fit it. */
 function mechanism(c, name) {
-  const row = MECHANISMS[name] ?? c.chance.pick(Object.values(MECHANISMS));
+  const type = attention[name];
+  if (type === attention.SparsityPattern) return pattern(c);
+  if (type === attention.HNSWEdgeFeatureExtractor) return new type();
+  const row = MECHANISMS[name] ?? c.chance.pick(Object.values(MECHANISMS).filter((one) => attention[one.name].prototype instanceof type));
   const known = c.world.mechanisms.filter((one) => one instanceof attention[row.name] && (!one.closed || c.chance.of(0.2)));
   const self = known.length > 0 ? c.chance.pick(known) : make(c, row);
   if (self) c.fitMechanism(self, row);
@@ -160,12 +193,14 @@ function offsets(c) {
 
 /** Numbers a column, features or edges: what `extraNames` says. */
 function extra(c, name) {
-  const columns = (width) => (typeof width === 'function' ? width(c.config) : width);
   if (c.bad()) return matrix(c);
-  if (name === 'edges') return matrixForm(c, c.chance.pick([c.keyCount, c.rows * c.keyCount]), columns(c.mechanismRow.edges));
+  if (name === 'edges') return matrixForm(c, c.chance.pick([c.keyCount, c.rows * c.keyCount]), c.config?.edgeDim ?? 2);
   const count = name.startsWith('query') ? c.rows : c.keyCount;
-  return name.endsWith('Features') ? matrixForm(c, count, columns(c.mechanismRow.features)) : form(c, numbers(c, count));
+  return name.endsWith('Features') ? matrixForm(c, count, c.config?.numFeatures ?? 2) : places(c, count);
 }
+
+/** Positions, levels, kinds: small integers. */
+const places = (c, count = c.keyCount) => form(c, Array.from({ length: count }, () => c.chance.below(4)));
 
 /** Adds to the options of a call those that the mechanism has. */
 function addExtras(c, o) {
@@ -185,7 +220,19 @@ function parallelConfig(c) {
   return c.chance.pick([...strangers(), { ...config, attentionType: c.chance.pick(['Unknown', 5, '__proto__']) }, { ...config, dim: bad(c, 'dim') }]);
 }
 
+function pattern(c) {
+  const { SparsityPattern: P } = attention, kind = c.chance.pick(['local', 'strided', 'block', 'global', 'random']);
+  return c.bad() ? c.chance.pick(strangers()) : P[kind](c.rows, c.keyCount, 1 + c.chance.below(3), ...(kind === 'random' ? [c.chance.below(9)] : []));
+}
+
 const kinds = {
+  pattern,
+  places: (c) => (c.bad() ? vector(c) : places(c)),
+  lengths: (c) => (c.bad() ? vector(c) : form(c, numbers(c, c.keyCount).map(Math.abs))),
+  edges: (c) => extra(c, 'edges'),
+  keyIndices: (c) => (c.bad() ? c.chance.pick([...strangers(), [0.5], [2 ** 32]]) : Array.from({ length: c.keyCount }, (_, i) => i)),
+  attentionType: (c) => (c.bad() ? c.chance.pick([...strangers(), 'flash', '__proto__']) : c.chance.pick(Object.values(attention.AttentionType))),
+  few: (c) => (c.bad() ? c.chance.pick([0, -1, NaN, 1.5, 1e8, 2 ** 53, ...strangers()]) : 1 + c.chance.below(3)),
   query: vector,
   queries: (c) => (c.chance.of(0.2) ? ((c.rows = 1), vector(c)) : matrix(c)),
   keys: (c) => keyMatrix(c, c.dim),

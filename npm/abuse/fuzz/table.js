@@ -83,16 +83,21 @@ const rows = {
 
 const isClass = (value) => typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 
-/** Everything a module offers: name -> (receiver, arguments) => result. Members of a base class are that class's. */
+/** Classes that nobody constructs. */
+const ABSTRACT = [attention.Attention, attention.Mixture, attention.SparsityPattern];
+
+/** Everything a module offers, a class once, if it has two names: name -> (receiver, arguments) => result. Members of a base class are that class's. */
 function members(module) {
   const found = new Map(), bases = new Set(Object.values(module).map((value) => value?.prototype));
+  const seen = new Set();
   for (const [name, value] of Object.entries(module)) {
-    if (typeof value !== 'function') continue;
+    if (typeof value !== 'function' || (isClass(value) && seen.has(value))) continue;
+    seen.add(value);
     if (!isClass(value)) {
       found.set(name, (_, args) => value(...args));
       continue;
     }
-    if (value !== attention.Attention) found.set(name, (_, args) => new value(...args)); // that one is abstract
+    if (!ABSTRACT.includes(value)) found.set(name, (_, args) => new value(...args));
     let type = value;
     do { // what classes between Attention and this one add
       for (const [key, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(type))) {
