@@ -160,6 +160,8 @@ const ofAttention = {
   '`batchAttentionCompute`, `parallelAttentionCompute`': shownBy(['attention.test.js', 'the functions of @ruvector/attention'], ['attention.test.js', 'an abort rejects at once']),
   '`AttentionType` of mechanisms that are not here': () => fails(
     () => attention.parallelAttentionCompute({ attentionType: 'NoSuchMechanism', dim: 2 }, [[1, 2]], [[[1, 2]]], [[[1]]]), 'ERR_INVALID_CONFIG', 'another type', true),
+  '`MoEAttention`': shownBy(['mixture.test.js', 'MoEAttention: ']),
+  '`getExpertUsage()` (its README only)': shownBy(['mixture.test.js', 'MoEAttention: ']),
   '`version()`': () => assert.strictEqual(attention.version(), require('../../package.json').version),
 };
 

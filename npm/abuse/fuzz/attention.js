@@ -54,6 +54,9 @@ const rows = {
   'SparsityPattern.fromCsr': ['offsets', 'keyIndices', 'size'],
   'SparsityPattern#union': ['pattern'],
   ...Object.fromEntries(['toMask', 'offsets', 'indices', 'queries', 'keys', 'count', 'density'].map((name) => [`SparsityPattern#${name}`, []])),
+  graphStatistics: ['graph', options('few:sources', 'index:seed')],
+  structuralFeatures: ['graph', options('share:damping', 'share:tolerance')],
+  recommendMechanism: ['statistics', { ...options('index:queries', 'index:keys', 'size:dim', 'explain:hasEdgeFeatures', 'share:normBound'), always: ['queries', 'keys', 'dim'] }],
   HNSWEdgeFeatureExtractor: [],
   'HNSWEdgeFeatureExtractor#edgeDim': [],
   'HNSWEdgeFeatureExtractor#extract': [{ ...options('lengths:distances', 'lengths:levels', 'lengths:degrees'), always: ['distances'] }],
@@ -225,7 +228,22 @@ function pattern(c) {
   return c.bad() ? c.chance.pick(strangers()) : P[kind](c.rows, c.keyCount, 1 + c.chance.below(3), ...(kind === 'random' ? [c.chance.below(9)] : []));
 }
 
+/** A graph of up to eight nodes. */
+function graph(c) {
+  const n = c.keyCount, ends = Array.from({ length: n }, () => c.chance.below(3));
+  if (c.bad()) return c.chance.pick([...strangers(), { offsets: offsets(c), indices: [c.chance.pick([0, 1, 2 ** 31, 2 ** 32, -1, 0.5])] }]);
+  if (c.chance.of(0.5)) return attention.SparsityPattern.random(n, n, c.chance.below(n + 1), 1);
+  const starts = ends.reduce((list, x) => [...list, list.at(-1) + Math.min(x, n)], [0]);
+  return { offsets: starts, indices: ends.flatMap((x, i) => Array.from({ length: Math.min(x, n) }, (_, j) => (i + j) % n)) };
+}
+
+function statistics(c) {
+  if (c.bad()) return c.chance.pick([...strangers(), { nodes: NaN }]);
+  return c.chance.of(0.3) ? undefined : attention.graphStatistics(attention.SparsityPattern.local(c.keyCount, c.keyCount, 2));
+}
+
 const kinds = {
+  graph, statistics,
   pattern,
   places: (c) => (c.bad() ? vector(c) : places(c)),
   lengths: (c) => (c.bad() ? vector(c) : form(c, numbers(c, c.keyCount).map(Math.abs))),

@@ -107,7 +107,7 @@ const kinds = {
   layerJson: text((c) => c.world.layerJson),
   compressedJson: text((c) => c.world.compressed),
   options: (c, { fields, always }) => options(c, fields, always),
-  mode: (c) => (c.bad() ? c.chance.pick(['Standard', 'moe', 'edge_featured', '__proto__', ...strangers()]) : c.chance.pick(['standard', 'hyperbolic', 'dual_space'])),
+  mode: (c) => (c.bad() ? c.chance.pick(['Standard', 'toString', '__proto__', ...strangers()]) : c.chance.pick(['standard', 'hyperbolic', 'dual_space', 'edge_featured', 'moe'])),
   explain: (c) => (c.bad() ? c.chance.pick(strangers()) : c.chance.of(0.5)),
   stack: (c) => (c.chance.of(0.2) ? undefined : c.bad() ? layers(c) : c.chain().map((layer) => (c.chance.of(0.1) ? 'identity' : layer))),
   code: (c) => c.chance.pick(CODES),

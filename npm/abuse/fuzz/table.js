@@ -7,7 +7,7 @@ const { attention, rows: attentionRows } = require('./attention.js');
 
 const THREADS = ['threads'], ASYNC = ['threads', 'signal'], BALL = ['temperature', 'projection'];
 const options = (...fields) => ({ kind: 'options', fields });
-const WALK = { ...options('mode', 'k', 'temperature', 'curvature', 'share:euclideanWeight', 'explain'), always: ['mode'] };
+const WALK = { ...options('mode', 'k', 'temperature', 'curvature', 'share:euclideanWeight', 'explain', 'few:numExperts', 'few:topK'), always: ['mode'] };
 
 const rows = {
   differentiableSearch: ['vector', 'candidates', 'k', 'temperature'],
