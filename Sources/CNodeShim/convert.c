@@ -130,6 +130,11 @@ static int32_t read_handle(napi_env env, napi_value value, char kind, void **out
 static int is_list(char letter) { return letter == 'u' || letter == 'w'; }
 static char kind_of(char letter) { return letter == 'u' ? 'm' : letter == 'w' ? 'v' : letter; }
 
+/* An element of an array of the facade's: there, but from an environment that is being ended Node gives none. */
+static int read_element(napi_env env, napi_value list, uint32_t i, napi_value *out) {
+  return napi_get_element(env, list, i, out) == napi_ok;
+}
+
 /* An array of handles, undefined for none. */
 static int32_t read_handles(napi_env env, napi_value value, char kind, call *c, rv_argument *a) {
   uint32_t length;
@@ -138,7 +143,7 @@ static int32_t read_handles(napi_env env, napi_value value, char kind, call *c, 
   for (a->count = 0; a->count < length; a->count++) {
     napi_value item;
     napi_valuetype type;
-    napi_get_element(env, value, (uint32_t)a->count, &item);
+    if (!read_element(env, value, (uint32_t)a->count, &item)) return rv_fail(&c->error, RV_ABORTED, "the thread ends");
     napi_typeof(env, item, &type);
     int32_t code = type == napi_undefined ? RV_OK : read_handle(env, item, kind, &a->pointers[a->count], &c->error);
     if (code) return code;
@@ -172,7 +177,7 @@ static int32_t read_options(napi_env env, napi_value value, call *c, rv_argument
   napi_value key, item;
   if (napi_get_array_length(env, value, &length) != napi_ok || length % 2) return no_options(c);
   for (uint32_t i = 0; i < length; i++) {
-    napi_get_element(env, value, i, &item);
+    if (!read_element(env, value, i, &item)) return no_options(c);
     room += text_room(env, item);
   }
   a->count = length / 2;
@@ -183,8 +188,7 @@ static int32_t read_options(napi_env env, napi_value value, call *c, rv_argument
     rv_option *option = &a->options[i];
     napi_valuetype type;
     bool lossless;
-    napi_get_element(env, value, 2 * i, &key);
-    napi_get_element(env, value, 2 * i + 1, &item);
+    if (!read_element(env, value, 2 * i, &key) || !read_element(env, value, 2 * i + 1, &item)) return no_options(c);
     napi_typeof(env, item, &type);
     if (!text_room(env, key)) return no_options(c);
     option->key = put_text(env, key, &texts);
@@ -212,7 +216,7 @@ static int read_buffers(napi_env env, char letter, napi_value *values, call *c, 
   int shaped = read_buffer(env, values[1], 0, &dims) && dims.type == RV_F64 && dims.dims[0] == 2 * (uint64_t)length;
   for (uint32_t i = 0; i < length; i++) {
     napi_value item;
-    napi_get_element(env, values[0], i, &item);
+    if (!read_element(env, values[0], i, &item)) return 0;
     if (!read_buffer(env, item, letter == 'X' && i == length - 1, &a->buffers[i])) return 0;
     const double *shape = shaped ? (double *)dims.data + 2 * i : NULL;
     if (shape && shape[1] >= 0 && !as_matrix(&a->buffers[i], shape[0], shape[1])) return 0;
@@ -307,8 +311,9 @@ static napi_value build(napi_env env, call *c) {
       }
       *b = (box){.kind = c->row->output, .pointer = c->result.handle, .bytes = (int64_t)c->result.number};
       memcpy(b->mark, "rvector", 7);
-      napi_create_external(env, b, finalize_box, NULL, &value);
       napi_adjust_external_memory(env, b->bytes, &now);
+      if (napi_create_external(env, b, finalize_box, NULL, &value) != napi_ok) /* the environment ends */
+        return finalize_box(env, b, NULL), NULL;
     }
   }
   return value;
@@ -422,7 +427,9 @@ static napi_value call_async(napi_env env, napi_callback_info info) {
     return promise;
   }
   napi_create_array(env, &kept);
-  for (uint32_t i = 0; i < count && i < most_arguments; i++) napi_set_element(env, kept, i, values[i]);
+  napi_status told = napi_ok;
+  for (uint32_t i = 0; i < count && i < most_arguments; i++) told |= napi_set_element(env, kept, i, values[i]);
+  if (told != napi_ok) return free_call(&j->call), free(j), NULL; /* the environment ends, and would not keep them */
   napi_create_string_utf8(env, j->call.row->name, NAPI_AUTO_LENGTH, &name);
   if (napi_create_reference(env, kept, 1, &j->arguments) != napi_ok ||
       napi_create_async_work(env, NULL, name, execute, complete, j, &j->work) != napi_ok)

@@ -130,6 +130,25 @@ F(search_feed) {
     return rv_fail(error, RV_DIMENSION_MISMATCH, "expected rows * dim floats for candidates");
   return rv_search_feed(a[0].pointer, a[1].buffer.data, a[2].integer, a[3].integer, error);
 }
+/* Float32Arrays, shapes (undefined), BigUint64Array for the place of each one's memory */
+F(row_places) {
+  UNUSED;
+  uint64_t *places = a[1].buffer.data;
+  if (a[1].buffer.type != RV_U64 || a[1].buffer.dims[0] < a[0].count)
+    return rv_fail(error, RV_DIMENSION_MISMATCH, "expected room for as many places as rows");
+  for (size_t i = 0; i < a[0].count; i++) {
+    if (a[0].buffers[i].type != RV_F32) return rv_fail(error, RV_INVALID_ARGUMENT, "expected Float32Arrays");
+    places[i] = (uint64_t)(uintptr_t)a[0].buffers[i].data;
+  }
+  return RV_OK;
+}
+/* search, places, rows, dim: rows that the facade has just seen to be of `dim` floats, where they were at `row_places` */
+F(search_feed_places) {
+  UNUSED;
+  if (sizeof(void *) != sizeof(uint64_t) || a[1].buffer.type != RV_U64 || a[1].buffer.dims[0] < a[2].integer)
+    return rv_fail(error, RV_UNSUPPORTED, "expected places of rows");
+  return rv_search_feed_scattered(a[0].pointer, a[1].buffer.data, a[2].integer, a[3].integer, error);
+}
 /* search, indices, weights, values, all of one length. Returns the number of results. */
 F(search_finish) {
   UNUSED;
@@ -228,6 +247,8 @@ static const rv_export rows[] = {
     {"searchCreate", "", 'q', search_create},
     {"searchBegin", "qfniin", 0, search_begin},
     {"searchFeed", "qfii", 0, search_feed},
+    {"rowPlaces", "IB", 0, row_places},
+    {"searchFeedPlaces", "qBii", 0, search_feed_places},
     {"searchFinish", "qBFF", 'n', search_finish},
     {"hierarchicalStep", "mfxfF", 0, hierarchical_step},
     {"hierarchicalForwardV2", "sofwIufFBFFc", 'n', hierarchical_forward_v2},

@@ -130,12 +130,27 @@ void rv_parallel(intptr_t threads, intptr_t count, void (*task)(void *, intptr_t
 
 #endif
 
+#if defined(__linux__)
+#include <sys/mman.h>
+enum { large_page = 1 << 21, large = 2 * large_page };
+#endif
+
 void *rv_allocate(size_t bytes) {
-  #if SIZE_MAX > 0xffffffffu
+#if SIZE_MAX > 0xffffffffu
   if (bytes > (size_t)1 << 40) return (void *)0;
 #endif
   if (bytes > SIZE_MAX - 63) return (void *)0;
   size_t rounded = (bytes + 63) & ~(size_t)63;
+#if defined(__linux__)
+  /* Large memory in large pages, where the system leaves the choice to programs: streams then rarely wait for page
+   * tables. */
+  if (rounded >= large) {
+    void *memory;
+    if (posix_memalign(&memory, large_page, rounded)) return NULL;
+    madvise(memory, rounded & ~(size_t)(large_page - 1), MADV_HUGEPAGE);
+    return memory;
+  }
+#endif
   return aligned_alloc(64, rounded ? rounded : 64);
 }
 void rv_free(void *memory) { free(memory); }

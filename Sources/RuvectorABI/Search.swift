@@ -136,6 +136,24 @@ public func rv_search_feed(
   }
 }
 
+@implementation @_cdecl("rv_search_feed_scattered")
+public func rv_search_feed_scattered(
+  _ handle: OpaquePointer?, _ rows: UnsafePointer<UnsafePointer<Float>?>?, _ row_count: UInt64, _ dim: UInt64,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let search = try begun(handle)
+    guard row_count > 0 else { return }
+    let pointers = try require(rows, "rows"), n = try count(row_count, "rows")
+    for r in 0..<n where pointers[r] == nil {
+      throw .expected("a pointer", for: "rows[\(r)]", received: "NULL", .invalidArgument)
+    }
+    try pointers.withMemoryRebound(to: UnsafePointer<Float>.self, capacity: n) { rows throws(RuvectorError) in
+      try search.feed(ScatteredRows(rows, count: n, dim: count(dim, "dim")))
+    }
+  }
+}
+
 @implementation @_cdecl("rv_search_finish")
 public func rv_search_finish(
   _ handle: OpaquePointer?, _ indices: UnsafeMutablePointer<UInt32>?, _ weights: UnsafeMutablePointer<Float>?,

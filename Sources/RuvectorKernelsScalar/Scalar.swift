@@ -148,6 +148,14 @@ public func kernelTable() -> rv_kernels {
       map(count, distances) { squaredL2(q, rows + $0 * stride, dim) }
       map(count, norms) { Float(squaredNorm(rows + $0 * stride, dim)) }
     },
+    dot_norm_scattered: { q, rows, count, dim, dots, norms in
+      map(count, dots) { dot(q, rows[$0], dim) }
+      map(count, norms) { Float(squaredNorm(rows[$0], dim)) }
+    },
+    squared_l2_norm_scattered: { q, rows, count, dim, distances, norms in
+      map(count, distances) { squaredL2(q, rows[$0], dim) }
+      map(count, norms) { Float(squaredNorm(rows[$0], dim)) }
+    },
     squared_norm_rows: { rows, stride, count, dim, norms in
       for r in 0..<count { norms[r] = squaredNorm(rows + r * stride, dim) }
     },

@@ -81,40 +81,47 @@ import CRuvectorSupport
   V(repeating: 1) / (V(repeating: 1) + exponential(V(repeating: 0) - x))
 }
 
+// Each function is called in one place, loads and stores apart: where it is called in two, the compiler leaves it out
+// of line, and vectors of 512 bits go there and back, and are worked on, in four parts.
+
 func exponential(_ x: In, _ y: Out, _ n: Int) {
   var i = 0
-  while i &+ lanes <= n {
-    store(exponential(load(x + i)), y + i)
+  while i < n {
+    let count = n &- i
+    let z = exponential(count < lanes ? loadTail(x + i, count) : load(x + i))
+    if count < lanes { storeTail(z, y + i, count) } else { store(z, y + i) }
     i &+= lanes
   }
-  if i < n { storeTail(exponential(loadTail(x + i, n &- i)), y + i, n &- i) }
 }
 
 func logarithm(_ x: In, _ y: Out, _ n: Int) {
   var i = 0
-  while i &+ lanes <= n {
-    store(logarithm(load(x + i)), y + i)
+  while i < n {
+    let count = n &- i
+    let z = logarithm(count < lanes ? loadTail(x + i, count) : load(x + i))
+    if count < lanes { storeTail(z, y + i, count) } else { store(z, y + i) }
     i &+= lanes
   }
-  if i < n { storeTail(logarithm(loadTail(x + i, n &- i)), y + i, n &- i) }
 }
 
 func hyperbolicTangent(_ x: In, _ y: Out, _ n: Int) {
   var i = 0
-  while i &+ lanes <= n {
-    store(hyperbolicTangent(load(x + i)), y + i)
+  while i < n {
+    let count = n &- i
+    let z = hyperbolicTangent(count < lanes ? loadTail(x + i, count) : load(x + i))
+    if count < lanes { storeTail(z, y + i, count) } else { store(z, y + i) }
     i &+= lanes
   }
-  if i < n { storeTail(hyperbolicTangent(loadTail(x + i, n &- i)), y + i, n &- i) }
 }
 
 func logistic(_ x: In, _ y: Out, _ n: Int) {
   var i = 0
-  while i &+ lanes <= n {
-    store(logistic(load(x + i)), y + i)
+  while i < n {
+    let count = n &- i
+    let z = logistic(count < lanes ? loadTail(x + i, count) : load(x + i))
+    if count < lanes { storeTail(z, y + i, count) } else { store(z, y + i) }
     i &+= lanes
   }
-  if i < n { storeTail(logistic(loadTail(x + i, n &- i)), y + i, n &- i) }
 }
 
 func exponentialSum(_ x: In, _ shift: Float, _ scale: Float, _ y: Out, _ n: Int) -> Float {

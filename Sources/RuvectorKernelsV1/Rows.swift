@@ -1,61 +1,80 @@
-// One query against many rows. Four rows at a time share the loads of the query; every row is added in
-// the same order whether it goes alone or among four, so a row's bits do not depend on its neighbours.
+// One query against many rows. Each row is read to its end before the next: four streams side by side, which share
+// the loads of the query, take 1.7 to 2.9 times as long from memory on Zen 4, whose prefetcher loses them within a
+// page. Only the sums across lanes are made for four rows together. Every row is added in the same order whether it
+// goes alone or among four, so a row's bits do not depend on its neighbours.
 
 import CRuvectorSupport
+
+/// Matrices of up to this many floats (128 kB: weights) lie in L1 or L2, where sharing the loads wins 15 % and more.
+private var nearFloats: Int { 32767 }
 
 func dotRows(
   _ q: In, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _ dots: Out
 ) {
+  let whole = dim & ~(lanes &- 1), near = count &* dim <= nearFloats
   var r = 0
   while r &+ 4 <= count {
     let p0 = rows + r &* stride, p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride
-    var a0 = V(repeating: 0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
-    var i = 0
-    while i &+ 2 &* lanes <= dim {
-      let u = load(q + i), v = load(q + i + lanes)
-      a0 = fma(a0, u, load(p0 + i))
-      a1 = fma(a1, u, load(p1 + i))
-      a2 = fma(a2, u, load(p2 + i))
-      a3 = fma(a3, u, load(p3 + i))
-      b0 = fma(b0, v, load(p0 + i + lanes))
-      b1 = fma(b1, v, load(p1 + i + lanes))
-      b2 = fma(b2, v, load(p2 + i + lanes))
-      b3 = fma(b3, v, load(p3 + i + lanes))
-      i &+= 2 &* lanes
+    if near {
+      dotFour(q, p0, p1, p2, p3, dim, dots + r)
+    } else {
+      let s0 = dotLanes(q, p0, dim), s1 = dotLanes(q, p1, dim)
+      let s2 = dotLanes(q, p2, dim), s3 = dotLanes(q, p3, dim)
+      store4(totals(s0, s1, s2, s3), dots + r)
     }
-    if i &+ lanes <= dim {
-      let u = load(q + i)
-      a0 = fma(a0, u, load(p0 + i))
-      a1 = fma(a1, u, load(p1 + i))
-      a2 = fma(a2, u, load(p2 + i))
-      a3 = fma(a3, u, load(p3 + i))
-      i &+= lanes
-    }
-    store4(totals(a0 + b0, a1 + b1, a2 + b2, a3 + b3), dots + r)
-    if i < dim {
-      dots[r] = dotTail(dots[r], q, p0, i, dim)
-      dots[r &+ 1] = dotTail(dots[r &+ 1], q, p1, i, dim)
-      dots[r &+ 2] = dotTail(dots[r &+ 2], q, p2, i, dim)
-      dots[r &+ 3] = dotTail(dots[r &+ 3], q, p3, i, dim)
+    if whole < dim {
+      dots[r] = dotTail(dots[r], q, p0, whole, dim)
+      dots[r &+ 1] = dotTail(dots[r &+ 1], q, p1, whole, dim)
+      dots[r &+ 2] = dotTail(dots[r &+ 2], q, p2, whole, dim)
+      dots[r &+ 3] = dotTail(dots[r &+ 3], q, p3, whole, dim)
     }
     r &+= 4
   }
   while r < count {
     let p = rows + r &* stride
-    var a = V(repeating: 0), b = a
-    var i = 0
-    while i &+ 2 &* lanes <= dim {
-      a = fma(a, load(q + i), load(p + i))
-      b = fma(b, load(q + i + lanes), load(p + i + lanes))
-      i &+= 2 &* lanes
-    }
-    if i &+ lanes <= dim {
-      a = fma(a, load(q + i), load(p + i))
-      i &+= lanes
-    }
-    dots[r] = dotTail(total(a + b), q, p, i, dim)
+    dots[r] = dotTail(total(dotLanes(q, p, dim)), q, p, whole, dim)
     r &+= 1
   }
+}
+
+/// The products of whole vectors, added lane by lane: even ones and odd ones.
+@inline(__always) func dotLanes(_ q: In, _ p: In, _ dim: Int) -> V {
+  var a = V(repeating: 0), b = a
+  var i = 0
+  while i &+ 2 &* lanes <= dim {
+    a = fma(a, load(q + i), load(p + i))
+    b = fma(b, load(q + i + lanes), load(p + i + lanes))
+    i &+= 2 &* lanes
+  }
+  if i &+ lanes <= dim { a = fma(a, load(q + i), load(p + i)) }
+  return a + b
+}
+
+/// The same for four rows side by side.
+@inline(__always)
+func dotFour(_ q: In, _ p0: In, _ p1: In, _ p2: In, _ p3: In, _ dim: Int, _ dots: Out) {
+  var a0 = V(repeating: 0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
+  var i = 0
+  while i &+ 2 &* lanes <= dim {
+    let u = load(q + i), v = load(q + i + lanes)
+    a0 = fma(a0, u, load(p0 + i))
+    a1 = fma(a1, u, load(p1 + i))
+    a2 = fma(a2, u, load(p2 + i))
+    a3 = fma(a3, u, load(p3 + i))
+    b0 = fma(b0, v, load(p0 + i + lanes))
+    b1 = fma(b1, v, load(p1 + i + lanes))
+    b2 = fma(b2, v, load(p2 + i + lanes))
+    b3 = fma(b3, v, load(p3 + i + lanes))
+    i &+= 2 &* lanes
+  }
+  if i &+ lanes <= dim {
+    let u = load(q + i)
+    a0 = fma(a0, u, load(p0 + i))
+    a1 = fma(a1, u, load(p1 + i))
+    a2 = fma(a2, u, load(p2 + i))
+    a3 = fma(a3, u, load(p3 + i))
+  }
+  store4(totals(a0 + b0, a1 + b1, a2 + b2, a3 + b3), dots)
 }
 
 @inline(__always) func dotTail(_ sum: Float, _ x: In, _ y: In, _ from: Int, _ dim: Int) -> Float {
@@ -70,40 +89,48 @@ func dotRows(
 func squaredL2Rows(
   _ q: In, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _ distances: Out
 ) {
+  let whole = dim & ~(lanes &- 1)
   var r = 0
   while r &+ 4 <= count {
     let p0 = rows + r &* stride, p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride
-    var a0 = V(repeating: 0), a1 = a0, a2 = a0, a3 = a0
-    var i = 0
-    while i &+ lanes <= dim {
-      let u = load(q + i)
-      let d0 = u - load(p0 + i), d1 = u - load(p1 + i), d2 = u - load(p2 + i), d3 = u - load(p3 + i)
-      a0 = fma(a0, d0, d0)
-      a1 = fma(a1, d1, d1)
-      a2 = fma(a2, d2, d2)
-      a3 = fma(a3, d3, d3)
-      i &+= lanes
-    }
-    store4(totals(a0, a1, a2, a3), distances + r)
-    if i < dim {
-      distances[r] = l2Tail(distances[r], q, p0, i, dim)
-      distances[r &+ 1] = l2Tail(distances[r &+ 1], q, p1, i, dim)
-      distances[r &+ 2] = l2Tail(distances[r &+ 2], q, p2, i, dim)
-      distances[r &+ 3] = l2Tail(distances[r &+ 3], q, p3, i, dim)
+    let s0 = l2Lanes(q, p0, dim), s1 = l2Lanes(q, p1, dim), s2 = l2Lanes(q, p2, dim), s3 = l2Lanes(q, p3, dim)
+    store4(totals(s0, s1, s2, s3), distances + r)
+    if whole < dim {
+      distances[r] = l2Tail(distances[r], q, p0, whole, dim)
+      distances[r &+ 1] = l2Tail(distances[r &+ 1], q, p1, whole, dim)
+      distances[r &+ 2] = l2Tail(distances[r &+ 2], q, p2, whole, dim)
+      distances[r &+ 3] = l2Tail(distances[r &+ 3], q, p3, whole, dim)
     }
     r &+= 4
   }
   while r < count {
     let p = rows + r &* stride
-    var a = V(repeating: 0), i = 0
-    while i &+ lanes <= dim {
-      let d = load(q + i) - load(p + i)
-      a = fma(a, d, d)
-      i &+= lanes
-    }
-    distances[r] = l2Tail(total(a), q, p, i, dim)
+    distances[r] = l2Tail(total(l2Lanes(q, p, dim)), q, p, whole, dim)
     r &+= 1
   }
+}
+
+/// The squared differences of whole vectors, added lane by lane.
+@inline(__always) func l2Lanes(_ q: In, _ p: In, _ dim: Int) -> V {
+  var a = V(repeating: 0), b = a, c = a, d = a
+  var i = 0
+  while i &+ 4 &* lanes <= dim {
+    let t = load(q + i) - load(p + i)
+    let u = load(q + i + lanes) - load(p + i + lanes)
+    let v = load(q + i + 2 &* lanes) - load(p + i + 2 &* lanes)
+    let w = load(q + i + 3 &* lanes) - load(p + i + 3 &* lanes)
+    a = fma(a, t, t)
+    b = fma(b, u, u)
+    c = fma(c, v, v)
+    d = fma(d, w, w)
+    i &+= 4 &* lanes
+  }
+  while i &+ lanes <= dim {
+    let t = load(q + i) - load(p + i)
+    a = fma(a, t, t)
+    i &+= lanes
+  }
+  return (a + b) + (c + d)
 }
 
 @inline(__always) func l2Tail(_ sum: Float, _ q: In, _ p: In, _ from: Int, _ dim: Int) -> Float {
@@ -114,109 +141,6 @@ func squaredL2Rows(
     i &+= 1
   }
   return s
-}
-
-func dotNormRows(
-  _ q: In, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _ dots: Out, _ norms: Out
-) {
-  var r = 0
-  while r &+ 4 <= count {
-    let p0 = rows + r &* stride, p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride
-    var a0 = V(repeating: 0), a1 = a0, a2 = a0, a3 = a0, n0 = a0, n1 = a0, n2 = a0, n3 = a0
-    var i = 0
-    while i &+ lanes <= dim {
-      let u = load(q + i), y0 = load(p0 + i), y1 = load(p1 + i), y2 = load(p2 + i), y3 = load(p3 + i)
-      a0 = fma(a0, u, y0)
-      a1 = fma(a1, u, y1)
-      a2 = fma(a2, u, y2)
-      a3 = fma(a3, u, y3)
-      n0 = fma(n0, y0, y0)
-      n1 = fma(n1, y1, y1)
-      n2 = fma(n2, y2, y2)
-      n3 = fma(n3, y3, y3)
-      i &+= lanes
-    }
-    store4(totals(a0, a1, a2, a3), dots + r)
-    store4(totals(n0, n1, n2, n3), norms + r)
-    if i < dim {
-      finishDotNorm(q, p0, i, dim, dots + r, norms + r)
-      finishDotNorm(q, p1, i, dim, dots + r + 1, norms + r + 1)
-      finishDotNorm(q, p2, i, dim, dots + r + 2, norms + r + 2)
-      finishDotNorm(q, p3, i, dim, dots + r + 3, norms + r + 3)
-    }
-    r &+= 4
-  }
-  while r < count {
-    let p = rows + r &* stride
-    var a = V(repeating: 0), n = a, i = 0
-    while i &+ lanes <= dim {
-      let y = load(p + i)
-      a = fma(a, load(q + i), y)
-      n = fma(n, y, y)
-      i &+= lanes
-    }
-    (dots[r], norms[r]) = (total(a), total(n))
-    finishDotNorm(q, p, i, dim, dots + r, norms + r)
-    r &+= 1
-  }
-}
-
-@inline(__always)
-func finishDotNorm(_ q: In, _ p: In, _ from: Int, _ dim: Int, _ dot: Out, _ norm: Out) {
-  dot[0] = dotTail(dot[0], q, p, from, dim)
-  norm[0] = dotTail(norm[0], p, p, from, dim)
-}
-
-func squaredL2NormRows(
-  _ q: In, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _ distances: Out, _ norms: Out
-) {
-  var r = 0
-  while r &+ 4 <= count {
-    let p0 = rows + r &* stride, p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride
-    var a0 = V(repeating: 0), a1 = a0, a2 = a0, a3 = a0, n0 = a0, n1 = a0, n2 = a0, n3 = a0
-    var i = 0
-    while i &+ lanes <= dim {
-      let u = load(q + i), y0 = load(p0 + i), y1 = load(p1 + i), y2 = load(p2 + i), y3 = load(p3 + i)
-      let d0 = u - y0, d1 = u - y1, d2 = u - y2, d3 = u - y3
-      a0 = fma(a0, d0, d0)
-      a1 = fma(a1, d1, d1)
-      a2 = fma(a2, d2, d2)
-      a3 = fma(a3, d3, d3)
-      n0 = fma(n0, y0, y0)
-      n1 = fma(n1, y1, y1)
-      n2 = fma(n2, y2, y2)
-      n3 = fma(n3, y3, y3)
-      i &+= lanes
-    }
-    store4(totals(a0, a1, a2, a3), distances + r)
-    store4(totals(n0, n1, n2, n3), norms + r)
-    if i < dim {
-      finishL2Norm(q, p0, i, dim, distances + r, norms + r)
-      finishL2Norm(q, p1, i, dim, distances + r + 1, norms + r + 1)
-      finishL2Norm(q, p2, i, dim, distances + r + 2, norms + r + 2)
-      finishL2Norm(q, p3, i, dim, distances + r + 3, norms + r + 3)
-    }
-    r &+= 4
-  }
-  while r < count {
-    let p = rows + r &* stride
-    var a = V(repeating: 0), n = a, i = 0
-    while i &+ lanes <= dim {
-      let y = load(p + i), d = load(q + i) - y
-      a = fma(a, d, d)
-      n = fma(n, y, y)
-      i &+= lanes
-    }
-    (distances[r], norms[r]) = (total(a), total(n))
-    finishL2Norm(q, p, i, dim, distances + r, norms + r)
-    r &+= 1
-  }
-}
-
-@inline(__always)
-func finishL2Norm(_ q: In, _ p: In, _ from: Int, _ dim: Int, _ distance: Out, _ norm: Out) {
-  distance[0] = l2Tail(distance[0], q, p, from, dim)
-  norm[0] = dotTail(norm[0], p, p, from, dim)
 }
 
 func squaredNormRows(

@@ -33,16 +33,15 @@ func poincareKeys(_ squaredL2: In, _ norms: In, _ c: Float, _ keys: Out, _ n: In
   }
 }
 
+// (One call of the function for whole and part vectors: see Elementwise.swift.)
 func poincareDistances(_ keys: In, _ a: Float, _ b: Float, _ distances: Out, _ n: Int) {
   let av = V(repeating: a), bv = V(repeating: b)
   var i = 0
   while i < n {
     let count = n &- i
-    if count < lanes {
-      storeTail(bv * inverseHyperbolicSine(ofRoot: av * loadTail(keys + i, count)), distances + i, count)
-    } else {
-      store(bv * inverseHyperbolicSine(ofRoot: av * load(keys + i)), distances + i)
-    }
+    let z = av * (count < lanes ? loadTail(keys + i, count) : load(keys + i))
+    let d = bv * inverseHyperbolicSine(ofRoot: z)
+    if count < lanes { storeTail(d, distances + i, count) } else { store(d, distances + i) }
     i &+= lanes
   }
 }

@@ -36,6 +36,8 @@ public func kernelTable() -> rv_kernels {
     squared_l2_rows: { squaredL2Rows($0, $1, $2, $3, $4, $5) },
     dot_norm_rows: { dotNormRows($0, $1, $2, $3, $4, $5, $6) },
     squared_l2_norm_rows: { squaredL2NormRows($0, $1, $2, $3, $4, $5, $6) },
+    dot_norm_scattered: { dotNormScattered($0, $1, $2, $3, $4, $5) },
+    squared_l2_norm_scattered: { squaredL2NormScattered($0, $1, $2, $3, $4, $5) },
     squared_norm_rows: { squaredNormRows($0, $1, $2, $3, $4) },
     combine_rows: { combineRows($0, $1, $2, $3, $4, $5) },
     leaky_dot_rows: { leakyDotRows($0, $1, $2, $3, $4, $5, $6, $7) },

@@ -64,18 +64,23 @@ public final class StreamingSearch {
   }
 
   /// The next rows of the candidates. `.dimensionMismatch`, `.nonFinite`.
-  public func feed(_ rows: MatrixView) throws(RuvectorError) {
-    guard rows.rows > 0 else { return }
+  public func feed(_ rows: MatrixView) throws(RuvectorError) { try feed(.packed(rows)) }
+
+  /// The next rows, wherever they lie: the same bits as packed. `.dimensionMismatch`, `.nonFinite`.
+  public func feed(_ rows: ScatteredRows) throws(RuvectorError) { try feed(.scattered(rows)) }
+
+  private func feed(_ rows: PassingRows) throws(RuvectorError) {
+    guard rows.count > 0 else { return }
     guard rows.dim == state.query.dim else {
       throw .dimension("\(state.query.candidates)[\(seen)]", expected: state.query.dim, received: rows.dim)
     }
-    guard UInt32(exactly: seen + rows.rows) != nil else {
+    guard UInt32(exactly: seen + rows.count) != nil else {
       throw .expected("at most \(UInt32.max) rows", for: "candidates", received: "more", .outOfRange)
     }
     var r = 0
-    while r < rows.rows {
+    while r < rows.count {
       if seen > 0, seen % searchChunk == 0 { closeChunk() }
-      let end = min(r + searchBlock, rows.rows)
+      let end = min(r + searchBlock, rows.count)
       try state.consume(rows.slice(r..<end), base: seen, scratch, kernels)
       seen += end - r
       r = end
@@ -213,7 +218,7 @@ public func differentiableSearch(
               switch candidates {
               case .set(let set): try states[q].consume(set, view, range, scratch[worker], kernels)
               case .matrix(let rows):
-                try states[q].consume(rows.slice(range), base: r, scratch[worker], kernels)
+                try states[q].consume(.packed(rows.slice(range)), base: r, scratch[worker], kernels)
               }
             }
             r = range.upperBound

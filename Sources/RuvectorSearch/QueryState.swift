@@ -124,7 +124,7 @@ struct QueryState {
 
   /// At most `searchBlock` rows that belong to the caller; candidate numbers go on from `base`.
   mutating func consume(
-    _ rows: MatrixView, base: Int, _ scratch: Scratch, _ kernels: KernelTable
+    _ rows: PassingRows, base: Int, _ scratch: Scratch, _ kernels: KernelTable
   ) throws(RuvectorError) {
     switch query.metric {
     case .cosine: try consumeCosine(rows, base: base, scratch, kernels)
@@ -133,38 +133,43 @@ struct QueryState {
   }
 
   private mutating func consumeCosine(
-    _ rows: MatrixView, base: Int, _ scratch: Scratch, _ kernels: KernelTable
+    _ rows: PassingRows, base: Int, _ scratch: Scratch, _ kernels: KernelTable
   ) throws(RuvectorError) {
-    let values = scratch.values.pointer, norms = scratch.terms.pointer
-    kernels.dot_norm_rows(query.vector.pointer, rows.base, rows.stride, rows.rows, rows.dim, values, norms)
-    kernels.cosine_scores(values, norms, query.gain, values, rows.rows)
+    let q = query.vector.pointer, values = scratch.values.pointer, norms = scratch.terms.pointer
+    switch rows {
+    case .packed(let m): kernels.dot_norm_rows(q, m.base, m.stride, m.rows, m.dim, values, norms)
+    case .scattered(let p): kernels.dot_norm_scattered(q, p.rows, p.count, p.dim, values, norms)
+    }
+    kernels.cosine_scores(values, norms, query.gain, values, rows.count)
     // A norm outside the safe range (NaN fails every comparison) means: look closer.
     var unsafe: UInt8 = 0
-    for r in 0..<rows.rows { unsafe |= SafeRange.contains(norms[r]) ? 0 : 1 }
+    for r in 0..<rows.count { unsafe |= SafeRange.contains(norms[r]) ? 0 : 1 }
     if unsafe != 0 {
-      for r in 0..<rows.rows where !SafeRange.contains(norms[r]) {
+      for r in 0..<rows.count where !SafeRange.contains(norms[r]) {
         try requireFiniteCandidate(rows.row(r), rows.dim, number: base + r)
         values[r] = preciseCosine(rows.row(r))
       }
     }
-    finishCosine(rows.rows, base: base, scratch, kernels)
+    finishCosine(rows.count, base: base, scratch, kernels)
   }
 
   private mutating func consumePoincare(
-    _ rows: MatrixView, base: Int, _ ball: Ball, _ scratch: Scratch, _ kernels: KernelTable
+    _ rows: PassingRows, base: Int, _ ball: Ball, _ scratch: Scratch, _ kernels: KernelTable
   ) throws(RuvectorError) {
-    let values = scratch.values.pointer, norms = scratch.terms.pointer
-    kernels.squared_l2_norm_rows(
-      query.vector.pointer, rows.base, rows.stride, rows.rows, rows.dim, values, norms)
+    let q = query.vector.pointer, values = scratch.values.pointer, norms = scratch.terms.pointer
+    switch rows {
+    case .packed(let m): kernels.squared_l2_norm_rows(q, m.base, m.stride, m.rows, m.dim, values, norms)
+    case .scattered(let p): kernels.squared_l2_norm_scattered(q, p.rows, p.count, p.dim, values, norms)
+    }
     // Near the rim 1 − c|y|² cancels: those rows (and NaN, which fails every comparison) are done in Double.
     let limit = ball.projection == .clip ? Float(min(0.5 / ball.c, Double(SafeRange.high))) : 0
     var precise: UInt8 = 0
-    for r in 0..<rows.rows { precise |= norms[r] <= limit ? 0 : 1 }
+    for r in 0..<rows.count { precise |= norms[r] <= limit ? 0 : 1 }
     if precise == 0 {
-      kernels.poincare_keys(values, norms, Float(ball.c), values, rows.rows)
+      kernels.poincare_keys(values, norms, Float(ball.c), values, rows.count)
     } else {
       let point = try AlignedBuffer<Float>(count: rows.dim)
-      for r in 0..<rows.rows {
+      for r in 0..<rows.count {
         if norms[r] <= limit {
           values[r] /= 1 - Float(ball.c) * norms[r]
           continue
@@ -174,12 +179,12 @@ struct QueryState {
         let (factor, shrink) = ball.place(n2)
         if shrink != 1 {
           scaleRow(rows.row(r), rows.dim, shrink, into: point.pointer, kernels)
-          values[r] = kernels.squared_l2(query.vector.pointer, point.pointer, rows.dim)
+          values[r] = kernels.squared_l2(q, point.pointer, rows.dim)
         }
         values[r] *= Float(factor)
       }
     }
-    try finishPoincare(rows.rows, base: base, scratch, kernels)
+    try finishPoincare(rows.count, base: base, scratch, kernels)
   }
 
   // MARK: - Ranking
@@ -189,7 +194,7 @@ struct QueryState {
     if let record { return (record + base).update(from: scores, count: count) }
     let top = kernels.maximum(scores, count)
     softmax.add(scores, count: count, maximum: top, scratch: scratch.terms.pointer, kernels)
-    if !best.isFull || top > best.threshold { best.insert(scores, count: count, base: base) }
+    rank(scores, count, top: top, base: base, kernels)
   }
 
   private mutating func finishPoincare(
@@ -206,8 +211,21 @@ struct QueryState {
     }
     if let record { return (record + base).update(from: logits, count: count) }
     softmax.add(logits, count: count, maximum: top, scratch: scratch.terms.pointer, kernels)
-    if !best.isFull || kernels.maximum(keys, count) > best.threshold {
-      best.insert(keys, count: count, base: base)
+    rank(keys, count, top: kernels.maximum(keys, count), base: base, kernels)
+  }
+
+  /// Offers scores of which `top` is the highest. Few get in: most strips are passed over by their maximum.
+  private mutating func rank(
+    _ scores: UnsafePointer<Float>, _ count: Int, top: Float, base: Int, _ kernels: KernelTable
+  ) {
+    guard !best.isFull || top > best.threshold else { return }
+    var i = 0
+    while i < count {
+      let strip = min(64, count - i)
+      if !best.isFull || kernels.maximum(scores + i, strip) > best.threshold {
+        best.insert(scores + i, count: strip, base: base + i)
+      }
+      i += strip
     }
   }
 

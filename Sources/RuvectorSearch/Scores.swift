@@ -28,7 +28,7 @@ public func scores(
         switch candidates {
         case .set(let set): try state.consume(set, view, range, scratch[worker], kernels)
         case .matrix(let rows):
-          try state.consume(rows.slice(range), base: range.lowerBound, scratch[worker], kernels)
+          try state.consume(.packed(rows.slice(range)), base: range.lowerBound, scratch[worker], kernels)
         }
       }
     } catch {

@@ -71,6 +71,15 @@ struct SearchTests {
         rv_search_finish(search, indices.pointer, weights.pointer, values.pointer, 2, &count, &error) == 0)
       #expect(count == 2 && indices.values == [1, 0] && isClose(weights.values, shares))
     }
+    #expect(rv_search_begin(search, query.pointer, 2, 0, RV_CLIP, 2, 1, &error) == 0)
+    let first = UnsafePointer(rows.pointer)
+    #expect(rv_search_feed_scattered(search, [first, first + 2, first + 4], 3, 2, &error) == 0)
+    #expect(
+      rv_search_finish(search, indices.pointer, weights.pointer, values.pointer, 2, &count, &error) == 0)
+    #expect(count == 2 && indices.values == [1, 0] && isClose(weights.values, shares))
+    #expect(rv_search_feed_scattered(search, [first, nil], 2, 2, &error) == 3)
+    #expect(rv_search_feed_scattered(search, nil, 2, 2, &error) == 3)
+    #expect(rv_search_feed_scattered(search, nil, 0, 2, &error) == 0)
     #expect(rv_search_begin(search, query.pointer, 2, -1, RV_EXPMAP, 1, 1, &error) == 0)
     #expect(rv_search_feed(search, rows.pointer, 1, 3, &error) == 1)
     #expect(rv_search_begin(search, query.pointer, 0, -1, RV_CLIP, 1, 1, &error) == 2)

@@ -30,6 +30,15 @@ import Testing
     }
   }
 
+  /// From 4 MB on, memory starts where a page of 2 MB does.
+  @Test func largePages() throws {
+    let buffer = try AlignedBuffer<Float>(count: 1 << 20, repeating: 3)
+    #if os(Linux)
+      #expect(UInt(bitPattern: buffer.pointer) % (1 << 21) == 0)
+    #endif
+    #expect(buffer[0] == 3 && buffer[1 << 20 - 1] == 3)
+  }
+
   @Test func control() throws {
     #expect(Control(threads: 0).threads == 1 && Control(threads: -7).threads == 1)
     #expect(Control(threads: 5).threads == 5 && Control.none.threads == 1)

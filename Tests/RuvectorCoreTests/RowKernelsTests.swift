@@ -103,6 +103,19 @@ import Testing
           return sum
         })
       bits.require(factor.isIntact, "leaky_dot_rows \(level) \(place) wrote to its factors")
+      // Scattered rows have the bits of packed ones: the same names for `alone`.
+      let rows = (0..<count).map { p + (count - 1 - $0) * stride }
+      func reverse(_ lists: UnsafeMutablePointer<Float>...) {
+        for list in lists {
+          for r in 0..<count / 2 { (list[r], list[count - 1 - r]) = (list[count - 1 - r], list[r]) }
+        }
+      }
+      kernels.dot_norm_scattered(q, rows, count, n, x, y)
+      reverse(x, y)
+      check("dot_norm_rows", x, dots, y)
+      kernels.squared_l2_norm_scattered(q, rows, count, n, x, y)
+      reverse(x, y)
+      check("squared_l2_norm_rows", x, distances, y)
       kernels.squared_norm_rows(p, stride, count, n, z)
       check("squared_norm_rows", nil, nil, nil, z)
     }
@@ -110,6 +123,24 @@ import Testing
     #expect(gauge.breach == nil)
     #expect(norms.breach == nil)
     #expect(bits.breach == nil)
+  }
+
+  /// Matrices beyond 128 kB are read in another order than small ones: the bits are the same.
+  @Test(arguments: Levels.names) func smallAndLargeMatrices(_ level: String) {
+    let kernels = Levels.table(level), dim = 133, count = 300
+    var g = SeededGenerator(9)
+    let q = g.normals(dim), rows = g.normals(dim * count)
+    var whole = [Float](repeating: 0, count: count), alone = whole
+    kernels.dot_rows(q, rows, dim, count, dim, &whole)
+    for r in stride(from: 0, to: count, by: 4) {
+      rows.withUnsafeBufferPointer { rows in
+        alone.withUnsafeMutableBufferPointer { out in
+          guard let p = rows.baseAddress, let o = out.baseAddress else { return }
+          kernels.dot_rows(q, p + r * dim, dim, 4, dim, o + r)
+        }
+      }
+    }
+    #expect(whole == alone)
   }
 
   @Test(arguments: Levels.names) func combineRows(_ level: String) {

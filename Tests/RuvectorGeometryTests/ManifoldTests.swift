@@ -209,6 +209,7 @@ struct ProductOracle {
     for weights in [[0.3, 0.2, 0.1, 0.25, 0.15], [0, 1, 0, 0, 0], [2, 0, 5, 0, 1e-3], [0.2, 0.3, 0.5, 0, 0]] {
       var m = [Double](repeating: .nan, count: dim)
       let points = WeightedPoints(p, stride: space.stride, weights: weights, count: 5)
+      defer { withExtendedLifetime((p, weights)) {} }  // the points only point there
       space.mean(points, into: &m)
       let wanted = o.mean(exact, weights)
       #expect(Self.near(m, wanted, 1e-9), "\(m) \(wanted)")
@@ -249,7 +250,9 @@ struct ProductOracle {
     let sphere = try SphereManifold(dim: 2, curvature: 1)
     let p = Self.points(sphere, [[1, 0], [-1, 0]])
     var m = [0.0, 0]
-    sphere.mean(WeightedPoints(p, stride: 2, weights: [0.5, 0.5], count: 2), into: &m)
+    let weights = [0.5, 0.5], points = WeightedPoints(p, stride: 2, weights: weights, count: 2)
+    sphere.mean(points, into: &m)
+    withExtendedLifetime((p, weights)) {}  // the points only point there
     #expect(m == [1, 0])
     #expect(abs(sphere.distance([1, 0], [-1, 0]) - .pi) < 1e-15)
   }
@@ -293,6 +296,7 @@ struct ProductOracle {
       }
       var m = [0.0, 0, 0]
       let points = WeightedPoints(p, stride: space.stride, weights: weights, count: 6)
+      defer { withExtendedLifetime((p, weights)) {} }  // the points only point there
       space.mean(points, into: &m)
       #expect(Self.near(m, try mean(exact, weights), 1e-8))
       let direction = g.normals(3).map { Double($0) }

@@ -24,6 +24,43 @@ import Testing
     #expect(finish(search) == expected)
   }
 
+  @Test func scatteredRowsHaveTheBitsOfPackedOnes() throws {
+    let query = Array(Self.rows.prefix(6))
+    var rows = Self.rows
+    rows.replaceSubrange(6 * 600..<6 * 601, with: [0, 0, 0, 0, 0, 0])
+    rows.replaceSubrange(6 * 700..<6 * 701, with: [1e-20, 0, 0, 0, 0, 0])
+    try rows.withUnsafeBufferPointer { rows in
+      guard let p = rows.baseAddress else { return }
+      let pointers = (0..<1300).map { p + $0 * 6 }
+      for (name, metric) in try DifferentiableSearchTests.metrics() {
+        let packed = try StreamingSearch(query: query, dim: 6, metric: metric, k: 40, temperature: 0.3)
+        try packed.feed(MatrixView(p, rows: 1300, dim: 6))
+        let scattered = try StreamingSearch(query: query, dim: 6, metric: metric, k: 40, temperature: 0.3)
+        try pointers.withUnsafeBufferPointer { pointers in
+          guard let first = pointers.baseAddress else { return }
+          try scattered.feed(ScatteredRows(first, count: 1300, dim: 6))
+        }
+        #expect(finish(scattered) == finish(packed), "\(name)")
+      }
+      let bad: [Float] = [1, 2, 3, .nan, 5, 6]
+      try bad.withUnsafeBufferPointer { bad in
+        guard let b = bad.baseAddress else { return }
+        let search = try StreamingSearch(query: query, dim: 6, metric: .cosine, k: 4, temperature: 1)
+        [p, p, b, p].withUnsafeBufferPointer { pointers in
+          guard let first = pointers.baseAddress else { return }
+          let error = failure { () throws(RuvectorError) in
+            try search.feed(ScatteredRows(first, count: 4, dim: 6))
+          }
+          #expect(error?.code == .nonFinite && error?.message.contains("candidates[2]") == true)
+          let narrow = failure { () throws(RuvectorError) in
+            try search.feed(ScatteredRows(first, count: 1, dim: 5))
+          }
+          #expect(narrow?.code == .dimensionMismatch)
+        }
+      }
+    }
+  }
+
   @Test func candidatesOfAnotherWidth() throws {
     let search = try StreamingSearch(
       query: [1, 0, 0, 0, 0, 0], dim: 6, metric: .cosine, k: 5, temperature: 1, candidates: "level")

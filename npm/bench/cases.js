@@ -53,6 +53,10 @@ function gnnCases(gnn, label, { n, own }) {
     { name: `${label} differentiableSearch, Float32Array[]`, run: () => gnn.differentiableSearch(query, candidates, 10, 1) },
   ];
   if (!own) return cases;
+  cases.push({
+    name: `${label} differentiableSearch, Float32Array[], a new list each time`,
+    run: () => gnn.differentiableSearch(query, candidates.slice(), 10, 1),
+  });
   const data = new Float32Array(n * DIM);
   candidates.forEach((v, i) => data.set(v, i * DIM));
   const packed = { data, rows: n, dim: DIM }, set = new gnn.VectorSet(packed);

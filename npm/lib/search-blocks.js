@@ -4,6 +4,7 @@
 const native = require('./native.js');
 const inputs = require('./inputs.js');
 const { packRows } = require('./matrices.js');
+const { blocksOf, placesOf } = require('./row-places.js');
 const { lengthOf, plain } = require('./errors.js');
 
 /** Rows packed and scored at a time: the engine's own block, so that every way of searching adds up in the same order. */
@@ -11,15 +12,20 @@ const ROWS = 512;
 /** Floats of a first workspace: 512 rows of 128 stay in the second-level cache between packing and scoring. */
 const BLOCK = ROWS * 128;
 
-/** Candidates in an array, packed block by block. */
+/** Candidates in an array, block by block: packed, or read where they are known to be. */
 function searchRows(workspace, q, candidates, k, metric, name) {
   const { search } = workspace;
   native.searchBegin(search, q, metric.curvature, metric.projection, k, metric.temperature);
   const n = inputs.lengthOfList(candidates, name), dim = lengthOf(q);
   const block = Math.min(n, ROWS);
   if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, name);
-  for (let start = 0; start < n; start += block) {
-    const rows = Math.min(block, n - start);
+  const blocks = blocksOf(candidates, n, block);
+  for (let start = 0, number = 0; start < n; start += block, number++) {
+    const rows = Math.min(block, n - start), places = blocks && placesOf(blocks, number, candidates, start, rows, dim);
+    if (places) {
+      native.searchFeedPlaces(search, places, rows, dim);
+      continue;
+    }
     packRows(candidates, start, rows, dim, workspace.staging, name);
     native.searchFeed(search, workspace.staging, rows, dim);
   }

@@ -1,9 +1,22 @@
 'use strict';
 // A short run of `npm run fuzz`, from a seed that never changes and from one that always does.
+const assert = require('node:assert');
 const test = require('node:test');
 const { fuzz } = require('../abuse/fuzz/index.js');
+const { attention, rows: attentionRows } = require('../abuse/fuzz/attention.js');
+const { entriesOf, rows } = require('../abuse/fuzz/table.js');
+const { ruvector } = require('./support/index.js');
 
 const fresh = Math.floor(Math.random() * 2 ** 31);
 for (const [calls, seed] of [[40000, 1], [20000, fresh]]) {
   test(`${calls} random calls, seed ${seed}`, () => fuzz(calls, seed));
 }
+
+test('an export without a row fails the fuzz, and a row without an export', () => {
+  class Extended extends attention.FlashAttention { extra() {} }
+  for (const [module, known, prefix] of [[ruvector, rows, ''], [attention, attentionRows, 'attention:']]) {
+    assert.throws(() => entriesOf({ ...module, news() {} }, known, prefix), /no row for \[news\]/);
+    assert.throws(() => entriesOf({ ...module, Extended }, known, prefix), /no row for \[Extended,.*Extended#extra/);
+    assert.throws(() => entriesOf(module, { ...known, gone: [] }, prefix), /rows for nothing \[gone\]/);
+  }
+});

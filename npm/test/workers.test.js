@@ -103,6 +103,33 @@ test('loaded, unloaded with its last worker, loaded again', async () => {
   assert.deepStrictEqual({ status, signal, out }, { status: 0, signal: null, out: 'done' }, err);
 });
 
+/* Once a worker is being ended, Node makes no promises and no objects for it, though its code runs on to the next place where
+ * it can be stopped: here from one builtin to the next call. What that call gave was once whatever lay on the stack. */
+test('a call in a worker that is being ended gives undefined', { skip: notInWasm('no promises from native code') }, async () => {
+  const kinds = { promise: 'native.searchAsync(query, 1, 24, undefined, list, 10, 24, 5, 0, 0, 1, out[0], out[1], out[2], 1, out[0])', handle: 'native.vectorsCreate(list, 10, 24)',
+    lists: `native.geometry('dist', -1, 24, [query, query], undefined, out[1])`, options: `native.create('graph', 'ruvector', ['input_dim', 4, 'hidden_dim', 4])` };
+  for (const [kind, call] of Object.entries(kinds)) {
+    let seen = 0;
+    for (let i = 0; i < 10 && seen < 3; i++) {
+      const state = new Int32Array(new SharedArrayBuffer(8)); // where the worker is; what the call gave: 1 undefined, 2 anything else
+      const worker = start(`
+        const native = require(${JSON.stringify(root)} + '/npm/lib/native.js'), state = workerData, long = new Uint8Array(1e9);
+        const query = new Float32Array(24), list = new Float32Array(240), out = [new Uint32Array(5), new Float32Array(5), new Float32Array(5)];
+        parentPort.postMessage('on');
+        state[0] = 1;
+        long.indexOf(7);
+        const got = ${call};
+        state[1] = got === undefined ? 1 : 2;`, state);
+      await message(worker);
+      while (Atomics.load(state, 0) === 0);
+      await worker.terminate();
+      if (state[1] > 0) seen++;
+      assert.notStrictEqual(state[1], 2, kind);
+    }
+    assert.ok(seen > 0 || process.env.RUVECTOR_EMULATED, `${kind}: the call was never reached`);
+  }
+});
+
 test('a worker that ends by itself waits for its jobs', async () => {
   const worker = start(`
     ruvector.differentiableSearchAsync(workerData.query, workerData.list, 9).then((result) => parentPort.postMessage(result));`, { list, query });

@@ -201,6 +201,9 @@ void rv_search_release(rv_search *);
 int32_t rv_search_begin(rv_search *, const float *query, uint64_t dim, double curvature, rv_projection projection,
                         uint64_t k, double temperature, rv_error *error);
 int32_t rv_search_feed(rv_search *, const float *rows, uint64_t row_count, uint64_t dim, rv_error *error);
+/* The same for rows anywhere in memory, a pointer to each; the same bits as packed ones. */
+int32_t rv_search_feed_scattered(rv_search *, const float *const *rows, uint64_t row_count, uint64_t dim,
+                                 rv_error *error);
 /* Writes at most `capacity` results and their number into `count`; `values` may be NULL. */
 int32_t rv_search_finish(rv_search *, uint32_t *indices, float *weights, float *values, uint64_t capacity,
                          uint64_t *count, rv_error *error);

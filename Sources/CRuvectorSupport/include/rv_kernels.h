@@ -41,6 +41,11 @@ typedef struct rv_kernels {
                         float *dots, float *squared_norms);
   void (*squared_l2_norm_rows)(const float *q, const float *rows, intptr_t stride, intptr_t count, intptr_t dim,
                                float *distances, float *squared_norms);
+  /* The same for rows anywhere: a pointer to each. */
+  void (*dot_norm_scattered)(const float *q, const float *_Nonnull const *_Nonnull rows, intptr_t count,
+                             intptr_t dim, float *dots, float *squared_norms);
+  void (*squared_l2_norm_scattered)(const float *q, const float *_Nonnull const *_Nonnull rows, intptr_t count,
+                                    intptr_t dim, float *distances, float *squared_norms);
   void (*squared_norm_rows)(const float *rows, intptr_t stride, intptr_t count, intptr_t dim, double *squared_norms);
   /* y += transpose(rows) x: x has `count` elements, y has `dim`. */
   void (*combine_rows)(const float *x, const float *rows, intptr_t stride, intptr_t count, intptr_t dim, float *y);

@@ -8,6 +8,13 @@ class Call {
   buffers = [];
   /** Whether other threads write into an argument: its values are anybody's guess. */
   raced = false;
+  /** Keys of attention, and the width of their values. */
+  keyCount = 0;
+  valueDim = 0;
+  /** The mechanism called: its row of npm/lib/attention/table.js, its options, its parameters. */
+  mechanismRow = undefined;
+  config = undefined;
+  parameterCount = 0;
   #badness;
   #chain;
 
@@ -16,6 +23,8 @@ class Call {
     this.world = world;
     this.dim = chance.of(0.01) ? 0 : chance.pick(DIMS);
     this.rows = chance.of(0.01) ? 513 + chance.below(600) : chance.below(12);
+    this.keyCount = chance.below(9);
+    this.valueDim = chance.of(0.7) ? this.dim : chance.pick(DIMS);
     this.#badness = chance.pick([0, 0, 0.1, 0.2, 0.4]); // most calls are good in most arguments, or nothing is ever reached
   }
 
@@ -31,6 +40,16 @@ class Call {
     if (this.dim > 1000) this.rows %= 3;
   }
 
+  /** The same for a mechanism of attention. */
+  fitMechanism(self, row) {
+    this.mechanismRow = row;
+    this.config = Object.fromEntries(row.options.map((name) => [name, self[name]]));
+    this.parameterCount = self.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    this.dim = self.dim;
+    if (this.valueDim !== this.dim && this.chance.of(0.6)) this.valueDim = this.dim;
+    if (this.dim > 1000) this.rows %= 3;
+  }
+
   /** Layers of the world that fit each other, the first as wide as the query; the same for all arguments. */
   chain() {
     if (this.#chain) return this.#chain;
@@ -42,6 +61,11 @@ class Call {
       dim = this.#chain.at(-1).hiddenDim;
     }
     return this.#chain;
+  }
+
+  /** Under what other names a success counts: that of the mechanism's class instead of `Attention`. */
+  also(name) {
+    return this.mechanismRow ? [name.replace(':Attention#', `:${this.mechanismRow.name}#`)].filter((other) => other !== name) : [];
   }
 
   /** What a getter of the caller's does in the middle of a call; seldom enough that calls get somewhere. */

@@ -17,7 +17,9 @@ const { RuvectorError } = ruvector;
 
 const [calls, seed, record, describe] = [Number(process.argv[2]), Number(process.argv[3]), process.argv[4], process.argv[5]];
 const SETTLE = 20e3, AT_ONCE = 16;
-const table = entries();
+/** Called equally often: the main entry, what all mechanisms of attention share, the rest of attention. */
+const partOf = (name) => (name.startsWith('attention:Attention#') ? 1 : name.startsWith('attention:') ? 2 : 0);
+const parts = [0, 1, 2].map((part) => entries().filter(({ name }) => partOf(name) === part));
 const chance = new Chance(seed), world = new World(chance, nested);
 const counts = { calls: 0, results: 0, errors: 0, callers: 0, async: 0, codes: {}, succeeded: {} };
 const codes = new Set(CODES.slice(1));
@@ -46,7 +48,7 @@ function isFinite(value) {
 
 function succeeded(value, at) {
   counts.results++;
-  counts.succeeded[at.name] = (counts.succeeded[at.name] ?? 0) + 1;
+  for (const name of [at.name, ...at.also]) counts.succeeded[name] = (counts.succeeded[name] ?? 0) + 1;
   if (!at.raced && !isFinite(value)) fail(`a result that is not finite: ${show(value)}`, at);
 }
 
@@ -84,15 +86,15 @@ function nested() {
 }
 
 function make(number) {
-  const { name, call, kinds: wanted } = chance.pick(table);
+  const { name, call, kinds: wanted } = chance.pick(chance.pick(parts));
   const c = new Call(chance, world);
   const self = name.includes('#') ? receiver(c, name) : undefined;
-  const args = wanted.map((row) => kinds[row.kind](c, row));
+  const args = wanted.flatMap((row) => (row.spread ? kinds[row.kind](c, row) : [kinds[row.kind](c, row)]));
   if (chance.of(0.03)) args.length = chance.below(args.length + 1);
-  const at = { number, name, args: [self, ...args], raced: c.raced };
+  const at = { number, name, also: c.also(name), args: [self, ...args], raced: c.raced };
   fs.writeSync(file, `${number} ${name}`.padEnd(80), 0);
   if (describe && number === calls - 1) console.error(`${name}\n  ${at.args.map(show).join('\n  ')}`);
-  const isAsync = name.endsWith('Async');
+  const isAsync = /Async$|AttentionCompute$|:benchmarkAttention$/.test(name);
   counts.calls++;
   let result;
   try {

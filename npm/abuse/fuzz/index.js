@@ -11,6 +11,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { entries } = require('./table.js');
+const { MECHANISMS } = require('../../lib/attention/table.js');
 
 const BATCH = 10000; // calls a process
 const QUIET = 60e3; // ms without a new call: it hangs
@@ -59,7 +60,8 @@ async function fuzz(calls, seed, progress = () => {}) {
     add(sum, await run(n, s));
     progress((done += n));
   }
-  const never = entries().map(({ name }) => name).filter((name) => !sum.succeeded[name]);
+  const classes = Object.keys(MECHANISMS).flatMap((name) => ['compute', 'computeBatch', 'backward'].map((method) => `attention:${name}#${method}`));
+  const never = [...entries().map(({ name }) => name), ...classes].filter((name) => !sum.succeeded[name]);
   if (calls >= 20000 && never.length > 0) throw new Error(`No call of ${never} ever succeeded: its row in table.js reaches nothing.`);
   return sum;
 }

@@ -3,6 +3,7 @@
 const { ruvector } = require('../../test/support/index.js');
 const { form, matrix, numbers, strangers, vector } = require('./vectors.js');
 const { signal } = require('./signals.js');
+const { addExtras, kinds: attentionKinds, mechanism } = require('./attention.js');
 
 const { RuvectorLayer, TensorCompress, VectorSet } = ruvector;
 const LEVELS = ['none', 'half', 'pq8', 'pq4', 'binary'];
@@ -31,8 +32,8 @@ const text = (stock) => (c) => {
   return c.chance.of(0.7) ? damaged(c, json) : c.chance.pick([...strangers(), new String(json), Buffer.from(json)]);
 };
 
-/** An options object with some of `fields` ('field' or 'kind:field') and those of `always`; sometimes misspelt, behind getters, or no object at all. */
-function options(c, fields, always = []) {
+/** An options object with some of `fields` ('field' or 'kind:field') and those of `always`, and what `more` adds; sometimes misspelt, behind getters, or no object at all. */
+function options(c, fields, always = [], more = undefined) {
   const { chance } = c;
   if (chance.of(always.length > 0 ? 0.02 : 0.3)) return undefined;
   if (chance.of(0.04)) return chance.pick(strangers());
@@ -44,6 +45,7 @@ function options(c, fields, always = []) {
     if (chance.of(0.05)) Object.defineProperty(o, field, { enumerable: true, get: () => { c.interfere(); return value; } });
     else o[field] = value;
   }
+  more?.(o);
   if (chance.of(0.02)) o[chance.pick(['temprature', 'K', 'constructor'])] = 1;
   return chance.of(0.03) ? new Proxy(o, { get: (t, key) => { c.interfere(); return t[key]; } }) : o;
 }
@@ -80,6 +82,9 @@ const layers = (c) => (c.bad() ? c.chance.pick([...strangers(), [c.chance.pick(c
   : c.chain().map((layer) => (c.chance.of(0.3) && !layer.closed ? layer.toJson() : layer)));
 
 const kinds = {
+  ...attentionKinds,
+  callOptions: (c, { fields }) => options(c, fields, [], (o) => addExtras(c, o)),
+  mechanismJson: (c, row) => text(() => [attentionKinds.mechanismJson(c, row)])(c),
   vector, matrix, candidates, levels, layers, signal, level,
   weights: (c) => (c.chance.of(0.4) ? undefined : c.chance.of(0.8) ? form(c, numbers(c, c.rows).map(Math.abs)) : vector(c)),
   hidden: (c) => (c.bad() || !c.layer ? vector(c) : form(c, numbers(c, c.layer.hiddenDim))),
@@ -102,7 +107,7 @@ const kinds = {
   layerJson: text((c) => c.world.layerJson),
   compressedJson: text((c) => c.world.compressed),
   options: (c, { fields, always }) => options(c, fields, always),
-  mode: (c) => (c.bad() ? c.chance.pick(['Standard', 'moe', 'edge_featured', '__proto__', ...strangers()]) : c.chance.pick(['standard', 'hyperbolic', 'dual_space'])),
+  mode: (c) => (c.bad() ? c.chance.pick(['Standard', 'toString', '__proto__', ...strangers()]) : c.chance.pick(['standard', 'hyperbolic', 'dual_space', 'edge_featured', 'moe'])),
   explain: (c) => (c.bad() ? c.chance.pick(strangers()) : c.chance.of(0.5)),
   stack: (c) => (c.chance.of(0.2) ? undefined : c.bad() ? layers(c) : c.chain().map((layer) => (c.chance.of(0.1) ? 'identity' : layer))),
   code: (c) => c.chance.pick(CODES),
@@ -112,8 +117,9 @@ const kinds = {
 /** An object to call a method of `name`'s class on: one of that class, sometimes another. */
 function receiver(c, name) {
   const { chance, world } = c;
-  if (c.bad()) return chance.pick([...world.sets, ...world.layers, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
+  if (c.bad()) return chance.pick([...world.sets, ...world.layers, ...world.mechanisms, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
   const [type] = name.split('#');
+  if (type.startsWith('attention:')) return mechanism(c, type.slice('attention:'.length));
   const open = (list) => chance.pick(chance.of(0.8) ? list.filter((one) => !one.closed) : list);
   if (type === 'VectorSet') return open(world.sets);
   if (type === 'RuvectorLayer') {

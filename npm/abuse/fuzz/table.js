@@ -1,11 +1,13 @@
 'use strict';
 // What the fuzz calls: one row an export or member, with the kind of each argument (kinds.js). `Class` is a
-// constructor, `Class.name` a static method, `Class#name` a method or getter. A member without a row fails the fuzz.
+// constructor, `Class.name` a static method, `Class#name` a method or getter. A member without a row fails the fuzz. Those of
+// @ruvector/gnn/attention (attention.js) are called `attention:name`.
 const { ruvector } = require('../../test/support/index.js');
+const { attention, rows: attentionRows } = require('./attention.js');
 
 const THREADS = ['threads'], ASYNC = ['threads', 'signal'], BALL = ['temperature', 'projection'];
 const options = (...fields) => ({ kind: 'options', fields });
-const WALK = { ...options('mode', 'k', 'temperature', 'curvature', 'share:euclideanWeight', 'explain'), always: ['mode'] };
+const WALK = { ...options('mode', 'k', 'temperature', 'curvature', 'share:euclideanWeight', 'explain', 'few:numExperts', 'few:topK'), always: ['mode'] };
 
 const rows = {
   differentiableSearch: ['vector', 'candidates', 'k', 'temperature'],
@@ -81,19 +83,30 @@ const rows = {
 
 const isClass = (value) => typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 
-/** Everything the module offers: name -> (receiver, arguments) => result. */
-function members() {
-  const found = new Map();
-  for (const [name, value] of Object.entries(ruvector)) {
+/** Classes that nobody constructs. */
+const ABSTRACT = [attention.Attention, attention.Mixture, attention.SparsityPattern];
+
+/** Everything a module offers, a class once, if it has two names: name -> (receiver, arguments) => result. Members of a base class are that class's. */
+function members(module) {
+  const found = new Map(), bases = new Set(Object.values(module).map((value) => value?.prototype));
+  const seen = new Set();
+  for (const [name, value] of Object.entries(module)) {
+    if (typeof value !== 'function' || (isClass(value) && seen.has(value))) continue;
+    seen.add(value);
     if (!isClass(value)) {
       found.set(name, (_, args) => value(...args));
       continue;
     }
-    found.set(name, (_, args) => new value(...args));
-    for (const [key, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
-      if (typeof method === 'function') found.set(`${name}.${key}`, (_, args) => value[key](...args));
-    }
+    if (!ABSTRACT.includes(value)) found.set(name, (_, args) => new value(...args));
+    let type = value;
+    do { // what classes between Attention and this one add
+      for (const [key, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(type))) {
+        if (typeof method === 'function') found.set(`${name}.${key}`, (_, args) => value[key](...args));
+      }
+      type = Object.getPrototypeOf(type);
+    } while (type.prototype instanceof attention.Attention);
     for (let p = value.prototype; p && p !== Object.prototype && p !== Error.prototype; p = Object.getPrototypeOf(p)) {
+      if (p !== value.prototype && bases.has(p)) break;
       for (const [key, { get, value: method }] of Object.entries(Object.getOwnPropertyDescriptors(p))) {
         const call = get ?? method;
         if (key !== 'constructor' && typeof call === 'function') found.set(`${name}#${key}`, (self, args) => call.apply(self, args));
@@ -103,17 +116,21 @@ function members() {
   return found;
 }
 
-/** [{name, call, kinds}]; throws where the table and the module differ. */
+/** [{name, call, kinds}]; throws where the table and the modules differ. */
 function entries() {
-  const found = members();
+  return [...entriesOf(ruvector, rows, ''), ...entriesOf(attention, attentionRows, 'attention:')];
+}
+
+function entriesOf(module, rows, prefix) {
+  const found = members(module);
   const untold = [...found.keys()].filter((name) => !Object.hasOwn(rows, name));
   const gone = Object.keys(rows).filter((name) => !found.has(name));
   if (untold.length + gone.length > 0) {
-    throw new Error(`npm/abuse/fuzz/table.js: no row for [${untold}], rows for nothing [${gone}]`);
+    throw new Error(`npm/abuse/fuzz/${prefix ? 'attention' : 'table'}.js: no row for [${untold}], rows for nothing [${gone}]`);
   }
   return Object.entries(rows).map(([name, kinds]) => ({
-    name, call: found.get(name), kinds: kinds.map((kind) => (typeof kind === 'string' ? { kind } : kind)),
+    name: prefix + name, call: found.get(name), kinds: kinds.map((kind) => (typeof kind === 'string' ? { kind } : kind)),
   }));
 }
 
-module.exports = { entries };
+module.exports = { entries, entriesOf, rows };

@@ -132,4 +132,4 @@ function matrix(c) {
   return c.bad() ? badMatrix(c) : matrixForm(c, c.rows, c.dim);
 }
 
-module.exports = { form, matrix, numbers, strangers, trapped, vector };
+module.exports = { form, matrix, matrixForm, numbers, strangers, trapped, vector };

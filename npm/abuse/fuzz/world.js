@@ -1,14 +1,18 @@
 'use strict';
 // What lives from call to call (sets, layers, JSON), and what callers' code may do in the middle of a call.
 const { ruvector } = require('../../test/support/index.js');
+const { Attention } = require('../../../attention.js');
 const { RuvectorLayer, TensorCompress, VectorSet } = ruvector;
 
-const MOST = 12;
+/** Objects kept of a kind; mechanisms of attention are of many classes. */
+const MOST = 12, MECHANISMS = 48;
 
 class World {
   sets = [];
   layers = [];
   tokens = [];
+  mechanisms = [];
+  mechanismJson = [];
   layerJson = [];
   compressed = [];
   tensor = new TensorCompress();
@@ -23,18 +27,22 @@ class World {
 
   /** Takes in what a call has made; when there is much, something is closed or forgotten. */
   keep(value) {
-    const list = value instanceof VectorSet ? this.sets : value instanceof RuvectorLayer ? this.layers : undefined;
+    const list = value instanceof VectorSet ? this.sets : value instanceof RuvectorLayer ? this.layers : value instanceof Attention ? this.mechanisms : undefined;
     if (list) {
       list.push(value);
       if (value instanceof VectorSet && this.chance.of(0.5)) this.tokens.push(value.token);
     } else if (typeof value === 'string' && value.startsWith('{"w_msg"')) this.layerJson.push(value);
+    else if (typeof value === 'string' && value.startsWith('{"version":1,"class"')) this.mechanismJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{')) this.compressed.push(value);
-    for (const full of [this.sets, this.layers]) {
-      if (full.length <= MOST) continue;
+    for (const full of [this.sets, this.layers, this.mechanisms]) {
+      if (full.length <= (full === this.mechanisms ? MECHANISMS : MOST)) continue;
       const [one] = full.splice(this.chance.below(full.length), 1);
       if (this.chance.of(0.7)) one.close();
     }
-    for (const full of [this.tokens, this.layerJson, this.compressed]) if (full.length > MOST) full.splice(this.chance.below(full.length), 1);
+    for (const full of [this.tokens, this.layerJson, this.compressed, this.mechanismJson]) {
+      if (full.length > (full === this.mechanismJson ? MECHANISMS : MOST)) full.splice(this.chance.below(full.length), 1);
+    }
+    return value;
   }
 
   bomb() {
@@ -46,12 +54,13 @@ class World {
   /** Does something unfriendly; `buffers` are those of the call under way. */
   interfere(buffers) {
     const { chance } = this;
-    switch (chance.below(7)) {
+    switch (chance.below(8)) {
       case 0: return this.bomb();
       case 1: return chance.pick(this.sets)?.close();
       case 2: return chance.pick(this.layers)?.close();
       case 3: return detach(chance.pick(buffers));
       case 4: return spoil(chance.pick(buffers), chance.pick([NaN, Infinity, 0.5, -1]));
+      case 6: return chance.pick(this.mechanisms)?.close();
       case 5: return resize(chance.pick(buffers), chance);
       default: return this.nest();
     }

@@ -1,0 +1,266 @@
+'use strict';
+// What the fuzz calls of @ruvector/gnn/attention. A class of npm/lib/attention/table.js needs no word here: its row there says
+// what its constructor, options and calls take (an option whose good values are few has its line in VALUES).
+const attention = require('../../../attention.js');
+const { extraNames } = require('../../lib/attention/extras.js');
+const { MEMBERS } = require('../../lib/attention/members.js');
+const { NAMES } = require('../../lib/attention/experts.js');
+const { MECHANISMS, OPTIONS } = require('../../lib/attention/table.js');
+const { form, matrix, matrixForm, numbers, strangers, trapped, vector } = require('./vectors.js');
+
+const options = (...fields) => ({ kind: 'options', fields });
+const ASYNC = options('threads', 'signal');
+const call = (...fields) => ({ kind: 'callOptions', fields });
+
+/** Exports that are none of the classes, and what all classes share. */
+const rows = {
+  'Attention#compute': ['query', 'keys', 'values'],
+  'Attention#computeWithMask': ['query', 'keys', 'values', 'maskRow'],
+  'Attention#computeAsync': ['query', 'keys', 'values', call('maskRow:mask', 'threads', 'signal')],
+  'Attention#computeBatch': ['queries', 'keys', 'values', call('mask', 'offsets', 'pattern', 'threads')],
+  'Attention#computeBatchAsync': ['queries', 'keys', 'values', call('mask', 'offsets', 'pattern', 'threads', 'signal')],
+  'Attention#attentionWeights': ['queries', 'keys', call('mask', 'offsets', 'pattern', 'threads')],
+  'Attention#backward': ['queries', 'keys', 'values', 'gradient', call('mask', 'offsets', 'pattern', 'threads')],
+  'Attention#backwardAsync': ['queries', 'keys', 'values', 'gradient', call('mask', 'offsets', 'pattern', 'threads', 'signal')],
+  'Attention#parameters': [],
+  'Attention#getWeights': [],
+  'Attention#setWeights': ['parameters'],
+  'Attention#toJson': [],
+  'Attention#closed': [],
+  'Attention#close': [],
+
+  scaledDotAttention: ['query', 'keys', 'values'],
+  computeAttentionAsync: ['query', 'keys', 'values', 'width', ASYNC],
+  computeFlashAttentionAsync: ['query', 'keys', 'values', 'width', 'blockSize', ASYNC],
+  batchAttentionCompute: ['matrix', 'keyLists', 'keyLists', 'width', ASYNC],
+  batchFlashAttentionCompute: ['matrix', 'keyLists', 'keyLists', 'width', 'blockSize', ASYNC],
+  parallelAttentionCompute: ['parallelConfig', 'matrix', 'keyLists', 'keyLists', ASYNC],
+
+  projectToPoincareBall: ['vector', 'curvature'],
+  poincareDistance: ['vector', 'vector', 'curvature'],
+  mobiusAddition: ['vector', 'vector', 'curvature'],
+  expMap: ['vector', 'vector', 'curvature'],
+  logMap: ['vector', 'vector', 'curvature'],
+  computeHyperbolicAttentionAsync: ['query', 'keys', 'values', 'width', 'curvature', ASYNC],
+  benchmarkAttention: ['attentionType', 'size', 'few', 'few'],
+
+  'Mixture#getRouting': ['queries'],
+  'Mixture#getExpertUsage': ['queries'],
+  'SparsityPattern.local': ['index', 'index', 'index'],
+  'SparsityPattern.strided': ['index', 'index', 'size'],
+  'SparsityPattern.block': ['index', 'index', 'size'],
+  'SparsityPattern.global': ['index', 'index', 'index'],
+  'SparsityPattern.random': ['index', 'index', 'index', 'seed'],
+  'SparsityPattern.fromCsr': ['offsets', 'keyIndices', 'size'],
+  'SparsityPattern#union': ['pattern'],
+  ...Object.fromEntries(['toMask', 'offsets', 'indices', 'queries', 'keys', 'count', 'density'].map((name) => [`SparsityPattern#${name}`, []])),
+  graphStatistics: ['graph', options('few:sources', 'index:seed')],
+  structuralFeatures: ['graph', options('share:damping', 'share:tolerance')],
+  recommendMechanism: ['statistics', { ...options('index:queries', 'index:keys', 'size:dim', 'explain:hasEdgeFeatures', 'share:normBound'), always: ['queries', 'keys', 'dim'] }],
+  HNSWEdgeFeatureExtractor: [],
+  'HNSWEdgeFeatureExtractor#edgeDim': [],
+  'HNSWEdgeFeatureExtractor#extract': [{ ...options('lengths:distances', 'lengths:levels', 'lengths:degrees'), always: ['distances'] }],
+
+  RuvectorError: ['code', 'message'],
+  info: [],
+  version: [],
+};
+/** What classes of the table have besides: a row for each name, whichever class it is. */
+const ADDED = {
+  '#getRouting': ['queries'], '#getExpertUsage': ['queries'], '#getGates': ['queries'], '#getSpaceContributions': ['queries', 'keys'],
+  '#computeWithEdges': ['query', 'keys', 'values', 'edges'], '#computeWithPositions': ['query', 'keys', 'values', 'index', 'places'],
+  '#applyRotary': ['query', 'index'], '.simple': ['size', 'heads', 'heads'], '.withConfig': ['size', 'curvature', 'explain', 'temperature'],
+  '.withWeights': ['size', 'curvature', 'share', 'share'], '.encodeDistance': ['index', 'size'], '.distanceToPosition': ['index', 'size'],
+};
+
+for (const [name, row] of Object.entries(MECHANISMS)) {
+  rows[name] = [{ kind: 'creation', row, spread: true }];
+  rows[`${name}.fromJson`] = [{ kind: 'mechanismJson', row }];
+  for (const option of row.options) rows[`${name}#${option}`] = [];
+  if (row.dim) rows[`${name}#dim`] = [];
+  if (row.options.includes('numHeads')) rows[`${name}#headDim`] = [];
+  const { methods, statics } = MEMBERS[name] ?? {}, objects = [['#', methods ?? {}], ['.', statics?.(attention[name]) ?? {}]];
+  for (let base = row.base?.(); base && !Object.values(attention).includes(base); base = Object.getPrototypeOf(base)) objects.push(['#', base.prototype], ['.', base]);
+  for (const [mark, object] of objects) {
+    for (const key of Object.getOwnPropertyNames(object)) if (ADDED[mark + key]) rows[name + mark + key] = ADDED[mark + key];
+  }
+}
+
+// MARK: - Mechanisms
+
+const VALUES = {
+  dim: [1, 2, 4, 4, 8, 8, 12, 16], numHeads: [1, 1, 2, 4], blockSize: [1, 3, 16, 512], numFeatures: [1, 8, 64], localWindow: [0, 1, 4, 64], numExperts: [1, 2, 4],
+  curvature: [-1, -0.5, 1, 1e-3], model: ['poincare', 'lorentz'], version: ['v1', 'v2'], nodeDim: [1, 2, 4, 8], edgeDim: [1, 2, 4], euclideanDim: [0, 1, 3],
+  hyperbolicDim: [1, 2], sphericalDim: [0, 2], maxPosition: [8, 512], base: [10, 10000], levels: [1, 3], outputHeadDim: [1, 4], topK: [1, 2],
+  curvatureFrom: [-0.1, -1], curvatureTo: [-1, -2], hyperbolicCurvature: [-1, -0.3], sphericalCurvature: [1, 0.3],
+};
+const BY_KIND = {
+  experts: (c) => Array.from({ length: 1 + c.chance.below(3) }, () => c.chance.pick([
+    c.chance.pick(NAMES), { class: 'FlashAttention', options: { dim: c.dim, blockSize: 3 } }, c.chance.pick(c.world.mechanisms) ?? 'local'])),
+  number: (c) => c.chance.pick([0, 1, 1, 2, 4, 0.5, 0.1]),
+  flag: (c) => c.chance.of(0.5),
+  seed: (c) => c.chance.pick([0, 7, 2n ** 63n]),
+};
+const BAD = [0, -1, NaN, Infinity, 1.5, 1e-30, 1e30, 65536, 65537, 2 ** 32, 2 ** 53, -0, 2n, ...strangers()];
+
+/** A bad value. What is only large is no wider than some hundreds in `dim`, whose square memory grows with (elu: 17 GB). */
+function bad(c, name) {
+  const value = c.chance.pick(BAD);
+  return name === 'dim' && value === 65536 ? 512 : value;
+}
+
+function option(c, name) {
+  const value = VALUES[name] ? c.chance.pick(VALUES[name]) : BY_KIND[OPTIONS[name].kind]?.(c);
+  if (name === 'dim') c.dim = value; // of experts too
+  return value;
+}
+
+/** Options that a class needs, or that its positional form has. */
+const isWanted = (row, name) => row.positional.includes(name) || (row.required ?? []).includes(name);
+
+/** The arguments of a constructor: an object, or one by one as in @ruvector/attention. */
+function creation(c, { row }) {
+  const { chance } = c, isBad = c.bad();
+  if (row.positional.length > 0 && chance.of(0.4)) {
+    const list = row.positional.map((name) => option(c, name));
+    list.length = chance.pick([list.length, list.length, 1]);
+    if (row.ignored && chance.of(0.3)) list.push(1);
+    if (isBad) {
+      const at = chance.below(list.length);
+      list[at] = bad(c, row.positional[at]);
+    }
+    return list;
+  }
+  const o = {};
+  for (const name of row.options) if (isWanted(row, name) ? chance.of(0.95) : chance.of(0.5)) o[name] = option(c, name);
+  if (!isBad) return [o];
+  const named = chance.of(0.9) ? chance.pick(row.options) : chance.pick(['dims', 'constructor', '__proto__']);
+  const value = chance.of(0.1) ? o.dim : bad(c, named);
+  if (chance.of(0.1)) Object.defineProperty(o, named, { enumerable: true, get: () => { c.interfere(); return value; } });
+  else o[named] = value;
+  return chance.of(0.1) ? [o, chance.pick(strangers())] : [o];
+}
+
+/** A mechanism of class `row`, with good options; undefined where the choice of options is none. */
+function make(c, row) {
+  try {
+    const o = Object.fromEntries(row.options.filter((name) => isWanted(row, name) || c.chance.of(0.5)).map((name) => [name, option(c, name)]));
+    const made = c.world.keep(new attention[row.name](o));
+    return made.closed ? undefined : made; // a full world closes one
+  } catch {
+    return undefined;
+  }
+}
+
+/** One of the world's mechanisms (of class `name`, where that is one), made where there is none; arguments will fit it. */
+function mechanism(c, name) {
+  const type = attention[name];
+  if (type === attention.SparsityPattern) return pattern(c);
+  if (type === attention.HNSWEdgeFeatureExtractor) return new type();
+  const row = MECHANISMS[name] ?? c.chance.pick(Object.values(MECHANISMS).filter((one) => attention[one.name].prototype instanceof type));
+  const known = c.world.mechanisms.filter((one) => one instanceof attention[row.name] && (!one.closed || c.chance.of(0.2)));
+  const self = known.length > 0 ? c.chance.pick(known) : make(c, row);
+  if (self) c.fitMechanism(self, row);
+  return self;
+}
+
+function mechanismJson(c, { row }) {
+  const json = c.chance.pick(c.world.mechanismJson.filter((text) => text.startsWith(`{"version":1,"class":"${row.name}"`))) ?? make(c, row)?.toJson() ?? '{}';
+  return json;
+}
+
+// MARK: - Arguments of calls
+
+/** A mask of one row, or with `rows` one a query; all forms. */
+function maskRow(c) {
+  if (c.bad()) return c.chance.pick([...strangers(), new Uint8Array(c.keyCount + 1), [2], trapped(c, [true, false])]);
+  const flags = Array.from({ length: c.keyCount }, () => c.chance.of(0.7));
+  return c.chance.of(0.5) ? flags : Uint8Array.from(flags, Number);
+}
+
+function mask(c) {
+  switch (c.chance.below(4)) {
+    case 0: return Uint8Array.from({ length: c.rows * c.keyCount }, () => c.chance.below(2));
+    case 1: return Array.from({ length: c.rows }, () => maskRow(c));
+    default: return maskRow(c);
+  }
+}
+
+function offsets(c) {
+  const ends = Array.from({ length: Math.max(c.rows - 1, 0) }, () => c.chance.below(c.keyCount + 1)).sort((a, b) => a - b);
+  const list = [0, ...ends, c.keyCount].slice(0, c.rows + 1);
+  if (c.bad()) list[c.chance.below(list.length)] = c.chance.pick([-1, 0.5, NaN, c.keyCount + 1, 2 ** 32, 2 ** 31, '1', undefined]);
+  const type = c.chance.pick([Array, Uint32Array, Int32Array, Float32Array]);
+  return type.from(list, c.chance.of(0.9) ? undefined : (x) => x);
+}
+
+/** Numbers a column, features or edges: what `extraNames` says. */
+function extra(c, name) {
+  if (c.bad()) return matrix(c);
+  if (name === 'edges') return matrixForm(c, c.chance.pick([c.keyCount, c.rows * c.keyCount]), c.config?.edgeDim ?? 2);
+  const count = name.startsWith('query') ? c.rows : c.keyCount;
+  return name.endsWith('Features') ? matrixForm(c, count, c.config?.numFeatures ?? 2) : places(c, count);
+}
+
+/** Positions, levels, kinds: small integers. */
+const places = (c, count = c.keyCount) => form(c, Array.from({ length: count }, () => c.chance.below(4)));
+
+/** Adds to the options of a call those that the mechanism has. */
+function addExtras(c, o) {
+  if (c.mechanismRow) for (const name of extraNames(c.mechanismRow)) if (c.chance.of(0.7)) o[name] = extra(c, name);
+}
+
+const outputDim = (c) => c.mechanismRow?.outputDim?.(c.config, c.valueDim) ?? c.valueDim;
+const keyMatrix = (c, width) => (c.bad() ? matrix(c) : matrixForm(c, c.keyCount, width));
+/** A matrix for each query, the first two of three calls with as many rows as each other. */
+const keyLists = (c) => (c.bad() ? c.chance.pick([...strangers(), [matrix(c)], [[]]])
+  : Array.from({ length: c.rows }, (_, i) => matrixForm(c, 1 + i % 3, c.dim)));
+
+function parallelConfig(c) {
+  const config = { attentionType: c.chance.pick(Object.values(attention.AttentionType)), dim: c.dim };
+  if (c.chance.of(0.3)) Object.assign(config, { blockSize: 4, numFeatures: 8, localWindow: 2, globalTokens: 1 });
+  if (!c.bad()) return config;
+  return c.chance.pick([...strangers(), { ...config, attentionType: c.chance.pick(['Unknown', 5, '__proto__']) }, { ...config, dim: bad(c, 'dim') }]);
+}
+
+function pattern(c) {
+  const { SparsityPattern: P } = attention, kind = c.chance.pick(['local', 'strided', 'block', 'global', 'random']);
+  return c.bad() ? c.chance.pick(strangers()) : P[kind](c.rows, c.keyCount, 1 + c.chance.below(3), ...(kind === 'random' ? [c.chance.below(9)] : []));
+}
+
+/** A graph of up to eight nodes. */
+function graph(c) {
+  const n = c.keyCount, ends = Array.from({ length: n }, () => c.chance.below(3));
+  if (c.bad()) return c.chance.pick([...strangers(), { offsets: offsets(c), indices: [c.chance.pick([0, 1, 2 ** 31, 2 ** 32, -1, 0.5])] }]);
+  if (c.chance.of(0.5)) return attention.SparsityPattern.random(n, n, c.chance.below(n + 1), 1);
+  const starts = ends.reduce((list, x) => [...list, list.at(-1) + Math.min(x, n)], [0]);
+  return { offsets: starts, indices: ends.flatMap((x, i) => Array.from({ length: Math.min(x, n) }, (_, j) => (i + j) % n)) };
+}
+
+function statistics(c) {
+  if (c.bad()) return c.chance.pick([...strangers(), { nodes: NaN }]);
+  return c.chance.of(0.3) ? undefined : attention.graphStatistics(attention.SparsityPattern.local(c.keyCount, c.keyCount, 2));
+}
+
+const kinds = {
+  graph, statistics,
+  pattern,
+  places: (c) => (c.bad() ? vector(c) : places(c)),
+  lengths: (c) => (c.bad() ? vector(c) : form(c, numbers(c, c.keyCount).map(Math.abs))),
+  edges: (c) => extra(c, 'edges'),
+  keyIndices: (c) => (c.bad() ? c.chance.pick([...strangers(), [0.5], [2 ** 32]]) : Array.from({ length: c.keyCount }, (_, i) => i)),
+  attentionType: (c) => (c.bad() ? c.chance.pick([...strangers(), 'flash', '__proto__']) : c.chance.pick(Object.values(attention.AttentionType))),
+  few: (c) => (c.bad() ? c.chance.pick([0, -1, NaN, 1.5, 1e8, 2 ** 53, ...strangers()]) : 1 + c.chance.below(3)),
+  query: vector,
+  queries: (c) => (c.chance.of(0.2) ? ((c.rows = 1), vector(c)) : matrix(c)),
+  keys: (c) => keyMatrix(c, c.dim),
+  values: (c) => keyMatrix(c, c.valueDim),
+  gradient: (c) => (c.bad() ? matrix(c) : matrixForm(c, c.rows, outputDim(c))),
+  parameters: (c) => (c.bad() ? vector(c) : form(c, numbers(c, c.parameterCount))),
+  width: (c) => (c.bad() ? bad(c, 'dim') : c.dim),
+  blockSize: (c) => (c.bad() ? c.chance.pick(BAD) : c.chance.pick([undefined, 1, 3, 512])),
+  parallelConfig,
+  creation, keyLists, mask, maskRow, mechanismJson, offsets,
+};
+
+module.exports = { addExtras, attention, kinds, mechanism, rows };
