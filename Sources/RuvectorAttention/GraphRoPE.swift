@@ -85,9 +85,9 @@ public final class GraphRoPE: Attention, Sendable {
     _ x: MatrixView, _ context: MatrixView?, isKeys: Bool, inverse: Bool = false,
     into out: UnsafeMutablePointer<Float>
   ) throws(RuvectorError) {
-    let table = RotaryTable(frequencies: frequencies), width = dim / heads
+    let table = try RotaryTable(frequencies: frequencies), width = dim / heads
     for r in 0..<x.rows {
-      table.move(
+      try table.move(
         to: try place(context, r, standard: isKeys ? r : 0, isKeys ? "keyContext[\(r)]" : "queryContext[\(r)]"))
       for h in 0..<heads {
         table.rotate(

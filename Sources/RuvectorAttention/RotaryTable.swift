@@ -8,53 +8,58 @@ import RuvectorCore
 /// An odd last element becomes 0. Angles of integers p = 256 a + b are products of two tables of turns, so that a call
 /// needs a sine and a cosine for few positions only.
 final class RotaryTable {
-  private let frequencies: [Double]
-  private var low: [Turn] = []
-  private var high: [Turn] = []
+  /// Pairs of a slice.
+  private let count: Int
+  private let frequencies: AlignedBuffer<Double>
+  /// Turns by b and by 256 a: for each the cosines, then the sines, of all frequencies.
+  private let low: AlignedBuffer<Double>
+  private var isMade = [Bool](repeating: false, count: 256)
+  private var high: [AlignedBuffer<Double>?] = []
   /// cos θ_i and sin θ_i of the position asked for last.
-  private(set) var cosines: [Float]
-  private(set) var sines: [Float]
+  private let cosines, sines: AlignedBuffer<Float>
   private var position = Double.nan
 
-  /// cos and sin of k · unit for every frequency; empty: not made yet.
-  private struct Turn {
-    var cosines: [Double] = []
-    var sines: [Double] = []
+  init(frequencies: [Double]) throws(RuvectorError) {
+    count = frequencies.count
+    self.frequencies = try AlignedBuffer(copying: frequencies, count: count)
+    low = try AlignedBuffer(count: 512 * count, for: "positions")
+    cosines = try AlignedBuffer(count: count)
+    sines = try AlignedBuffer(count: count)
   }
 
-  init(frequencies: [Double]) {
-    self.frequencies = frequencies
-    cosines = [Float](repeating: 1, count: frequencies.count)
-    sines = [Float](repeating: 0, count: frequencies.count)
-    low = [Turn](repeating: Turn(), count: 256)
-  }
-
-  private func turn(_ position: Double) -> Turn {
-    var turn = Turn()
-    for ω in frequencies {
-      let (s, c) = sineCosine(position * ω)
-      turn.cosines.append(c)
-      turn.sines.append(s)
-    }
-    return turn
+  private func turn(_ position: Double, into out: UnsafeMutablePointer<Double>) {
+    for i in 0..<count { (out[count + i], out[i]) = sineCosine(position * frequencies[i]) }
   }
 
   /// Makes `position` the one that rows are turned by.
-  func move(to position: Double) {
+  func move(to position: Double) throws(RuvectorError) {
     guard position != self.position else { return }
     self.position = position
+    let c = cosines.pointer, s = sines.pointer
     guard position == position.rounded(), position >= 0, position < 0x1p20 else {
-      let turn = turn(position)
-      for i in frequencies.indices { (cosines[i], sines[i]) = (Float(turn.cosines[i]), Float(turn.sines[i])) }
+      for i in 0..<count {
+        let turn = sineCosine(position * frequencies[i])
+        (s[i], c[i]) = (Float(turn.sine), Float(turn.cosine))
+      }
       return
     }
-    let whole = Int(position), a = whole >> 8, b = whole & 255
-    if low[b].cosines.isEmpty { low[b] = turn(Double(b)) }
-    while high.count <= a { high.append(Turn()) }
-    if high[a].cosines.isEmpty { high[a] = turn(Double(a << 8)) }
-    for i in frequencies.indices {
-      let (c, s) = (high[a].cosines[i], high[a].sines[i]), (d, t) = (low[b].cosines[i], low[b].sines[i])
-      (cosines[i], sines[i]) = (Float(c * d - s * t), Float(s * d + c * t))
+    let whole = Int(position), a = whole >> 8, b = whole & 255, near = low.pointer + 2 * b * count
+    if !isMade[b] {
+      turn(Double(b), into: near)
+      isMade[b] = true
+    }
+    while high.count <= a { high.append(nil) }
+    var known = high[a]
+    if known == nil {
+      let made = try AlignedBuffer<Double>(count: 2 * count, for: "positions")
+      turn(Double(a << 8), into: made.pointer)
+      high[a] = made
+      known = made
+    }
+    guard let x = known?.pointer else { return }
+    for i in 0..<count {
+      c[i] = Float(x[i] * near[i] - x[count + i] * near[count + i])
+      s[i] = Float(x[count + i] * near[i] + x[i] * near[count + i])
     }
   }
 
@@ -62,15 +67,11 @@ final class RotaryTable {
   func rotate(
     _ x: UnsafePointer<Float>, into r: UnsafeMutablePointer<Float>, width: Int, inverse: Bool, adding: Bool = false
   ) {
-    let h = width / 2, sign: Float = inverse ? -1 : 1
-    cosines.withUnsafeBufferPointer { c in
-      sines.withUnsafeBufferPointer { s in
-        for i in 0..<h {
-          let first = x[i] * c[i] - sign * x[i + h] * s[i], second = sign * x[i] * s[i] + x[i + h] * c[i]
-          r[i] = adding ? r[i] + first : first
-          r[i + h] = adding ? r[i + h] + second : second
-        }
-      }
+    let h = width / 2, sign: Float = inverse ? -1 : 1, c = cosines.pointer, s = sines.pointer
+    for i in 0..<h {
+      let first = x[i] * c[i] - sign * x[i + h] * s[i], second = sign * x[i] * s[i] + x[i + h] * c[i]
+      r[i] = adding ? r[i] + first : first
+      r[i + h] = adding ? r[i + h] + second : second
     }
     if width > 2 * h, !adding { r[width - 1] = 0 }
   }

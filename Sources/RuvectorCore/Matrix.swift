@@ -22,12 +22,14 @@ public struct MatrixView {
   }
 }
 
-/// Throws `.nonFinite` naming the first NaN or infinity of `values`.
-public func requireFinite(_ values: UnsafePointer<Float>, count: Int, for name: String) throws(RuvectorError) {
+/// Throws `.nonFinite` naming the first NaN or infinity of `values`. The name is made only then: rows are checked one by one.
+public func requireFinite(
+  _ values: UnsafePointer<Float>, count: Int, for name: @autoclosure () -> String
+) throws(RuvectorError) {
   let probe = Kernels.current.non_finite_probe(values, count)
   guard probe.isNaN else { return }
   for i in 0..<count where !values[i].isFinite {
     throw .expected(
-      "finite numbers", for: name, received: "\(text(Double(values[i]))) at element \(i)", .nonFinite)
+      "finite numbers", for: name(), received: "\(text(Double(values[i]))) at element \(i)", .nonFinite)
   }
 }

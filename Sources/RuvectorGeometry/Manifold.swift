@@ -59,6 +59,7 @@ public struct WeightedPoints {
   }
 
   /// Σ w x over `dim` coordinates, each point's weight times `factor(j)`; returns Σ w · `addend(j)`.
+  @inline(__always)
   func sum(
     _ dim: Int, into s: UnsafeMutablePointer<Double>, factor: (Int) -> Double, addend: (Int) -> Double
   ) -> Double {
@@ -79,11 +80,23 @@ func accumulate(_ a: Double, _ x: UnsafePointer<Double>, _ n: Int, into y: Unsaf
   for i in 0..<n { y[i] += a * x[i] }
 }
 
+// Four sums side by side: one alone waits for each addition to end.
+
 @inline(__always)
 func product(_ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ n: Int) -> Double {
-  var sum = 0.0
-  for i in 0..<n { sum += x[i] * y[i] }
-  return sum
+  var s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0, i = 0
+  while i &+ 4 <= n {
+    s0 += x[i] * y[i]
+    s1 += x[i &+ 1] * y[i &+ 1]
+    s2 += x[i &+ 2] * y[i &+ 2]
+    s3 += x[i &+ 3] * y[i &+ 3]
+    i &+= 4
+  }
+  while i < n {
+    s0 += x[i] * y[i]
+    i &+= 1
+  }
+  return (s0 + s1) + (s2 + s3)
 }
 
 /// |a x − b y|²
@@ -91,12 +104,22 @@ func product(_ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ n: Int) -
 func squaredDistance(
   _ a: Double, _ x: UnsafePointer<Double>, _ b: Double, _ y: UnsafePointer<Double>, _ n: Int
 ) -> Double {
-  var sum = 0.0
-  for i in 0..<n {
-    let d = a * x[i] - b * y[i]
-    sum += d * d
+  var s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0, i = 0
+  while i &+ 4 <= n {
+    let d0 = a * x[i] - b * y[i], d1 = a * x[i &+ 1] - b * y[i &+ 1]
+    let d2 = a * x[i &+ 2] - b * y[i &+ 2], d3 = a * x[i &+ 3] - b * y[i &+ 3]
+    s0 += d0 * d0
+    s1 += d1 * d1
+    s2 += d2 * d2
+    s3 += d3 * d3
+    i &+= 4
   }
-  return sum
+  while i < n {
+    let d = a * x[i] - b * y[i]
+    s0 += d * d
+    i &+= 1
+  }
+  return (s0 + s1) + (s2 + s3)
 }
 
 /// |x|² of stored coordinates.
