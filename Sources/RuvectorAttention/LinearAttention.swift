@@ -197,7 +197,7 @@ public final class LinearAttention: Attention, Sendable {
     try requireFinite(input.queries.row(i), count: dim, for: "queries[\(i)]")
     let q = try AlignedBuffer<Float>(count: M), k = try AlignedBuffer<Float>(count: M)
     try map.exponents(input.queries.slice(i..<(i + 1)), into: q.pointer, .none)
-    var logs: [(Int, Double)] = [], top = -Double.infinity
+    var logs: [(Int, Double)] = [], top = -Double.infinity, isBeyond = false
     for j in keys where input.mask.map({ $0[i * input.maskStride + j] != 0 }) ?? true {
       try requireFinite(input.keys.row(j), count: dim, for: "keys[\(j)]")
       try map.exponents(input.keys.slice(j..<(j + 1)), into: k.pointer, .none)
@@ -205,6 +205,11 @@ public final class LinearAttention: Attention, Sendable {
       if isPositive {
         var highest = -Double.infinity
         for r in 0..<M { highest = max(highest, Double(q[r]) + Double(k[r])) }
+        // |k|² beyond Float: its share is 0 beside any other key.
+        guard highest > -.infinity else {
+          isBeyond = true
+          continue
+        }
         for r in 0..<M { value += Double.exp(Double(q[r]) + Double(k[r]) - highest) }
         value = highest + Double.log(value)
       } else {
@@ -214,7 +219,13 @@ public final class LinearAttention: Attention, Sendable {
       logs.append((j, value))
       top = max(top, value)
     }
-    guard top > -.infinity else { return }
+    guard top > -.infinity else {
+      // No key seen, or none whose features can be told.
+      guard !isBeyond else {
+        throw .expected("a result that fits in Float", for: "output", received: "an overflow", .outOfRange)
+      }
+      return
+    }
     let total = logs.reduce(0) { $0 + Double.exp($1.1 - top) }
     for (j, log) in logs { row[j] = Float(Double.exp(log - top) / total) }
   }

@@ -87,6 +87,26 @@ import Testing
   }
 
   /// The features are an estimate of the softmax kernel whose error falls as 1/√M, for short vectors.
+  /// A key whose square is beyond Float has no share beside others; alone, or such a query, is an error.
+  @Test func squaresBeyondFloat() throws {
+    var g = SeededGenerator(53)
+    let mechanism = try Self.make(4), huge: [Float] = [1e30, -1e29, 3e29, 9e29]
+    var batch = Batch(&g, 3, 5, 4, 3)
+    batch.keys[1] = huge
+    let weights = try mechanism.weights(batch)
+    for i in 0..<3 {
+      let row = weights[i * 5..<i * 5 + 5]
+      #expect(row[i * 5 + 1] == 0 && abs(row.reduce(0, +) - 1) < 1e-5)
+    }
+    batch.mask = (0..<3).map { _ in [0, 1, 0, 0, 0] }
+    #expect(failure { () throws(RuvectorError) in _ = try mechanism.weights(batch) }?.code == .outOfRange)
+    #expect(failure { () throws(RuvectorError) in _ = try mechanism.forward(batch) }?.code == .outOfRange)
+    batch = Batch(&g, 3, 5, 4, 3)
+    batch.queries[2] = huge
+    #expect(failure { () throws(RuvectorError) in _ = try mechanism.weights(batch) }?.code == .outOfRange)
+    #expect(failure { () throws(RuvectorError) in _ = try mechanism.forward(batch) }?.code == .outOfRange)
+  }
+
   @Test func approachesExactAttention() throws {
     var g = SeededGenerator(53)
     let d = 16, batch = Batch(&g, 20, 60, d, d, scale: 0.6)

@@ -455,3 +455,9 @@ test('setWeights while a call is in flight: ERR_BUSY or done, never in between',
   one.setWeights(half);
   assert.deepStrictEqual(one.getWeights(), half);
 });
+
+test('HNSWEdgeFeatureExtractor refuses what is no object, and names it does not know', async () => {
+  const one = new attention.HNSWEdgeFeatureExtractor();
+  for (const value of [null, undefined, 5, 'x']) await fails(() => one.extract(value), 'ERR_INVALID_ARG', String(value));
+  await fails(() => one.extract({ distances: [1], degree: [1] }), 'ERR_INVALID_CONFIG', 'a misspelt name');
+});

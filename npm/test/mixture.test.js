@@ -95,3 +95,15 @@ test('MoEAttention: seeds of 64 bits survive JSON', () => {
   assert.deepStrictEqual([again.seed, again.experts], [seed, one.experts]);
   assert.strictEqual(bits(again.computeBatch(q, q, q)), bits(one.computeBatch(q, q, q)));
 });
+
+test('methods of one kind of mechanism refuse the others', async () => {
+  const { DynamicHeadsAttention, FlashAttention, LearnedRoutingAttention } = attention, q = rows(2, 4, 1);
+  const kinds = [new MoEAttention(4), new LearnedRoutingAttention(4), new DynamicHeadsAttention(4), new FlashAttention(4)];
+  const { getRouting, getExpertUsage } = MoEAttention.prototype, { getGates } = DynamicHeadsAttention.prototype;
+  for (const [name, method, fits] of [['getRouting', getRouting, [0, 1]], ['getExpertUsage', getExpertUsage, [0, 1]], ['getGates', getGates, [2]]]) {
+    for (const [i, one] of kinds.entries()) {
+      if (fits.includes(i)) method.call(one, q);
+      else await fails(() => method.call(one, q), 'ERR_WRONG_HANDLE', `${name} of ${one.constructor.name}`);
+    }
+  }
+});

@@ -22,7 +22,8 @@ class HNSWEdgeFeatureExtractor {
     return 4;
   }
 
-  extract({ distances, levels, degrees } = {}) {
+  extract(edges) {
+    const { distances, levels, degrees } = inputs.options(edges, ['distances', 'levels', 'degrees'], 'edges');
     const d = inputs.vector(distances, 'distances'), count = lengthOf(d);
     numbers(d, 'distances', count);
     const l = numbers(levels, 'levels', count), g = numbers(degrees, 'degrees', count);

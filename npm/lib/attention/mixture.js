@@ -9,6 +9,13 @@ const { points } = require('./arguments.js');
 const { standardExperts } = require('./experts.js');
 const { isList, mismatch } = require('../errors.js');
 
+/** The state of `self`, whose class must extend `base`: another mechanism is another object here. */
+function stateAs(self, base) {
+  const state = stateOf(self), type = state.row.base?.();
+  if (type !== base && !(type?.prototype instanceof base)) throw mismatch('ERR_WRONG_HANDLE', 'a mechanism that has this method', 'this', 'another object');
+  return state;
+}
+
 /** Runs an operation on queries alone, with `room(m)` floats of output. */
 function runOnQueries(self, operation, queries, room) {
   const handle = Handle.of(self, Attention, 'this'), { config } = stateOf(self);
@@ -21,7 +28,7 @@ function runOnQueries(self, operation, queries, room) {
 /** MoEAttention and LearnedRoutingAttention: who answers which query. */
 class Mixture extends Attention {
   getRouting(queries) {
-    const { row, config } = stateOf(this), k = row.choices(config);
+    const { row, config } = stateAs(this, Mixture), k = row.choices(config);
     const { out, rows } = runOnQueries(this, 'routing', queries, (m) => 2 * m * k);
     const experts = new Int32Array(rows * k), probabilities = new Float32Array(rows * k);
     for (let i = 0; i < rows; i++) {
@@ -32,7 +39,7 @@ class Mixture extends Attention {
   }
 
   getExpertUsage(queries) {
-    const { numExperts } = stateOf(this).config;
+    const { numExperts } = stateAs(this, Mixture).config;
     const { out } = runOnQueries(this, 'usage', queries, () => 2 * numExperts + 1);
     return { shares: out.slice(0, numExperts), probabilities: out.slice(numExperts, 2 * numExperts), balanceLoss: out[2 * numExperts] };
   }
@@ -41,7 +48,7 @@ class Mixture extends Attention {
 /** DynamicHeadsAttention: how far each head is open. */
 class GatedHeads extends Attention {
   getGates(queries) {
-    const { numHeads } = stateOf(this).config, { out, rows } = runOnQueries(this, 'gates', queries, (m) => m * numHeads);
+    const { numHeads } = stateAs(this, GatedHeads).config, { out, rows } = runOnQueries(this, 'gates', queries, (m) => m * numHeads);
     return { data: out, rows, dim: numHeads };
   }
 }
