@@ -61,6 +61,8 @@ function main(word) {
     ['standard', 'cosine', by('standard')],
     ['hyperbolic', 'Poincaré distance', by('hyperbolic')],
     ['dual_space', 'both', by('dual_space')],
+    ['edge_featured', 'cosine, weighted by distance', by('edge_featured')],
+    ['moe', 'the experts that a router chooses', by('moe')],
     ['(none)', 'each level searched with the query itself', recall(hierarchy, levels, unmoved)],
   ]));
   for (const { set } of levels) set.close();

@@ -125,7 +125,8 @@ int32_t rv_start(rv_error *error);
 
 /* ---- Mechanisms: layers and codecs, one lifecycle -------------------------------------------------------- */
 
-/* Creates member `name` of `family` ("layer": "ruvector"; "codec": "half", "pq8", "pq4", "binary").
+/* Creates member `name` of `family` ("layer": "ruvector"; "attention": Sources/Ruvector/Registry.swift lists them; "codec":
+ * "half", "pq8", "pq4", "binary").
  * RV_INVALID_ARGUMENT for unknown names, RV_INVALID_CONFIG for unknown or impossible options. */
 int32_t rv_create(const char *family, const char *name, const rv_option *options, size_t option_count,
                   rv_mechanism **out, rv_error *error);
@@ -137,8 +138,15 @@ void rv_release(rv_mechanism *);
  *   layer   "forward":  node [in], neighbors [n, in], edge weights [m], output [hidden] (writable)
  *   layer   "backward": node, neighbors, edge weights, output gradient [hidden], the gradients of node, neighbors, edge
  *                       weights and parameters one after the other (writable)
- *   attention          as RuvectorAttention/Attention+Run.swift says
- *   attention moe      "routing", "usage" besides: RuvectorAttention/MixtureOfExperts.swift
+ *   attention "forward":  queries [m, d], keys [n, d], values [n, v], mask (u8: none, n or m * n), offsets (u32: none or m + 1),
+ *                         query context [m, c], key context [n, c], edges [n or m * n, e] (matrices, without columns where there
+ *                         are none), output [m * width] (writable)
+ *             "weights":  the same with output [heads * m * n]
+ *             "backward": ... edges, output gradient [m * width], output: the gradients of queries, keys, values, parameters
+ *                         and edges one after the other
+ *             "sparse ..." the same over a pattern (rv_sparsity_pattern). What c and e are, and further operations ("routing"
+ *             and "usage" of moe and learned_routing, "gates" of dynamic_heads, "contributions" of dual_space, "rotate" of
+ *             graph_rope), each mechanism's file in Sources/RuvectorAttention says
  *   codec   "encode":   vector [n], bytes (u8, writable); `written` receives the bytes used
  *   codec   "decode":   bytes (u8), vector [n] (writable)
  *   codec   "bound":    vector [n]; `written` receives the bytes that "encode" needs at most
