@@ -31,14 +31,14 @@ final class TangentMap: @unchecked Sendable {
     static func logarithm(_ r: Double, c: Double) -> Radial {
       let limit = 1 - Ball.epsilon
       guard r <= limit else { return Radial(scale: Double.atanh(limit) / r, slope: nil) }
-      guard r > 1e-4 else { return Radial(scale: 1 + r * r / 3, slope: 2 * c / 3) }
+      guard r > 1e-5 else { return Radial(scale: 1, slope: 0) }  // the next terms are r²/3, below Float
       let s = Double.atanh(r) / r
       return Radial(scale: s, slope: c * (1 / ((1 - r) * (1 + r)) - s) / (r * r))
     }
 
     /// expMap0 at √c|u| = r, up to the rim.
     static func exponential(_ r: Double, c: Double) -> Radial {
-      guard r > 1e-4 else { return Radial(scale: 1 - r * r / 3, slope: -2 * c / 3) }
+      guard r > 1e-5 else { return Radial(scale: 1, slope: 0) }
       let t = Double.tanh(r), limit = 1 - Ball.epsilon
       guard t <= limit else { return Radial(scale: limit / r, slope: nil) }
       let s = t / r
