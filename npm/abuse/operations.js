@@ -77,8 +77,8 @@ const OPTIONS = {
     draw: ({ of, next, below }, dim) => ({ dim, curvature: of([-1, -1e-6, -30]), euclideanWeight: of([0, 0.5, 3]), hyperbolicWeight: of([0, 0.5, 3]), temperature: of([0.1, 1]), projections: next() < 0.5, seed: below(100) }),
   },
   GraphLatentAttention: { draw: ({ of, below }, dim) => ({ dim, numHeads: of(HEADS[dim]), seed: below(100) }) },
-  HNSWAwareAttention: { averages: true, draw: ({ of, below }, dim) => ({ dim, numHeads: of(HEADS[dim]), levels: 1 + below(4), seed: below(100) }) },
-  StructuralAttention: { averages: true, draw: ({ of, below }, dim) => ({ dim, numHeads: of(HEADS[dim]), numFeatures: 1 + below(4), seed: below(100) }) },
+  HNSWAwareAttention: { draw: ({ of, below }, dim) => ({ dim, numHeads: of(HEADS[dim]), levels: 1 + below(4), seed: below(100) }) },
+  StructuralAttention: { draw: ({ of, below }, dim) => ({ dim, numHeads: of(HEADS[dim]), numFeatures: 1 + below(4), seed: below(100) }) },
   GraphAttentionPipeline: { even: true, draw: ({ of, below }, dim) => ({ dim, edgeDim: 1 + below(4), numHeads: of(HEADS[dim].filter((heads) => dim / heads % 2 === 0)), maxPosition: 16, seed: below(100) }) },
   MoEAttention: {
     draw: ({ below, of }, dim) => {
@@ -132,12 +132,12 @@ function callOf({ name, one, dim, options }, d, operation) {
   const integers = (count, top) => Float32Array.from({ length: count }, () => below(top));
   if (row.edges && next() < 0.8) extras.edges = matrix(pairs ?? (next() < 0.5 ? n : m * n), one.edgeDim);
   for (const column of row.context ?? []) {
-    if (next() < 0.3) continue;
+    if (next() < 0.3 && pairs === undefined) continue; // a pattern gathers keys: it wants to know where they stand
     const top = { position: 600, level: name === 'HNSWAwareAttention' ? 8 : 6, kind: 2 }[column], plural = `${column[0].toUpperCase()}${column.slice(1)}s`;
     extras[`key${plural}`] = integers(n, top);
     if (!row.keyOnly?.includes(column)) extras[`query${plural}`] = integers(m, top);
   }
-  if (row.features && next() < 0.8) [extras.queryFeatures, extras.keyFeatures] = [matrix(m, one.numFeatures), matrix(n, one.numFeatures)];
+  if (row.features && (pairs !== undefined || next() < 0.8)) [extras.queryFeatures, extras.keyFeatures] = [matrix(m, one.numFeatures), matrix(n, one.numFeatures)];
   return { m, args: [queries, keys, values, ...(operation === 'backward' ? [matrix(m, outputDim)] : []), extras] };
 }
 
@@ -180,7 +180,7 @@ function operations(count, seed, { names = Object.keys(OPTIONS), progress = () =
       }
       if (problem) {
         row.failures += m;
-        const key = `${row.name} ${operation} ${problem.replace(/\d+/g, 'N')}`; // one example of each
+        const key = `${row.name} ${operation} ${problem.replace(/for \S+|-?\d+|-?Infinity|NaN/g, 'N')}`; // one example of each
         if (!seen.has(key)) {
           seen.add(key);
           failed.push({ name: row.name, operation, problem, options: made.options, weights: made.weights, args });
