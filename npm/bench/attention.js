@@ -84,7 +84,7 @@ function mechanisms(settings, section, quick) {
     ['mixture, 4 experts, top 2', new A.MoEAttention({ dim: DIM, numExperts: 4, topK: 2, seed })],
     ['learned routing, 4 experts', new A.LearnedRoutingAttention({ dim: DIM, numExperts: 4, seed })],
   ];
-  const few = { rounds: Math.min(settings.rounds, 9), milliseconds: 1 };
+  const few = { rounds: Math.min(settings.rounds, 9), milliseconds: settings.milliseconds }; // several calls of the fast ones: in the cache
   const times = timed(list.map(([name, one, options]) => [name, () => one.computeBatch(q.data, k, v, options)]), few);
   const base = times.get('dot product');
   section(`Attention, one query, ${n.toLocaleString('en')} keys x ${DIM}`, ['mechanism', 'µs', 'ratio'],
@@ -101,6 +101,21 @@ function linear(settings, section, quick) {
     rows.push([`${n.toLocaleString('en')} queries and keys x ${dim}`, times.get('exact') / 1e3, times.get('linear') / 1e3, (times.get('linear') / times.get('exact')).toFixed(3)]);
   }
   section('Attention, linear (64 features) against exact', ['case', 'exact, ms', 'linear, ms', 'ratio'], rows);
+}
+
+/** How far random features are from exact attention: root mean square over 12 seeds, as a part of that of the exact outputs. */
+function estimate(section, quick) {
+  const dim = 16, [q, k, v] = [[20, 1], [60, 2], [60, 3]].map(([rows, seed]) => matrix(rows, dim, seed, 0.6));
+  const exact = new attention.FlashAttention(dim).computeBatch(q, k, v).data, seeds = quick ? 3 : 12;
+  const size = Math.sqrt(exact.reduce((sum, x) => sum + x * x, 0) / exact.length);
+  section('Attention, relative error of linear against exact, 20 queries, 60 keys x 16, |x|²/√16 = 0.5', ['features', 'error'], [16, 64, 256, 1024].map((numFeatures) => {
+    let square = 0;
+    for (let seed = 0; seed < seeds; seed++) {
+      const { data } = new attention.LinearAttention({ dim, numFeatures, seed }).computeBatch(q, k, v);
+      square += data.reduce((sum, x, i) => sum + (x - exact[i]) ** 2, 0) / data.length / seeds;
+    }
+    return [String(numFeatures), (Math.sqrt(square) / size).toFixed(4)];
+  }));
 }
 
 /** Flash over a million keys: time, and how much the process grows beyond the arguments. */
@@ -124,6 +139,7 @@ function attentionSections(settings, section, quick) {
   step('batches', () => batches(settings, section, quick));
   step('mechanisms', () => mechanisms(settings, section, quick));
   step('linear', () => linear(settings, section, quick));
+  step('error', () => estimate(section, quick));
   if (!quick) step('a million keys', () => million(section));
 }
 
