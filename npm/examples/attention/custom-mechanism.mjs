@@ -65,12 +65,12 @@ for (const [name, { data }] of Object.entries({ queries: q, keys: k, values: v }
 }
 console.log('t: gradient agrees with differences:', Math.abs(slope((y) => { own.t = y; }, own.t) - gradients.t) < 2e-3);
 
-// And it learns: from t = 0.3 to whatever answers best.
+// And it learns: t and the values.
 const target = matrix(2, 4, 15, 0.4).data;
 for (let step = 0; step <= 60; step++) {
   const difference = own.computeBatch(q, k, v).data.map((x, i) => x - target[i]);
   if (step % 30 === 0) console.log(`step ${step}: t ${own.t.toFixed(2)}, loss ${(dot(difference, difference) / 2).toFixed(3)}`);
   const { t, values } = own.backward(q, k, v, difference);
-  own.t -= 0.5 * t;
-  v.data.forEach((x, i) => { v.data[i] = x - 0.5 * values[i]; });
+  own.t -= 0.1 * t;
+  v.data.forEach((x, i) => { v.data[i] = x - 0.1 * values[i]; });
 }
