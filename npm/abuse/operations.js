@@ -49,7 +49,7 @@ const OPTIONS = {
   ScaledDotProductAttention: { averages: true, draw: ({ of, next }, dim) => ({ dim, temperature: of([1e-3, 0.5, 1, 100]), causal: next() < 0.3 }) },
   MultiHeadAttention: { draw: ({ of, next }, dim) => ({ dim, numHeads: of(HEADS[dim]), projections: next() < 0.5, causal: next() < 0.3, seed: 1 }) },
   FlashAttention: { averages: true, draw: ({ of, next }, dim) => ({ dim, blockSize: of([1, 2, 3, 512]), numHeads: of(HEADS[dim]), causal: next() < 0.3 }) },
-  LinearAttention: { averages: true, draw: ({ of, below, next }, dim) => ({ dim, numFeatures: of([1, 8, 1 + below(8)]), elu: next() < 0.4, seed: below(100) }) },
+  LinearAttention: { draw: ({ of, below, next }, dim) => ({ dim, numFeatures: of([1, 8, 1 + below(8)]), elu: next() < 0.4, seed: below(100) }) },
   LocalGlobalAttention: { averages: true, draw: ({ of, below }, dim) => ({ dim, localWindow: below(6), globalTokens: below(3), numHeads: of(HEADS[dim]) }) },
   HyperbolicAttention: { draw: ({ of, next }, dim) => ({ dim, curvature: of([-1, -1e-6, -30, -0.5]), temperature: of([1e-2, 1, 10]), maps: next() < 0.4, frechet: next() < 0.4 }) },
   ManifoldAttention: {

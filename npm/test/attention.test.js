@@ -371,12 +371,8 @@ test('infinite keys and values are named, in tiles and alone; hidden ones are no
 
 // MARK: - Functions
 
-test('what leaves 32-bit floats on the way: done in doubles, or ERR_OUT_OF_RANGE', async () => {
-  const q = [[1e20, 0], [0, 1e20]], k = [[1e20, 0], [1, 1]], linear = new attention.LinearAttention({ dim: 2, numFeatures: 4, seed: 1 });
-  const { data } = linear.attentionWeights(q, k), out = linear.computeBatch(q, k, k).data; // |q|^2 is infinite in floats
-  for (const i of [0, 1]) assert.ok(Math.abs(data[2 * i] + data[2 * i + 1] - 1) < 1e-6, `weights ${data}`);
-  assert.ok(out.every(Number.isFinite));
-  assert.ok(Math.abs(linear.attentionWeights([[1, 1]], [[1e20, 0], [1e20, 1e19]]).data.reduce((a, b) => a + b) - 1) < 1e-6, 'keys beyond it');
+test('what leaves 32-bit floats on the way: ERR_OUT_OF_RANGE', async () => {
+  const q = [[1e20, 0], [0, 1e20]], k = [[1e20, 0], [1, 1]];
   // Maps of 1e20 make infinities of finite queries: that is a matter of range, and no infinity of the caller's.
   for (const one of [new MultiHeadAttention({ dim: 2, seed: 1 }), new attention.DynamicHeadsAttention({ dim: 2, seed: 1 }), new attention.GraphLatentAttention({ dim: 2, seed: 1 })]) {
     one.setWeights(one.getWeights().fill(1e20));
