@@ -17,7 +17,8 @@ export interface MaskOptions extends ThreadOptions {
   offsets?: Uint32Array | Int32Array | readonly number[];
   /**
    * Which keys each query sees, in the place of masks and offsets: keys and values are gathered, O(count · (dim + v)). For
-   * mechanisms whose queries stand alone; ERR_UNSUPPORTED for `causal`, LocalGlobalAttention, and experts with a capacity.
+   * mechanisms whose queries stand alone; ERR_UNSUPPORTED for `causal`, LocalGlobalAttention, experts with a capacity, and
+   * where a mechanism reads positions, levels, kinds or features and those of the keys are left out.
    */
   pattern?: SparsityPattern;
 }

@@ -283,7 +283,7 @@ export interface HierarchyRouting {
  * @returns e after the last level, as wide as its layer; without levels the query (in the ball, if there is one)
  * @throws ERR_DIMENSION_MISMATCH (also for another number of layers than levels), ERR_EMPTY_INPUT (query), ERR_NON_FINITE,
  *   ERR_INVALID_CONFIG (values in `config`), ERR_INVALID_ARG (their types), ERR_OUT_OF_RANGE (a curvature whose distances do not
- *   fit in 32 bits), ERR_UNSUPPORTED (mode), ERR_CORRUPT (JSON), ERR_CLOSED
+ *   fit in 32 bits), ERR_CORRUPT (JSON), ERR_CLOSED
  */
 export function hierarchicalForwardV2(
   query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,

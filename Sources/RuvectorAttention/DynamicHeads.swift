@@ -136,7 +136,9 @@ public final class DynamicHeads: Attention, @unchecked Sendable {
     let m = input.queries.rows, γ = try gates(input.queries, control)
     let joined = try AlignedBuffer<Float>(count: m * dim, repeating: 0, for: "heads")
     let projected = try MultiHead.Projected(input, Array(maps[..<3]), control)
-    try join(projected.input, γ, nil, into: joined.pointer, control)
+    try naming(input) { () throws(RuvectorError) in
+      try join(projected.input, γ, nil, into: joined.pointer, control)
+    }
     withExtendedLifetime(projected) {}
     try maps[3].apply(rows: MatrixView(joined.pointer, rows: m, dim: dim), into: out, control)
     try requireRange(out, m * dim, input)
@@ -167,11 +169,13 @@ public final class DynamicHeads: Attention, @unchecked Sendable {
     let m = input.queries.rows, n = input.keys.rows, γ = try gates(input.queries, control)
     out.update(repeating: 0, count: heads * m * n)
     let projected = try MultiHead.Projected(input, Array(maps[..<3]), control), inner = inner(control)
-    try forHeads(projected.input, γ, control) { (h, rows, head) throws(RuvectorError) in
-      let count = head.input.queries.rows
-      let p = try AlignedBuffer<Float>(count: count * n, for: "weights")
-      try head.weights(into: p.pointer, inner)
-      for r in 0..<count { (out + (h * m + Int(rows[r])) * n).update(from: p.pointer + r * n, count: n) }
+    try naming(input) { () throws(RuvectorError) in
+      try forHeads(projected.input, γ, control) { (h, rows, head) throws(RuvectorError) in
+        let count = head.input.queries.rows
+        let p = try AlignedBuffer<Float>(count: count * n, for: "weights")
+        try head.weights(into: p.pointer, inner)
+        for r in 0..<count { (out + (h * m + Int(rows[r])) * n).update(from: p.pointer + r * n, count: n) }
+      }
     }
     withExtendedLifetime(projected) {}
   }
@@ -190,7 +194,9 @@ public final class DynamicHeads: Attention, @unchecked Sendable {
     let memory = try AlignedBuffer<Float>(count: (4 * m + 2 * n) * dim + m * heads, repeating: 0, for: "gradients")
     let joined = memory.pointer, plain = joined + m * dim, dJ = plain + m * dim
     let dq = dJ + m * dim, dk = dq + m * dim, dv = dk + n * dim, dl = dv + n * dim
-    try join(projected.input, γ, plain, into: joined, control)
+    try naming(input) { () throws(RuvectorError) in
+      try join(projected.input, γ, plain, into: joined, control)
+    }
     let size = dim * dim + dim, first = heads * dim + heads
     try maps[3].backward(
       MatrixView(joined, rows: m, dim: dim), outputGradient, into: dJ,

@@ -100,7 +100,9 @@ public final class GraphLatent: Attention, @unchecked Sendable {
         masks.append(mask)
         heads.append(all)
         attended.append(a)
-        keys.append(try DualSpace.project(a.view, layer.key, control))
+        let projected = try DualSpace.project(a.view, layer.key, control)
+        try projected.require(from: a.view, "attended keys")
+        keys.append(projected)
       }
       (self.masks, self.heads, self.attended, self.queries, self.keys) = (masks, heads, attended, queries, keys)
       shares = try Rows(2, m)

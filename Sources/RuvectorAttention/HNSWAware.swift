@@ -65,10 +65,10 @@ public final class HNSWAware: Attention, @unchecked Sendable {
   private var width: Int { dim / heads }
   private var root: Float { Float(Double(width).squareRoot()) }
 
-  private func level(_ context: MatrixView?, _ r: Int, _ name: String) throws(RuvectorError) -> Int {
+  private func level(_ context: MatrixView?, _ r: Int, _ name: @autoclosure () -> String) throws(RuvectorError) -> Int {
     guard let l = context.map({ Double($0.row(r)[0]) }) else { return 0 }
     guard l >= 0, l == l.rounded() else {
-      throw .expected("levels 0, 1, 2, ...", for: name, received: text(l), .outOfRange)
+      throw .expected("levels 0, 1, 2, ...", for: name(), received: text(l), .outOfRange)
     }
     return min(Int(min(l, 1e6)), levels - 1)
   }

@@ -104,7 +104,7 @@ public final class MultiHead: Attention, @unchecked Sendable {
   ) throws(RuvectorError) {
     guard let p = projections else { return try body(slices(input)) }
     let projected = try Projected(input, [p.query, p.key, p.value], control)
-    try body(slices(projected.input))
+    try naming(input) { () throws(RuvectorError) in try body(slices(projected.input)) }
     withExtendedLifetime(projected) {}
   }
 
@@ -142,7 +142,9 @@ public final class MultiHead: Attention, @unchecked Sendable {
     let linears = [p.query, p.key, p.value]
     let projected = try Projected(input, linears, control)
     let joined = try AlignedBuffer<Float>(count: m * dim, for: "heads")
-    try slices(projected.input).forward(into: joined.pointer, control)
+    try naming(input) { () throws(RuvectorError) in
+      try slices(projected.input).forward(into: joined.pointer, control)
+    }
     // Through W_o, then the heads, then the three maps of the input.
     let inner = try AlignedBuffer<Float>(count: (2 * m + 2 * n) * dim, repeating: 0, for: "gradients")
     let heads = inner.pointer, q = heads + m * dim, k = q + m * dim, v = k + n * dim
@@ -150,8 +152,10 @@ public final class MultiHead: Attention, @unchecked Sendable {
     try p.output.backward(
       MatrixView(joined.pointer, rows: m, dim: dim), outputGradient, into: heads,
       parameters: gradients.parameters.map { $0 + 3 * size }, control)
-    try slices(projected.input).backward(
-      outputGradient: heads, into: AttentionGradients(queries: q, keys: k, values: v), control)
+    try naming(input) { () throws(RuvectorError) in
+      try slices(projected.input).backward(
+        outputGradient: heads, into: AttentionGradients(queries: q, keys: k, values: v), control)
+    }
     let places = [gradients.queries, gradients.keys, gradients.values]
     for (i, (x, g)) in zip([input.queries, input.keys, input.values], [q, k, v]).enumerated() {
       try linears[i].backward(
@@ -168,4 +172,17 @@ func requireRange(_ out: UnsafePointer<Float>, _ count: Int, _ input: AttentionI
     for r in 0..<rows.rows { try requireFinite(rows.row(r), count: rows.dim, for: "\(name)[\(r)]") }
   }
   throw .expected("a result that fits in Float", for: "output", received: "an overflow", .outOfRange)
+}
+
+/// Runs `body` on rows made from `input`. An infinity in them that is not one of the input's is `.outOfRange`.
+func naming(_ input: AttentionInput, _ body: () throws(RuvectorError) -> Void) throws(RuvectorError) {
+  do {
+    try body()
+  } catch {
+    guard error.code == .nonFinite else { throw error }
+    for x in [input.queries, input.keys, input.values] {
+      for r in 0..<x.rows where Kernels.current.non_finite_probe(x.row(r), x.dim) != 0 { throw error }
+    }
+    throw .expected("a result that fits in Float", for: "projections", received: "an overflow", .outOfRange)
+  }
 }

@@ -1,12 +1,13 @@
 'use strict';
 
-// npm run bench [-- search layer kernels wasm] [--peer gnn=<path>] [--json <file>] [--quick]
+// npm run bench [-- search layer kernels attention wasm] [--peer gnn=<path>] [--json <file>] [--quick]
 // One thread. Every figure is a median of interleaved rounds; ratios are to the plain-JS loop of cases.js.
 const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const gnn = require('../../index.js');
 const native = require('../lib/native.js');
+const { attentionSections } = require('./attention.js');
 const { DIM, gnnCases, layerCases, plainSearch, vectors } = require('./cases.js');
 const { measure, table } = require('./measure.js');
 
@@ -94,5 +95,6 @@ console.log(`ruvector ${gnn.version()}, ${gnn.simdLevel()}, Node ${process.versi
 if (wanted('search')) search();
 if (wanted('layer')) layers();
 if (wanted('kernels')) kernels();
+if (wanted('attention')) attentionSections(settings, section, values.quick);
 if (wanted('wasm')) webAssembly();
 if (values.json) fs.writeFileSync(values.json, JSON.stringify(report, null, 2));

@@ -32,6 +32,54 @@ step 300: loss 0.0
 the first word looks at 0.18 0.25 0.31 0.26 0.00
 the loaded one agrees: true
 `,
+  'attention/basic.mjs': `output        0.95 0.29
+  cat     0.47
+  kitten  0.47
+  car     0.05
+without cats  0.90 0.55
+packed        0.95 0.29
+batch         3 outputs of 2
+  cat     1.00 0.00
+  kitten  1.00 0.25
+  car     0.54 0.60
+by hand       0.86 0.36
+by function   0.86 0.36
+`,
+  'attention/graph-attention.mjs': `6 nodes, 14 entries, clustering 0.78
+EdgeFeaturedAttention: edges have features, which only this mechanism scores with
+outputs of 4; node 2, head 0:
+  from 0: 0.27
+  from 1: 0.25
+  from 3: 0.16
+step 0: loss 4.03
+step 50: loss 0.11
+step 100: loss 0.07
+step 150: loss 0.06
+step 200: loss 0.05
+node 0: 1.12 -0.03 -0.07 -0.00
+node 1: 0.98 -0.08 0.05 -0.04
+node 2: 0.99 0.09 0.01 0.05
+node 3: -0.16 0.05 1.00 -0.01
+node 4: 0.07 -0.07 0.93 -0.01
+node 5: -0.00 0.02 1.07 -0.01
+`,
+  'attention/custom-mechanism.mjs': `experts of the queries: 1 2 2 1 2 0    parameters: 95
+queries: gradient agrees with differences: true
+keys: gradient agrees with differences: true
+values: gradient agrees with differences: true
+t: gradient agrees with differences: true
+step 0: t 0.30, loss 0.243
+step 30: t 0.30, loss 0.101
+step 60: t 0.26, loss 0.082
+`,
+  'attention/parallel.mjs': `2 threads, the same bits: true
+two layers at once: 1024 x 64, 1024 x 64
+the same as without promises: true
+gradients of 16640 parameters
+called off: ERR_ABORTED
+the event loop went on: true
+3 outputs of 64
+`,
   'pool.mjs': `dog.n.01: canine.n.02, carnivore.n.01, hunting_dog.n.01
 whale.n.02: cetacean.n.01, aquatic_mammal.n.01, toothed_whale.n.01
 bat.n.01: carnivorous_bat.n.01, mammal.n.01, placental.n.01

@@ -121,7 +121,8 @@ const gnn = {
 };
 
 const ofAttention = {
-  'heads = 0, block size 0, short or ragged keys and values, `dim` that wraps (−1)': async () => {
+  'heads = 0, block size 0, `maxPosition` 0, short or ragged queries, keys and values, `dim` that wraps (−1)': async () => {
+    shownBy(['migration-attention.test.js', 'what ended the process: heads 0, no positions, few values, short vectors'])();
     await fails(() => new attention.MultiHeadAttention(8, 0), 'ERR_INVALID_CONFIG', 'heads = 0');
     await fails(() => new attention.FlashAttention(8, 0), 'ERR_INVALID_CONFIG', 'block size 0');
     await fails(() => new attention.FlashAttention(-1, 8), 'ERR_INVALID_CONFIG', 'dim −1');
@@ -148,7 +149,21 @@ const ofAttention = {
   },
   'second argument `scale` of `DotProductAttention` (its README)': shownBy(['attention.test.js', 'scale of DotProductAttention: checked, without effect, as in the published binary']),
   '`MultiHeadAttention(dim, numHeads)`': shownBy(['attention.test.js', 'golden: mechanisms'], ['attention.test.js', 'positional and object forms, defaults, getters']),
+  'causal attention': shownBy(['migration-attention.test.js', 'FlashAttention: `causal` goes by the place of the query, not by 0']),
   '`LinearAttention`': shownBy(['attention.test.js', 'LinearAttention nears the exact one as its features grow; elu + 1 is its own kernel']),
+  '`LocalGlobalAttention`': shownBy(['migration-attention.test.js', 'LocalGlobalAttention: one query stands at n/2, as there; in a batch each at its own place']),
+  '`HyperbolicAttention`: the mean': shownBy(['attention.test.js', 'HyperbolicAttention: the mean is the Fréchet mean, from the main entry']),
+  '`HyperbolicAttention`: distances near the rim': shownBy(['migration-attention.test.js', 'HyperbolicAttention: distances are those of the formula, without a floor of 1e-7 under its denominator'], ['migration-attention.test.js', 'HyperbolicAttention: unit vectors, which all lie beyond the rim, give points inside the ball']),
+  '`HyperbolicAttention.withConfig`: `adaptive`': shownBy(['migration-attention.test.js', 'HyperbolicAttention: `adaptive` has no effect, as there; curvature 0 and wrong widths are refused']),
+  'curvature 0': async () => {
+    shownBy(['migration-attention.test.js', 'HyperbolicAttention: `adaptive` has no effect, as there; curvature 0 and wrong widths are refused'])();
+    assert.strictEqual(new attention.ManifoldAttention({ dim: 2, curvature: 0 }).curvature, 0);
+    await fails(() => attention.poincareDistance([0.1, 0], [0.2, 0], 0), 'ERR_INVALID_CONFIG', 'the ball');
+  },
+  '`EdgeFeaturedAttention`': shownBy(['migration-attention.test.js', 'EdgeFeaturedAttention: GATv2, whose order of keys depends on the query; the form there, GAT, has one for all'], ['migration-attention.test.js', 'EdgeFeaturedAttention: self-loops count, weights are drawn from a seed, learned, set and saved']),
+  'its `addSelfLoops`': shownBy(['migration-attention.test.js', 'EdgeFeaturedAttention: self-loops count, weights are drawn from a seed, learned, set and saved']),
+  '`DualSpaceAttention`': shownBy(['migration-attention.test.js', 'DualSpaceAttention: maps are drawn from a seed, set and learned; the two scores are those of the formula']),
+  '`MoEAttention`': shownBy(['mixture.test.js', 'MoEAttention: '], ['migration-attention.test.js', 'MoEAttention: four different experts, a capacity, a gate that learns']),
   '`expMap(base, tangent, c)`, `logMap(base, point, c)`': shownBy(['attention.test.js', 'golden: the ball; expMap has its arguments the right way round']),
   'points beyond the rim': () => {
     shownBy(['attention.test.js', 'golden: the ball; expMap has its arguments the right way round'])();
@@ -158,10 +173,9 @@ const ofAttention = {
     }
   },
   '`batchAttentionCompute`, `parallelAttentionCompute`': shownBy(['attention.test.js', 'the functions of @ruvector/attention'], ['attention.test.js', 'an abort rejects at once']),
-  '`AttentionType` of mechanisms that are not here': () => fails(
+  'unknown `attentionType`': () => fails(
     () => attention.parallelAttentionCompute({ attentionType: 'NoSuchMechanism', dim: 2 }, [[1, 2]], [[[1, 2]]], [[[1]]]), 'ERR_INVALID_CONFIG', 'another type', true),
-  '`MoEAttention`': shownBy(['mixture.test.js', 'MoEAttention: ']),
-  '`getExpertUsage()` (its README only)': shownBy(['mixture.test.js', 'MoEAttention: ']),
+  '`computeAsync`, `scaledDotAttention`, `getExpertUsage` (its README only)': shownBy(['migration-attention.test.js', 'names that only its README has']),
   '`version()`': () => assert.strictEqual(attention.version(), require('../../package.json').version),
 };
 

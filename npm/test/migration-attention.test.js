@@ -1,0 +1,113 @@
+'use strict';
+// docs/migration.md, "From @ruvector/attention": where results or behaviour are not those of the published package 0.1.4.
+const assert = require('node:assert');
+const test = require('node:test');
+const { bits, fails, relative, rows, vector } = require('./support/index.js');
+const attention = require('@ruvector/gnn/attention');
+
+const { DualSpaceAttention, EdgeFeaturedAttention, FlashAttention, GraphRoPeAttention, HyperbolicAttention, LocalGlobalAttention, MoEAttention } = attention;
+const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+
+test('HyperbolicAttention: `adaptive` has no effect, as there; curvature 0 and wrong widths are refused', async () => {
+  const q = vector(4, 1, 0.3), k = rows(5, 4, 2, 0.3);
+  const [yes, no] = [true, false].map((adaptive) => HyperbolicAttention.withConfig(4, -1, adaptive, 0.5));
+  assert.strictEqual(bits(yes.compute(q, k, k)), bits(no.compute(q, k, k)));
+  assert.strictEqual(yes.frechet, true);
+  await fails(() => new HyperbolicAttention(4, 0), 'ERR_INVALID_CONFIG', 'NaN there');
+  await fails(() => yes.compute(q, k, rows(5, 3, 3, 0.3)), 'ERR_DIMENSION_MISMATCH', 'the end of the process there');
+});
+
+test('HyperbolicAttention: unit vectors, which all lie beyond the rim, give points inside the ball', () => {
+  const unit = rows(6, 8, 1).map((x) => { const size = Math.sqrt(dot(x, x)); return x.map((y) => y / size); });
+  const { data } = new HyperbolicAttention(8, 1).computeBatch(unit, unit, unit);
+  for (let i = 0; i < 6; i++) assert.ok(dot(data.subarray(8 * i, 8 * i + 8), data.subarray(8 * i, 8 * i + 8)) < 1);
+});
+
+test('HyperbolicAttention: distances are those of the formula, without a floor of 1e-7 under its denominator', () => {
+  const near = [0.9999, 0, 0, 0], other = [0.9998, 0.001, 0, 0], far = [0.5, 0.5, 0, 0], one = new HyperbolicAttention(4, 1);
+  const d = [other, far].map((x) => attention.poincareDistance(near, x, 1)), { data } = one.attentionWeights(near, [other, far]);
+  assert.ok(Math.abs(data[0] / data[1] / Math.exp(d[1] - d[0]) - 1) < 5e-2, `${data[0] / data[1]}, ${Math.exp(d[1] - d[0])}`);
+});
+
+/** The orders of keys that several queries see. */
+function orders(version) {
+  const one = new EdgeFeaturedAttention({ nodeDim: 4, edgeDim: 2, version, seed: 3 }), k = rows(8, 4, 5, 2), q = rows(12, 4, 6, 2);
+  const { data } = one.attentionWeights(q, k);
+  return new Set(q.map((_, i) => Array.from(k.keys()).sort((a, b) => data[8 * i + b] - data[8 * i + a]).join()));
+}
+
+test('EdgeFeaturedAttention: GATv2, whose order of keys depends on the query; the form there, GAT, has one for all', () => {
+  assert.strictEqual(orders('v1').size, 1);
+  assert.ok(orders('v2').size > 1);
+});
+
+test('EdgeFeaturedAttention: self-loops count, weights are drawn from a seed, learned, set and saved', () => {
+  const make = (more) => new EdgeFeaturedAttention({ nodeDim: 4, edgeDim: 2, numHeads: 2, seed: 1, ...more }), q = vector(4, 1), k = rows(5, 4, 2), edges = rows(5, 2, 3);
+  assert.notStrictEqual(bits(make({ addSelfLoops: true }).computeWithEdges(q, k, k, edges)), bits(make().computeWithEdges(q, k, k, edges)));
+  assert.notDeepStrictEqual(make({ seed: 2 }).getWeights(), make().getWeights());
+  assert.deepStrictEqual(EdgeFeaturedAttention.simple(4, 2, 2).getWeights(), EdgeFeaturedAttention.simple(4, 2, 2).getWeights());
+  const one = make(), { parameters, edges: slope } = one.backward(q, k, k, vector(4, 4), { edges });
+  assert.ok(parameters.some((x) => x !== 0) && slope.some((x) => x !== 0));
+  one.setWeights(one.getWeights().map((w, i) => w - parameters[i]));
+  assert.deepStrictEqual(EdgeFeaturedAttention.fromJson(one.toJson()).getWeights(), one.getWeights());
+});
+
+test('DualSpaceAttention: maps are drawn from a seed, set and learned; the two scores are those of the formula', () => {
+  const one = DualSpaceAttention.withWeights(4, 1, 0.5, 0.5), q = vector(4, 1, 0.3), k = rows(5, 4, 2, 0.3), eye = Array.from({ length: 48 }, (_, i) => (i % 16 % 5 === 0 ? 1 : 0));
+  assert.ok(one.backward(q, k, k, vector(4, 3)).parameters.some((x) => x !== 0));
+  one.setWeights(eye);
+  const { euclideanScores, hyperbolicScores } = one.getSpaceContributions(q, k);
+  assert.ok(relative(euclideanScores, k.map((x) => dot(q, x) / 2)) < 1e-5);
+  assert.ok(relative(hyperbolicScores, k.map((x) => -attention.poincareDistance(q, x, 1))) < 1e-5);
+  assert.notDeepStrictEqual(new DualSpaceAttention({ dim: 4, seed: 1 }).getWeights(), new DualSpaceAttention({ dim: 4, seed: 2 }).getWeights());
+});
+
+test('LocalGlobalAttention: one query stands at n/2, as there; in a batch each at its own place', () => {
+  const one = new LocalGlobalAttention(4, 2, 1), x = rows(9, 4, 1), seen = (data) => Array.from(data, (p) => p > 0);
+  assert.deepStrictEqual(seen(one.attentionWeights(x[0], x).data), [0, 1, 2, 3, 4, 5, 6, 7, 8].map((j) => j === 0 || Math.abs(j - 4) <= 1));
+  const { data } = one.attentionWeights(x, x);
+  assert.deepStrictEqual(seen(data.subarray(2 * 9, 3 * 9)), [0, 1, 2, 3, 4, 5, 6, 7, 8].map((j) => j === 0 || Math.abs(j - 2) <= 1));
+});
+
+test('FlashAttention: `causal` goes by the place of the query, not by 0', () => {
+  const x = rows(5, 4, 1), { data } = new FlashAttention({ dim: 4, causal: true }).attentionWeights(x, x);
+  for (let i = 0; i < 5; i++) for (let j = 0; j < 5; j++) assert.strictEqual(data[5 * i + j] > 0, j <= i);
+});
+
+test('MoEAttention: four different experts, a capacity, a gate that learns', () => {
+  const one = MoEAttention.simple(8, 4, 2), q = rows(20, 8, 1, 0.3);
+  assert.strictEqual(new Set(one.experts.map((x) => JSON.stringify(x))).size, 4);
+  const counts = [0, 1, 2, 3].map((e) => one.getRouting(q).experts.filter((x) => x === e).length);
+  assert.ok(counts.every((x) => x <= Math.ceil(1.25 * 2 * 20 / 4)), `${counts}`);
+  assert.ok(one.backward(q, q, q, vector(160, 3)).parameters.subarray(0, 36).some((x) => x !== 0));
+});
+
+test('what ended the process: heads 0, no positions, few values, short vectors', async () => {
+  const k = rows(3, 4, 1), [q, short] = [vector(4, 2), vector(3, 2)];
+  await fails(() => EdgeFeaturedAttention.simple(4, 2, 0), 'ERR_INVALID_CONFIG', 'heads 0');
+  await fails(() => GraphRoPeAttention.simple(4, 0), 'ERR_INVALID_CONFIG', 'maxPosition 0');
+  await fails(() => MoEAttention.simple(4, 0, 1), 'ERR_INVALID_CONFIG', 'no experts: zeros there');
+  const rope = new GraphRoPeAttention({ dim: 4, maxPosition: 16 });
+  await fails(() => rope.applyRotary(short, 1), 'ERR_DIMENSION_MISMATCH', 'short');
+  for (const one of [EdgeFeaturedAttention.simple(4, 2, 2), rope, DualSpaceAttention.simple(4, 1), new HyperbolicAttention(4, 1), MoEAttention.simple(4, 4, 2)]) {
+    await fails(() => one.compute(short, k, k), 'ERR_DIMENSION_MISMATCH', 'short query');
+    await fails(() => one.compute(q, k, k.slice(1)), 'ERR_DIMENSION_MISMATCH', 'few values');
+    await fails(() => one.compute(q, rows(3, 5, 1), k), 'ERR_DIMENSION_MISMATCH', 'long keys');
+  }
+});
+
+test('names that only its README has', async () => {
+  const q = vector(4, 1, 0.3), k = rows(3, 4, 2, 0.3);
+  assert.strictEqual(bits(attention.scaledDotAttention(q, k, k)), bits(new attention.DotProductAttention(4).compute(q, k, k)));
+  for (const one of [new attention.DotProductAttention(4), new HyperbolicAttention(4, 1), EdgeFeaturedAttention.simple(4, 2, 2), MoEAttention.simple(4, 4, 2)]) {
+    assert.strictEqual(bits(await one.computeAsync(q, k, k)), bits(one.compute(q, k, k)));
+  }
+  assert.strictEqual(MoEAttention.simple(4, 4, 2).getExpertUsage(k).shares.length, 4);
+});
+
+test('the training half is not here: its names are missing, nothing pretends', () => {
+  for (const name of ['InfoNceLoss', 'LocalContrastiveLoss', 'SpectralRegularization', 'SgdOptimizer', 'AdamOptimizer', 'AdamWOptimizer', 'LearningRateScheduler',
+    'TemperatureAnnealing', 'CurriculumScheduler', 'HardNegativeMiner', 'InBatchMiner', 'StreamProcessor', 'DecayType', 'MiningStrategy']) {
+    assert.strictEqual(attention[name], undefined, name);
+  }
+});
