@@ -113,7 +113,7 @@ extension DualSpace {
   ///
   ///     dW_o = dL/do (Σ p v)ᵀ     dv_j += p_j g
   ///     with Q = W_e q, K = W_e k:   dQ += ds ω_E/√d K,  dK += ds ω_E/√d Q,  dW_e = dQ qᵀ + dK kᵀ
-  ///     with points W_h q, W_h k:   −ds ω_H ∂d (``PoincareManifold``), and W_h as W_e
+  ///     with points W_h q, W_h k:   −ds ω_H ∂d (`PoincareManifold`), and W_h as W_e
   public func backward(
     _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
     _ control: Control

@@ -14,7 +14,7 @@ import RuvectorGeometry
 /// - Precision: Float; scores that leave it again in Double.
 ///
 /// The mechanism of `@ruvector/attention`, whose maps are fixed random numbers. Reference for the distance:
-/// ``PoincareManifold``.
+/// `PoincareManifold`.
 public final class DualSpace: Attention, @unchecked Sendable {
   // MARK: - Options
 

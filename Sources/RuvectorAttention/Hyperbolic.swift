@@ -11,12 +11,12 @@ import RuvectorGeometry
 /// on. The mean is the weighted midpoint (Lorentz centroid), or with `frechet` the Fréchet mean; both lie strictly inside
 /// the ball. A query that sees no key gives 0, the origin.
 /// - Complexity: O(m · n · d), maps O((m + n) · d²); the Fréchet mean some 10 to 20 times as long.
-/// - Precision: Float (``HyperbolicHead``) with the midpoint, what leaves Float again in Double; Double with `frechet` and
+/// - Precision: Float (`HyperbolicHead`) with the midpoint, what leaves Float again in Double; Double with `frechet` and
 ///   in `weights` and `backward`.
 ///
 /// Use it where points were trained in the ball. On ordinary unit-norm embeddings all points lie on the rim and the order
 /// is that of the cosine. References: Gulcehre et al. 2019, "Hyperbolic Attention Networks"; Ganea et al. 2018;
-/// ``PoincareManifold``, ``KarcherManifold`` for the means and their gradients.
+/// `PoincareManifold`, `KarcherManifold` for the means and their gradients.
 public final class Hyperbolic: Attention, @unchecked Sendable {
   // MARK: - Options
 

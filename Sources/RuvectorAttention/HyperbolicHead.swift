@@ -117,7 +117,7 @@ struct HyperbolicHead {
     return midpoint(work.total.pointer, weight, excess, into: out, d)
   }
 
-  /// u/(1 + √(1 − c|u|²)), u = S/L, kept within the rim (``PoincareManifold``).
+  /// u/(1 + √(1 − c|u|²)), u = S/L, kept within the rim (`PoincareManifold`).
   private func midpoint(
     _ sum: UnsafePointer<Double>, _ weight: Double, _ excess: Double, into out: UnsafeMutablePointer<Float>, _ d: Int
   ) -> Bool {

@@ -7,7 +7,7 @@ import RuvectorGeometry
 ///     s_ij^h = −d_L(Q_i^h, K_j^h)/T       o_i = concat_h centroid(V^h, softmax_j(s_ij^h))
 ///     K_h from `curvatureFrom` to `curvatureTo`, equally far apart in ln|K|; one head has their geometric mean
 ///
-/// Heads are contiguous slices of d, each the space-like coordinates of a point of its hyperboloid (``LorentzManifold``: no
+/// Heads are contiguous slices of d, each the space-like coordinates of a point of its hyperboloid (`LorentzManifold`: no
 /// coordinate is lost, no point is moved). ln|K_h| is a parameter. Values are points too and d wide.
 /// - Complexity: O(m · n · d). Precision: Double.
 ///

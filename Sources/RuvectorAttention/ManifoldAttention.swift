@@ -15,7 +15,7 @@ import RuvectorGeometry
 ///
 /// Heads are contiguous slices of d; each has a space of its own, whose ln|K| is a parameter (the sign stays).
 /// Values are points of the same space and d wide, and so are outputs.
-/// - Complexity: O(m · n · d). Precision: Double (``ManifoldHeads``).
+/// - Complexity: O(m · n · d). Precision: Double (`ManifoldHeads`).
 ///
 /// Use it where the embeddings were trained in such a space. Reference: Gulcehre et al. 2019, "Hyperbolic Attention
 /// Networks", section 3.1; Gu et al. 2019 for the sphere.

@@ -10,7 +10,7 @@ import RuvectorGeometry
 /// The parts lie one after the other: d = euclideanDim + hyperbolicDim + sphericalDim; a part of width 0 is not there.
 /// H is the Poincaré ball (points beyond the rim are pulled back to it), S the sphere (x/|x| scaled to it). Parameters:
 /// ln β of each part that is there (0 at first), then ln|K| of H and of S. Values are points too and d wide.
-/// - Complexity: O(m · n · d). Precision: Double (``ManifoldHeads``, ``ProductManifold``).
+/// - Complexity: O(m · n · d). Precision: Double (`ManifoldHeads`, `ProductManifold`).
 ///
 /// References: Gu, Sala, Gunel, Ré 2019, "Learning Mixed-Curvature Representations in Products of Model Spaces"; Skopek,
 /// Ganea, Bécigneul 2020, "Mixed-curvature Variational Autoencoders" (learned curvatures).

@@ -9,7 +9,7 @@ import RuvectorSearch
 ///           [1/(d_j + 1e-6), level, ln(1 + kept), 1]
 ///     e ← layer(½ (e + Σ w_j E_j))
 ///
-/// `edgeAttention` is an ``EdgeFeatured`` of width d_l and edgeDim 4; all levels then have that width. A node that is e
+/// `edgeAttention` is an `EdgeFeatured` of width d_l and edgeDim 4; all levels then have that width. A node that is e
 /// itself has d = 0 and all but all of the weight 1/(d + 1e-6).
 public final class EdgeFeaturedHierarchy: HierarchyMode, @unchecked Sendable {
   // MARK: - Options
