@@ -329,7 +329,11 @@ export interface ManifoldOptions {
   numHeads?: number;
   /** Signed: K < 0 hyperbolic, 0 Euclidean, K > 0 the sphere. Default -1. */
   curvature?: number;
-  /** Coordinates where K < 0: of the ball, or space-like ones of the hyperboloid (any x is a point). Default 'poincare'. */
+  /**
+   * Coordinates where K < 0: of the ball, or space-like ones of the hyperboloid (any x is a point). Default 'poincare'. For K > 0
+   * x is scaled to length 1/√K (the zero vector to the first axis, without a gradient); the mean of points that cancel is the
+   * heaviest of them.
+   */
   model?: 'poincare' | 'lorentz';
   /** T > 0; lower is sharper. Default 1. */
   temperature?: number;
@@ -514,7 +518,7 @@ export class GraphRoPEAttention extends Attention<PositionOptions> {
   constructor(options: GraphRoPEOptions);
   static simple(dim: number, maxPosition: number): GraphRoPEAttention;
   static fromJson(json: string): GraphRoPEAttention;
-  /** A distance in hops as a position: itself up to 8, then 8 + min(⌈log₂ distance⌉, maxPosition − 8). */
+  /** A distance in hops as a position: itself up to 8, then 8 + min(⌈log₂ distance⌉, max(0, maxPosition − 8)). */
   static distanceToPosition(distance: number, maxPosition: number): number;
   /** The same. */
   static encodeDistance(distance: number, maxPosition: number): number;
@@ -692,7 +696,12 @@ export class HNSWEdgeFeatureExtractor {
 
 // Mechanisms made of others.
 
-/** local: a window and global tokens; hierarchical; global: every key alike; structural: learned projections. */
+/**
+ * local: LocalGlobalAttention (localWindow 32, globalTokens 8); hierarchical: HyperbolicAttention (curvature -1), which pulls values
+ * beyond the unit ball back to its rim and needs them dim wide; global: ScaledDotProductAttention; structural:
+ * EdgeFeaturedAttention (edgeDim 4). The second of a name has other options: read `experts`. For values of any length pass
+ * experts of your own.
+ */
 export type ExpertName = 'local' | 'hierarchical' | 'global' | 'structural';
 /** What makes an expert: the class of this module and its options. */
 export interface ExpertDescription { readonly class: string; readonly options: Readonly<Record<string, unknown>> }

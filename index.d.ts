@@ -231,7 +231,7 @@ export interface AttentionConfig {
   euclideanWeight?: number;
   /** moe: experts asked, the first of local, hierarchical, global, structural, 1...4. Default 4. */
   numExperts?: number;
-  /** moe: experts that answer, 1...4. Default 2. */
+  /** moe: experts that answer, 1...4; at most numExperts do. Default 2. */
   topK?: number;
   /** moe: weights [4][8] of the gate over the statistics (HierarchyRouting), in the place of the fitted ones. */
   router?: Vector | readonly Vector[];

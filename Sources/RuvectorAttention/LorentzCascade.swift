@@ -60,7 +60,7 @@ public final class LorentzCascade: Attention, @unchecked Sendable {
   private func slices(_ input: AttentionInput) throws(RuvectorError) -> ManifoldHeads {
     var spaces: [any Manifold] = []
     for h in 0..<heads {
-      spaces.append(try LorentzManifold(dim: dim / heads, curvature: -Double.exp(Double(logCurvature[h]))))
+      spaces.append(try LorentzManifold(dim: dim / heads, curvature: -curvatureMagnitude(logCurvature[h])))
     }
     return ManifoldHeads(input: input, spaces: spaces, temperature: temperature, isSquared: false)
   }

@@ -70,7 +70,7 @@ public final class ManifoldAttention: Attention, @unchecked Sendable {
   private func slices(_ input: AttentionInput) throws(RuvectorError) -> ManifoldHeads {
     var spaces: [any Manifold] = []
     for h in 0..<heads {
-      let magnitude = logCurvature.map { Double.exp(Double($0[h])) } ?? 0, part = dim / heads
+      let magnitude = logCurvature.map { curvatureMagnitude($0[h]) } ?? 0, part = dim / heads
       if curvature == 0 {
         spaces.append(EuclideanManifold(dim: part))
       } else if curvature > 0 {
@@ -118,3 +118,6 @@ func requirePoints(_ v: Int, _ dim: Int) throws(RuvectorError) -> Int {
   guard v == dim else { throw .dimension("values[0]", expected: dim, received: v) }
   return v
 }
+
+/// |K| of a learned ln|K|, kept in 1e-30...1e30: training that runs away must not end in 0 or infinity.
+func curvatureMagnitude(_ logarithm: Float) -> Double { Double.exp(min(max(Double(logarithm), -69), 69)) }

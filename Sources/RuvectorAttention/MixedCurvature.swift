@@ -80,7 +80,7 @@ public final class MixedCurvature: Attention, @unchecked Sendable {
   private func whole(_ input: AttentionInput) throws(RuvectorError) -> ManifoldHeads {
     var parts: [any Manifold] = [], curvatures: [Double] = []
     if let logCurvature {
-      for i in 0..<logCurvature.count { curvatures.append(Double.exp(Double(logCurvature[i]))) }
+      for i in 0..<logCurvature.count { curvatures.append(curvatureMagnitude(logCurvature[i])) }
     }
     if euclideanDim > 0 { parts.append(EuclideanManifold(dim: euclideanDim)) }
     if hyperbolicDim > 0 {

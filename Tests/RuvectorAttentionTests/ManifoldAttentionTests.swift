@@ -158,6 +158,25 @@ import Testing
     }
   }
 
+  /// Curvatures that training has driven away: finite results, or a result beyond Float.
+  @Test func learnedCurvatures() throws {
+    for c in Self.cases {
+      for log in [-800, -69, 69, 800] as [Float] {
+        let mechanism = try c.make()
+        for parameter in mechanism.parameters where parameter.name.hasSuffix("curvature") {
+          for i in 0..<parameter.values.count { parameter.values[i] = log }
+        }
+        var g = SeededGenerator(7)
+        let batch = Batch(&g, 2, 4, 6, 6, scale: 0.2)
+        do {
+          #expect(try mechanism.forward(batch).allSatisfy { $0.isFinite }, "\(c.name) \(log)")
+        } catch {
+          #expect((error as? RuvectorError)?.code == .outOfRange, "\(c.name) \(log): \(error)")
+        }
+      }
+    }
+  }
+
   @Test func creation() throws {
     let error = failure { () throws(RuvectorError) in
       _ = try MixedCurvature(Settings(of: MixedCurvature.name, MixedCurvature.options, [("hyperbolicDim", .number(0))]))

@@ -107,3 +107,17 @@ test('methods of one kind of mechanism refuse the others', async () => {
     }
   }
 });
+
+test('experts in experts: no more than 8 levels and 1,024 in all, and soon said', async () => {
+  const { MoEAttention } = attention, nest = (inner, count) => ({ class: 'MoEAttention', options: { dim: 1, experts: Array(count).fill(inner) } });
+  let many = { class: 'DotProductAttention', options: { dim: 1 } };
+  for (let i = 0; i < 3; i++) many = nest(many, 64);
+  await fails(() => new MoEAttention({ dim: 1, experts: [many] }), 'ERR_INVALID_CONFIG', 'too many');
+  const round = { class: 'MoEAttention', options: { dim: 4 } };
+  round.options.experts = [round];
+  await fails(() => new MoEAttention({ dim: 4, experts: [round] }), 'ERR_INVALID_CONFIG', 'a circle');
+  let deep = { class: 'DotProductAttention', options: { dim: 1 } };
+  for (let i = 0; i < 5000; i++) deep = nest(deep, 1);
+  await fails(() => new MoEAttention({ dim: 1, experts: [deep] }), 'ERR_INVALID_CONFIG', 'deep');
+  new MoEAttention({ dim: 1, experts: [nest({ class: 'DotProductAttention', options: { dim: 1 } }, 3)] }).close();
+});

@@ -85,6 +85,8 @@ function readArguments({ config, extras: kinds }, { queries, keys, values, mask,
   if (isSingle && k.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 key', 'keys', 0);
   const v = values === keys ? k : rows(values, 'values', dim, own, room);
   const matrices = [q, k, v], sparse = sparsity(pattern, mask, offsets);
+  if (sparse && pattern.keys !== k.rows) throw mismatch('ERR_DIMENSION_MISMATCH', `a pattern of ${k.rows} keys`, 'pattern', pattern.keys);
+  if (sparse && pattern.queries !== q.rows) throw mismatch('ERR_DIMENSION_MISMATCH', `a pattern of ${q.rows} queries`, 'pattern', pattern.queries);
   const extras = readExtras(kinds, rest, q.rows, k.rows, own, sparse?.indices.length);
   const flat = [maskBytes(mask, q.rows, k.rows), offsetNumbers(sparse?.offsets ?? offsets, q.rows)];
   const buffers = [...matrices.map(({ data }) => data), ...flat, ...extras.map(({ data }) => data)];

@@ -16,7 +16,11 @@ const BY_NAME = {
   structural: (dim, round) => ({ class: 'EdgeFeaturedAttention', options: { nodeDim: dim, edgeDim: 4, seed: round } }),
 };
 const NAMES = Object.keys(BY_NAME);
-const MOST = 64;
+const MOST = 64, MOST_IN_ALL = 1024, DEEPEST = 8;
+let depth = 0;
+
+/** Mechanisms that a description makes, those inside it counted. */
+const sizeOf = ({ options: { experts = [] } }) => 1 + experts.reduce((sum, expert) => sum + sizeOf(expert), 0);
 
 /** The first `count` experts by name, the names in turn. */
 function standardExperts(count) {
@@ -57,15 +61,21 @@ function withExperts(list, dim, body) {
   if (!isList(list)) throw unexpected('ERR_INVALID_ARG', 'an array of experts', 'experts', list);
   const count = inputs.lengthOfList(list, 'experts');
   if (count < 1 || count > MOST) throw mismatch('ERR_INVALID_CONFIG', `1...${MOST} mechanisms`, 'experts', count);
+  if (depth >= DEEPEST) throw mismatch('ERR_INVALID_CONFIG', `at most ${DEEPEST} levels of mechanisms`, 'experts', 'more');
   const rounds = {}, read = [];
+  let inAll = 0;
+  depth++;
   try {
     for (let i = 0; i < count; i++) {
       const given = list[i], round = typeof given === 'string' ? rounds[given] ?? 0 : 0;
       if (typeof given === 'string') rounds[given] = round + 1;
       read.push(readExpert(given, `experts[${i}]`, dim, round));
+      inAll += sizeOf(read[i].description);
+      if (inAll > MOST_IN_ALL) throw mismatch('ERR_INVALID_CONFIG', `at most ${MOST_IN_ALL} mechanisms in all`, 'experts', 'more');
     }
     return { result: body(read.map(({ handle }) => handle)), descriptions: Object.freeze(read.map(({ description }) => description)) };
   } finally {
+    depth--;
     for (const { close } of read) close();
   }
 }

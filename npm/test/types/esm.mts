@@ -52,5 +52,6 @@ const same: typeof differentiableSearch = wasmSearch, through: typeof differenti
 same(new Float32Array(1), [], through(new Float32Array(1), [], 1).indices.length);
 import attention, { DotProductAttention, type AttentionOutput } from '@ruvector/gnn/attention';
 const output: AttentionOutput = new DotProductAttention(3).computeBatch([x], [x], [x]), dot: DotProductAttention = new attention.DotProductAttention(3);
-const inWasm: AttentionOutput = new wasm.attention.DotProductAttention(3).computeBatch([x], [x], [x]);
+import * as whole from '@ruvector/gnn/wasm/attention';
+const inWasm: AttentionOutput = new whole.attention.DotProductAttention(3).computeBatch([x], [x], [x]);
 export { dot, inWasm, output };
