@@ -55,14 +55,19 @@ function add(sum, counts) {
 /** `calls` calls from `seed` on; progress(calls done). Returns the counts. */
 async function fuzz(calls, seed, progress = () => {}) {
   const sum = {};
-  for (let done = 0, s = seed; done < calls; s++) {
+  let s = seed;
+  for (let done = 0; done < calls; s++) {
     const n = Math.min(BATCH, calls - done);
     add(sum, await run(n, s));
     progress((done += n));
   }
+  if (calls < 20000) return sum;
   const classes = Object.keys(MECHANISMS).flatMap((name) => ['compute', 'computeBatch', 'backward'].map((method) => `attention:${name}#${method}`));
-  const never = [...entries().map(({ name }) => name), ...classes].filter((name) => !sum.succeeded[name]);
-  if (calls >= 20000 && never.length > 0) throw new Error(`No call of ${never} ever succeeded: its row in table.js reaches nothing.`);
+  const missing = () => [...entries().map(({ name }) => name), ...classes].filter((name) => !sum.succeeded[name]);
+  // Chance leaves out a rare call now and then; what ten more processes do not reach is out of reach.
+  for (let more = 0; more < 10 && missing().length > 0; more++) add(sum, await run(BATCH, s++));
+  const never = missing();
+  if (never.length > 0) throw new Error(`No call of ${never} ever succeeded: its row in table.js reaches nothing.`);
   return sum;
 }
 
