@@ -52,13 +52,14 @@ let package = Package(
     .target(name: "RuvectorGeometry", dependencies: ["RuvectorCore"]),
     .target(name: "RuvectorSearch", dependencies: ["RuvectorCore", "RuvectorGeometry"]),
     .target(name: "RuvectorAttention", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"]),
+    .target(name: "RuvectorIndex", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"]),
     .target(name: "RuvectorCompression", dependencies: ["RuvectorCore"]),
     .target(name: "RuvectorGraph", dependencies: ["RuvectorAttention", "RuvectorCore", "RuvectorSearch"]),
     .target(
       name: "Ruvector",
       dependencies: [
         "RuvectorCore", "RuvectorGeometry", "RuvectorAttention", "RuvectorCompression", "RuvectorSearch",
-        "RuvectorGraph",
+        "RuvectorGraph", "RuvectorIndex",
       ], swiftSettings: core ? [.define("CORE")] : []),
     .target(name: "CRuvector"),
     .target(name: "RuvectorABI", dependencies: ["CRuvector", "Ruvector"]),
@@ -84,6 +85,7 @@ let package = Package(
       name: "RuvectorSearchTests",
       dependencies: ["CRuvectorSupport", "RuvectorGeometry", "RuvectorSearch", "TestSupport"]),
     .testTarget(name: "RuvectorGraphTests", dependencies: ["RuvectorAttention", "RuvectorGraph", "TestSupport"]),
+    .testTarget(name: "RuvectorIndexTests", dependencies: ["RuvectorIndex", "RuvectorGeometry", "TestSupport"]),
     .testTarget(
       name: "RuvectorAttentionTests", dependencies: ["RuvectorAttention", "RuvectorGeometry", "TestSupport"]),
     .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),

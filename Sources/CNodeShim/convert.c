@@ -86,7 +86,7 @@ static int read_buffer(napi_env env, napi_value value, uint32_t writable, rv_buf
   static const uint32_t types[] = {[napi_int8_array] = RV_I8,          [napi_uint8_array] = RV_U8,
                                    [napi_uint8_clamped_array] = RV_U8, [napi_uint32_array] = RV_U32,
                                    [napi_float32_array] = RV_F32,      [napi_float64_array] = RV_F64,
-                                   [napi_biguint64_array] = RV_U64};
+                                   [napi_biguint64_array] = RV_U64,    [napi_bigint64_array] = RV_I64};
   napi_typedarray_type type;
   size_t length;
   void *data;
@@ -224,6 +224,11 @@ static int read_buffers(napi_env env, char letter, napi_value *values, call *c, 
   return 1;
 }
 
+/* The share done, for JavaScript to look at while the operation runs elsewhere. */
+static void note_progress(void *user, double done) {
+  __atomic_store_n((uint32_t *)user, (uint32_t)(done * 0xffffffffu), __ATOMIC_RELAXED);
+}
+
 /* JavaScript arguments that a letter takes. */
 static int width(char letter) { return letter == 'x' ? 3 : strchr("IXc", letter) ? 2 : 1; }
 
@@ -249,7 +254,10 @@ static int read_argument(napi_env env, char letter, napi_value *v, call *c, rv_a
       rv_buffer flag;
       c->control = (rv_control){.size = sizeof(rv_control), .threads = 1};
       if (read_number(env, *v, &rows) && rows >= 1 && rows <= 256) c->control.threads = (uint32_t)rows;
-      if (read_buffer(env, v[1], 1, &flag) && flag.type == RV_U32 && flag.dims[0] > 0) c->control.cancel = flag.data;
+      if (read_buffer(env, v[1], 1, &flag) && flag.type == RV_U32 && flag.dims[0] > 0) {
+        c->control.cancel = flag.data;
+        if (flag.dims[0] > 1) c->control.progress = note_progress, c->control.user = (uint32_t *)flag.data + 1;
+      }
       return 1;
     }
     default: return 0;
@@ -269,7 +277,7 @@ static int32_t parse(napi_env env, napi_value *values, call *c) {
         napi_typeof(env, values[position], &type);
         if (type == napi_undefined) continue;
       }
-      if (strchr("mvquwo", *f)) {
+      if (strchr("mvquwho", *f)) {
         int32_t code = *f == 'o'      ? read_options(env, values[position], c, a)
                        : is_list(*f) ? read_handles(env, values[position], kind_of(*f), c, a)
                                      : read_handle(env, values[position], *f, &a->pointer, &c->error);
@@ -344,7 +352,7 @@ static void for_each_handle(call *c, void (*visit)(char kind, void *)) {
       rv_argument *a = &c->arguments[at];
       for (size_t i = 0; i < a->count; i++)
         if (a->options[i].kind == RV_CHILD) visit('m', a->options[i].child);
-    } else if (strchr("mvuw", *f)) {
+    } else if (strchr("mvuwh", *f)) {
       rv_argument *a = &c->arguments[at];
       void **list = is_list(*f) ? a->pointers : &a->pointer;
       for (size_t i = 0, n = is_list(*f) ? a->count : 1; i < n; i++)
@@ -468,6 +476,21 @@ static napi_value limit_jobs(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* A handle whose object has another size now. */
+static napi_value resize_handle(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value values[2];
+  box *b;
+  double bytes;
+  int64_t now;
+  napi_get_cb_info(env, info, &count, values, NULL, NULL);
+  if (napi_get_value_external(env, values[0], (void **)&b) != napi_ok || !b->pointer) return NULL;
+  if (!read_number(env, values[1], &bytes) || !(bytes >= 0 && bytes <= 0x1p53)) return NULL;
+  napi_adjust_external_memory(env, (int64_t)bytes - b->bytes, &now);
+  b->bytes = (int64_t)bytes;
+  return NULL;
+}
+
 static napi_value close_handle(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value value;
@@ -511,6 +534,7 @@ napi_value rv_define_exports(napi_env env, napi_value exports, const rv_export *
   }
   define(env, exports, "setErrorFactory", set_error_factory, NULL);
   define(env, exports, "limitJobs", limit_jobs, NULL);
+  define(env, exports, "resize", resize_handle, NULL);
   define(env, exports, "close", close_handle, NULL);
   return exports;
 }

@@ -17,11 +17,13 @@ int32_t rv_fail(rv_error *error, int32_t code, const char *message) {
 void rv_kind_retain(char kind, void *p) {
   if (kind == 'm') rv_retain(p);
   else if (kind == 'v') rv_vectors_retain(p);
+  else if (kind == 'h') rv_index_retain(p);
 }
 
 void rv_kind_release(char kind, void *p) {
   if (kind == 'm') rv_release(p);
   else if (kind == 'v') rv_vectors_release(p);
+  else if (kind == 'h') rv_index_release(p);
   else rv_search_release(p);
 }
 
@@ -191,6 +193,109 @@ F(geometry) {
   return code;
 }
 
+#define OPTIONAL(argument) ((argument).buffer.type ? &(argument).buffer : NULL)
+
+/* kind, options */
+F(index_create) { UNUSED; return rv_index_create(a[0].text, a[1].options, a[1].count, (rv_index **)&result->handle, error); }
+/* index, 16 doubles */
+F(index_info) { UNUSED; return rv_index_info(a[0].pointer, &a[1].buffer, error); }
+F(index_set_ef) { UNUSED; return rv_index_set_ef(a[0].pointer, a[1].integer, error); }
+/* index, keys, offsets or undefined, matrix, replacing. Returns the bytes of the index. */
+F(index_add) {
+  double info[16];
+  rv_buffer out = {.data = info, .type = RV_F64, .rank = 1, .dims = {16}, .writable = 1};
+  int32_t code = rv_index_add(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, a[4].integer != 0, control, error);
+  if (!code && !rv_index_info(a[0].pointer, &out, NULL)) result->number = info[3];
+  return code;
+}
+/* index, keys, offsets or undefined */
+F(index_remove) { UNUSED; return rv_index_remove(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), error); }
+F(index_clear) { UNUSED; return rv_index_clear(a[0].pointer, error); }
+/* index, keys, offsets or undefined, places */
+F(index_places) { UNUSED; return rv_index_places(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, error); }
+/* index, key, offsets or undefined, out */
+F(index_get) { UNUSED; return rv_index_get(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, error); }
+/* index, places. Returns how many there are. */
+F(index_all) {
+  UNUSED;
+  uint64_t count = 0;
+  int32_t code = rv_index_all(a[0].pointer, &a[1].buffer, &count, error);
+  result->number = (double)count;
+  return code;
+}
+/* index, places, keys, offsets or undefined. Returns the bytes that strings need. */
+F(index_names) {
+  UNUSED;
+  uint64_t bytes = 0;
+  int32_t code = rv_index_names(a[0].pointer, &a[1].buffer, &a[2].buffer, OPTIONAL(a[3]), &bytes, error);
+  result->number = (double)bytes;
+  return code;
+}
+/* index, queries, k, ef, kind of filter, filter, its offsets, keys, offsets, distances, counts. Returns the bytes that
+ * strings need. */
+F(index_search) {
+  uint64_t bytes = 0;
+  int32_t code = rv_index_search(a[0].pointer, &a[1].buffer, a[2].integer, a[3].integer, (rv_filter)a[4].integer,
+                                 OPTIONAL(a[5]), OPTIONAL(a[6]), &a[7].buffer, OPTIONAL(a[8]), &a[9].buffer, &a[10].buffer,
+                                 &bytes, control, error);
+  result->number = (double)bytes;
+  return code;
+}
+/* index, query, k, ef, keys, distances: the search of one query with numbers for keys, for the hot path. Returns how many. */
+F(index_search_one) {
+  UNUSED;
+  uint32_t found = 0;
+  uint64_t k = a[2].integer;
+  rv_buffer query = a[1].buffer, counts = {.data = &found, .type = RV_U32, .rank = 1, .dims = {1}, .writable = 1};
+  query.rank = 2, query.dims[1] = query.dims[0], query.dims[0] = 1;
+  int32_t code = rv_index_search(a[0].pointer, &query, k, a[3].integer, RV_ALL, NULL, NULL, &a[4].buffer, NULL, &a[5].buffer,
+                                 &counts, NULL, NULL, error);
+  result->number = found;
+  return code;
+}
+/* index, a, b, 3 doubles */
+F(index_pair) { UNUSED; return rv_index_pair(a[0].pointer, a[1].integer, a[2].integer, &a[3].buffer, error); }
+/* index, place. Returns its level. */
+F(index_level) {
+  UNUSED;
+  uint64_t level = 0;
+  int32_t code = rv_index_level(a[0].pointer, a[1].integer, &level, error);
+  result->number = (double)level;
+  return code;
+}
+/* index, place, level, places. Returns how many. */
+F(index_neighbors) {
+  UNUSED;
+  uint64_t count = 0;
+  int32_t code = rv_index_neighbors(a[0].pointer, a[1].integer, a[2].integer, &a[3].buffer, &count, error);
+  result->number = (double)count;
+  return code;
+}
+/* index, query, k, level, ef, places, distances. Returns how many. */
+F(index_search_layer) {
+  UNUSED;
+  uint64_t count = 0;
+  int32_t code = rv_index_search_layer(a[0].pointer, &a[1].buffer, a[2].integer, a[3].integer, a[4].integer, &a[5].buffer,
+                                       &a[6].buffer, &count, error);
+  result->number = (double)count;
+  return code;
+}
+/* index, level, 2 doubles, places, offsets, indices */
+F(index_csr) {
+  UNUSED;
+  return rv_index_csr(a[0].pointer, a[1].integer, &a[2].buffer, &a[3].buffer, &a[4].buffer, &a[5].buffer, error);
+}
+/* index, levels, degrees */
+F(index_statistics) { UNUSED; return rv_index_statistics(a[0].pointer, &a[1].buffer, &a[2].buffer, error); }
+/* distances, bounds, k, chosen. Returns how many. */
+F(merge_top_k) {
+  UNUSED;
+  uint64_t count = 0;
+  int32_t code = rv_merge_top_k(&a[0].buffer, &a[1].buffer, a[2].integer, &a[3].buffer, &count, error);
+  result->number = (double)count;
+  return code;
+}
+
 #ifndef RV_CORE
 /* kind, queries, keys, parameter, seed's high and low half, offsets, indices or undefined. Returns the number of pairs. */
 F(sparsity_pattern) {
@@ -252,6 +357,25 @@ static const rv_export rows[] = {
     {"searchFinish", "qBFF", 'n', search_finish},
     {"hierarchicalStep", "mfxfF", 0, hierarchical_step},
     {"hierarchicalForwardV2", "sofwIufFBFFc", 'n', hierarchical_forward_v2},
+    {"indexCreate", "so", 'h', index_create},
+    {"indexInfo", "hB", 0, index_info},
+    {"indexSetEf", "hi", 0, index_set_ef},
+    {"indexAdd", "hbb?xic", 'n', index_add},
+    {"indexRemove", "hbb?", 0, index_remove},
+    {"indexClear", "h", 0, index_clear},
+    {"indexPlaces", "hbb?B", 0, index_places},
+    {"indexGet", "hbb?F", 0, index_get},
+    {"indexAll", "hB", 'n', index_all},
+    {"indexNames", "hbBB?", 'n', index_names},
+    {"indexSearch", "hxiiib?b?BB?FBc", 'n', index_search},
+    {"indexSearchOne", "hfiiBF", 'n', index_search_one},
+    {"indexPair", "hiiB", 0, index_pair},
+    {"indexLevel", "hi", 'n', index_level},
+    {"indexNeighbors", "hiiB", 'n', index_neighbors},
+    {"indexSearchLayer", "hfiiiBF", 'n', index_search_layer},
+    {"indexCsr", "hiBBBB", 0, index_csr},
+    {"indexStatistics", "hBB", 0, index_statistics},
+    {"mergeTopK", "fbiB", 'n', merge_top_k},
 #ifndef RV_CORE /* what the smaller WebAssembly module leaves out */
     {"sparsityPattern", "siiiiiBB?", 'n', sparsity_pattern},
     {"graphStatistics", "bbiiB", 0, graph_statistics},

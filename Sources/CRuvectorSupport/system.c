@@ -21,6 +21,13 @@ rv_lock *rv_lock_create(void) { return &only; }
 void rv_lock_destroy(rv_lock *lock) { (void)lock; }
 void rv_lock_acquire(rv_lock *lock) { (void)lock; }
 void rv_lock_release(rv_lock *lock) { (void)lock; }
+struct rv_shared_lock { char unused; };
+static rv_shared_lock only_shared;
+rv_shared_lock *rv_shared_lock_create(void) { return &only_shared; }
+void rv_shared_lock_destroy(rv_shared_lock *lock) { (void)lock; }
+void rv_shared_lock_read(rv_shared_lock *lock) { (void)lock; }
+void rv_shared_lock_write(rv_shared_lock *lock) { (void)lock; }
+void rv_shared_lock_release(rv_shared_lock *lock) { (void)lock; }
 void rv_parallel(intptr_t threads, intptr_t count, void (*task)(void *, intptr_t), void *context) {
   (void)threads;
   for (intptr_t i = 0; i < count; i++) task(context, i);
@@ -61,6 +68,30 @@ void rv_lock_destroy(rv_lock *lock) {
 }
 void rv_lock_acquire(rv_lock *lock) { pthread_mutex_lock(&lock->mutex); }
 void rv_lock_release(rv_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
+
+struct rv_shared_lock { pthread_rwlock_t lock; };
+
+rv_shared_lock *rv_shared_lock_create(void) {
+  rv_shared_lock *shared = malloc(sizeof *shared);
+  pthread_rwlockattr_t attributes;
+  pthread_rwlockattr_init(&attributes);
+#if defined(__GLIBC__)
+  pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+  int failed = shared && pthread_rwlock_init(&shared->lock, &attributes);
+  pthread_rwlockattr_destroy(&attributes);
+  if (!failed) return shared;
+  free(shared);
+  return NULL;
+}
+void rv_shared_lock_destroy(rv_shared_lock *shared) {
+  if (!shared) return;
+  pthread_rwlock_destroy(&shared->lock);
+  free(shared);
+}
+void rv_shared_lock_read(rv_shared_lock *shared) { pthread_rwlock_rdlock(&shared->lock); }
+void rv_shared_lock_write(rv_shared_lock *shared) { pthread_rwlock_wrlock(&shared->lock); }
+void rv_shared_lock_release(rv_shared_lock *shared) { pthread_rwlock_unlock(&shared->lock); }
 
 /* The pool: one job at a time, handed out by a counter; helpers wait on a condition between jobs. */
 enum { most_helpers = 63 };

@@ -5,4 +5,5 @@
 @_exported import RuvectorCore
 @_exported import RuvectorGeometry
 @_exported import RuvectorGraph
+@_exported import RuvectorIndex
 @_exported import RuvectorSearch

@@ -1,6 +1,6 @@
 /// Element types that cross the C boundary (`rv_type`).
 public enum ElementType: UInt32, Sendable {
-  case float32 = 1, float64, float16, int8, uint8, uint32, uint64, bits
+  case float32 = 1, float64, float16, int8, uint8, uint32, uint64, bits, int64
 }
 
 /// A caller's memory as an operation sees it: rank 1 ([columns]) or 2 ([rows, columns]). Rank 1 has one row.
@@ -77,6 +77,20 @@ public struct Tensor {
     try require(.float64, "64-bit floats", name)
     try requireOutput(name, count: count)
     return pointer(Double.self)
+  }
+
+  /// The elements of a vector whose type the caller has looked at.
+  public func elements<T>(_: T.Type, _ name: String) throws(RuvectorError) -> UnsafePointer<T> {
+    try require(type, "", name)
+    if rank != 1 { throw .expected("a vector", for: name, received: "a matrix", .dimensionMismatch) }
+    return UnsafePointer(pointer(T.self))
+  }
+
+  /// The same, writable, with at least `count` elements.
+  public func room<T>(_: T.Type, _ name: String, count: Int) throws(RuvectorError) -> UnsafeMutablePointer<T> {
+    try require(type, "", name)
+    try requireOutput(name, count: count)
+    return pointer(T.self)
   }
 
   private func require(_ wanted: ElementType, _ words: String, _ name: String) throws(RuvectorError) {

@@ -27,6 +27,18 @@ func squaredL2(_ x: In, _ y: In, _ n: Int) -> Float {
     })
 }
 
+@inline(__always) func floats(_ p: UnsafeRawPointer) -> In { p.assumingMemoryBound(to: Float.self) }
+
+/// Element i of a row of halves, by its definition: ±2^(exponent − 15) (1 + fraction / 1024), without the 1 for exponent 0.
+func half(_ p: UnsafeRawPointer, _ i: Int) -> Double {
+  let bits = Int((p + 2 * i).loadUnaligned(as: UInt16.self))
+  let exponent = bits >> 10 & 31, fraction = Double(bits & 1023) / 1024
+  var size = exponent == 0 ? fraction : 1 + fraction
+  for _ in 0..<max(exponent, 1) { size *= 2 }
+  size *= 0x1p-15
+  return bits & 0x8000 == 0 ? size : -size
+}
+
 func squaredNorm(_ x: In, _ n: Int) -> Double { total(n) { Double(x[$0]) * Double(x[$0]) } }
 
 func maximum(_ x: In, _ n: Int) -> Float {
@@ -155,6 +167,30 @@ public func kernelTable() -> rv_kernels {
     squared_l2_norm_scattered: { q, rows, count, dim, distances, norms in
       map(count, distances) { squaredL2(q, rows[$0], dim) }
       map(count, norms) { Float(squaredNorm(rows[$0], dim)) }
+    },
+    dot_scattered: { q, rows, count, dim, out in
+      for r in 0..<count { out[r] = dot(q, floats(rows[r]), dim) }
+    },
+    squared_l2_scattered: { q, rows, count, dim, out in
+      for r in 0..<count { out[r] = squaredL2(q, floats(rows[r]), dim) }
+    },
+    dot_half_scattered: { q, rows, count, dim, out in
+      for r in 0..<count { out[r] = Float(total(dim) { Double(q[$0]) * half(rows[r], $0) }) }
+    },
+    squared_l2_half_scattered: { q, rows, count, dim, out in
+      for r in 0..<count {
+        out[r] = Float(
+          total(dim) {
+            let d = Double(q[$0]) - half(rows[r], $0)
+            return d * d
+          })
+      }
+    },
+    dot_codes_scattered: { q, rows, count, dim, out in
+      for r in 0..<count {
+        let codes = rows[r].assumingMemoryBound(to: Int8.self)
+        out[r] = Float(total(dim) { Double(q[$0]) * Double(codes[$0]) })
+      }
     },
     squared_norm_rows: { rows, stride, count, dim, norms in
       for r in 0..<count { norms[r] = squaredNorm(rows + r * stride, dim) }

@@ -10,6 +10,7 @@ import CRuvectorSupport
   typealias I = SIMD16<Int32>
   @inline(__always) var lanes: Int { 16 }
   @inline(__always) func squareRoot(_ x: V) -> V { rv_sqrt16(x) }
+  @inline(__always) func halves(_ p: UnsafeRawPointer) -> V { rv_from_halves16(p) }
   @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x16(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max16(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen16(x) }
@@ -22,6 +23,7 @@ import CRuvectorSupport
   typealias I = SIMD8<Int32>
   @inline(__always) var lanes: Int { 8 }
   @inline(__always) func squareRoot(_ x: V) -> V { rv_sqrt8(x) }
+  @inline(__always) func halves(_ p: UnsafeRawPointer) -> V { rv_from_halves8(p) }
   @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x8(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max8(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen8(x) }
@@ -34,6 +36,7 @@ import CRuvectorSupport
   typealias I = SIMD4<Int32>
   @inline(__always) var lanes: Int { 4 }
   @inline(__always) func squareRoot(_ x: V) -> V { rv_sqrt4(x) }
+  @inline(__always) func halves(_ p: UnsafeRawPointer) -> V { rv_from_halves4(p) }
   @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x4(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max4(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen4(x) }

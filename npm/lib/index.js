@@ -16,6 +16,8 @@ module.exports = {
   ...require('./geometry.js'),
   ...require('./hierarchical-v2.js'),
   ...require('./search-batch.js'),
+  BruteForceIndex: require('./indexes/brute-force.js').BruteForceIndex,
+  HNSWIndex: require('./indexes/hnsw.js').HNSWIndex,
   RuvectorError: require('./errors.js').RuvectorError,
   RuvectorLayer: require('./layer.js').RuvectorLayer,
   VectorSet: require('./vector-set.js').VectorSet,
@@ -23,6 +25,7 @@ module.exports = {
   differentiableSearchHyperbolic: require('./search.js').differentiableSearchHyperbolic,
   hierarchicalForward: require('./hierarchical.js').hierarchicalForward,
   init,
+  mergeTopK: require('./indexes/merge.js').mergeTopK,
   simdLevel,
   version,
 };

@@ -5,6 +5,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { markAsUntransferable } = require('node:worker_threads');
 const { RuvectorError, fromNative, unexpected } = require('./errors.js');
 
 const root = path.resolve(__dirname, '../..');
@@ -70,6 +71,7 @@ function load() {
 const native = load();
 native.copies ??= false;
 native.isLost ??= () => false; // only a WebAssembly instance can end before its handles
+native.keepInPlace = markAsUntransferable;
 native.setErrorFactory(fromNative);
 native.limitJobs?.(jobsAtOnce());
 native.start(); // RUVECTOR_SIMD is looked at here: an unknown level is an error, not a silent default

@@ -65,6 +65,7 @@ typedef enum rv_kind {
 typedef struct rv_mechanism rv_mechanism;
 typedef struct rv_vectors rv_vectors;
 typedef struct rv_search rv_search;
+typedef struct rv_index rv_index;
 
 typedef struct rv_option {
   const char *key;
@@ -86,7 +87,8 @@ typedef enum rv_type {
   RV_U8 = 5,
   RV_U32 = 6,
   RV_U64 = 7,
-  RV_BITS = 8
+  RV_BITS = 8,
+  RV_I64 = 9
 } rv_type;
 
 /* A view of the caller's memory: dims[0] elements for rank 1, dims[0] rows of dims[1] elements for rank 2.
@@ -242,6 +244,76 @@ int32_t rv_hierarchical_forward_v2(const char *mode, const rv_option *options, s
                                    const rv_buffer *out, uint64_t *out_count, const rv_buffer *kept_indices,
                                    const rv_buffer *kept_weights, const rv_buffer *routing, const rv_control *control,
                                    rv_error *error);
+
+/* ---- Indexes ------------------------------------------------------------------------------------------------- */
+
+/* Many threads may read an index while one writes (add, remove, clear); a second writer gets RV_BUSY.
+ * Keys: integers (i64, or f64 with whole numbers up to 2^53) or strings (bytes, u8, of all strings one after the other, and
+ * `offsets`, u32, one more than there are strings; NULL with integers). An index has one kind ("keys": "integer", "string"). */
+
+/* `kind`: "hnsw" or "brute_force"; options: Sources/RuvectorIndex/VectorIndex.swift and HNSWIndex.swift. */
+int32_t rv_index_create(const char *kind, const rv_option *options, size_t option_count, rv_index **out, rv_error *error);
+rv_index *rv_index_retain(rv_index *);
+void rv_index_release(rv_index *);
+/* Into `out` (f64, 16): size, dim, places handed out, bytes taken, bytes that one more vector takes (without its key),
+ * removed vectors that searches still pass, distance evaluations of the last search, 1 for string keys, 1 for read-only; and
+ * of a graph: highest level (-1: none), ef, M, efConstruction. */
+int32_t rv_index_info(rv_index *, const rv_buffer *out, rv_error *error);
+/* Candidates that searches keep by default; at any time. RV_UNSUPPORTED without a graph. */
+int32_t rv_index_set_ef(rv_index *, uint64_t ef, rv_error *error);
+
+/* Adds row i of `matrix` (f32) under key i. All or nothing as far as keys and numbers decide: RV_DUPLICATE_KEY, unless
+ * `replacing`, RV_NON_FINITE, RV_OUT_OF_RANGE. Aborted, it leaves what it has added. */
+int32_t rv_index_add(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *matrix, int32_t replacing,
+                     const rv_control *control, rv_error *error);
+/* RV_NOT_FOUND before anything is removed. */
+int32_t rv_index_remove(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, rv_error *error);
+int32_t rv_index_clear(rv_index *, rv_error *error);
+/* The place of each key into `places` (u32), 0xffffffff for one that is not in the index. A place is good until its vector is
+ * removed. */
+int32_t rv_index_places(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *places, rv_error *error);
+/* The stored vector of one key. RV_NOT_FOUND. */
+int32_t rv_index_get(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *out, rv_error *error);
+/* The places of all vectors, rising, as many as fit, and their number. */
+int32_t rv_index_all(rv_index *, const rv_buffer *places, uint64_t *count, rv_error *error);
+/* Keys of places: into `keys` (f64, i64, or u8 with `offsets`, u32). `*bytes` receives the bytes that strings need; where they
+ * do not fit, nothing else is written. RV_NOT_FOUND where a place holds nothing. */
+int32_t rv_index_names(rv_index *, const rv_buffer *places, const rv_buffer *keys, const rv_buffer *offsets, uint64_t *bytes,
+                       rv_error *error);
+
+/* Which keys a search may return: all; the keys given, or all others; integer key i where bit i (of byte i / 8, the lowest
+ * first) is set in `filter` (u8), or where it is not. */
+typedef enum rv_filter { RV_ALL = 0, RV_ALLOW = 1, RV_DENY = 2, RV_ALLOW_BITS = 3, RV_DENY_BITS = 4 } rv_filter;
+
+/* The k nearest of each query (f32, [m, dim]), best first: query i has `counts[i]` (u32, m) results, at i * k and behind it in
+ * `keys` and `distances` (f32). Keys as by rv_index_names, offsets of m * k + 1. `ef` 0: the index's. */
+int32_t rv_index_search(rv_index *, const rv_buffer *queries, uint64_t k, uint64_t ef, rv_filter filter_kind,
+                        const rv_buffer *filter, const rv_buffer *filter_offsets, const rv_buffer *keys,
+                        const rv_buffer *offsets, const rv_buffer *distances, const rv_buffer *counts, uint64_t *bytes,
+                        const rv_control *control, rv_error *error);
+
+/* The graph of an "hnsw" index; nodes are places. RV_NOT_FOUND for a place without a vector. */
+/* The distance of a and b, the highest level that has both, and the links on a shortest way between them, -1 without one, into
+ * `out` (f64, 3). */
+int32_t rv_index_pair(rv_index *, uint64_t a, uint64_t b, const rv_buffer *out, rv_error *error);
+int32_t rv_index_level(rv_index *, uint64_t place, uint64_t *level, rv_error *error);
+/* Neighbours at a level, as many as fit (2 M do), and their number. */
+int32_t rv_index_neighbors(rv_index *, uint64_t place, uint64_t level, const rv_buffer *places, uint64_t *count,
+                           rv_error *error);
+/* The k nearest of one level by a walk with `ef` candidates: places and distances, and their number. */
+int32_t rv_index_search_layer(rv_index *, const rv_buffer *query, uint64_t k, uint64_t level, uint64_t ef,
+                              const rv_buffer *places, const rv_buffer *distances, uint64_t *count, rv_error *error);
+/* The links of a level in CSR form, rows in the order of places: `counts` (f64, 2) receives rows and links; `places` (u32,
+ * rows), `offsets` (u32, rows + 1) and `indices` (u32, links) are written where all fit. */
+int32_t rv_index_csr(rv_index *, uint64_t level, const rv_buffer *counts, const rv_buffer *places, const rv_buffer *offsets,
+                     const rv_buffer *indices, rv_error *error);
+/* Vectors by their highest level (u32, 32) and by their links at level 0 (u32, 2 M + 1). */
+int32_t rv_index_statistics(rv_index *, const rv_buffer *levels, const rv_buffer *degrees, rv_error *error);
+
+/* The k best of sorted partial results of disjoint sets: part p is distances[bounds[p]] up to bounds[p + 1] (u32). Writes the
+ * numbers of the chosen ones (u32, k), best first, and how many. */
+int32_t rv_merge_top_k(const rv_buffer *distances, const rv_buffer *bounds, uint64_t k, const rv_buffer *chosen,
+                       uint64_t *count, rv_error *error);
 
 /* ---- Patterns of sparsity ---------------------------------------------------------------------------------- */
 

@@ -46,6 +46,18 @@ typedef struct rv_kernels {
                              intptr_t dim, float *dots, float *squared_norms);
   void (*squared_l2_norm_scattered)(const float *q, const float *_Nonnull const *_Nonnull rows, intptr_t count,
                                     intptr_t dim, float *distances, float *squared_norms);
+  /* Products and distances alone, for rows anywhere in memory: of floats, of halves (IEEE binary16), of codes of 8 bits
+   * against a query of 16 (dim a multiple of 32, |code| <= 127, dim below 2^17). */
+  void (*dot_scattered)(const float *q, const void *_Nonnull const *_Nonnull rows, intptr_t count, intptr_t dim,
+                        float *out);
+  void (*squared_l2_scattered)(const float *q, const void *_Nonnull const *_Nonnull rows, intptr_t count, intptr_t dim,
+                               float *out);
+  void (*dot_half_scattered)(const float *q, const void *_Nonnull const *_Nonnull rows, intptr_t count, intptr_t dim,
+                             float *out);
+  void (*squared_l2_half_scattered)(const float *q, const void *_Nonnull const *_Nonnull rows, intptr_t count,
+                                    intptr_t dim, float *out);
+  void (*dot_codes_scattered)(const int16_t *q, const void *_Nonnull const *_Nonnull rows, intptr_t count, intptr_t dim,
+                              float *out);
   void (*squared_norm_rows)(const float *rows, intptr_t stride, intptr_t count, intptr_t dim, double *squared_norms);
   /* y += transpose(rows) x: x has `count` elements, y has `dim`. */
   void (*combine_rows)(const float *x, const float *rows, intptr_t stride, intptr_t count, intptr_t dim, float *y);

@@ -23,6 +23,14 @@ void rv_lock_destroy(rv_lock *);
 void rv_lock_acquire(rv_lock *);
 void rv_lock_release(rv_lock *);
 
+/* Many readers or one writer; a waiting writer goes before new readers. */
+typedef struct rv_shared_lock rv_shared_lock;
+rv_shared_lock *rv_shared_lock_create(void);
+void rv_shared_lock_destroy(rv_shared_lock *);
+void rv_shared_lock_read(rv_shared_lock *);
+void rv_shared_lock_write(rv_shared_lock *);
+void rv_shared_lock_release(rv_shared_lock *);
+
 /* Runs task(context, i) once for each i in 0..<count on up to `threads` threads, the caller's included.
  * Threads sleep between jobs (they never spin); when another caller is using them, the caller works alone. */
 void rv_parallel(intptr_t threads, intptr_t count, void (*task)(void *context, intptr_t index), void *context);
@@ -33,5 +41,11 @@ static inline uint32_t rv_flag_load(const volatile uint32_t *flag) {
 }
 static inline void rv_flag_store(volatile uint32_t *flag, uint32_t value) {
   __atomic_store_n(flag, value, __ATOMIC_RELAXED);
+}
+
+/* A number that one thread publishes and others read: what was written before the store is seen after the load. */
+static inline uint32_t rv_load_acquire(const uint32_t *place) { return __atomic_load_n(place, __ATOMIC_ACQUIRE); }
+static inline void rv_store_release(uint32_t *place, uint32_t value) {
+  __atomic_store_n(place, value, __ATOMIC_RELEASE);
 }
 #endif

@@ -33,6 +33,9 @@ function createBackend(module, { instance, simd } = {}) {
     /** What a call reads is copied into the instance first. */
     copies: true,
     setErrorFactory: (factory) => { makeError = factory; },
+    keepInPlace: () => {},
+    /** The instance's memory is not V8's to know handle by handle. */
+    resize: () => {},
     close: (handle) => translated(() => Box.of(handle)?.close()),
     /** Whether the instance that the handle lived in has ended. */
     isLost: (handle) => Box.of(handle)?.machine.ended === true,

@@ -12,6 +12,7 @@ const TYPES = {
   Uint8ClampedArray: { code: 5, bytes: 1, Type: Uint8Array },
   Uint32Array: { code: 6, bytes: 4, Type: Uint32Array },
   BigUint64Array: { code: 7, bytes: 8, Type: BigUint64Array },
+  BigInt64Array: { code: 9, bytes: 8, Type: BigInt64Array },
 };
 const typeOf = (value) => TYPES[tagOf(value) ?? ''];
 

@@ -1,0 +1,227 @@
+import CRuvector
+import Ruvector
+
+private func index(_ handle: OpaquePointer?) throws(RuvectorError) -> VectorIndex {
+  try Opaque.object(handle, VectorIndex.self, "index")
+}
+
+@implementation @_cdecl("rv_index_create")
+public func rv_index_create(
+  _ kind: UnsafePointer<CChar>?, _ options: UnsafePointer<rv_option>?, _ option_count: Int,
+  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let out = try require(out, "out")
+    out.pointee = nil
+    var reading = Reading()
+    defer { reading.end() }
+    let name = try string(kind, "kind"), given = try given(options, option_count, &reading)
+    out.pointee = Opaque.retain(try VectorIndex.make(name, given))
+  }
+}
+
+@implementation @_cdecl("rv_index_retain")
+public func rv_index_retain(_ handle: OpaquePointer?) -> OpaquePointer? {
+  guard let object = try? index(handle) else { return nil }
+  return Opaque.retain(object)
+}
+
+@implementation @_cdecl("rv_index_release")
+public func rv_index_release(_ handle: OpaquePointer?) { Opaque.release(handle, VectorIndex.self) }
+
+@implementation @_cdecl("rv_index_info")
+public func rv_index_info(
+  _ handle: OpaquePointer?, _ out: UnsafePointer<rv_buffer>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try index(handle), out = try tensor(out, "out").doubleOutput("out", count: 16)
+    out.update(repeating: 0, count: 16)
+    out[0] = Double(index.size)
+    out[1] = Double(index.dim)
+    out[2] = Double(index.placeCount)
+    out[3] = Double(index.byteCount)
+    out[4] = index.bytesPerVector
+    out[5] = Double(index.removedCount)
+    out[6] = Double(index.evaluationsOfLastSearch)
+    out[7] = index.keys.kind == .string ? 1 : 0
+    out[8] = index.isReadOnly ? 1 : 0
+    guard let graph = index as? HNSWIndex else { return }
+    out[9] = Double(graph.maxLevel)
+    out[10] = Double(graph.ef)
+    out[11] = Double(graph.m)
+    out[12] = Double(graph.efConstruction)
+  }
+}
+
+@implementation @_cdecl("rv_index_set_ef")
+public func rv_index_set_ef(_ handle: OpaquePointer?, _ ef: UInt64, _ error: UnsafeMutablePointer<rv_error>?) -> Int32 {
+  status(error) { () throws(RuvectorError) in try graph(handle).setEf(Int(clamping: ef)) }
+}
+
+@implementation @_cdecl("rv_index_add")
+public func rv_index_add(
+  _ handle: OpaquePointer?, _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
+  _ matrix: UnsafePointer<rv_buffer>?, _ replacing: Int32, _ control: UnsafePointer<rv_control>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try index(handle), matrix = try tensor(matrix, "vectors").matrix("vectors")
+    try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in
+      try index.add(list, matrix, replacing: replacing != 0, control: RuvectorABI.control(control))
+    }
+  }
+}
+
+@implementation @_cdecl("rv_index_remove")
+public func rv_index_remove(
+  _ handle: OpaquePointer?, _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try index(handle)
+    try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in try index.remove(list) }
+  }
+}
+
+@implementation @_cdecl("rv_index_clear")
+public func rv_index_clear(_ handle: OpaquePointer?, _ error: UnsafeMutablePointer<rv_error>?) -> Int32 {
+  status(error) { () throws(RuvectorError) in try index(handle).clear() }
+}
+
+@implementation @_cdecl("rv_index_places")
+public func rv_index_places(
+  _ handle: OpaquePointer?, _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
+  _ places: UnsafePointer<rv_buffer>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try index(handle)
+    try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in
+      let out = try tensor(places, "places").indices("places", count: list.count)
+      for i in 0..<list.count { out[i] = index.place(ofKey: list, i).map { UInt32($0) } ?? .max }
+    }
+  }
+}
+
+@implementation @_cdecl("rv_index_get")
+public func rv_index_get(
+  _ handle: OpaquePointer?, _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
+  _ out: UnsafePointer<rv_buffer>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try index(handle), out = try tensor(out, "out").output("out", count: index.dim)
+    try withKeys(keys, offsets, "key") { (list) throws(RuvectorError) in
+      guard list.count == 1 else { throw .expected("one key", for: "key", received: "\(list.count)", .dimensionMismatch) }
+      try index.get(list, into: out)
+    }
+  }
+}
+
+@implementation @_cdecl("rv_index_all")
+public func rv_index_all(
+  _ handle: OpaquePointer?, _ places: UnsafePointer<rv_buffer>?, _ count: UnsafeMutablePointer<UInt64>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try index(handle), tensor = try tensor(places, "places"), out = try tensor.indices("places", count: 0)
+    var n = 0
+    try index.forEachPlace { (place) throws(RuvectorError) in
+      if n < tensor.columns { out[n] = UInt32(place) }
+      n += 1
+    }
+    count?.pointee = UInt64(n)
+  }
+}
+
+@implementation @_cdecl("rv_index_names")
+public func rv_index_names(
+  _ handle: OpaquePointer?, _ places: UnsafePointer<rv_buffer>?, _ keys: UnsafePointer<rv_buffer>?,
+  _ offsets: UnsafePointer<rv_buffer>?, _ bytes: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try index(handle), list = try tensor(places, "places")
+    let ids = try list.readIndices("places", count: list.columns)
+    let output = try KeyOutput(index.keys, keys, offsets, count: list.columns)
+    try index.reading { () throws(RuvectorError) in
+      for i in 0..<list.columns { output.put(i, index.keys, try index.requireNode(UInt64(ids[i]))) }
+    }
+    bytes?.pointee = UInt64(output.bytes)
+  }
+}
+
+@implementation @_cdecl("rv_index_search")
+public func rv_index_search(
+  _ handle: OpaquePointer?, _ queries: UnsafePointer<rv_buffer>?, _ k: UInt64, _ ef: UInt64, _ filter_kind: rv_filter,
+  _ filter: UnsafePointer<rv_buffer>?, _ filter_offsets: UnsafePointer<rv_buffer>?, _ keys: UnsafePointer<rv_buffer>?,
+  _ offsets: UnsafePointer<rv_buffer>?, _ distances: UnsafePointer<rv_buffer>?, _ counts: UnsafePointer<rv_buffer>?,
+  _ bytes: UnsafeMutablePointer<UInt64>?, _ control: UnsafePointer<rv_control>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try index(handle), queries = try tensor(queries, "queries").matrix("queries")
+    guard queries.dim == index.dim || queries.rows == 0 else {
+      throw .dimension(queries.rows == 1 ? "query" : "queries[0]", expected: index.dim, received: queries.dim)
+    }
+    guard ef <= 1 << 20 else { throw .expected("an integer in 1...1048576", for: "ef", received: "\(ef)", .invalidConfig) }
+    let k = Int(clamping: k), (room, overflow) = k.multipliedReportingOverflow(by: queries.rows)
+    guard !overflow else { throw .expected("sizes that fit in memory", for: "k", received: "\(k)", .outOfMemory) }
+    let output = try KeyOutput(index.keys, keys, offsets, count: room)
+    let distances = try tensor(distances, "distances").output("distances", count: room)
+    let counts = try tensor(counts, "counts").indices("counts", count: queries.rows)
+    let control = try RuvectorABI.control(control)
+    try withFilter(filter_kind, filter, filter_offsets) { (filter) throws(RuvectorError) in
+      try index.search(
+        queries, k: k, ef: ef == 0 ? nil : Int(ef), filter: filter, output, distances, counts, control)
+    }
+    bytes?.pointee = UInt64(output.bytes)
+  }
+}
+
+private func withFilter(
+  _ kind: rv_filter, _ filter: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
+  _ body: (Filter) throws(RuvectorError) -> Void
+) throws(RuvectorError) {
+  switch kind {
+  case RV_ALL: try body(.all)
+  case RV_ALLOW, RV_DENY:
+    try withKeys(filter, offsets, "filter") { (list) throws(RuvectorError) in
+      try body(.keys(list, allow: kind == RV_ALLOW))
+    }
+  case RV_ALLOW_BITS, RV_DENY_BITS:
+    let map = try tensor(filter, "filter").bytes("filter")
+    try body(.bits(UnsafeRawBufferPointer(map), allow: kind == RV_ALLOW_BITS))
+  default: throw .expected("an rv_filter", for: "filter", received: "\(kind.rawValue)", .invalidArgument)
+  }
+}
+
+extension VectorIndex {
+  /// Query after query; on the caller's threads where keys are numbers (strings follow each other).
+  fileprivate func search(
+    _ queries: MatrixView, k: Int, ef: Int?, filter: Filter, _ output: KeyOutput, _ distances: UnsafeMutablePointer<Float>,
+    _ counts: UnsafeMutablePointer<UInt32>, _ control: Control
+  ) throws(RuvectorError) {
+    if queries.rows == 1 {
+      counts[0] = UInt32(
+        try search(queries.row(0), "query", k: k, ef: ef, filter: filter) { (rank, place, distance) throws(RuvectorError) in
+          output.put(rank, keys, place)
+          distances[rank] = distance
+        })
+      for i in Int(counts[0])..<k { output.skip(i) }
+      return
+    }
+    let threads = keys.kind == .integer ? control.threads : 1
+    let failure = try FirstFailure()
+    parallelFor(threads: threads, count: queries.rows) { q in
+      do throws(RuvectorError) {
+        if q & 15 == 0 { try control.check() }
+        if failure.error != nil { return }
+        let found = try search(queries.row(q), "queries[\(q)]", k: k, ef: ef, filter: filter) {
+          (rank, place, distance) throws(RuvectorError) in
+          output.put(q * k + rank, keys, place)
+          distances[q * k + rank] = distance
+        }
+        counts[q] = UInt32(found)
+        for i in found..<k { output.skip(q * k + i) }
+      } catch { failure.note(q, error) }
+    }
+    if let error = failure.error { throw error }
+  }
+}

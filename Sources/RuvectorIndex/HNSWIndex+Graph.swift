@@ -1,0 +1,135 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// The graph itself, for graph layers and attention. `level`, `neighbors`, `commonLayer` and `shortestPathDistance` are to be
+/// called within `reading`, the others by themselves.
+extension HNSWIndex: NeighborGraph {
+  public var maxLevel: Int {
+    let start = entry
+    return start == Links.end ? -1 : links.level(Int(start))
+  }
+
+  public func level(of node: Int) -> Int? {
+    node >= 0 && node < placesUsed && !isGone(node) ? links.level(node) : nil
+  }
+
+  public func neighbors(of node: Int, level: Int) -> [Int] {
+    guard let top = self.level(of: node), level >= 0, level <= top else { return [] }
+    var found: [Int] = []
+    forEachNeighbor(node, level) { found.append($0) }
+    return found
+  }
+
+  /// Neighbours that are still there.
+  private func forEachNeighbor(_ node: Int, _ level: Int, _ body: (Int) -> Void) {
+    let list = links.list(node, level), limit = placesUsed
+    for i in 0..<links.room(level) {
+      let link = rv_load_acquire(list + i)
+      if link == Links.end { return }
+      let neighbor = Int(link & ~Links.pinned)
+      if neighbor < limit, !isGone(neighbor) { body(neighbor) }
+    }
+  }
+
+  /// The highest level that has both nodes.
+  public func commonLayer(_ a: Int, _ b: Int) -> Int? {
+    guard let x = level(of: a), let y = level(of: b) else { return nil }
+    return min(x, y)
+  }
+
+  /// The number of links on a shortest way from a to b over the links of all levels, each followed from either end; nil where
+  /// there is none. Breadth first from both ends at once: O(the nodes within half the distance).
+  public func shortestPathDistance(_ a: Int, _ b: Int) throws(RuvectorError) -> Int? {
+    guard level(of: a) != nil, level(of: b) != nil else { return nil }
+    if a == b { return 0 }
+    // Which end has reached a node: 1 from a, 2 from b; and in how many steps.
+    let side = try AlignedBuffer<UInt8>(count: placesUsed, repeating: 0, for: "path")
+    let steps = try AlignedBuffer<Int32>(count: placesUsed, repeating: 0, for: "path")
+    var fronts = [[a], [b]]
+    (side[a], side[b]) = (1, 2)
+    while !fronts[0].isEmpty && !fronts[1].isEmpty {
+      let which = fronts[0].count <= fronts[1].count ? 0 : 1, mine = UInt8(which + 1)
+      var next: [Int] = [], best = Int.max
+      for node in fronts[which] {
+        for level in 0...links.level(node) {
+          forEachNeighbor(node, level) { neighbor in
+            guard neighbor < side.count else { return }
+            if side[neighbor] == 0 {
+              side[neighbor] = mine
+              steps[neighbor] = steps[node] + 1
+              next.append(neighbor)
+            } else if side[neighbor] != mine {
+              best = min(best, Int(steps[node]) + 1 + Int(steps[neighbor]))
+            }
+          }
+        }
+      }
+      if best < .max { return best }
+      fronts[which] = next
+    }
+    return nil
+  }
+
+  public func searchLayer(
+    _ query: UnsafePointer<Float>, k: Int, level: Int, ef: Int, _ body: (Int, Float) throws(RuvectorError) -> Void
+  ) throws(RuvectorError) {
+    let walker = try takeWalker()
+    defer { giveBack(walker) }
+    try rows.prepare(walker.query, query, "query")
+    lock.beginRead()
+    defer { lock.end() }
+    let places = placesUsed, width = min(max(k, ef), places), kernels = Kernels.current
+    guard k > 0, places > 0, entry != Links.end, level >= 0, level <= maxLevel else { return }
+    try walker.begin(ef: width, count: places)
+    walker.unmarkAndStart(descend(walker, to: level, kernels))
+    walker.walk(level, ef: width, self, kernels)
+    var found = 0
+    for i in 0..<walker.size where found < k && !isGone(Walker.id(walker.pool[i])) {
+      found += 1
+      try body(Walker.id(walker.pool[i]), rows.space.distance(Walker.key(walker.pool[i])))
+    }
+  }
+
+  /// The links of one level in CSR form, nodes numbered in the order of their places: `nodes[i]` is the place of row i.
+  public func csr(level: Int) throws(RuvectorError) -> (offsets: [UInt32], indices: [UInt32], nodes: [UInt32]) {
+    try lock.reading { () throws(RuvectorError) in
+      let limit = placesUsed
+      var offsets: [UInt32] = [0], indices: [UInt32] = [], nodes: [UInt32] = []
+      let number = try AlignedBuffer<UInt32>(count: limit, repeating: 0, for: "graph")
+      for id in 0..<limit where !isGone(id) && links.level(id) >= level {
+        number[id] = UInt32(nodes.count)
+        nodes.append(UInt32(id))
+      }
+      for id in nodes {
+        forEachNeighbor(Int(id), level) { if links.level($0) >= level { indices.append(number[$0]) } }
+        offsets.append(UInt32(indices.count))
+      }
+      return (offsets, indices, nodes)
+    }
+  }
+
+  public struct Statistics {
+    /// Vectors whose highest level is the i-th.
+    public var levels: [Int] = []
+    /// Vectors with i links at level 0.
+    public var degrees: [Int] = []
+    /// Removed vectors that searches still pass.
+    public var removed = 0
+  }
+
+  /// One pass over the graph.
+  public func statistics() throws(RuvectorError) -> Statistics {
+    try lock.reading { () throws(RuvectorError) in
+      var found = Statistics()
+      found.levels = Array(repeating: 0, count: maxLevel + 1)
+      found.degrees = Array(repeating: 0, count: links.room(0) + 1)
+      for id in 0..<placesUsed where !isGone(id) {
+        let level = links.level(id)
+        if level < found.levels.count { found.levels[level] += 1 }
+        found.degrees[links.count(id, 0)] += 1
+      }
+      found.removed = deleted
+      return found
+    }
+  }
+}

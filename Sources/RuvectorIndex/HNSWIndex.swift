@@ -1,0 +1,181 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// A hierarchical navigable small world graph (Malkov and Yashunin 2018, arXiv 1603.09320): approximate nearest neighbours in
+/// O(log n) distance evaluations.
+///
+/// - Building: batches of a growing size see the graph as it was before them, so they are computed on any number of threads
+///   with one result (Manohar et al. 2024, "ParlayANN", §4). The graph depends on the options, what was added before and the
+///   order within the call. O(n · efConstruction · M · dim · log n).
+/// - Searching: `ef` candidates are kept, at least k. O((ef + log n) · M · dim).
+/// - At level 0 a tree of links that are never pruned connects all vectors (see `Links`).
+/// - Removing marks a vector; the graph is repaired around all marked ones once they are an eighth (as Singh et al. 2021,
+///   "FreshDiskANN", §4), O(n · M) and O(M² · dim) for each neighbour of one, and their memory is used again.
+public final class HNSWIndex: VectorIndex {
+  public static let options: [Option] =
+    VectorIndex.commonOptions + [
+      Option("M", .integer(2...100), standard: 16, "Links a vector at levels above 0; twice as many at level 0."),
+      Option("efConstruction", .integer(1...65536), standard: 200, "Candidates that inserting looks at."),
+      Option("ef", .integer(1...1_048_576), standard: 64, "Candidates that a search keeps, unless it says otherwise."),
+      Option("seed", .seed, standard: 1, "Of the levels and the order of insertion."),
+    ]
+
+  public override var kind: StaticString { "hnsw" }
+  /// Links a vector at levels above 0.
+  public let m: Int
+  public let efConstruction: Int
+  let seed: UInt64
+  let links: Links
+  /// Vectors ever added: the number that decides a level.
+  var sequence: UInt64 = 0
+  private var currentEf: Int
+
+  /// Options by name: see `options`. `.invalidConfig`.
+  public init(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
+    let settings = try Settings(of: "HNSWIndex", HNSWIndex.options, given)
+    m = settings.integer("M")
+    efConstruction = settings.integer("efConstruction")
+    seed = settings.seed("seed")
+    currentEf = settings.integer("ef")
+    // Everything that throws comes before the object is whole: Embedded Swift leaks one that ends half made.
+    links = try Links(m: settings.integer("M"), first: max(settings.integer("capacity"), 16), shift: 13)
+    try super.init(settings)
+  }
+
+  /// Candidates that a search keeps by default.
+  public var ef: Int { tableLock.locked { currentEf } }
+
+  public func setEf(_ ef: Int) throws(RuvectorError) {
+    guard ef >= 1, ef <= 1 << 20 else {
+      throw .expected("an integer in 1...1048576", for: "ef", received: "\(ef)", .invalidConfig)
+    }
+    tableLock.locked { currentEf = ef }
+  }
+
+  override var parts: [Records] { super.parts + [links.nodes, links.ground] }
+  override var walkerRoom: Int { 2 * m }
+  public override var byteCount: Int { super.byteCount &+ links.byteCount }
+  public override var bytesPerVector: Double {
+    super.bytesPerVector + Double(links.nodes.stride + links.ground.stride)
+      + Double(links.upper.stride) / Double(m - 1)
+  }
+
+  // MARK: Searching
+
+  override func find(
+    _ walker: Walker, k: Int, ef: Int?, places: Int, _ filter: Filter, _ kernels: KernelTable
+  ) throws(RuvectorError) {
+    let start = entry, width = min(max(k, ef ?? self.ef), places)
+    try walker.begin(ef: width, count: places)
+    guard start != Links.end else { return }
+    if case .all = filter, deleted == 0 {
+      walker.unmarkAndStart(descend(walker, to: 0, kernels))
+      walker.walk(0, ef: width, self, kernels)
+      return
+    }
+    let allowed = try PlaceFilter(filter, self, places: places)
+    if !walk(walker, k: k, ef: width, allowed, kernels) {
+      walker.scan(ef: min(width, allowed.allowedCount), rows, kernels) { allowed.allows($0) }
+    }
+  }
+
+  /// Greedily from the entry point, which there is, to the level above `level`.
+  func descend(_ walker: Walker, to level: Int, _ kernels: KernelTable) -> Walker.Entry {
+    let start = Int(entry)
+    var nearest = Walker.entry(walker.key(self, start, kernels), UInt32(truncatingIfNeeded: start))
+    for l in stride(from: links.level(start), to: level, by: -1) { nearest = walker.descend(nearest, l, self, kernels) }
+    return nearest
+  }
+
+  /// Whether a walk has found what the filter allows. Looking at each allowed vector costs as many evaluations as there are
+  /// of them; a walk has to look at some ef · M · n / allowed until it has met ef of them.
+  private func walk(_ walker: Walker, k: Int, ef: Int, _ filter: PlaceFilter, _ kernels: KernelTable) -> Bool {
+    let allowed = filter.allowedCount
+    let (cost, overflow) = ef.multipliedReportingOverflow(by: m * (filter.places / max(allowed, 1)))
+    guard allowed > k, !overflow, cost < allowed else { return false }
+    walker.unmarkAndStart(descend(walker, to: 0, kernels))
+    return walker.walk(ef: ef, self, kernels, budget: allowed) { filter.allows($0) } && walker.size >= min(k, allowed)
+  }
+
+  // MARK: Writing
+
+  /// Shuffled: a caller's order is often by groups, whose members would not see each other.
+  override func order(_ count: Int) -> [Int] {
+    var order = Array(0..<count)
+    var random = Random(seed: seed ^ sequence &* 0x9e37_79b9_7f4a_7c15)
+    for i in stride(from: count - 1, to: 0, by: -1) { order.swapAt(i, random.below(i + 1)) }
+    return order
+  }
+
+  /// The most vectors that are inserted without seeing each other.
+  private static let largestBatch = 1024
+
+  override func insert(
+    _ order: [Int], _ list: KeyList, _ matrix: MatrixView, _ control: Control
+  ) throws(RuvectorError) {
+    let builder = try Builder(self, control)
+    let scratch = try AlignedBuffer<Float>(count: rows.space.width, for: "vectors")
+    var done = 0
+    while done < order.count {
+      try control.check()
+      let top = entry == Links.end ? -1 : links.level(Int(entry))
+      // As many as an eighth of what the call has added; alone, whoever rises above the top.
+      let most = min(order.count - done, HNSWIndex.largestBatch, max(1, done / 8))
+      var batch: [UInt32] = []
+      while batch.count < most {
+        let level = level(of: sequence)
+        if level > top, !batch.isEmpty { break }
+        let id = try store(list, matrix, order[done], scratch) { (id) throws(RuvectorError) in
+          try place(id, level: level)
+        }
+        sequence += 1
+        done += 1
+        batch.append(UInt32(id))
+        if level > top { break }
+      }
+      try link(batch, builder)
+      publish(places: nextPlace)
+      if let first = batch.first, links.level(Int(first)) > top { publish(entry: first) }
+      control.report(Double(done) / Double(order.count))
+    }
+  }
+
+  /// A node without links; excludes readers where the lists above level 0 have to grow.
+  private func place(_ id: Int, level: Int) throws(RuvectorError) {
+    if id == nextPlace, links.needsRoom(level) {
+      try lock.writing { () throws(RuvectorError) in try links.place(id, level: level) }
+    } else {
+      try links.place(id, level: level)
+    }
+  }
+
+  /// Links a batch; if that fails, its vectors are not in the index: they would never be found.
+  private func link(_ batch: [UInt32], _ builder: Builder) throws(RuvectorError) {
+    do throws(RuvectorError) {
+      try builder.connect(batch)
+    } catch {
+      lock.beginWrite()
+      for id in batch { forget(Int(id)) }
+      lock.end()
+      throw error
+    }
+  }
+
+  /// Level of the vector with this number: P(level ≥ l) = M^−l.
+  private func level(of sequence: UInt64) -> Int {
+    var random = Random(seed: seed &+ sequence &* 0xd134_2543_de82_ef95)
+    let u = 1 - random.uniform()
+    return min(Int(-rv_log(u) / rv_log(Double(m))), Links.topLevel)
+  }
+
+  override func tidy(_ removed: [UInt32]) throws(RuvectorError) {
+    if deleted >= max(32, keys.count / 8) { try repair() }
+  }
+
+  override func reused() {}
+
+  override func reset() {
+    super.reset()
+    links.removeAll()
+  }
+}

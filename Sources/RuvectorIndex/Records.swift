@@ -1,0 +1,94 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// Memory for a growing number of records of one size, which never move: readers go on while the writer appends.
+///
+/// The first `first` records lie in one piece (what was reserved, or a mapped file); those behind it in pieces of
+/// 2^shift. Growing replaces the short table of pieces, so it excludes readers; writing new records does not.
+final class Records {
+  /// Where records lie, as a value to hold in hot code.
+  struct Map {
+    let base: UnsafeMutableRawPointer
+    let first: Int
+    let pieces: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    let shift: Int
+    let stride: Int
+
+    @inline(__always) subscript(_ id: Int) -> UnsafeMutableRawPointer {
+      if id < first { return base + id &* stride }
+      let i = id &- first
+      return pieces[i &>> shift] + (i & ((1 &<< shift) &- 1)) &* stride
+    }
+  }
+
+  /// Bytes a record.
+  let stride: Int
+  private(set) var capacity: Int
+  private(set) var map: Map
+  private var owned: [AlignedBuffer<UInt8>] = []
+  private var table: AlignedBuffer<UnsafeMutableRawPointer>
+  private var tableCount = 0
+  /// Keeps mapped memory alive.
+  private let owner: AnyObject?
+
+  /// Memory for `first` records. Zeroed where a record's bytes must be defined before they are written.
+  init(stride: Int, first: Int, shift: Int) throws(RuvectorError) {
+    let (bytes, overflow) = stride.multipliedReportingOverflow(by: first)
+    guard !overflow else { throw Records.tooMany(first) }
+    let base = try AlignedBuffer<UInt8>(count: bytes, for: "index")
+    table = try AlignedBuffer(count: 16, for: "index")
+    owned = [base]
+    owner = nil
+    (self.stride, capacity) = (stride, first)
+    map = Map(
+      base: UnsafeMutableRawPointer(base.pointer), first: first, pieces: table.pointer, shift: shift, stride: stride)
+  }
+
+  /// `count` records in memory of `owner`, which are not written to and do not grow.
+  init(stride: Int, mapped base: UnsafeMutableRawPointer, count: Int, owner: AnyObject) throws(RuvectorError) {
+    table = try AlignedBuffer(count: 1, for: "index")
+    self.owner = owner
+    (self.stride, capacity) = (stride, count)
+    map = Map(base: base, first: count, pieces: table.pointer, shift: 0, stride: stride)
+  }
+
+  /// Bytes of the memory taken, whether written or not.
+  var byteCount: Int { owned.reduce(0) { $0 &+ $1.count } }
+
+  @inline(__always) subscript(_ id: Int) -> UnsafeMutableRawPointer { map[id] }
+
+  /// Memory for `count` records in one piece, instead of all there is: for when nothing is stored. Excludes readers.
+  func replace(first count: Int) throws(RuvectorError) {
+    let (bytes, overflow) = stride.multipliedReportingOverflow(by: count)
+    guard !overflow else { throw Records.tooMany(count) }
+    let base = try AlignedBuffer<UInt8>(count: bytes, for: "index")
+    owned = [base]
+    (capacity, tableCount) = (count, 0)
+    map = Map(
+      base: UnsafeMutableRawPointer(base.pointer), first: count, pieces: table.pointer, shift: map.shift, stride: stride)
+  }
+
+  /// Room for `count` records in all. Excludes readers.
+  func grow(to count: Int) throws(RuvectorError) {
+    let size = 1 &<< map.shift
+    while capacity < count {
+      let (bytes, overflow) = stride.multipliedReportingOverflow(by: size)
+      guard !overflow else { throw Records.tooMany(count) }
+      let piece = try AlignedBuffer<UInt8>(count: bytes, for: "index")
+      if tableCount == table.count {
+        let larger = try AlignedBuffer<UnsafeMutableRawPointer>(count: 2 &* table.count, for: "index")
+        larger.pointer.update(from: table.pointer, count: tableCount)
+        table = larger
+        map = Map(base: map.base, first: map.first, pieces: table.pointer, shift: map.shift, stride: stride)
+      }
+      table[tableCount] = UnsafeMutableRawPointer(piece.pointer)
+      tableCount &+= 1
+      owned.append(piece)
+      capacity &+= size
+    }
+  }
+
+  private static func tooMany(_ count: Int) -> RuvectorError {
+    .expected("a size that fits in memory", for: "index", received: "\(count) records", .outOfMemory)
+  }
+}

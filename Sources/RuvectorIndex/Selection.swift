@@ -1,0 +1,119 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// Chooses neighbours that lie in different directions (Malkov and Yashunin 2018, algorithm 4, without its two additions):
+/// from near to far, a candidate is kept if it is nearer to the target than to each one kept before.
+///
+/// Computed the other way round, a kept one against all candidates left, which gives the same choice by calls for many rows.
+final class Selection {
+  private let rows: VectorRows
+  private let query: QueryVector
+  private var room = 0
+  private var ids: AlignedBuffer<UInt32>
+  private var places: AlignedBuffer<UnsafeRawPointer>
+  private var isPinned: AlignedBuffer<Bool>
+  private var toTarget: AlignedBuffer<Float>
+  private var toKept: AlignedBuffer<Float>
+  /// What was chosen, near to far, with their pins.
+  private(set) var kept: AlignedBuffer<UInt32>
+  private(set) var count = 0
+  private var entries: [Walker.Entry] = []
+
+  init(_ index: HNSWIndex) throws(RuvectorError) {
+    rows = index.rows
+    query = try QueryVector(index.rows)
+    ids = try AlignedBuffer(count: 0, for: "index")
+    places = try AlignedBuffer(count: 0, for: "index")
+    isPinned = try AlignedBuffer(count: 0, for: "index")
+    toTarget = try AlignedBuffer(count: 0, for: "index")
+    toKept = try AlignedBuffer(count: 0, for: "index")
+    kept = try AlignedBuffer(count: 2 * index.m + 1, for: "index")
+    try reserve(256)
+  }
+
+  private func reserve(_ n: Int) throws(RuvectorError) {
+    guard n > room else { return }
+    ids = try AlignedBuffer(count: n, for: "index")
+    places = try AlignedBuffer(count: n, for: "index")
+    isPinned = try AlignedBuffer(count: n, for: "index")
+    toTarget = try AlignedBuffer(count: n, for: "index")
+    toKept = try AlignedBuffer(count: n, for: "index")
+    room = n
+  }
+
+  /// From what a walk found: at most `limit` of them, no removed ones, not `target` itself.
+  func choose(
+    _ walker: Walker, _ limit: Int, _ index: HNSWIndex, except target: Int, _ kernels: KernelTable
+  ) throws(RuvectorError) {
+    try reserve(walker.size)
+    var n = 0
+    for i in 0..<walker.size {
+      let entry = walker.pool[i], id = Walker.id(entry)
+      guard id != target, !index.isGone(id) else { continue }
+      ids[n] = UInt32(truncatingIfNeeded: id)
+      isPinned[n] = false
+      toTarget[n] = Walker.key(entry)
+      n += 1
+    }
+    choose(n, limit, pins: 0, kernels)
+  }
+
+  /// From places (without repetitions) with pins on some: all pinned ones, at most `limit` in all.
+  func choose(
+    for target: Int, from candidates: [UInt32], _ limit: Int, _ kernels: KernelTable
+  ) throws(RuvectorError) {
+    try reserve(candidates.count)
+    rows.prepare(query, row: target)
+    for (i, candidate) in candidates.enumerated() {
+      ids[i] = candidate & ~Links.pinned
+      places[i] = UnsafeRawPointer(rows.walked[Int(ids[i])])
+      VectorRows.prefetch(places[i], min(rows.walked.stride, 1024))
+    }
+    rows.keys(query, ids.pointer, places.pointer, candidates.count, kernels, toTarget.pointer)
+    entries.removeAll(keepingCapacity: true)
+    var pins = 0
+    for (i, candidate) in candidates.enumerated() {
+      let isPin = candidate >= Links.pinned
+      entries.append(Walker.entry(toTarget[i], ids[i]) | (isPin ? 1 : 0))
+      if isPin { pins += 1 }
+    }
+    entries.sort()
+    for (i, entry) in entries.enumerated() {
+      ids[i] = UInt32(truncatingIfNeeded: Walker.id(entry))
+      isPinned[i] = entry & 1 != 0
+      toTarget[i] = Walker.key(entry)
+    }
+    choose(candidates.count, limit, pins: pins, kernels)
+  }
+
+  private func choose(_ n: Int, _ limit: Int, pins: Int, _ kernels: KernelTable) {
+    var left = n, free = limit - pins
+    count = 0
+    for i in 0..<n { places[i] = UnsafeRawPointer(rows.walked[Int(ids[i])]) }
+    while left > 0 {
+      var to = 0
+      if isPinned[0] || free > 0 {
+        if !isPinned[0] { free -= 1 }
+        kept[count] = ids[0] | (isPinned[0] ? Links.pinned : 0)
+        count += 1
+        if count >= limit { return }
+        rows.prepare(query, row: Int(ids[0]))
+        rows.keys(query, ids.pointer + 1, places.pointer + 1, left - 1, kernels, toKept.pointer + 1)
+        for i in 1..<left where isPinned[i] || toKept[i] >= toTarget[i] {
+          move(i, to: to)
+          to += 1
+        }
+      } else {
+        for i in 1..<left where isPinned[i] {
+          move(i, to: to)
+          to += 1
+        }
+      }
+      left = to
+    }
+  }
+
+  private func move(_ i: Int, to: Int) {
+    (ids[to], places[to], isPinned[to], toTarget[to]) = (ids[i], places[i], isPinned[i], toTarget[i])
+  }
+}

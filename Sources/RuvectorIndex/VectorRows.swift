@@ -1,0 +1,288 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// The vectors of an index by place, in one or two forms: what the walk reads (`walked`), and floats for exact distances
+/// (`exact`; the same memory where the walk reads floats).
+///
+/// A row of the walk is padded with zeros, which change no key; what else a key needs (factor, scale, norm) lies beside.
+final class VectorRows {
+  let space: Space
+  let storage: RowStorage
+  /// Elements a row with its padding.
+  let padded: Int
+  let walked: Records
+  /// nil: distances are those of the walk.
+  let exact: Records?
+  /// f32, f16 of the ball: factor. i8: scale, and the squared norm of the decoded row for differences. Nothing else: nil.
+  let side: Records?
+  private let sideFloats: Int
+
+  struct Layout {
+    let walkedStride: Int
+    let exactStride: Int
+    let sideFloats: Int
+    let padded: Int
+    let shift: Int
+
+    init(_ space: Space, _ storage: RowStorage) {
+      let width = space.width
+      switch storage {
+      case .i8: padded = (width + 31) & ~31
+      default: padded = width < 16 ? (width + 3) & ~3 : (width + 15) & ~15
+      }
+      walkedStride = storage == .f32 ? 4 * padded : storage == .f16 ? 2 * padded : padded
+      exactStride = 4 * (width < 16 ? (width + 3) & ~3 : (width + 15) & ~15)
+      sideFloats = storage == .i8 ? (space.metric == .l2 ? 2 : 1) : space.metric.isHyperbolic ? 1 : 0
+      // Pieces of some 4 MB of rows, which the system backs with large pages; one shift for all parts of an index.
+      var shift = 6
+      while shift < 20, (walkedStride << shift) < 1 << 22 { shift += 1 }
+      self.shift = shift
+    }
+  }
+
+  convenience init(_ space: Space, _ storage: RowStorage, rerank: Bool, first: Int) throws(RuvectorError) {
+    let layout = Layout(space, storage)
+    let walked = try Records(stride: layout.walkedStride, first: first, shift: layout.shift)
+    let exact = rerank && storage != .f32
+      ? try Records(stride: layout.exactStride, first: first, shift: layout.shift) : nil
+    let side = layout.sideFloats > 0
+      ? try Records(stride: 4 * layout.sideFloats, first: first, shift: layout.shift) : nil
+    self.init(space, storage, layout, walked, exact, side)
+  }
+
+  init(
+    _ space: Space, _ storage: RowStorage, _ layout: Layout, _ walked: Records, _ exact: Records?, _ side: Records?
+  ) {
+    (self.space, self.storage, padded, sideFloats) = (space, storage, layout.padded, layout.sideFloats)
+    (self.walked, self.exact, self.side) = (walked, exact, side)
+  }
+
+  /// What has a record for each place.
+  var parts: [Records] { [walked] + [exact, side].compactMap { $0 } }
+  var byteCount: Int { walked.byteCount &+ (exact?.byteCount ?? 0) &+ (side?.byteCount ?? 0) }
+  /// Bytes that one vector takes.
+  var stride: Int { walked.stride &+ (exact?.stride ?? 0) &+ (side?.stride ?? 0) }
+
+  // MARK: Writing and reading rows
+
+  /// Stores a placed row (`width` floats) at `id`.
+  func store(_ row: UnsafePointer<Float>, factor: Double, at id: Int) {
+    let width = space.width
+    if let exact { VectorRows.copy(row, width, into: exact[id], padded: exact.stride / 4) }
+    switch storage {
+    case .f32: VectorRows.copy(row, width, into: walked[id], padded: padded)
+    case .f16:
+      let out = walked[id].assumingMemoryBound(to: UInt16.self)
+      for i in 0..<width { out[i] = VectorRows.half(row[i]) }
+      for i in width..<padded { out[i] = 0 }
+    case .i8:
+      var largest: Float = 0
+      for i in 0..<width { largest = max(largest, row[i].magnitude) }
+      let out = walked[id].assumingMemoryBound(to: Int8.self)
+      // A row of subnormal numbers has the codes of zero.
+      let scale = largest / 127, inverse = scale.isNormal ? 1 / scale : 0
+      var squares: Int64 = 0
+      for i in 0..<width {
+        let code = Int32(min(max(row[i] * inverse, -127), 127).rounded())
+        out[i] = Int8(truncatingIfNeeded: code)
+        squares &+= Int64(code &* code)
+      }
+      for i in width..<padded { out[i] = 0 }
+      if let beside = sidePlace(id) {
+        beside[0] = scale
+        if sideFloats == 2 { beside[1] = Float(Double(scale) * Double(scale) * Double(squares)) }
+      }
+    }
+    if storage != .i8, let beside = sidePlace(id) { beside[0] = Float(factor) }
+  }
+
+  private static func copy(
+    _ row: UnsafePointer<Float>, _ width: Int, into place: UnsafeMutableRawPointer, padded: Int
+  ) {
+    let out = place.assumingMemoryBound(to: Float.self)
+    out.update(from: row, count: width)
+    for i in width..<padded { out[i] = 0 }
+  }
+
+  /// The half nearest to x, the largest one beyond the range of halves.
+  private static func half(_ x: Float) -> UInt16 {
+    let size = x.magnitude, sign = UInt16(truncatingIfNeeded: x.bitPattern &>> 16) & 0x8000
+    if size >= 65504 { return sign | 0x7bff }
+    if size < 0x1p-14 { return sign | UInt16((size * 0x1p24).rounded(.toNearestOrEven)) }
+    let r = size.bitPattern &- (112 &<< 23)
+    return sign | UInt16(truncatingIfNeeded: (r &+ 0xfff &+ ((r &>> 13) & 1)) &>> 13)
+  }
+
+  @inline(__always) private func sidePlace(_ id: Int) -> UnsafeMutablePointer<Float>? {
+    side?[id].assumingMemoryBound(to: Float.self)
+  }
+
+  /// The best row there is, `width` floats, and its factor.
+  func load(_ id: Int, into out: UnsafeMutablePointer<Float>) -> Double {
+    let width = space.width
+    if let exact {
+      out.update(from: exact[id].assumingMemoryBound(to: Float.self), count: width)
+    } else {
+      switch storage {
+      case .f32: out.update(from: walked[id].assumingMemoryBound(to: Float.self), count: width)
+      case .f16:
+        let halves = walked[id].assumingMemoryBound(to: UInt16.self)
+        for i in 0..<width { out[i] = VectorRows.float(halves[i]) }
+      case .i8:
+        let codes = walked[id].assumingMemoryBound(to: Int8.self), scale = sidePlace(id)?[0] ?? 0
+        for i in 0..<width { out[i] = scale * Float(codes[i]) }
+      }
+    }
+    return storage != .i8 ? Double(sidePlace(id)?[0] ?? 1) : 1
+  }
+
+  private static func float(_ bits: UInt16) -> Float {
+    let size = Float(bitPattern: UInt32(bits & 0x7fff) &<< 13) * 0x1p112
+    return Float(bitPattern: size.bitPattern | UInt32(bits & 0x8000) &<< 16)
+  }
+
+  // MARK: Keys
+
+  /// A caller's vector for the walk and for exact keys.
+  func prepare(_ query: QueryVector, _ x: UnsafePointer<Float>, _ name: @autoclosure () -> String) throws(RuvectorError) {
+    query.factor = Float(try space.place(x, into: query.floats.pointer, name()))
+    guard storage == .i8 else { return }
+    var largest: Float = 0
+    for i in 0..<space.width { largest = max(largest, query.floats[i].magnitude) }
+    // 12 bits, fewer where the sum of so many products would leave 32.
+    let top = Float(max(127, min(2047, Int(Int32.max) / (127 * padded))))
+    let scale = largest / top, inverse = scale.isNormal ? 1 / scale : 0
+    var squares = 0.0
+    for i in 0..<space.width {
+      let code = (query.floats[i] * inverse).rounded()
+      query.codes[i] = Int16(min(max(code, -top), top))
+      squares += Double(code) * Double(code)
+    }
+    (query.scale, query.norm2) = (scale, Float(Double(scale) * Double(scale) * squares))
+  }
+
+  /// The row at `id` as the walk sees it, to compare it with others.
+  func prepare(_ query: QueryVector, row id: Int) {
+    switch storage {
+    case .f32:
+      query.floats.pointer.update(from: walked[id].assumingMemoryBound(to: Float.self), count: padded)
+    case .f16:
+      let halves = walked[id].assumingMemoryBound(to: UInt16.self)
+      for i in 0..<padded { query.floats[i] = VectorRows.float(halves[i]) }
+    case .i8:
+      let codes = walked[id].assumingMemoryBound(to: Int8.self)
+      for i in 0..<padded { query.codes[i] = Int16(codes[i]) }
+      query.scale = sidePlace(id)?[0] ?? 0
+      query.norm2 = sideFloats == 2 ? sidePlace(id)?[1] ?? 0 : 0
+      return
+    }
+    query.factor = sidePlace(id)?[0] ?? 1
+  }
+
+  /// out[i] = κ(query, row ids[i]), rows[i] being its place; as the walk sees them.
+  @inline(__always)
+  func keys(
+    _ query: QueryVector, _ ids: UnsafePointer<UInt32>, _ rows: UnsafePointer<UnsafeRawPointer>, _ count: Int,
+    _ kernels: KernelTable, _ out: UnsafeMutablePointer<Float>
+  ) {
+    switch storage {
+    case .f32:
+      if space.metric.isProduct {
+        kernels.dot_scattered(query.floats.pointer, rows, count, padded, out)
+      } else {
+        kernels.squared_l2_scattered(query.floats.pointer, rows, count, padded, out)
+      }
+    case .f16:
+      if space.metric.isProduct {
+        kernels.dot_half_scattered(query.floats.pointer, rows, count, padded, out)
+      } else {
+        kernels.squared_l2_half_scattered(query.floats.pointer, rows, count, padded, out)
+      }
+    case .i8:
+      kernels.dot_codes_scattered(query.codes.pointer, rows, count, padded, out)
+      guard let side else { return }
+      if sideFloats == 1 {
+        for i in 0..<count {
+          out[i] = -out[i] * (query.scale * side[Int(ids[i])].assumingMemoryBound(to: Float.self)[0])
+        }
+      } else {
+        for i in 0..<count {
+          let beside = side[Int(ids[i])].assumingMemoryBound(to: Float.self)
+          out[i] = max(0, query.norm2 + beside[1] - 2 * query.scale * beside[0] * out[i])
+        }
+      }
+      return
+    }
+    if space.metric.isProduct {
+      for i in 0..<count { out[i] = -out[i] }
+    } else if let side {
+      for i in 0..<count {
+        out[i] *= query.factor * side[Int(ids[i])].assumingMemoryBound(to: Float.self)[0]
+      }
+    }
+  }
+
+  /// The same from the exact rows.
+  func exactKeys(
+    _ query: QueryVector, _ ids: UnsafePointer<UInt32>, _ count: Int, _ rows: UnsafeMutablePointer<UnsafeRawPointer>,
+    _ kernels: KernelTable, _ out: UnsafeMutablePointer<Float>
+  ) {
+    let records = exact ?? walked
+    for i in 0..<count {
+      rows[i] = UnsafeRawPointer(records[Int(ids[i])])
+      VectorRows.prefetch(rows[i], min(records.stride, 1024))
+    }
+    guard exact != nil else { return keys(query, ids, rows, count, kernels, out) }
+    let width = exact.map { $0.stride / 4 } ?? padded
+    if space.metric.isProduct {
+      kernels.dot_scattered(query.floats.pointer, rows, count, width, out)
+      for i in 0..<count { out[i] = -out[i] }
+    } else {
+      kernels.squared_l2_scattered(query.floats.pointer, rows, count, width, out)
+      guard let side, space.metric.isHyperbolic else { return }
+      for i in 0..<count { out[i] *= query.factor * side[Int(ids[i])].assumingMemoryBound(to: Float.self)[0] }
+    }
+  }
+
+  /// κ of two rows, from floats where there are some.
+  func key(_ a: Int, _ b: Int, _ query: QueryVector) -> Float {
+    var id = UInt32(truncatingIfNeeded: b), key: Float = 0
+    let kernels = Kernels.current
+    withUnsafeTemporaryAllocation(of: UnsafeRawPointer.self, capacity: 1) { place in
+      guard let place = place.baseAddress else { return }
+      if exact == nil {
+        prepare(query, row: a)
+        place[0] = UnsafeRawPointer(walked[b])
+        keys(query, &id, place, 1, kernels, &key)
+      } else {
+        _ = load(a, into: query.floats.pointer)
+        exactKeys(query, &id, 1, place, kernels, &key)
+      }
+    }
+    return key
+  }
+
+  @inline(__always) static func prefetch(_ row: UnsafeRawPointer, _ bytes: Int) {
+    var at = 0
+    while at < bytes {
+      rv_prefetch(row + at)
+      at &+= 64
+    }
+  }
+}
+
+/// A vector to compare rows with, in the forms that the rows need.
+final class QueryVector {
+  /// Zeros behind `width`, for the padding of every form of row.
+  let floats: AlignedBuffer<Float>
+  let codes: AlignedBuffer<Int16>
+  var factor: Float = 1
+  var scale: Float = 0
+  var norm2: Float = 0
+
+  init(_ rows: VectorRows) throws(RuvectorError) {
+    let room = (rows.space.width + 31) & ~31
+    floats = try AlignedBuffer(count: room, repeating: 0, for: "query")
+    codes = try AlignedBuffer(count: room, repeating: 0, for: "query")
+  }
+}

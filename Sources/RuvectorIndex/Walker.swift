@@ -1,0 +1,298 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// The memory of one walk through the graph, reused from walk to walk: marks of the nodes seen, and the best ones so far.
+///
+/// An entry of the pool is one number, ordered by key and then by place: the key's bits (moved so that they rise with it),
+/// the place, and whether its links have been followed.
+final class Walker {
+  typealias Entry = UInt64
+
+  let query: QueryVector
+  private(set) var pool: AlignedBuffer<Entry>
+  private(set) var size = 0
+  private var marks: AlignedBuffer<UInt8>
+  private var epoch: UInt8 = 0
+  /// Places below this may be visited.
+  private(set) var limit = 0
+  // One node's neighbours.
+  private let ids: AlignedBuffer<UInt32>
+  private let places: AlignedBuffer<UnsafeRawPointer>
+  private let keys: AlignedBuffer<Float>
+  /// Nodes whose distance was computed, since the walker was taken.
+  var evaluations = 0
+  private let room: Int
+
+  init(_ rows: VectorRows, room: Int) throws(RuvectorError) {
+    query = try QueryVector(rows)
+    pool = try AlignedBuffer(count: 256, for: "search")
+    marks = try AlignedBuffer(count: 1024, repeating: 0, for: "search")
+    self.room = room
+    ids = try AlignedBuffer(count: room, for: "search")
+    places = try AlignedBuffer(count: room, for: "search")
+    keys = try AlignedBuffer(count: room, for: "search")
+  }
+
+  @inline(__always) static func entry(_ key: Float, _ id: UInt32) -> Entry {
+    let bits = (key + 0).bitPattern  // −0 becomes 0: equal keys have equal bits
+    let rising = bits ^ (UInt32(bitPattern: Int32(bitPattern: bits) &>> 31) | 0x8000_0000)
+    return UInt64(rising) &<< 32 | UInt64(id) &<< 1
+  }
+  @inline(__always) static func key(_ entry: Entry) -> Float {
+    let rising = UInt32(truncatingIfNeeded: entry &>> 32)
+    return Float(bitPattern: rising ^ (rising >= 0x8000_0000 ? 0x8000_0000 : 0xffff_ffff))
+  }
+  @inline(__always) static func id(_ entry: Entry) -> Int { Int(UInt32(truncatingIfNeeded: entry) &>> 1) }
+
+  /// Room for a pool of `ef` and marks for `count` nodes; nobody is marked.
+  func begin(ef: Int, count: Int) throws(RuvectorError) {
+    if pool.count < ef &+ 1 { pool = try AlignedBuffer(count: ef &+ ef / 2 &+ 1, for: "ef") }
+    if marks.count < count {
+      marks = try AlignedBuffer(count: count &+ count / 4, repeating: 0, for: "search")
+      epoch = 0
+    }
+    limit = count
+    if epoch == .max {
+      marks.pointer.update(repeating: 0, count: marks.count)
+      epoch = 0
+    }
+    epoch &+= 1
+    size = 0
+  }
+
+  /// Nobody is marked any more; the pool stays. At most 254 times between two `begin`s (there are 32 levels).
+  func unmark() {
+    if epoch == .max {
+      marks.pointer.update(repeating: 0, count: marks.count)
+      epoch = 0
+    }
+    epoch &+= 1
+  }
+
+  func mark(_ id: Int) { marks[id] = epoch }
+
+  /// κ of one place.
+  func key(_ index: HNSWIndex, _ id: Int, _ kernels: KernelTable) -> Float {
+    ids[0] = UInt32(truncatingIfNeeded: id)
+    places[0] = UnsafeRawPointer(index.rows.walked[id])
+    index.rows.keys(query, ids.pointer, places.pointer, 1, kernels, keys.pointer)
+    evaluations &+= 1
+    return keys[0]
+  }
+
+  /// Puts the neighbours of `id` that were not seen yet into `ids`, their keys into `keys`; their number.
+  @inline(__always)
+  private func expand(_ id: Int, _ level: Int, _ index: HNSWIndex, _ kernels: KernelTable) -> Int {
+    let links = UnsafePointer(index.links.list(id, level)), room = index.links.room(level)
+    let map = index.rows.walked.map, near = min(map.stride, 512)
+    let marks = marks.pointer, ids = ids.pointer, places = places.pointer
+    var n = 0, i = 0
+    while i < room {
+      let link = rv_load_acquire(links + i)
+      i &+= 1
+      if link == Links.end { break }
+      let neighbour = link & ~Links.pinned
+      guard neighbour < limit, marks[Int(neighbour)] != epoch else { continue }
+      marks[Int(neighbour)] = epoch
+      let row = UnsafeRawPointer(map[Int(neighbour)])
+      VectorRows.prefetch(row, near)
+      ids[n] = neighbour
+      places[n] = row
+      n &+= 1
+    }
+    index.rows.keys(query, ids, places, n, kernels, keys.pointer)
+    evaluations &+= n
+    return n
+  }
+
+  /// Greedy walk at `level` from `start`: the node none of whose neighbours is nearer.
+  func descend(_ start: Entry, _ level: Int, _ index: HNSWIndex, _ kernels: KernelTable) -> Entry {
+    var best = start, isMoving = true
+    while isMoving {
+      isMoving = false
+      let n = expand(Walker.id(best), level, index, kernels)
+      for i in 0..<n {
+        let entry = Walker.entry(keys[i], ids[i])
+        if entry < best {
+          best = entry
+          isMoving = true
+        }
+      }
+    }
+    return best
+  }
+
+  /// Forgets the pool and starts it with `entry`, which is marked.
+  func start(_ entry: Entry) {
+    pool[0] = entry & ~1
+    size = 1
+    mark(Walker.id(entry))
+  }
+
+  func unmarkAndStart(_ entry: Entry) {
+    unmark()
+    start(entry)
+  }
+
+  /// The pool found at one level is where the next one starts.
+  func restart() {
+    unmark()
+    for i in 0..<size {
+      pool[i] &= ~1
+      mark(Walker.id(pool[i]))
+    }
+  }
+
+  /// The best-first walk at `level` (Malkov and Yashunin 2018, algorithm 2) from the pool as it is: the links of the nearest
+  /// node not followed yet, until all of the `ef` nearest are followed.
+  func walk(_ level: Int, ef: Int, _ index: HNSWIndex, _ kernels: KernelTable) {
+    let pool = pool.pointer, keys = keys.pointer, ids = ids.pointer
+    var cursor = 0, size = size
+    while cursor < size {
+      let entry = pool[cursor]
+      if entry & 1 != 0 {
+        cursor &+= 1
+        continue
+      }
+      pool[cursor] = entry | 1
+      cursor &+= 1
+      if cursor < size { prefetchLinks(Walker.id(pool[cursor]), level, index) }
+      let n = expand(Walker.id(entry), level, index, kernels)
+      var bar = size == ef ? pool[size &- 1] : .max
+      for i in 0..<n {
+        let new = Walker.entry(keys[i], ids[i])
+        guard new < bar else { continue }
+        // Behind all that are smaller.
+        var low = 0, high = size
+        while low < high {
+          let middle = (low &+ high) &>> 1
+          if pool[middle] < new { low = middle &+ 1 } else { high = middle }
+        }
+        let last = size < ef ? size : size &- 1
+        if last > low { (pool + (low &+ 1)).update(from: pool + low, count: last &- low) }
+        pool[low] = new
+        if size < ef { size &+= 1 }
+        if size == ef { bar = pool[size &- 1] }
+        if low < cursor { cursor = low }
+      }
+    }
+    self.size = size
+  }
+
+  @inline(__always) private func prefetchLinks(_ id: Int, _ level: Int, _ index: HNSWIndex) {
+    guard level == 0 else { return }
+    let list = index.links.ground[id], bytes = index.links.ground.stride
+    rv_prefetch(list)
+    if bytes > 64 { rv_prefetch(list + 64) }
+  }
+
+  /// The same walk where only some nodes count: the pool keeps the `ef` nearest of those, the way leads over all.
+  /// Ends when the nearest node not followed lies behind a full pool, or when `budget` nodes have been looked at.
+  func walk(
+    ef: Int, _ index: HNSWIndex, _ kernels: KernelTable, budget: Int, _ isAllowed: (Int) -> Bool
+  ) -> Bool {
+    let first = pool[0]
+    size = 0
+    if isAllowed(Walker.id(first)) { insert(first, ef) }
+    var frontier = Frontier()
+    frontier.push(first)
+    var seen = 1
+    while let entry = frontier.pop() {
+      if size == ef, entry > pool[size - 1] { break }
+      let n = expand(Walker.id(entry), 0, index, kernels)
+      seen &+= n
+      if seen > budget { return false }
+      for i in 0..<n {
+        let new = Walker.entry(keys[i], ids[i])
+        if size == ef, new > pool[size - 1] { continue }
+        frontier.push(new)
+        if isAllowed(Int(ids[i])) { insert(new, ef) }
+      }
+    }
+    return true
+  }
+
+  private func insert(_ new: Entry, _ ef: Int) {
+    if ef == 0 || (size == ef && new > pool[size - 1]) { return }
+    var at = size < ef ? size : size - 1
+    while at > 0, pool[at - 1] > new {
+      pool[at] = pool[at - 1]
+      at -= 1
+    }
+    pool[at] = new
+    if size < ef { size += 1 }
+  }
+
+  /// The pool: the `ef` nearest of all allowed places, each looked at.
+  func scan(ef: Int, _ rows: VectorRows, _ kernels: KernelTable, _ isAllowed: (Int) -> Bool) {
+    size = 0
+    var n = 0
+    func flush() {
+      rows.keys(query, ids.pointer, places.pointer, n, kernels, keys.pointer)
+      evaluations &+= n
+      for i in 0..<n { insert(Walker.entry(keys[i], ids[i]), ef) }
+      n = 0
+    }
+    for id in 0..<limit where isAllowed(id) {
+      ids[n] = UInt32(truncatingIfNeeded: id)
+      places[n] = UnsafeRawPointer(rows.walked[id])
+      n &+= 1
+      if n == room { flush() }
+    }
+    flush()
+  }
+
+  /// Replaces the pool's keys by those of `exact` for its first `count` entries, and sorts these.
+  func rerank(_ count: Int, _ rows: VectorRows, _ kernels: KernelTable) {
+    var done = 0
+    while done < count {
+      let n = min(room, count - done)
+      for i in 0..<n { ids[i] = UInt32(truncatingIfNeeded: Walker.id(pool[done + i])) }
+      rows.exactKeys(query, ids.pointer, n, places.pointer, kernels, keys.pointer)
+      for i in 0..<n { pool[done + i] = Walker.entry(keys[i], ids[i]) }
+      done += n
+    }
+    size = min(size, count)
+    for i in 1..<max(size, 1) {
+      let entry = pool[i]
+      var at = i
+      while at > 0, pool[at - 1] > entry {
+        pool[at] = pool[at - 1]
+        at -= 1
+      }
+      pool[at] = entry
+    }
+  }
+}
+
+/// A heap of entries, the smallest at the root.
+struct Frontier {
+  private var entries: [Walker.Entry] = []
+
+  mutating func push(_ entry: Walker.Entry) {
+    entries.append(entry)
+    var child = entries.count - 1
+    while child > 0 {
+      let parent = (child - 1) / 2
+      guard entries[child] < entries[parent] else { return }
+      entries.swapAt(child, parent)
+      child = parent
+    }
+  }
+
+  mutating func pop() -> Walker.Entry? {
+    guard let first = entries.first else { return nil }
+    let last = entries.removeLast()
+    guard !entries.isEmpty else { return first }
+    entries[0] = last
+    var parent = 0
+    while true {
+      var least = 2 * parent + 1
+      guard least < entries.count else { return first }
+      if least + 1 < entries.count, entries[least + 1] < entries[least] { least += 1 }
+      guard entries[least] < entries[parent] else { return first }
+      entries.swapAt(parent, least)
+      parent = least
+    }
+  }
+}

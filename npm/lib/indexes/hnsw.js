@@ -1,0 +1,89 @@
+'use strict';
+
+const native = require('../native.js');
+const inputs = require('../inputs.js');
+const { COMMON, VectorIndex, internals } = require('./vector-index.js');
+const { unexpected } = require('../errors.js');
+
+const { handle, info, keysOf, placeOf } = internals;
+const OPTIONS = [...COMMON, 'M', 'efConstruction', 'ef', 'seed'];
+const MADE = Symbol('made');
+
+/** Approximate nearest neighbours by a hierarchical navigable small world graph. */
+class HNSWIndex extends VectorIndex {
+  constructor(options, made) {
+    super('hnsw', options, OPTIONS, made?.[MADE]);
+  }
+
+  // ---- Settings
+
+  get ef() { return info(this).ef; }
+
+  set ef(value) {
+    const ef = inputs.number(value, 'ef');
+    if (!(Number.isInteger(ef) && ef >= 1 && ef <= 2 ** 20)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer in 1...1048576', 'ef', value);
+    native.indexSetEf(handle(this), ef);
+  }
+
+  get M() { return info(this).M; }
+
+  get efConstruction() { return info(this).efConstruction; }
+
+  // ---- The graph
+
+  get maxLevel() { return info(this).maxLevel; }
+
+  nodeLevel(key) {
+    return native.indexLevel(handle(this), placeOf(this, key));
+  }
+
+  neighbors(key, level = 0) {
+    const index = handle(this), place = placeOf(this, key), places = new Uint32Array(2 * this.M);
+    return keysOf(this, places.subarray(0, native.indexNeighbors(index, place, inputs.count(level, 'level'), places)));
+  }
+
+  commonLayer(a, b) {
+    return this.#pair(a, b)[1];
+  }
+
+  shortestPathDistance(a, b) {
+    const steps = this.#pair(a, b)[2];
+    return steps < 0 ? Infinity : steps;
+  }
+
+  #pair(a, b) {
+    const out = new Float64Array(3);
+    native.indexPair(handle(this), placeOf(this, a, 'a'), placeOf(this, b, 'b'), out);
+    return out;
+  }
+
+  searchLayer(query, k, level, ef) {
+    const index = handle(this), q = inputs.vector(query, 'query'), n = Math.min(inputs.count(k, 'k'), info(this).places);
+    const places = new Uint32Array(n), distances = new Float32Array(n);
+    const at = inputs.count(level, 'level'), most = ef === undefined ? this.ef : Math.min(inputs.count(ef, 'ef'), 2 ** 20);
+    const found = native.indexSearchLayer(index, q, n, at, most, places, distances);
+    return { keys: keysOf(this, places.subarray(0, found)), distances: distances.subarray(0, found) };
+  }
+
+  toCSR(level = 0) {
+    const index = handle(this), at = inputs.count(level, 'level'), counts = new Float64Array(2);
+    let places = new Uint32Array(0), offsets = new Uint32Array(1), indices = new Uint32Array(0);
+    for (;;) {
+      native.indexCsr(index, at, counts, places, offsets, indices);
+      const [rows, links] = counts;
+      if (rows <= places.length && links <= indices.length) {
+        return { offsets: offsets.subarray(0, rows + 1), indices: indices.subarray(0, links), keys: keysOf(this, places.subarray(0, rows)) };
+      }
+      [places, offsets, indices] = [new Uint32Array(rows), new Uint32Array(rows + 1), new Uint32Array(links)];
+    }
+  }
+
+  stats() {
+    const { size, removed, bytes, bytesPerVector, evaluations, maxLevel, M } = info(this);
+    const levels = new Uint32Array(32), degrees = new Uint32Array(2 * M + 1);
+    native.indexStatistics(handle(this), levels, degrees);
+    return { size, removed, bytes, bytesPerVector, evaluations, levels: Array.from(levels.subarray(0, maxLevel + 1)), degrees: Array.from(degrees) };
+  }
+}
+
+module.exports = { HNSWIndex, MADE };

@@ -1,0 +1,236 @@
+'use strict';
+
+// What all indexes share: vectors under keys, the nearest of them, changes. hnsw.js and brute-force.js say how they are found.
+const native = require('../native.js');
+const inputs = require('../inputs.js');
+const { abortable, threads } = require('../async.js');
+const { Handle } = require('../handle.js');
+const { matrix } = require('../matrices.js');
+const { filterOf } = require('./filter.js');
+const { kindOf, listOf } = require('./keys.js');
+const { following } = require('./progress.js');
+const { Results } = require('./results.js');
+const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
+
+const INFO = ['size', 'dim', 'places', 'bytes', 'bytesPerVector', 'removed', 'evaluations', 'strings', 'readOnly', 'maxLevel', 'ef', 'M', 'efConstruction'];
+const GONE = 0xffffffff;
+/** Results that are made room for without a look at how many vectors there are. */
+const FEW = 1024;
+const COMMON = ['dim', 'metric', 'curvature', 'storage', 'rerank', 'capacity', 'keys'];
+
+/** Options as native code takes them: [name, value, ...]. */
+function optionList(options, known, kind) {
+  const list = ['keys', kind.native];
+  for (const name of known) {
+    const value = options[name];
+    if (value === undefined || name === 'keys') continue;
+    if (typeof value === 'bigint') list.push(name, BigInt.asUintN(64, value));
+    else if (typeof value === 'boolean') list.push(name, Number(value));
+    else if (typeof value === 'number' || typeof value === 'string') list.push(name, value);
+    else throw unexpected('ERR_INVALID_CONFIG', 'a number, a string or a boolean', name, value);
+  }
+  return list;
+}
+
+/** A candidate count that a call gives, 0 for the index's own. */
+function width(ef) {
+  if (ef === undefined) return 0;
+  if (!(Number.isInteger(inputs.number(ef, 'ef')) && ef >= 1 && ef <= 2 ** 20)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer in 1...1048576', 'ef', ef);
+  return ef;
+}
+
+/** What the subclasses do with an index, and nobody else. */
+let internals;
+
+class VectorIndex extends Handle {
+  #kind;
+  #dim;
+  #results = new Results();
+
+  /** `name` as native code knows it; `made`: {handle, keys} of an index that there is already. Internal. */
+  constructor(name, options, known, made) {
+    const o = made ? { keys: made.keys } : { ...inputs.options(options ?? null, known) };
+    const kind = kindOf(o.keys ?? 'number');
+    super(made ? made.handle : native.indexCreate(name, optionList(o, known, kind)), VectorIndex);
+    this.#kind = kind;
+    this.#dim = made ? internals.info(this).dim : o.dim;
+  }
+
+  static {
+    internals = {
+      handle: (index) => Handle.of(index, VectorIndex, 'this'),
+      /** Numbers of the native index by name. */
+      info(index) {
+        const out = new Float64Array(16);
+        native.indexInfo(internals.handle(index), out);
+        return Object.fromEntries(INFO.map((name, i) => [name, out[i]]));
+      },
+      /** The place of a key, undefined where it has none. */
+      findPlace(index, key, name) {
+        const handle = internals.handle(index), { data, offsets } = index.#kind.one(key, name), places = new Uint32Array(1);
+        native.indexPlaces(handle, data, offsets, places);
+        return places[0] === GONE ? undefined : places[0];
+      },
+      /** The place of a key that must be there. */
+      placeOf(index, key, name = 'key') {
+        const place = internals.findPlace(index, key, name);
+        if (place === undefined) throw unexpected('ERR_NOT_FOUND', 'a key of the index', name, key);
+        return place;
+      },
+      /** The keys of places. */
+      keysOf(index, places) {
+        const handle = internals.handle(index);
+        return index.#kind.receive(places.length, (keys, offsets) => native.indexNames(handle, places, keys, offsets));
+      },
+    };
+  }
+
+  get dim() {
+    internals.handle(this);
+    return this.#dim;
+  }
+
+  get size() {
+    return internals.info(this).size;
+  }
+
+  // ---- Changes
+
+  add(key, vector) {
+    this.#addOne(key, vector, false);
+  }
+
+  update(key, vector) {
+    internals.placeOf(this, key);
+    this.#addOne(key, vector, true);
+  }
+
+  #addOne(key, vector, replacing) {
+    const handle = internals.handle(this), { data, offsets } = this.#kind.one(key, 'key'), row = inputs.vector(vector, 'vector');
+    native.resize(handle, native.indexAdd(handle, data, offsets, row, 1, lengthOf(row), Number(replacing), 1, undefined));
+  }
+
+  #batch(keys, vectors, own) {
+    const { data, offsets } = this.#kind.pack(listOf(keys, 'keys'), 'keys'), m = matrix(vectors, 'vectors', own);
+    return [data, offsets, m.data, m.rows, m.dim, 0];
+  }
+
+  addBatch(keys, vectors, options) {
+    const o = inputs.options(options, ['threads']), handle = internals.handle(this);
+    native.resize(handle, native.indexAdd(handle, ...this.#batch(keys, vectors, false), threads(o.threads), undefined));
+  }
+
+  async addBatchAsync(keys, vectors, options) {
+    const o = inputs.options(options, ['threads', 'signal', 'onProgress']), handle = internals.handle(this);
+    const call = this.#batch(keys, vectors, true), many = threads(o.threads);
+    await abortable(o.signal, (flag) => following(flag, o.onProgress, (state) => native.indexAddAsync(handle, ...call, many, state)))
+      .then((bytes) => { if (!this.closed) native.resize(handle, bytes); });
+  }
+
+  remove(key) {
+    const { data, offsets } = this.#kind.one(key, 'key');
+    native.indexRemove(internals.handle(this), data, offsets);
+  }
+
+  removeBatch(keys) {
+    const { data, offsets } = this.#kind.pack(listOf(keys, 'keys'), 'keys');
+    native.indexRemove(internals.handle(this), data, offsets);
+  }
+
+  clear() {
+    native.indexClear(internals.handle(this));
+  }
+
+  // ---- What is in it
+
+  has(key) {
+    return internals.findPlace(this, key, 'key') !== undefined;
+  }
+
+  get(key) {
+    const { data, offsets } = this.#kind.one(key, 'key'), out = new Float32Array(this.dim);
+    native.indexGet(internals.handle(this), data, offsets, out);
+    return out;
+  }
+
+  keys() {
+    const handle = internals.handle(this);
+    let places = new Uint32Array(this.size), count;
+    while ((count = native.indexAll(handle, places)) > places.length) places = new Uint32Array(count);
+    return internals.keysOf(this, places.subarray(0, count));
+  }
+
+  distance(a, b) {
+    const out = new Float64Array(3);
+    native.indexPair(internals.handle(this), internals.placeOf(this, a, 'a'), internals.placeOf(this, b, 'b'), out);
+    return out[0];
+  }
+
+  // ---- The nearest
+
+  search(query, k, options) {
+    const handle = internals.handle(this), q = inputs.vector(query, 'query');
+    let n = inputs.count(k, 'k'), ef = 0;
+    if (n > FEW) n = Math.min(n, this.size);
+    if (options !== undefined) {
+      const o = inputs.options(options, ['ef', 'filter']);
+      ef = width(o.ef);
+      if (o.filter !== undefined) return this.#single(this.#prepare({ data: q, rows: 1, dim: lengthOf(q) }, n, ef, o.filter));
+    }
+    if (this.#kind.native === 'string') return this.#single(this.#prepare({ data: q, rows: 1, dim: lengthOf(q) }, n, ef));
+    const { keys, distances } = this.#results.take(this.#kind.Type, n);
+    const found = native.indexSearchOne(handle, q, n, ef, keys, distances);
+    return found === n ? { keys, distances } : { keys: keys.subarray(0, found), distances: distances.subarray(0, found) };
+  }
+
+  async searchAsync(query, k, options) {
+    const o = inputs.options(options, ['ef', 'filter', 'signal']), data = inputs.ownVector(query, 'query');
+    const n = Math.min(inputs.count(k, 'k'), this.size);
+    const call = this.#prepare({ data, rows: 1, dim: data.length }, n, width(o.ef), o.filter);
+    return abortable(o.signal, async (flag) => this.#first(await this.#runAsync(call, 1, flag)));
+  }
+
+  searchBatch(queries, k, options) {
+    const o = inputs.options(options, ['ef', 'filter', 'threads']);
+    const call = this.#prepare(matrix(queries, 'queries'), Math.min(inputs.count(k, 'k'), this.size), width(o.ef), o.filter);
+    return this.#run(call, threads(o.threads));
+  }
+
+  async searchBatchAsync(queries, k, options) {
+    const o = inputs.options(options, ['ef', 'filter', 'threads', 'signal']);
+    const call = this.#prepare(matrix(queries, 'queries', true), Math.min(inputs.count(k, 'k'), this.size), width(o.ef), o.filter);
+    const many = threads(o.threads);
+    return abortable(o.signal, (flag) => this.#runAsync(call, many, flag));
+  }
+
+  /** A search's arguments and room for its results. */
+  #prepare({ data, rows, dim }, k, ef, filter) {
+    const f = filterOf(filter, this.#kind), room = rows * k;
+    return {
+      handle: internals.handle(this), kind: this.#kind, query: [data, rows, dim, k, ef, f.kind, f.data, f.offsets], k, rows, room,
+      distances: inputs.allocate(room, 'results'), counts: inputs.allocate(rows, 'results', Uint32Array),
+    };
+  }
+
+  #run(call, many) {
+    const { handle, kind, query, k, room, distances, counts } = call;
+    const keys = kind.receive(room, (out, offsets) => native.indexSearch(handle, ...query, out, offsets, distances, counts, many, undefined));
+    return { keys, distances, counts, k };
+  }
+
+  async #runAsync(call, many, flag) {
+    const { handle, kind, query, k, room, distances, counts } = call;
+    const keys = await kind.receiveAsync(room, (out, offsets) => native.indexSearchAsync(handle, ...query, out, offsets, distances, counts, many, flag));
+    return { keys, distances, counts, k };
+  }
+
+  #first({ keys, distances, counts }) {
+    return { keys: this.#kind.slice(keys, 0, counts[0]), distances: distances.subarray(0, counts[0]) };
+  }
+
+  #single(call) {
+    return this.#first(this.#run(call, 1));
+  }
+}
+
+module.exports = { COMMON, VectorIndex, internals };
