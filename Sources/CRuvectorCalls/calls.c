@@ -253,6 +253,20 @@ F(index_search_one) {
   result->number = found;
   return code;
 }
+/* index, path, stamp */
+F(index_save) { UNUSED; return rv_index_save(a[0].pointer, a[1].text, a[2].integer, control, error); }
+/* path, how (rv_open), Float64Array for the stamp */
+F(index_open) {
+  UNUSED;
+  uint64_t stamp = 0;
+  double info[16];
+  rv_buffer out = {.data = info, .type = RV_F64, .rank = 1, .dims = {16}, .writable = 1};
+  int32_t code = rv_index_open(a[0].text, (rv_open)a[1].integer, (rv_index **)&result->handle, &stamp, error);
+  if (code) return code;
+  if (a[2].buffer.type == RV_F64 && a[2].buffer.dims[0]) *(double *)a[2].buffer.data = (double)stamp;
+  if (!rv_index_info(result->handle, &out, NULL)) result->number = info[3];
+  return RV_OK;
+}
 /* index, a, b, 3 doubles */
 F(index_pair) { UNUSED; return rv_index_pair(a[0].pointer, a[1].integer, a[2].integer, &a[3].buffer, error); }
 /* index, place. Returns its level. */
@@ -369,6 +383,8 @@ static const rv_export rows[] = {
     {"indexNames", "hbBB?", 'n', index_names},
     {"indexSearch", "hxiiib?b?BB?FBc", 'n', index_search},
     {"indexSearchOne", "hfiiBF", 'n', index_search_one},
+    {"indexSave", "hsic", 0, index_save},
+    {"indexOpen", "siBc", 'h', index_open},
     {"indexPair", "hiiB", 0, index_pair},
     {"indexLevel", "hi", 'n', index_level},
     {"indexNeighbors", "hiiB", 'n', index_neighbors},

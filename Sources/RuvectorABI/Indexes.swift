@@ -43,9 +43,15 @@ public func rv_index_info(
     out[4] = index.bytesPerVector
     out[5] = Double(index.removedCount)
     out[6] = Double(index.evaluationsOfLastSearch)
-    out[7] = index.keys.kind == .string ? 1 : 0
+    out[7] = Double(index.keyChoice)
     out[8] = index.isReadOnly ? 1 : 0
-    guard let graph = index as? HNSWIndex else { return }
+    out[13] = Double(index.metric.rawValue)
+    out[14] = index.curvature
+    out[15] = Double(index.storage.rawValue)
+    guard let graph = index as? HNSWIndex else {
+      out[9] = -2
+      return
+    }
     out[9] = Double(graph.maxLevel)
     out[10] = Double(graph.ef)
     out[11] = Double(graph.m)
@@ -129,6 +135,30 @@ public func rv_index_all(
       n += 1
     }
     count?.pointee = UInt64(n)
+  }
+}
+
+@implementation @_cdecl("rv_index_save")
+public func rv_index_save(
+  _ handle: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ stamp: UInt64, _ control: UnsafePointer<rv_control>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    try index(handle).save(string(path, "path"), stamp: stamp, control: RuvectorABI.control(control))
+  }
+}
+
+@implementation @_cdecl("rv_index_open")
+public func rv_index_open(
+  _ path: UnsafePointer<CChar>?, _ how: rv_open, _ out: UnsafeMutablePointer<OpaquePointer?>?,
+  _ stamp: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let out = try require(out, "out"), path = try string(path, "path")
+    out.pointee = nil
+    let opened = how == RV_LOAD ? try VectorIndex.load(path) : try VectorIndex.view(path, verify: how == RV_VERIFIED_VIEW)
+    out.pointee = Opaque.retain(opened.index)
+    stamp?.pointee = opened.stamp
   }
 }
 

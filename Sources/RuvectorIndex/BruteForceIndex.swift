@@ -9,7 +9,10 @@ public final class BruteForceIndex: VectorIndex {
   public override var kind: StaticString { "brute_force" }
 
   /// Options by name: see `options`. `.invalidConfig`.
-  public init(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
-    try super.init(Settings(of: "BruteForceIndex", BruteForceIndex.options, given))
+  public convenience init(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
+    let settings = try Settings(of: "BruteForceIndex", BruteForceIndex.options, given)
+    try self.init(settings, Parts(settings))
   }
+
+  override init(_ settings: Settings, _ parts: Parts) throws(RuvectorError) { try super.init(settings, parts) }
 }

@@ -25,6 +25,7 @@ struct PlaceFilter {
       }
       if !allow { bits.pointer.update(repeating: 1, count: places) }
       index.tableLock.locked {
+        index.makeTable()
         for i in 0..<list.count {
           if let id = index.keys.find(list, i), id < places { bits[id] = allow ? 1 : 0 }
         }

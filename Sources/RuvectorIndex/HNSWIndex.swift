@@ -27,19 +27,23 @@ public final class HNSWIndex: VectorIndex {
   let seed: UInt64
   let links: Links
   /// Vectors ever added: the number that decides a level.
-  var sequence: UInt64 = 0
+  var sequence: UInt64
   private var currentEf: Int
 
   /// Options by name: see `options`. `.invalidConfig`.
-  public init(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
+  public convenience init(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
     let settings = try Settings(of: "HNSWIndex", HNSWIndex.options, given)
+    let parts = try Parts(settings), first = max(settings.integer("capacity"), 16)
+    try self.init(settings, parts, Links(m: settings.integer("M"), first: first, shift: parts.rows.walked.map.shift))
+  }
+
+  init(_ settings: Settings, _ parts: Parts, _ links: Links, sequence: UInt64 = 0) throws(RuvectorError) {
     m = settings.integer("M")
     efConstruction = settings.integer("efConstruction")
     seed = settings.seed("seed")
     currentEf = settings.integer("ef")
-    // Everything that throws comes before the object is whole: Embedded Swift leaks one that ends half made.
-    links = try Links(m: settings.integer("M"), first: max(settings.integer("capacity"), 16), shift: 13)
-    try super.init(settings)
+    (self.links, self.sequence) = (links, sequence)
+    try super.init(settings, parts)
   }
 
   /// Candidates that a search keeps by default.

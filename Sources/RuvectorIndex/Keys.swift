@@ -52,15 +52,48 @@ public final class Keys {
   /// Marks of the table: no entry yet; an entry that is gone.
   private static let empty: UInt32 = .max, gone: UInt32 = .max - 1
   private var used = 0
+  /// Of a mapped file: where its strings lie; records are offsets from there.
+  private let mappedStrings: UnsafeMutableRawPointer?
   private var arena: [AlignedBuffer<UInt8>] = []
   private var arenaUsed = 0
   private(set) var arenaWaste = 0
 
   init(_ kind: KeyKind, first: Int, shift: Int) throws(RuvectorError) {
     self.kind = kind
+    mappedStrings = nil
     records = try Records(stride: 8, first: first, shift: shift)
     table = try AlignedBuffer(count: 64, repeating: Keys.empty, for: "keys")
     mask = 63
+  }
+
+  /// Keys of a mapped file, without a table until `index`.
+  init(
+    _ kind: KeyKind, mapped records: Records, strings: UnsafeMutableRawPointer?, live: Int
+  ) throws(RuvectorError) {
+    self.kind = kind
+    self.records = records
+    mappedStrings = strings
+    table = try AlignedBuffer(count: 64, repeating: Keys.empty, for: "keys")
+    mask = 63
+    count = live
+  }
+
+  /// Enters `live` places of `end`, whose records are there already.
+  func index(live: Int, upTo end: Int, _ isLive: (Int) -> Bool) throws(RuvectorError) {
+    var size = 64
+    while size / 2 < live { size = size &* 2 }
+    table = try AlignedBuffer(count: size, repeating: Keys.empty, for: "keys")
+    (mask, used, count) = (size &- 1, 0, live)
+    for id in 0..<end where isLive(id) { enter(id, hash(ofRecord: id)) }
+  }
+
+  /// The strings of all records in one piece: record i is `offsets` from its start. For a file that was read.
+  func adopt(_ strings: AlignedBuffer<UInt8>, upTo end: Int, _ isLive: (Int) -> Bool) {
+    for id in 0..<end where isLive(id) {
+      let place = UnsafeMutableRawPointer(strings.pointer) + Int(truncatingIfNeeded: records[id].load(as: UInt64.self))
+      records[id].storeBytes(of: place, as: UnsafeMutableRawPointer.self)
+    }
+    (arena, arenaUsed, arenaWaste) = ([strings], strings.count, 0)
   }
 
   var byteCount: Int { records.byteCount &+ 4 &* table.count &+ arena.reduce(0) { $0 &+ $1.count } }
@@ -140,7 +173,8 @@ public final class Keys {
   public func bytes(_ id: Int) -> UnsafePointer<UInt8> { UnsafePointer((address(id) + 4).assumingMemoryBound(to: UInt8.self)) }
 
   @inline(__always) private func address(_ id: Int) -> UnsafeMutableRawPointer {
-    records[id].assumingMemoryBound(to: UnsafeMutableRawPointer.self).pointee
+    if let mappedStrings { return mappedStrings + Int(truncatingIfNeeded: records[id].load(as: UInt64.self)) }
+    return records[id].load(as: UnsafeMutableRawPointer.self)
   }
 
   private func write(_ list: KeyList, _ i: Int, at id: Int) {

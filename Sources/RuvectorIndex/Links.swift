@@ -12,6 +12,7 @@ final class Links {
   static let pinned: UInt32 = 1 << 31
   static let largestID = Int(Int32.max) - 1
   static let topLevel = 31
+  static let nodeStride = MemoryLayout<Node>.stride
 
   struct Node {
     var level: UInt8
@@ -32,7 +33,7 @@ final class Links {
 
   init(m: Int, first: Int, shift: Int) throws(RuvectorError) {
     self.m = m
-    nodes = try Records(stride: MemoryLayout<Node>.stride, first: first, shift: shift)
+    nodes = try Records(stride: Links.nodeStride, first: first, shift: shift)
     ground = try Records(stride: 8 * m, first: first, shift: shift)
     upper = try Records(stride: 4 * m, first: max(first / max(m - 1, 1), 16), shift: max(6, shift - 4))
   }

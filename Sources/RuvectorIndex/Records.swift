@@ -57,6 +57,16 @@ final class Records {
 
   @inline(__always) subscript(_ id: Int) -> UnsafeMutableRawPointer { map[id] }
 
+  /// The first `count` records, piece by piece: where one begins, and its bytes.
+  func forEachPiece(_ count: Int, _ body: (UnsafeMutableRawPointer, Int) throws(RuvectorError) -> Void) throws(RuvectorError) {
+    var done = 0
+    while done < count {
+      let n = min(count - done, done < map.first ? map.first - done : 1 &<< map.shift)
+      try body(map[done], n &* stride)
+      done += n
+    }
+  }
+
   /// Memory for `count` records in one piece, instead of all there is: for when nothing is stored. Excludes readers.
   func replace(first count: Int) throws(RuvectorError) {
     let (bytes, overflow) = stride.multipliedReportingOverflow(by: count)

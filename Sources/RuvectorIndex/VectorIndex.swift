@@ -15,7 +15,9 @@ public class VectorIndex: @unchecked Sendable {
     Option("storage", .choice(["f32", "f16", "i8"]), standard: 0, "How rows are stored for the search."),
     Option("rerank", .flag, standard: 1, "Keep floats beside a smaller storage, to order the last candidates exactly."),
     Option("capacity", .integer(0...2_147_483_646), standard: 0, "Vectors to have memory for at once; it grows by itself."),
-    Option("keys", .choice(["integer", "string"]), standard: 0, "What vectors are named by."),
+    Option(
+      "keys", .choice(["number", "bigint", "string"]), standard: 0,
+      "What vectors are named by: 64-bit integers (of which JavaScript makes numbers or bigints) or strings."),
   ]
 
   public var kind: StaticString { "index" }
@@ -41,21 +43,34 @@ public class VectorIndex: @unchecked Sendable {
   /// Whether the memory is a mapped file's.
   public let isReadOnly: Bool
 
-  /// An empty index.
-  init(_ settings: Settings) throws(RuvectorError) {
-    let space = try VectorIndex.space(settings)
-    let storage = try VectorIndex.storage(settings, space)
-    let shift = VectorRows.Layout(space, storage).shift, first = max(settings.integer("capacity"), 16)
-    let rows = try VectorRows(space, storage, rerank: settings.flag("rerank"), first: first)
-    let keys = try Keys(settings.choice("keys") == 0 ? .integer : .string, first: first, shift: shift)
-    let gone = try Records(stride: 1, first: first, shift: shift)
+  /// The records of an index, empty or a file's.
+  struct Parts {
+    let rows: VectorRows
+    let keys: Keys
+    let gone: Records
+    var isReadOnly = false
+
+    init(_ settings: Settings) throws(RuvectorError) {
+      let space = try VectorIndex.space(settings), storage = try VectorIndex.storage(settings, space)
+      let shift = VectorRows.Layout(space, storage).shift, first = max(settings.integer("capacity"), 16)
+      rows = try VectorRows(space, storage, rerank: settings.flag("rerank"), first: first)
+      keys = try Keys(VectorIndex.keyKind(settings), first: first, shift: shift)
+      gone = try Records(stride: 1, first: first, shift: shift)
+    }
+
+    init(_ rows: VectorRows, _ keys: Keys, _ gone: Records, isReadOnly: Bool) {
+      (self.rows, self.keys, self.gone, self.isReadOnly) = (rows, keys, gone, isReadOnly)
+    }
+  }
+
+  init(_ settings: Settings, _ parts: Parts) throws(RuvectorError) {
     let lock = try SharedLock(), tableLock = try Lock(), published = try AlignedBuffer<UInt32>(count: 3, for: "index")
-    (self.settings, self.rows, self.keys, self.gone) = (settings, rows, keys, gone)
-    (self.lock, self.tableLock, self.published, isReadOnly) = (lock, tableLock, published, false)
+    (self.settings, rows, keys, gone) = (settings, parts.rows, parts.keys, parts.gone)
+    (self.lock, self.tableLock, self.published, isReadOnly) = (lock, tableLock, published, parts.isReadOnly)
     publish(places: 0, deleted: 0, entry: .max)
   }
 
-  private static func space(_ settings: Settings) throws(RuvectorError) -> Space {
+  static func space(_ settings: Settings) throws(RuvectorError) -> Space {
     let metric = IndexMetric(rawValue: UInt8(settings.choice("metric"))) ?? .cosine, dim = settings.integer("dim")
     guard metric != .lorentz || dim >= 2 else {
       throw .expected("an integer in 2...65536", for: "dim", received: "\(dim)", .invalidConfig)
@@ -63,7 +78,7 @@ public class VectorIndex: @unchecked Sendable {
     return Space(metric, dim: dim, c: metric.isHyperbolic ? -settings.number("curvature") : 1)
   }
 
-  private static func storage(_ settings: Settings, _ space: Space) throws(RuvectorError) -> RowStorage {
+  static func storage(_ settings: Settings, _ space: Space) throws(RuvectorError) -> RowStorage {
     let storage = RowStorage(rawValue: UInt8(settings.choice("storage"))) ?? .f32
     guard storage == .f32 || !space.metric.isHyperbolic else {
       throw .expected(
@@ -80,10 +95,16 @@ public class VectorIndex: @unchecked Sendable {
     throw .expected("\"hnsw\" or \"brute_force\"", for: "kind", received: quoted(kind), .invalidArgument)
   }
 
+  static func keyKind(_ settings: Settings) -> KeyKind { settings.choice("keys") == 2 ? .string : .integer }
+  /// The place of the option `keys` in its names.
+  public var keyChoice: Int { settings.choice("keys") }
+
   // MARK: What is in it
 
   public var dim: Int { rows.space.dim }
   public var metric: IndexMetric { rows.space.metric }
+  public var storage: RowStorage { rows.storage }
+  public var curvature: Double { settings.number("curvature") }
   public var size: Int { tableLock.locked { keys.count } }
 
   @inline(__always) var placesUsed: Int { Int(rv_load_acquire(published.pointer)) }
@@ -99,7 +120,21 @@ public class VectorIndex: @unchecked Sendable {
   @inline(__always) func isGone(_ id: Int) -> Bool { gone[id].load(as: UInt8.self) != 0 }
   func setGone(_ id: Int, _ value: Bool) { gone[id].storeBytes(of: value ? 1 : 0, as: UInt8.self) }
 
-  func place(of list: KeyList, _ i: Int) -> Int? { tableLock.locked { keys.find(list, i) } }
+  /// Whether the table of keys is still to be made (of a mapped file). Under `tableLock`.
+  var isTableMissing = false
+
+  func place(of list: KeyList, _ i: Int) -> Int? {
+    tableLock.locked {
+      makeTable()
+      return keys.find(list, i)
+    }
+  }
+
+  /// The table of keys of a mapped file, for the first who asks. Under `tableLock`.
+  func makeTable() {
+    guard isTableMissing else { return }
+    isTableMissing = (try? keys.index(live: keys.count, upTo: placesUsed) { !isGone($0) }) == nil
+  }
 
   /// The place of key i. `.notFound`. A reader's.
   func requirePlace(_ list: KeyList, _ i: Int = 0) throws(RuvectorError) -> Int {

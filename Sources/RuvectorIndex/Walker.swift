@@ -83,6 +83,8 @@ final class Walker {
   /// Puts the neighbours of `id` that were not seen yet into `ids`, their keys into `keys`; their number.
   @inline(__always)
   private func expand(_ id: Int, _ level: Int, _ index: HNSWIndex, _ kernels: KernelTable) -> Int {
+    // Of a mapped file that nobody has verified, a link may lead anywhere.
+    if level > 0, index.links.level(id) < level { return 0 }
     let links = UnsafePointer(index.links.list(id, level)), room = index.links.room(level)
     let map = index.rows.walked.map, near = min(map.stride, 512)
     let marks = marks.pointer, ids = ids.pointer, places = places.pointer

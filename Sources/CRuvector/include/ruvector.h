@@ -249,15 +249,16 @@ int32_t rv_hierarchical_forward_v2(const char *mode, const rv_option *options, s
 
 /* Many threads may read an index while one writes (add, remove, clear); a second writer gets RV_BUSY.
  * Keys: integers (i64, or f64 with whole numbers up to 2^53) or strings (bytes, u8, of all strings one after the other, and
- * `offsets`, u32, one more than there are strings; NULL with integers). An index has one kind ("keys": "integer", "string"). */
+ * `offsets`, u32, one more than there are strings; NULL with integers). An index has one kind ("keys": "number" and "bigint" are integers, "string"). */
 
 /* `kind`: "hnsw" or "brute_force"; options: Sources/RuvectorIndex/VectorIndex.swift and HNSWIndex.swift. */
 int32_t rv_index_create(const char *kind, const rv_option *options, size_t option_count, rv_index **out, rv_error *error);
 rv_index *rv_index_retain(rv_index *);
 void rv_index_release(rv_index *);
 /* Into `out` (f64, 16): size, dim, places handed out, bytes taken, bytes that one more vector takes (without its key),
- * removed vectors that searches still pass, distance evaluations of the last search, 1 for string keys, 1 for read-only; and
- * of a graph: highest level (-1: none), ef, M, efConstruction. */
+ * removed vectors that searches still pass, distance evaluations of the last search, kind of keys, 1 for read-only; of a
+ * graph highest level (-1: no vectors, -2: no graph), ef, M, efConstruction; metric, curvature, storage. Kind of keys, metric
+ * and storage as numbers in the order of the names that the options take. */
 int32_t rv_index_info(rv_index *, const rv_buffer *out, rv_error *error);
 /* Candidates that searches keep by default; at any time. RV_UNSUPPORTED without a graph. */
 int32_t rv_index_set_ef(rv_index *, uint64_t ef, rv_error *error);
@@ -291,6 +292,15 @@ int32_t rv_index_search(rv_index *, const rv_buffer *queries, uint64_t k, uint64
                         const rv_buffer *filter, const rv_buffer *filter_offsets, const rv_buffer *keys,
                         const rv_buffer *offsets, const rv_buffer *distances, const rv_buffer *counts, uint64_t *bytes,
                         const rv_control *control, rv_error *error);
+
+/* Writes the index to a file (docs/file-format.md), whole or not at all: to the disk first, then by its name. `stamp` is any
+ * number of the caller's, given back by rv_index_open. */
+int32_t rv_index_save(rv_index *, const char *path, uint64_t stamp, const rv_control *control, rv_error *error);
+/* How a file is opened: a copy in memory, every checksum looked at; or the file itself as memory, read-only, opened at once;
+ * or that with the checksums looked at. */
+typedef enum rv_open { RV_LOAD = 0, RV_VIEW = 1, RV_VERIFIED_VIEW = 2 } rv_open;
+/* RV_NOT_FOUND, RV_IO, RV_CORRUPT, RV_UNSUPPORTED (another version). `stamp` may be NULL. */
+int32_t rv_index_open(const char *path, rv_open how, rv_index **out, uint64_t *stamp, rv_error *error);
 
 /* The graph of an "hnsw" index; nodes are places. RV_NOT_FOUND for a place without a vector. */
 /* The distance of a and b, the highest level that has both, and the links on a shortest way between them, -1 without one, into

@@ -1,13 +1,19 @@
 'use strict';
 
-const { COMMON, VectorIndex, internals } = require('./vector-index.js');
-const { MADE } = require('./hnsw.js');
+const { COMMON, VectorIndex, internals, load, loadAsync, view, wrongFile } = require('./vector-index.js');
 
 /** Exact nearest neighbours: looks at every vector. */
 class BruteForceIndex extends VectorIndex {
-  constructor(options, made) {
-    super('brute_force', options, COMMON, made?.[MADE]);
+  constructor(options) {
+    super('brute_force', options, COMMON);
+    if (internals.info(this).maxLevel >= -1) throw wrongFile(this, 'BruteForceIndex', 'HNSWIndex');
   }
+
+  static load(path) { return load(BruteForceIndex, path); }
+
+  static loadAsync(path, options) { return loadAsync(BruteForceIndex, path, options); }
+
+  static view(path, options) { return view(BruteForceIndex, path, options); }
 
   stats() {
     const { size, removed, bytes, bytesPerVector, evaluations } = internals.info(this);

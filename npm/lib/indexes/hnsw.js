@@ -2,18 +2,24 @@
 
 const native = require('../native.js');
 const inputs = require('../inputs.js');
-const { COMMON, VectorIndex, internals } = require('./vector-index.js');
+const { COMMON, VectorIndex, internals, load, loadAsync, view, wrongFile } = require('./vector-index.js');
 const { unexpected } = require('../errors.js');
 
 const { handle, info, keysOf, placeOf } = internals;
 const OPTIONS = [...COMMON, 'M', 'efConstruction', 'ef', 'seed'];
-const MADE = Symbol('made');
 
 /** Approximate nearest neighbours by a hierarchical navigable small world graph. */
 class HNSWIndex extends VectorIndex {
-  constructor(options, made) {
-    super('hnsw', options, OPTIONS, made?.[MADE]);
+  constructor(options) {
+    super('hnsw', options, OPTIONS);
+    if (info(this).maxLevel < -1) throw wrongFile(this, 'HNSWIndex', 'BruteForceIndex');
   }
+
+  static load(path) { return load(HNSWIndex, path); }
+
+  static loadAsync(path, options) { return loadAsync(HNSWIndex, path, options); }
+
+  static view(path, options) { return view(HNSWIndex, path, options); }
 
   // ---- Settings
 
@@ -86,4 +92,4 @@ class HNSWIndex extends VectorIndex {
   }
 }
 
-module.exports = { HNSWIndex, MADE };
+module.exports = { HNSWIndex };

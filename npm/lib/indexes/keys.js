@@ -79,10 +79,10 @@ const numbers = (Type, check) => ({
 });
 
 const KINDS = {
-  number: { native: 'integer', ...numbers(Float64Array, safeInteger) },
-  bigint: { native: 'integer', ...numbers(BigInt64Array, int64) },
+  number: { name: 'number', ...numbers(Float64Array, safeInteger) },
+  bigint: { name: 'bigint', ...numbers(BigInt64Array, int64) },
   string: {
-    native: 'string',
+    name: 'string',
     Type: Uint8Array,
     pack: packedText,
     one: (key, name) => packedText([text(key, name)], name),
@@ -109,4 +109,7 @@ function kindOf(name) {
   throw unexpected('ERR_INVALID_CONFIG', "'number', 'bigint' or 'string'", 'keys', name);
 }
 
-module.exports = { kindOf, listOf };
+/** Names in the order of their native numbers. */
+const NAMES = Object.keys(KINDS);
+
+module.exports = { NAMES, kindOf, listOf };

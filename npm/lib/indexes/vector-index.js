@@ -7,20 +7,26 @@ const { abortable, threads } = require('../async.js');
 const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
 const { filterOf } = require('./filter.js');
-const { kindOf, listOf } = require('./keys.js');
+const { NAMES, kindOf, listOf } = require('./keys.js');
 const { following } = require('./progress.js');
 const { Results } = require('./results.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
 
-const INFO = ['size', 'dim', 'places', 'bytes', 'bytesPerVector', 'removed', 'evaluations', 'strings', 'readOnly', 'maxLevel', 'ef', 'M', 'efConstruction'];
+const INFO = ['size', 'dim', 'places', 'bytes', 'bytesPerVector', 'removed', 'evaluations', 'keys', 'readOnly', 'maxLevel', 'ef', 'M', 'efConstruction', 'metric', 'curvature', 'storage'];
+const METRICS = ['cosine', 'l2', 'ip', 'poincare', 'lorentz'], STORAGES = ['f32', 'f16', 'i8'];
 const GONE = 0xffffffff;
 /** Results that are made room for without a look at how many vectors there are. */
 const FEW = 1024;
 const COMMON = ['dim', 'metric', 'curvature', 'storage', 'rerank', 'capacity', 'keys'];
 
+/** A native index that was not made by the constructor. */
+class Made {
+  constructor(handle) { this.handle = handle; }
+}
+
 /** Options as native code takes them: [name, value, ...]. */
 function optionList(options, known, kind) {
-  const list = ['keys', kind.native];
+  const list = ['keys', kind.name];
   for (const name of known) {
     const value = options[name];
     if (value === undefined || name === 'keys') continue;
@@ -44,16 +50,20 @@ let internals;
 
 class VectorIndex extends Handle {
   #kind;
-  #dim;
+  #fixed;
   #results = new Results();
 
-  /** `name` as native code knows it; `made`: {handle, keys} of an index that there is already. Internal. */
-  constructor(name, options, known, made) {
-    const o = made ? { keys: made.keys } : { ...inputs.options(options ?? null, known) };
-    const kind = kindOf(o.keys ?? 'number');
-    super(made ? made.handle : native.indexCreate(name, optionList(o, known, kind)), VectorIndex);
-    this.#kind = kind;
-    this.#dim = made ? internals.info(this).dim : o.dim;
+  /** `name` as native code knows it; `options`: those of `known`, or `Made` around an index that there is already. Internal. */
+  constructor(name, options, known) {
+    if (options instanceof Made) {
+      super(options.handle, VectorIndex);
+    } else {
+      const o = { ...inputs.options(options ?? null, known) };
+      super(native.indexCreate(name, optionList(o, known, kindOf(o.keys ?? 'number'))), VectorIndex);
+    }
+    const { dim, keys, metric, storage, curvature } = internals.info(this);
+    this.#kind = kindOf(NAMES[keys]);
+    this.#fixed = { dim, keys: NAMES[keys], metric: METRICS[metric], curvature, storage: STORAGES[storage] };
   }
 
   static {
@@ -65,6 +75,8 @@ class VectorIndex extends Handle {
         native.indexInfo(internals.handle(index), out);
         return Object.fromEntries(INFO.map((name, i) => [name, out[i]]));
       },
+      /** What never changes. */
+      fixed: (index) => (internals.handle(index), index.#fixed),
       /** The place of a key, undefined where it has none. */
       findPlace(index, key, name) {
         const handle = internals.handle(index), { data, offsets } = index.#kind.one(key, name), places = new Uint32Array(1);
@@ -85,10 +97,20 @@ class VectorIndex extends Handle {
     };
   }
 
-  get dim() {
-    internals.handle(this);
-    return this.#dim;
-  }
+  get dim() { return internals.fixed(this).dim; }
+
+  get metric() { return internals.fixed(this).metric; }
+
+  get curvature() { return internals.fixed(this).curvature; }
+
+  get storage() { return internals.fixed(this).storage; }
+
+  get keyKind() { return internals.fixed(this).keys; }
+
+  /** The number that was saved with the file this came from, 0 for an index that came from none. */
+  get stamp() { return (internals.handle(this), stamps.get(this) ?? 0); }
+
+  get readOnly() { return internals.info(this).readOnly === 1; }
 
   get size() {
     return internals.info(this).size;
@@ -166,6 +188,17 @@ class VectorIndex extends Handle {
     return out[0];
   }
 
+  // ---- Files
+
+  save(path, options) {
+    native.indexSave(internals.handle(this), text(path, 'path'), stampOf(options, []), 1, undefined);
+  }
+
+  async saveAsync(path, options) {
+    const handle = internals.handle(this), name = text(path, 'path'), stamp = stampOf(options, ['signal']);
+    return abortable(options?.signal, (flag) => native.indexSaveAsync(handle, name, stamp, 1, flag));
+  }
+
   // ---- The nearest
 
   search(query, k, options) {
@@ -177,7 +210,7 @@ class VectorIndex extends Handle {
       ef = width(o.ef);
       if (o.filter !== undefined) return this.#single(this.#prepare({ data: q, rows: 1, dim: lengthOf(q) }, n, ef, o.filter));
     }
-    if (this.#kind.native === 'string') return this.#single(this.#prepare({ data: q, rows: 1, dim: lengthOf(q) }, n, ef));
+    if (this.#kind.name === 'string') return this.#single(this.#prepare({ data: q, rows: 1, dim: lengthOf(q) }, n, ef));
     const { keys, distances } = this.#results.take(this.#kind.Type, n);
     const found = native.indexSearchOne(handle, q, n, ef, keys, distances);
     return found === n ? { keys, distances } : { keys: keys.subarray(0, found), distances: distances.subarray(0, found) };
@@ -233,4 +266,48 @@ class VectorIndex extends Handle {
   }
 }
 
-module.exports = { COMMON, VectorIndex, internals };
+function text(value, name) {
+  if (typeof value !== 'string' || value.length === 0 || value.includes('\0')) throw unexpected('ERR_INVALID_ARG', 'a path', name, value);
+  return value;
+}
+
+/** A number that goes into the file and comes back. */
+function stampOf(options, more) {
+  const { stamp = 0 } = inputs.options(options, ['stamp', ...more]);
+  if (!Number.isSafeInteger(stamp) || stamp < 0) throw unexpected('ERR_OUT_OF_RANGE', 'a safe integer >= 0', 'stamp', stamp);
+  return stamp;
+}
+
+const [LOAD, VIEW, VERIFIED] = [0, 1, 2];
+
+/** Closes an index of the other class. */
+function wrongFile(index, wanted, other) {
+  index.close();
+  return mismatch('ERR_WRONG_HANDLE', `the file of a ${wanted}`, 'path', `that of a ${other}`);
+}
+
+/** The index of a file as a `Class`. */
+function opened(Class, handle, stamp) {
+  const index = new Class(new Made(handle));
+  stamps.set(index, stamp[0]);
+  return index;
+}
+const stamps = new WeakMap();
+
+const load = (Class, path) => {
+  const stamp = new Float64Array(1);
+  return opened(Class, native.indexOpen(text(path, 'path'), LOAD, stamp, 1, undefined), stamp);
+};
+
+async function loadAsync(Class, path, options) {
+  const { signal } = inputs.options(options, ['signal']), name = text(path, 'path'), stamp = new Float64Array(1);
+  return abortable(signal, async (flag) => opened(Class, await native.indexOpenAsync(name, LOAD, stamp, 1, flag), stamp));
+}
+
+function view(Class, path, options) {
+  const { verify = false } = inputs.options(options, ['verify']), stamp = new Float64Array(1);
+  if (typeof verify !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'verify', verify);
+  return opened(Class, native.indexOpen(text(path, 'path'), verify ? VERIFIED : VIEW, stamp, 1, undefined), stamp);
+}
+
+module.exports = { COMMON, VectorIndex, internals, load, loadAsync, view, wrongFile };
