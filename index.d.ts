@@ -389,6 +389,203 @@ export function toPoincare<V extends Vector>(x: V, curvature?: number): Like<V>;
 
 export type Like<V> = V extends Float64Array ? Float64Array : Float32Array;
 
+// ---- Indexes ------------------------------------------------------------------------------------------------------
+
+/** What a vector is named by: safe integers, 64-bit bigints or strings; one kind an index. */
+export type IndexKey = number | bigint | string;
+/** Keys as results hold them. */
+export type IndexKeys<K extends IndexKey> = K extends number ? Float64Array : K extends bigint ? BigInt64Array : string[];
+/** Keys as callers pass them: a Set, or an array (of the kind's typed array too). */
+export type IndexKeyList<K extends IndexKey> = readonly K[] | ReadonlySet<K> | Float64Array | BigInt64Array;
+
+/**
+ * How vectors are compared, and what `distances` holds:
+ * cosine: 1 − cos(x, y), 1 where a norm is 0; rows are stored with norm 1.
+ * l2: |x − y|², as hnswlib and faiss. ip: 1 − x·y, as hnswlib.
+ * poincare: the distance in the Poincaré ball, (2/√c) asinh √(c |x − y|² / ((1 − c|x|²)(1 − c|y|²))), c = −curvature; points beyond
+ * the rim are pulled back to it.
+ * lorentz: the same distance for points of the hyperboloid (x₀, x⃗), −x₀² + |x⃗|² = −1/c, time first.
+ */
+export type IndexMetric = 'cosine' | 'l2' | 'ip' | 'poincare' | 'lorentz';
+
+export interface IndexOptions<K extends IndexKey = number> {
+  /** Elements a vector, 1...65536. */
+  dim: number;
+  /** Default 'cosine'. */
+  metric?: IndexMetric;
+  /** Sectional curvature K < 0 of the hyperbolic metrics. Default −1. */
+  curvature?: number;
+  /**
+   * How rows are stored for the search: 'f32' (default), 'f16', or 'i8' (a byte an element and a scale a row), a quarter of the
+   * memory traffic. Hyperbolic metrics take 'f32' alone.
+   */
+  storage?: 'f32' | 'f16' | 'i8';
+  /** With 'f16' and 'i8': whether floats are kept beside, to order the last candidates exactly. Default true. */
+  rerank?: boolean;
+  /** Vectors to have memory for at once; it grows by itself. Default 0. */
+  capacity?: number;
+  /** Kind of the keys. Default 'number'; `new HNSWIndex<string>({ dim, keys: 'string' })`. */
+  keys?: K extends number ? 'number' : K extends bigint ? 'bigint' : 'string';
+}
+export interface HNSWOptions<K extends IndexKey = number> extends IndexOptions<K> {
+  /** Links a vector at levels above 0, twice as many at level 0; 2...100. Default 16. */
+  M?: number;
+  /** Candidates that inserting looks at, 1...65536. Default 200. */
+  efConstruction?: number;
+  /** Candidates that a search keeps (at least k), 1...1048576. Default 64. */
+  ef?: number;
+  /** Of the levels and the order of insertion. Default 1. */
+  seed?: number | bigint;
+}
+
+/**
+ * Which keys a search may return: a Set or an array of keys; a bitmap (Uint8Array), where key i counts if bit i % 8 of byte
+ * i >> 3 is set; or `{ allow }` or `{ deny }` with one of these. Evaluated natively. k results come back whenever k allowed
+ * vectors exist: a filter that leaves few is answered by looking at each of them.
+ */
+export type IndexFilter<K extends IndexKey> =
+  | IndexKeyList<K> | Uint8Array
+  | { readonly allow: IndexKeyList<K> | Uint8Array } | { readonly deny: IndexKeyList<K> | Uint8Array };
+export interface IndexSearchOptions<K extends IndexKey> {
+  /** Candidates that the search keeps, instead of the index's `ef`. */
+  ef?: number;
+  filter?: IndexFilter<K>;
+}
+/** Best first, ties by age. Typed arrays are views of shared memory: copy (`slice`) what is to be transferred. */
+export interface IndexResult<K extends IndexKey> { keys: IndexKeys<K>; distances: Float32Array }
+/** Query i has `counts[i]` results, from i · k on. */
+export interface IndexBatchResult<K extends IndexKey> extends IndexResult<K> { counts: Uint32Array; k: number }
+export interface IndexAddOptions extends AsyncOptions {
+  /** Told now and then of the share done, 0 to 1. */
+  onProgress?: (share: number) => void;
+}
+export interface IndexStats {
+  size: number;
+  /** Removed vectors that searches still pass, until the graph is repaired. */
+  removed: number;
+  /** Native memory taken, keys included. */
+  bytes: number;
+  /** What one more vector takes, without its key. */
+  bytesPerVector: number;
+  /** Distances that the last search computed. */
+  evaluations: number;
+}
+export interface HNSWStats extends IndexStats {
+  /** Vectors whose highest level is the i-th. */
+  levels: number[];
+  /** Vectors with i links at level 0. */
+  degrees: number[];
+}
+
+/**
+ * What HNSWIndex and BruteForceIndex share. Any number of calls may read while one writes, from whatever thread; a second
+ * writer at the same time gets ERR_BUSY. A reader sees what was there when it began.
+ */
+export interface VectorIndex<K extends IndexKey = number> {
+  readonly size: number;
+  readonly dim: number;
+  readonly metric: IndexMetric;
+  readonly curvature: number;
+  readonly storage: 'f32' | 'f16' | 'i8';
+  readonly keyKind: 'number' | 'bigint' | 'string';
+  /** Whether it is a view of a file: everything that changes it gives ERR_UNSUPPORTED. */
+  readonly readOnly: boolean;
+  /** The number that `save` was given, for an index of a file; else 0. */
+  readonly stamp: number;
+  /** @throws ERR_DUPLICATE_KEY, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a norm beyond 1e18, a point off the hyperboloid), ERR_BUSY */
+  add(key: K, vector: Vector): void;
+  /** A new vector for a key that is there. @throws ERR_NOT_FOUND */
+  update(key: K, vector: Vector): void;
+  /** Adds vector i under key i: all of them or, when a key or number is wrong, none. The result does not depend on `threads`. */
+  addBatch(keys: IndexKeyList<K>, vectors: Matrix, options?: ThreadOptions): void;
+  /** The same without blocking. Aborted, it leaves what it has added (`has` tells). */
+  addBatchAsync(keys: IndexKeyList<K>, vectors: Matrix, options?: IndexAddOptions): Promise<void>;
+  /** @throws ERR_NOT_FOUND */
+  remove(key: K): void;
+  /** @throws ERR_NOT_FOUND, before anything is removed */
+  removeBatch(keys: IndexKeyList<K>): void;
+  clear(): void;
+  has(key: K): boolean;
+  /** The stored vector: of norm 1 for 'cosine', rounded where no floats are kept. @throws ERR_NOT_FOUND */
+  get(key: K): Float32Array;
+  /** All keys. */
+  keys(): IndexKeys<K>;
+  /** The distance of two vectors of the index. @throws ERR_NOT_FOUND */
+  distance(a: K, b: K): number;
+  /** The k nearest. k > size gives size results. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE, ERR_INVALID_ARG, ERR_CLOSED */
+  search(query: Vector, k: number, options?: IndexSearchOptions<K>): IndexResult<K>;
+  searchAsync(query: Vector, k: number, options?: IndexSearchOptions<K> & { signal?: AbortSignal }): Promise<IndexResult<K>>;
+  searchBatch(queries: Matrix, k: number, options?: IndexSearchOptions<K> & ThreadOptions): IndexBatchResult<K>;
+  searchBatchAsync(queries: Matrix, k: number, options?: IndexSearchOptions<K> & AsyncOptions): Promise<IndexBatchResult<K>>;
+  /**
+   * Writes the index to a file (docs/file-format.md): beside it first, to the disk, then by its name, so that a crash leaves the
+   * old file or the new one. `stamp`: any number of yours, given back by `load`. @throws ERR_IO, ERR_BUSY while there is a writer
+   */
+  save(path: string, options?: { stamp?: number }): void;
+  saveAsync(path: string, options?: { stamp?: number; signal?: AbortSignal }): Promise<void>;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done. Closing twice is fine. */
+  close(): void;
+}
+
+/**
+ * Approximate nearest neighbours: a hierarchical navigable small world graph (Malkov and Yashunin 2018), built in batches that
+ * give one graph on any number of threads (Manohar et al. 2024). A search computes some (ef + log size) · M distances.
+ * Memory without keys: `stats().bytesPerVector`.
+ */
+export class HNSWIndex<K extends IndexKey = number> {
+  /** @throws ERR_INVALID_CONFIG */
+  constructor(options: HNSWOptions<K>);
+  /** A copy of a file in memory, every checksum looked at. @throws ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT, ERR_UNSUPPORTED (another version) */
+  static load<K extends IndexKey = number>(path: string): HNSWIndex<K>;
+  static loadAsync<K extends IndexKey = number>(path: string, options?: { signal?: AbortSignal }): Promise<HNSWIndex<K>>;
+  /**
+   * A file as read-only memory, opened at once and shared with other processes; checksums are looked at with `verify`. The file
+   * must not be cut short meanwhile (replacing it, as `save` does, is fine).
+   */
+  static view<K extends IndexKey = number>(path: string, options?: { verify?: boolean }): HNSWIndex<K>;
+  readonly M: number;
+  readonly efConstruction: number;
+  /** May be set at any time. @throws ERR_OUT_OF_RANGE */
+  ef: number;
+  stats(): HNSWStats;
+  /** −1 without vectors. */
+  readonly maxLevel: number;
+  /** The highest level that has the vector. @throws ERR_NOT_FOUND */
+  nodeLevel(key: K): number;
+  /** Those it is linked to at a level (0); none above its own. @throws ERR_NOT_FOUND */
+  neighbors(key: K, level?: number): IndexKeys<K>;
+  /** The highest level that has both. @throws ERR_NOT_FOUND */
+  commonLayer(a: K, b: K): number;
+  /** Links on a shortest way over the links of all levels, from both ends; Infinity without one. @throws ERR_NOT_FOUND */
+  shortestPathDistance(a: K, b: K): number;
+  /** The k nearest of one level, by a walk with `ef` candidates (the index's). */
+  searchLayer(query: Vector, k: number, level: number, ef?: number): IndexResult<K>;
+  /** The links of a level in CSR form, for graph layers, attention and `graphStatistics`; `keys[i]` is the vector of row i. */
+  toCSR(level?: number): { offsets: Uint32Array; indices: Uint32Array; keys: IndexKeys<K> };
+}
+export interface HNSWIndex<K extends IndexKey = number> extends VectorIndex<K> {}
+
+/** Exact nearest neighbours: looks at every vector, O(size · dim). The faster choice up to some ten thousand vectors. */
+export class BruteForceIndex<K extends IndexKey = number> {
+  /** @throws ERR_INVALID_CONFIG */
+  constructor(options: IndexOptions<K>);
+  /** As those of HNSWIndex. */
+  static load<K extends IndexKey = number>(path: string): BruteForceIndex<K>;
+  static loadAsync<K extends IndexKey = number>(path: string, options?: { signal?: AbortSignal }): Promise<BruteForceIndex<K>>;
+  static view<K extends IndexKey = number>(path: string, options?: { verify?: boolean }): BruteForceIndex<K>;
+  stats(): IndexStats;
+}
+export interface BruteForceIndex<K extends IndexKey = number> extends VectorIndex<K> {}
+
+/**
+ * The k best of the results of searches over disjoint sets of vectors (shards, machines): exactly what one search over all of
+ * them gives. Ties by the order of the parts. O(parts + k log parts).
+ * @throws ERR_INVALID_ARG (distances that fall, other types), ERR_NON_FINITE, ERR_DIMENSION_MISMATCH
+ */
+export function mergeTopK<Keys extends Float64Array | BigInt64Array | readonly unknown[]>(
+  parts: readonly { readonly keys: Keys; readonly distances: Vector }[], k: number): { keys: Keys; distances: Float32Array };
+
 // ---- The library --------------------------------------------------------------------------------------------------
 
 /** For code written for @ruvector/gnn; nothing needs to be called first. */

@@ -3,6 +3,8 @@ import ruvector from './index.js';
 
 export default ruvector;
 export const {
+  BruteForceIndex,
+  HNSWIndex,
   RuvectorError,
   RuvectorLayer,
   TensorCompress,
@@ -31,6 +33,7 @@ export const {
   lambdaX,
   logMap,
   logMap0,
+  mergeTopK,
   mobiusAdd,
   mobiusMatvec,
   mobiusScalarMul,

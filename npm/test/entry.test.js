@@ -60,9 +60,10 @@ test('every export is declared, and every declaration is exported', () => {
 });
 
 test('the members of the classes are declared, and the other way round', () => {
-  for (const name of ['VectorSet', 'RuvectorLayer', 'TensorCompress']) {
-    const body = new RegExp(`^export class ${name} [^]*?^}`, 'm').exec(declarations)[0];
-    const declared = [...body.matchAll(/^ {2}(?:static |readonly )*(\w+)(?=[(:])/gm)].map(([, member]) => member).filter((m) => m !== 'constructor');
+  for (const name of ['VectorSet', 'RuvectorLayer', 'TensorCompress', 'HNSWIndex', 'BruteForceIndex']) {
+    const body = new RegExp(`^export class ${name}\\b[^]*?^}`, 'm').exec(declarations)[0];
+    const shared = declarations.includes(`interface ${name}<K extends IndexKey = number> extends VectorIndex<K> {}`) ? /^export interface VectorIndex<[^]*?^}/m.exec(declarations)[0] : '';
+    const declared = [...(body + shared).matchAll(/^ {2}(?:static |readonly )*(\w+)(?=[(:?<])/gm)].map(([, member]) => member).filter((m) => m !== 'constructor');
     const actual = new Set();
     for (let p = ruvector[name].prototype; p !== Object.prototype; p = Object.getPrototypeOf(p)) {
       for (const key of Object.getOwnPropertyNames(p)) if (key !== 'constructor') actual.add(key);
@@ -86,7 +87,7 @@ test('the members of the mechanisms of attention are declared, and the other way
     if (name === 'Attention') for (const key of keys(Object.getPrototypeOf(type.prototype))) actual.add(key);
     for (let at = name; at && (at === name || at !== 'Attention');) {
       const [body, next] = new RegExp(`^export (?:abstract )?class ${at}(?:<.*?>)? (?:extends (\\w+))?[^]*?^}`, 'm').exec(text);
-      for (const [, member] of body.matchAll(/^ {2}(?:static |readonly )*(\w+)(?=[(:])/gm)) if (member !== 'constructor') declared.add(member);
+      for (const [, member] of body.matchAll(/^ {2}(?:static |readonly )*(\w+)(?=[(:?<])/gm)) if (member !== 'constructor') declared.add(member);
       at = next;
     }
     assert.deepStrictEqual([...declared].sort(), [...actual].sort(), name);

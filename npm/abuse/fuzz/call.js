@@ -15,6 +15,9 @@ class Call {
   mechanismRow = undefined;
   config = undefined;
   parameterCount = 0;
+  /** The index called and the kind of its keys. */
+  index = undefined;
+  keyKind = undefined;
   #badness;
   #chain;
 
@@ -38,6 +41,13 @@ class Call {
     this.dim = layer.inputDim;
     this.layer = layer;
     if (this.dim > 1000) this.rows %= 3;
+  }
+
+  /** The same for an index. */
+  fitIndex(index) {
+    this.index = index;
+    this.dim = index.dim;
+    this.keyKind = index.keyKind;
   }
 
   /** The same for a mechanism of attention. */

@@ -3,6 +3,7 @@
 const { ruvector } = require('../../test/support/index.js');
 const { form, matrix, numbers, strangers, vector } = require('./vectors.js');
 const { signal } = require('./signals.js');
+const { kinds: indexKinds } = require('./indexes.js');
 const { addExtras, kinds: attentionKinds, mechanism } = require('./attention.js');
 
 const { RuvectorLayer, TensorCompress, VectorSet } = ruvector;
@@ -83,6 +84,7 @@ const layers = (c) => (c.bad() ? c.chance.pick([...strangers(), [c.chance.pick(c
 
 const kinds = {
   ...attentionKinds,
+  ...indexKinds,
   callOptions: (c, { fields }) => options(c, fields, [], (o) => addExtras(c, o)),
   mechanismJson: (c, row) => text(() => [attentionKinds.mechanismJson(c, row)])(c),
   vector, matrix, candidates, levels, layers, signal, level,
@@ -117,7 +119,7 @@ const kinds = {
 /** An object to call a method of `name`'s class on: one of that class, sometimes another. */
 function receiver(c, name) {
   const { chance, world } = c;
-  if (c.bad()) return chance.pick([...world.sets, ...world.layers, ...world.mechanisms, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
+  if (c.bad()) return chance.pick([...world.sets, ...world.layers, ...world.mechanisms, ...world.indexes, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
   const [type] = name.split('#');
   if (type.startsWith('attention:')) return mechanism(c, type.slice('attention:'.length));
   const open = (list) => chance.pick(chance.of(0.8) ? list.filter((one) => !one.closed) : list);
@@ -126,6 +128,11 @@ function receiver(c, name) {
     const layer = open(world.layers);
     if (layer) c.fit(layer); // what `forward` wants
     return layer;
+  }
+  if (type === 'HNSWIndex' || type === 'BruteForceIndex') {
+    const index = open(world.indexes.filter((one) => one.constructor.name === type));
+    if (index && !index.closed) c.fitIndex(index);
+    return index;
   }
   return type === 'TensorCompress' ? chance.of(0.1) ? new TensorCompress() : world.tensor : undefined;
 }

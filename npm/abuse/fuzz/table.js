@@ -4,6 +4,7 @@
 // @ruvector/gnn/attention (attention.js) are called `attention:name`.
 const { ruvector } = require('../../test/support/index.js');
 const { attention, rows: attentionRows } = require('./attention.js');
+const { rows: indexRows } = require('./indexes.js');
 
 const THREADS = ['threads'], ASYNC = ['threads', 'signal'], BALL = ['temperature', 'projection'];
 const options = (...fields) => ({ kind: 'options', fields });
@@ -74,6 +75,8 @@ const rows = {
   frechetMean: ['matrix', 'weights', 'curvature'],
   toLorentz: ['vector', 'curvature'],
   toPoincare: ['vector', 'curvature'],
+
+  ...indexRows,
 
   RuvectorError: ['code', 'message'],
   init: [],

@@ -2,7 +2,7 @@
 // What lives from call to call (sets, layers, JSON), and what callers' code may do in the middle of a call.
 const { ruvector } = require('../../test/support/index.js');
 const { Attention } = require('../../../attention.js');
-const { RuvectorLayer, TensorCompress, VectorSet } = ruvector;
+const { BruteForceIndex, HNSWIndex, RuvectorLayer, TensorCompress, VectorSet } = ruvector;
 
 /** Objects kept of a kind; mechanisms of attention are of many classes. */
 const MOST = 12, MECHANISMS = 48;
@@ -10,6 +10,7 @@ const MOST = 12, MECHANISMS = 48;
 class World {
   sets = [];
   layers = [];
+  indexes = [];
   tokens = [];
   mechanisms = [];
   mechanismJson = [];
@@ -27,14 +28,15 @@ class World {
 
   /** Takes in what a call has made; when there is much, something is closed or forgotten. */
   keep(value) {
-    const list = value instanceof VectorSet ? this.sets : value instanceof RuvectorLayer ? this.layers : value instanceof Attention ? this.mechanisms : undefined;
+    const list = value instanceof VectorSet ? this.sets : value instanceof RuvectorLayer ? this.layers : value instanceof Attention ? this.mechanisms
+      : value instanceof HNSWIndex || value instanceof BruteForceIndex ? this.indexes : undefined;
     if (list) {
       list.push(value);
       if (value instanceof VectorSet && this.chance.of(0.5)) this.tokens.push(value.token);
     } else if (typeof value === 'string' && value.startsWith('{"w_msg"')) this.layerJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{"version":1,"class"')) this.mechanismJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{')) this.compressed.push(value);
-    for (const full of [this.sets, this.layers, this.mechanisms]) {
+    for (const full of [this.sets, this.layers, this.mechanisms, this.indexes]) {
       if (full.length <= (full === this.mechanisms ? MECHANISMS : MOST)) continue;
       const [one] = full.splice(this.chance.below(full.length), 1);
       if (this.chance.of(0.7)) one.close();
@@ -54,13 +56,14 @@ class World {
   /** Does something unfriendly; `buffers` are those of the call under way. */
   interfere(buffers) {
     const { chance } = this;
-    switch (chance.below(8)) {
+    switch (chance.below(9)) {
       case 0: return this.bomb();
       case 1: return chance.pick(this.sets)?.close();
       case 2: return chance.pick(this.layers)?.close();
       case 3: return detach(chance.pick(buffers));
       case 4: return spoil(chance.pick(buffers), chance.pick([NaN, Infinity, 0.5, -1]));
       case 6: return chance.pick(this.mechanisms)?.close();
+      case 7: return chance.pick(this.indexes)?.close();
       case 5: return resize(chance.pick(buffers), chance);
       default: return this.nest();
     }

@@ -8,6 +8,13 @@ const { unexpected } = require('../errors.js');
 const { handle, info, keysOf, placeOf } = internals;
 const OPTIONS = [...COMMON, 'M', 'efConstruction', 'ef', 'seed'];
 
+/** [distance, highest common level, links between] of two vectors. */
+function pair(index, a, b) {
+  const out = new Float64Array(3);
+  native.indexPair(handle(index), placeOf(index, a, 'a'), placeOf(index, b, 'b'), out);
+  return out;
+}
+
 /** Approximate nearest neighbours by a hierarchical navigable small world graph. */
 class HNSWIndex extends VectorIndex {
   constructor(options) {
@@ -49,18 +56,12 @@ class HNSWIndex extends VectorIndex {
   }
 
   commonLayer(a, b) {
-    return this.#pair(a, b)[1];
+    return pair(this, a, b)[1];
   }
 
   shortestPathDistance(a, b) {
-    const steps = this.#pair(a, b)[2];
+    const steps = pair(this, a, b)[2];
     return steps < 0 ? Infinity : steps;
-  }
-
-  #pair(a, b) {
-    const out = new Float64Array(3);
-    native.indexPair(handle(this), placeOf(this, a, 'a'), placeOf(this, b, 'b'), out);
-    return out;
   }
 
   searchLayer(query, k, level, ef) {

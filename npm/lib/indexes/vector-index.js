@@ -119,10 +119,12 @@ class VectorIndex extends Handle {
   // ---- Changes
 
   add(key, vector) {
+    internals.handle(this);
     this.#addOne(key, vector, false);
   }
 
   update(key, vector) {
+    internals.handle(this);
     internals.placeOf(this, key);
     this.#addOne(key, vector, true);
   }
@@ -138,23 +140,25 @@ class VectorIndex extends Handle {
   }
 
   addBatch(keys, vectors, options) {
-    const o = inputs.options(options, ['threads']), handle = internals.handle(this);
+    const handle = internals.handle(this), o = inputs.options(options, ['threads']);
     native.resize(handle, native.indexAdd(handle, ...this.#batch(keys, vectors, false), threads(o.threads), undefined));
   }
 
   async addBatchAsync(keys, vectors, options) {
-    const o = inputs.options(options, ['threads', 'signal', 'onProgress']), handle = internals.handle(this);
+    const handle = internals.handle(this), o = inputs.options(options, ['threads', 'signal', 'onProgress']);
     const call = this.#batch(keys, vectors, true), many = threads(o.threads);
     await abortable(o.signal, (flag) => following(flag, o.onProgress, (state) => native.indexAddAsync(handle, ...call, many, state)))
       .then((bytes) => { if (!this.closed) native.resize(handle, bytes); });
   }
 
   remove(key) {
+    internals.handle(this);
     const { data, offsets } = this.#kind.one(key, 'key');
     native.indexRemove(internals.handle(this), data, offsets);
   }
 
   removeBatch(keys) {
+    internals.handle(this);
     const { data, offsets } = this.#kind.pack(listOf(keys, 'keys'), 'keys');
     native.indexRemove(internals.handle(this), data, offsets);
   }
@@ -170,6 +174,7 @@ class VectorIndex extends Handle {
   }
 
   get(key) {
+    internals.handle(this);
     const { data, offsets } = this.#kind.one(key, 'key'), out = new Float32Array(this.dim);
     native.indexGet(internals.handle(this), data, offsets, out);
     return out;
@@ -217,6 +222,7 @@ class VectorIndex extends Handle {
   }
 
   async searchAsync(query, k, options) {
+    internals.handle(this);
     const o = inputs.options(options, ['ef', 'filter', 'signal']), data = inputs.ownVector(query, 'query');
     const n = Math.min(inputs.count(k, 'k'), this.size);
     const call = this.#prepare({ data, rows: 1, dim: data.length }, n, width(o.ef), o.filter);
@@ -224,12 +230,14 @@ class VectorIndex extends Handle {
   }
 
   searchBatch(queries, k, options) {
+    internals.handle(this);
     const o = inputs.options(options, ['ef', 'filter', 'threads']);
     const call = this.#prepare(matrix(queries, 'queries'), Math.min(inputs.count(k, 'k'), this.size), width(o.ef), o.filter);
     return this.#run(call, threads(o.threads));
   }
 
   async searchBatchAsync(queries, k, options) {
+    internals.handle(this);
     const o = inputs.options(options, ['ef', 'filter', 'threads', 'signal']);
     const call = this.#prepare(matrix(queries, 'queries', true), Math.min(inputs.count(k, 'k'), this.size), width(o.ef), o.filter);
     const many = threads(o.threads);
