@@ -557,7 +557,7 @@ export class HNSWIndex<K extends IndexKey = number> {
   neighbors(key: K, level?: number): IndexKeys<K>;
   /** The highest level that has both. @throws ERR_NOT_FOUND */
   commonLayer(a: K, b: K): number;
-  /** Links on a shortest way over the links of all levels, from both ends; Infinity without one. @throws ERR_NOT_FOUND */
+  /** Links on a short way over the links of all levels, each end following its own until they meet; Infinity without one. @throws ERR_NOT_FOUND */
   shortestPathDistance(a: K, b: K): number;
   /** The k nearest of one level, by a walk with `ef` candidates (the index's). */
   searchLayer(query: Vector, k: number, level: number, ef?: number): IndexResult<K>;

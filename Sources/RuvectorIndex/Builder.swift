@@ -15,6 +15,8 @@ final class Builder {
   private let lock: Lock
   private var selections: [Selection] = []
   private var edges: [Edge] = []
+  /// Tree edges of the batch that are not in the lists yet: parent to children.
+  private var planted: [Int: [Int]] = [:]
 
   /// A link back: to `source` from `target`, at a level.
   private struct Edge: Comparable {
@@ -45,6 +47,7 @@ final class Builder {
       try propose(Int(batch[i]), walker, selection)
     }
     edges.removeAll(keepingCapacity: true)
+    planted.removeAll(keepingCapacity: true)
     for id in batch { plant(Int(id)) }
     edges.sort()
     var starts: [Int] = []
@@ -103,8 +106,9 @@ final class Builder {
     while at < count, Int(links.node(Int(list[at])).pointee.pins) >= index.m { at += 1 }
     if at == count {
       let below = count > 0 ? Int(list[0]) : Int(index.entry)
-      list[at] = UInt32(index.treeRoom(below))
+      list[at] = UInt32(index.treeRoom(below) { planted[$0] ?? [] })
     }
+    planted[Int(list[at]), default: []].append(id)
     links.node(Int(list[at])).pointee.pins += 1
     links.node(id).pointee.pins += 1
     list[at] |= Links.pinned
@@ -135,8 +139,9 @@ final class Builder {
 }
 
 extension HNSWIndex {
-  /// A node at or below `id` in the tree that has room for one more tree edge.
-  func treeRoom(_ id: Int) -> Int {
+  /// A node that has room for one more tree edge: `id` or the nearest to it in the tree; `more` are edges that the lists do not
+  /// have yet. There always is one, the leaves.
+  func treeRoom(_ id: Int, _ more: (Int) -> [Int] = { _ in [] }) -> Int {
     var queue = [id], at = 0
     var seen: Set<Int> = [id]
     while at < queue.count {
@@ -148,6 +153,7 @@ extension HNSWIndex {
         let next = Int(list[i] & ~Links.pinned)
         if seen.insert(next).inserted { queue.append(next) }
       }
+      for next in more(node) where seen.insert(next).inserted { queue.append(next) }
     }
     return id
   }

@@ -37,37 +37,48 @@ extension HNSWIndex: NeighborGraph {
     return min(x, y)
   }
 
-  /// The number of links on a shortest way from a to b over the links of all levels, each followed from either end; nil where
-  /// there is none. Breadth first from both ends at once: O(the nodes within half the distance).
+  /// The number of links on a short way between a and b over the links of all levels, nil where there is none. Both ends go
+  /// along their own links, a step at a time, until they meet: symmetric, and the shortest way wherever links lead both ways
+  /// (nearly everywhere). O(the nodes within half the distance).
   public func shortestPathDistance(_ a: Int, _ b: Int) throws(RuvectorError) -> Int? {
     guard level(of: a) != nil, level(of: b) != nil else { return nil }
     if a == b { return 0 }
-    // Which end has reached a node: 1 from a, 2 from b; and in how many steps.
-    let side = try AlignedBuffer<UInt8>(count: placesUsed, repeating: 0, for: "path")
-    let steps = try AlignedBuffer<Int32>(count: placesUsed, repeating: 0, for: "path")
-    var fronts = [[a], [b]]
-    (side[a], side[b]) = (1, 2)
-    while !fronts[0].isEmpty && !fronts[1].isEmpty {
-      let which = fronts[0].count <= fronts[1].count ? 0 : 1, mine = UInt8(which + 1)
-      var next: [Int] = [], best = Int.max
-      for node in fronts[which] {
-        for level in 0...links.level(node) {
-          forEachNeighbor(node, level) { neighbor in
-            guard neighbor < side.count else { return }
-            if side[neighbor] == 0 {
-              side[neighbor] = mine
-              steps[neighbor] = steps[node] + 1
-              next.append(neighbor)
-            } else if side[neighbor] != mine {
-              best = min(best, Int(steps[node]) + 1 + Int(steps[neighbor]))
-            }
-          }
-        }
+    let fromA = try Spread(a, placesUsed), fromB = try Spread(b, placesUsed)
+    while !fromA.front.isEmpty || !fromB.front.isEmpty {
+      for spread in [fromA, fromB] { step(spread) }
+      var best = Int.max
+      for node in fromA.front + fromB.front where fromA.steps[node] >= 0 && fromB.steps[node] >= 0 {
+        best = min(best, Int(fromA.steps[node] + fromB.steps[node]))
       }
       if best < .max { return best }
-      fronts[which] = next
     }
     return nil
+  }
+
+  /// What has been reached from one node, in how many steps (−1: not yet).
+  private final class Spread {
+    let steps: AlignedBuffer<Int32>
+    var front: [Int]
+
+    init(_ start: Int, _ places: Int) throws(RuvectorError) {
+      steps = try AlignedBuffer(count: places, repeating: -1, for: "path")
+      front = [start]
+      steps[start] = 0
+    }
+  }
+
+  private func step(_ spread: Spread) {
+    var next: [Int] = []
+    for node in spread.front {
+      for level in 0...links.level(node) {
+        forEachNeighbor(node, level) { neighbor in
+          guard neighbor < spread.steps.count, spread.steps[neighbor] < 0 else { return }
+          spread.steps[neighbor] = spread.steps[node] + 1
+          next.append(neighbor)
+        }
+      }
+    }
+    spread.front = next
   }
 
   public func searchLayer(

@@ -183,6 +183,7 @@ private struct IndexReader {
     }
     if let strings { try checkStrings(index, strings, header.section(.strings)?.bytes ?? 0) }
     try check(index, links: verify)
+    try readFree(index)
     index.isTableMissing = true
     publish(index)
     return index

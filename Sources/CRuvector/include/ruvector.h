@@ -303,7 +303,7 @@ typedef enum rv_open { RV_LOAD = 0, RV_VIEW = 1, RV_VERIFIED_VIEW = 2 } rv_open;
 int32_t rv_index_open(const char *path, rv_open how, rv_index **out, uint64_t *stamp, rv_error *error);
 
 /* The graph of an "hnsw" index; nodes are places. RV_NOT_FOUND for a place without a vector. */
-/* The distance of a and b, the highest level that has both, and the links on a shortest way between them, -1 without one, into
+/* The distance of a and b, the highest level that has both, and the links on a short way between them, -1 without one, into
  * `out` (f64, 3). */
 int32_t rv_index_pair(rv_index *, uint64_t a, uint64_t b, const rv_buffer *out, rv_error *error);
 int32_t rv_index_level(rv_index *, uint64_t place, uint64_t *level, rv_error *error);
