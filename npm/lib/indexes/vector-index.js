@@ -58,7 +58,7 @@ class VectorIndex extends Handle {
     if (options instanceof Made) {
       super(options.handle, VectorIndex);
     } else {
-      const o = { ...inputs.options(options ?? null, known) };
+      const o = { ...inputs.options(options, known) };
       super(native.indexCreate(name, optionList(o, known, kindOf(o.keys ?? 'number'))), VectorIndex);
     }
     const { dim, keys, metric, storage, curvature } = internals.info(this);
