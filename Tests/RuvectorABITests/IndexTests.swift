@@ -1,0 +1,144 @@
+import Foundation
+import CRuvector
+import Testing
+
+@testable import RuvectorABI
+
+/// Indexes as C calls them, on points of a line: key i at (i, 1).
+struct IndexTests {
+  private let numbers = Memory<Double>((0..<20).map { Double($0) })
+  private let places = Memory<UInt32>([UInt32](repeating: 0, count: 64))
+
+  private func made(_ kind: String, keys: String = "number") -> OpaquePointer? {
+    func text(_ string: String) -> Memory<CChar> { Memory(Array(string.utf8CString)) }
+    let texts = ["dim", "metric", "keys", "l2", keys].map(text)
+    var options = [rv_option(), rv_option(), rv_option()], error = rv_error(), index: OpaquePointer?
+    for i in 0..<3 { options[i].key = UnsafePointer(texts[i].pointer) }
+    (options[0].kind, options[0].number) = (RV_NUMBER.rawValue, 2)
+    (options[1].kind, options[1].text) = (RV_TEXT.rawValue, UnsafePointer(texts[3].pointer))
+    (options[2].kind, options[2].text) = (RV_TEXT.rawValue, UnsafePointer(texts[4].pointer))
+    #expect(withExtendedLifetime(texts) { rv_index_create(kind, options, 3, &index, &error) } == 0)
+    return index
+  }
+
+  private var points: Memory<Float> { Memory<Float>((0..<20).flatMap { [Float($0), 1] }) }
+
+  @Test(arguments: ["hnsw", "brute_force"]) func lifetimeAndSearch(_ kind: String) {
+    var error = rv_error(), index = made(kind), bytes: UInt64 = 0, count: UInt64 = 0
+    let points = points, query = Memory<Float>([4.4, 1])
+    var keys = numbers.buffer(), matrix = points.buffer(rows: 20), one = query.buffer(rows: 1)
+    #expect(rv_index_add(index, &keys, nil, &matrix, 0, nil, &error) == 0)
+    #expect(rv_index_add(index, &keys, nil, &matrix, 0, nil, &error) == RV_DUPLICATE_KEY.rawValue)
+    #expect(rv_index_add(index, &keys, nil, &matrix, 1, nil, &error) == 0)
+    let found = Memory<Double>([0, 0, 0]), distances = Memory<Float>([0, 0, 0]), counts = Memory<UInt32>([0])
+    var (f, d, c) = (found.buffer(), distances.buffer(), counts.buffer())
+    func search(_ filter: rv_filter = RV_ALL, _ with: UnsafePointer<rv_buffer>? = nil) -> Int32 {
+      rv_index_search(index, &one, 3, 0, filter, with, nil, &f, nil, &d, &c, &bytes, nil, &error)
+    }
+    #expect(search() == 0)
+    #expect(found.values == [4, 5, 3] && counts.values == [3] && abs(distances.values[0] - 0.16) < 1e-5)
+    let allowed = Memory<Double>([9, 2, 77]), bits = Memory<UInt8>([0b110])
+    var (a, b) = (allowed.buffer(), bits.buffer())
+    #expect(search(RV_ALLOW, &a) == 0 && counts.values == [2] && Array(found.values.prefix(2)) == [2, 9])
+    #expect(search(RV_DENY_BITS, &b) == 0 && found.values == [4, 5, 3])
+    #expect(search(RV_ALLOW_BITS, &b) == 0 && counts.values == [2] && Array(found.values.prefix(2)) == [2, 1])
+    #expect(search(rv_filter(rawValue: 9)) == RV_INVALID_ARGUMENT.rawValue)
+    #expect(search(RV_ALLOW, nil) == RV_INVALID_ARGUMENT.rawValue)
+
+    let info = Memory<Double>([Double](repeating: 0, count: 16))
+    var i = info.buffer(), p = places.buffer()
+    #expect(rv_index_info(index, &i, &error) == 0 && info.values[0] == 20 && info.values[1] == 2)
+    #expect(rv_index_places(index, &a, nil, &p, &error) == 0 && places.values[2] == .max)
+    let there = Memory<UInt32>([places.values[0]]), nowhere = Memory<UInt32>([9999]), name = Memory<Double>([0])
+    var place = there.buffer()
+    var n = name.buffer()
+    #expect(rv_index_names(index, &place, &n, nil, &bytes, &error) == 0 && name.values == [9])
+    place = nowhere.buffer()
+    #expect(rv_index_names(index, &place, &n, nil, &bytes, &error) == RV_NOT_FOUND.rawValue)
+    #expect(rv_index_all(index, &p, &count, &error) == 0 && count == 20)
+    let row = Memory<Float>([0, 0]), last = Memory<Double>([19])
+    var (r, l) = (row.buffer(), last.buffer())
+    #expect(rv_index_get(index, &l, nil, &r, &error) == 0 && row.values == [19, 1])
+    #expect(rv_index_get(index, &a, nil, &r, &error) == RV_DIMENSION_MISMATCH.rawValue)
+    #expect(rv_index_remove(index, &l, nil, &error) == 0)
+    #expect(rv_index_remove(index, &l, nil, &error) == RV_NOT_FOUND.rawValue)
+    let half = Memory<Double>([0.5])
+    var wrong = half.buffer()
+    #expect(rv_index_remove(index, &wrong, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
+    #expect(rv_index_set_ef(index, 33, &error) == (kind == "hnsw" ? 0 : RV_UNSUPPORTED.rawValue))
+    #expect(rv_index_clear(index, &error) == 0 && rv_index_info(index, &i, &error) == 0 && info.values[0] == 0)
+    #expect(rv_index_retain(index) == index)
+    rv_index_release(index)
+    rv_index_release(index)
+    index = nil
+    #expect(rv_index_clear(index, &error) == RV_CLOSED.rawValue)
+    #expect(rv_index_create("tree", nil, 0, &index, &error) == RV_INVALID_ARGUMENT.rawValue && index == nil)
+  }
+
+  @Test func strings() {
+    var error = rv_error(), bytes: UInt64 = 0
+    let index = made("hnsw", keys: "string"), points = Memory<Float>([0, 0, 5, 5]), text = Memory<UInt8>(Array("abcd".utf8))
+    let offsets = Memory<UInt32>([0, 1, 4]), falling = Memory<UInt32>([0, 3, 1]), far = Memory<UInt32>([0, 1, 9])
+    var (t, o, m) = (text.buffer(), offsets.buffer(), points.buffer(rows: 2))
+    var (f, x) = (falling.buffer(), far.buffer())
+    #expect(rv_index_add(index, &t, &f, &m, 0, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
+    #expect(rv_index_add(index, &t, &x, &m, 0, nil, &error) == RV_OUT_OF_RANGE.rawValue)
+    #expect(rv_index_add(index, &t, nil, &m, 0, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
+    #expect(rv_index_add(index, &t, &o, &m, 0, nil, &error) == 0)
+    let query = Memory<Float>([5, 4]), distances = Memory<Float>([0, 0]), counts = Memory<UInt32>([0])
+    let short = Memory<UInt8>([0]), room = Memory<UInt8>([0, 0, 0, 0]), ends = Memory<UInt32>([9, 9, 9])
+    var (q, d, c) = (query.buffer(rows: 1), distances.buffer(), counts.buffer())
+    var (s, r, e) = (short.buffer(), room.buffer(), ends.buffer())
+    #expect(rv_index_search(index, &q, 2, 0, RV_ALL, nil, nil, &s, &e, &d, &c, &bytes, nil, &error) == 0 && bytes == 4)
+    #expect(rv_index_search(index, &q, 2, 0, RV_ALL, nil, nil, &r, &e, &d, &c, &bytes, nil, &error) == 0)
+    #expect(room.values == Array("bcda".utf8) && ends.values == [0, 3, 4])
+    rv_index_release(index)
+  }
+
+  @Test func graphAndMerge() {
+    var error = rv_error(), level: UInt64 = 9, count: UInt64 = 0
+    let index = made("hnsw"), exact = made("brute_force"), points = points
+    var keys = numbers.buffer(), matrix = points.buffer(rows: 20), p = places.buffer()
+    #expect(rv_index_add(index, &keys, nil, &matrix, 0, nil, &error) == 0)
+    #expect(rv_index_places(index, &keys, nil, &p, &error) == 0)
+    let at = places.values
+    let three = Memory<Double>([0, 0, 0])
+    var t = three.buffer()
+    #expect(rv_index_pair(index, UInt64(at[2]), UInt64(at[5]), &t, &error) == 0 && three.values[0] == 9 && three.values[2] >= 1)
+    #expect(rv_index_pair(index, 99, 0, &t, &error) == RV_NOT_FOUND.rawValue)
+    #expect(rv_index_level(index, UInt64(at[2]), &level, &error) == 0 && level < 32)
+    #expect(rv_index_level(exact, 0, &level, &error) == RV_UNSUPPORTED.rawValue)
+    #expect(rv_index_neighbors(index, UInt64(at[2]), 0, &p, &count, &error) == 0 && count > 0)
+    let query = Memory<Float>([7, 1]), distances = Memory<Float>([9, 9])
+    var (q, d) = (query.buffer(), distances.buffer())
+    #expect(rv_index_search_layer(index, &q, 2, 0, 20, &p, &d, &count, &error) == 0 && count == 2 && distances.values[0] == 0)
+    let sizes = Memory<Double>([0, 0]), offsets = Memory<UInt32>([UInt32](repeating: 0, count: 21))
+    let indices = Memory<UInt32>([UInt32](repeating: 0, count: 1000)), none = Memory<UInt32>([0])
+    var (s, o, x, z) = (sizes.buffer(), offsets.buffer(), indices.buffer(), none.buffer())
+    #expect(rv_index_csr(index, 0, &s, &z, &z, &z, &error) == 0 && sizes.values[0] == 20 && none.values == [0])
+    #expect(rv_index_csr(index, 0, &s, &p, &o, &x, &error) == 0 && Double(offsets.values[20]) == sizes.values[1])
+    let levels = Memory<UInt32>([UInt32](repeating: 0, count: 32)), degrees = Memory<UInt32>([UInt32](repeating: 0, count: 33))
+    var (v, g) = (levels.buffer(), degrees.buffer())
+    #expect(rv_index_statistics(index, &v, &g, &error) == 0 && degrees.values.reduce(0, +) == 20)
+    let all = Memory<Float>([1, 4, 2, 3]), bounds = Memory<UInt32>([0, 2, 4]), bad = Memory<UInt32>([0, 9])
+    var (a, b, w) = (all.buffer(), bounds.buffer(), bad.buffer())
+    #expect(rv_merge_top_k(&a, &b, 3, &p, &count, &error) == 0 && count == 3 && Array(places.values.prefix(3)) == [0, 2, 3])
+    #expect(rv_merge_top_k(&a, &w, 3, &p, &count, &error) == RV_INVALID_ARGUMENT.rawValue)
+    rv_index_release(index)
+    rv_index_release(exact)
+  }
+
+  @Test func files() {
+    var error = rv_error(), stamp: UInt64 = 0, other: OpaquePointer?
+    let index = made("hnsw"), path = "/tmp/ruvector-abi-test.rvi"
+    #expect(rv_index_save(index, path, 7, nil, &error) == 0)
+    for how in [RV_LOAD, RV_VIEW, RV_VERIFIED_VIEW] {
+      #expect(rv_index_open(path, how, &other, &stamp, &error) == 0 && stamp == 7)
+      rv_index_release(other)
+    }
+    #expect(rv_index_open("/nowhere", RV_LOAD, &other, &stamp, &error) == RV_NOT_FOUND.rawValue && other == nil)
+    #expect(rv_index_save(index, nil, 7, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
+    rv_index_release(index)
+    unlink(path)
+  }
+}
