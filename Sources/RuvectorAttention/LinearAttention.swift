@@ -11,7 +11,8 @@ import RuvectorCore
 /// where |x|²/√d is small (up to about 2); beyond that the variance grows as exp(|q + k|²/√d) and the estimate is useless.
 /// - Complexity: O((m + n) · features · (d + v)) with no mask or one for all queries, else O(m · n · features); memory
 ///   beyond input and output O(features · (d + v)) and 1,024 rows of features.
-/// - Precision: Float; queries whose sums leave Float are done again in Double.
+/// - Precision: Float; queries whose sums or squares leave Float are done again in Double, which holds those of every finite
+///   query and key.
 public final class LinearAttention: Attention, Sendable {
   // MARK: - Options
 
@@ -115,7 +116,7 @@ public final class LinearAttention: Attention, Sendable {
     _ input: AttentionInput, _ range: Range<Int>, into φ: UnsafeMutablePointer<Float>, _ control: Control
   ) throws(RuvectorError) {
     let M = map.count, kernels = Kernels.current
-    try map.exponents(input.queries.slice(range), into: φ, control)
+    try map.exponents(input.queries.slice(range), scaled: true, into: φ, control)
     guard isPositive else { return }
     for r in 0..<range.count {
       let row = φ + r * M
@@ -195,39 +196,45 @@ public final class LinearAttention: Attention, Sendable {
     let n = input.keys.rows, M = map.count, keys = input.keys(of: i)
     row.update(repeating: 0, count: n)
     try requireFinite(input.queries.row(i), count: dim, for: "queries[\(i)]")
-    let q = try AlignedBuffer<Float>(count: M), k = try AlignedBuffer<Float>(count: M)
-    try map.exponents(input.queries.slice(i..<(i + 1)), into: q.pointer, .none)
-    var logs: [(Int, Double)] = [], top = -Double.infinity, isBeyond = false
+    let q = try AlignedBuffer<Double>(count: M), k = try AlignedBuffer<Double>(count: M)
+    let floats = try AlignedBuffer<Float>(count: M)
+    try exponents(input.queries, i, scaled: true, floats, into: q.pointer)
+    if isPositive {  // from the largest one: what a long query adds to all would drown the keys
+      var largest = -Double.infinity
+      for r in 0..<M { largest = max(largest, q[r]) }
+      for r in 0..<M { q[r] -= largest }
+    }
+    var logs: [(Int, Double)] = [], top = -Double.infinity
     for j in keys where input.mask.map({ $0[i * input.maskStride + j] != 0 }) ?? true {
       try requireFinite(input.keys.row(j), count: dim, for: "keys[\(j)]")
-      try map.exponents(input.keys.slice(j..<(j + 1)), into: k.pointer, .none)
+      try exponents(input.keys, j, scaled: false, floats, into: k.pointer)
       var value = 0.0
       if isPositive {
         var highest = -Double.infinity
-        for r in 0..<M { highest = max(highest, Double(q[r]) + Double(k[r])) }
-        // |k|² beyond Float: its share is 0 beside any other key.
-        guard highest > -.infinity else {
-          isBeyond = true
-          continue
-        }
-        for r in 0..<M { value += Double.exp(Double(q[r]) + Double(k[r]) - highest) }
+        for r in 0..<M { highest = max(highest, q[r] + k[r]) }
+        for r in 0..<M { value += Double.exp(q[r] + k[r] - highest) }
         value = highest + Double.log(value)
       } else {
-        for r in 0..<M { value += Double(q[r]) * Double(k[r]) }
+        for r in 0..<M { value += q[r] * k[r] }
         value = Double.log(value)
       }
       logs.append((j, value))
       top = max(top, value)
     }
-    guard top > -.infinity else {
-      // No key seen, or none whose features can be told.
-      guard !isBeyond else {
-        throw .expected("a result that fits in Float", for: "output", received: "an overflow", .outOfRange)
-      }
-      return
-    }
+    guard top > -.infinity else { return }  // no key seen
     let total = logs.reduce(0) { $0 + Double.exp($1.1 - top) }
     for (j, log) in logs { row[j] = Float(Double.exp(log - top) / total) }
+  }
+
+  /// Those of one row, in Double where Float does not hold them.
+  private func exponents(
+    _ x: MatrixView, _ r: Int, scaled: Bool, _ floats: AlignedBuffer<Float>, into out: UnsafeMutablePointer<Double>
+  ) throws(RuvectorError) {
+    try map.exponents(x.slice(r..<(r + 1)), scaled: scaled, into: floats.pointer, .none)
+    guard Kernels.current.non_finite_probe(floats.pointer, floats.count) == 0 else {
+      return map.exponents(of: x.row(r), scaled: scaled, into: out)
+    }
+    for c in 0..<floats.count { out[c] = Double(floats[c]) }
   }
 
   // MARK: - Gradient
