@@ -139,7 +139,8 @@ extension AnyAttention {
   private func checkSparse(_ input: AttentionInput, _ pattern: PatternView) throws(RuvectorError) -> Int {
     guard mechanism.isRowwise else {
       throw .expected(
-        "a mechanism whose queries stand alone", for: "pattern", received: notRowwise(mechanism), .unsupported)
+        "a mechanism whose queries stand alone", for: "pattern", received: notRowwise(name, mechanism.children),
+        .unsupported)
     }
     guard contextDim == 0 || input.keyContext != nil else {
       throw .expected("the context of keys", for: "pattern of \(name)", received: "none", .unsupported)
@@ -168,12 +169,12 @@ extension AnyAttention {
 
   /// The mechanism whose queries do not stand alone, by its name, and its place among experts: `moe, whose experts[1] is
   /// local_global`.
-  private func notRowwise(_ one: any Attention) -> String {
-    for (e, child) in one.children.enumerated() {
-      guard let its = (child.facet as? AttentionFacet)?.attention, !its.isRowwise else { continue }
-      return "\(one.any.name), whose experts[\(e)] is \(notRowwise(its))"
+  private func notRowwise(_ name: StaticString, _ children: [any Mechanism]) -> String {
+    for (e, child) in children.enumerated() {
+      guard let its = child.facet as? AttentionFacet, !its.attention.isRowwise else { continue }
+      return "\(name), whose experts[\(e)] is \(notRowwise(its.name, its.attention.children))"
     }
-    return one.children.isEmpty ? "\(one.any.name)" : "\(one.any.name) with room for so many queries an expert"
+    return children.isEmpty ? "\(name)" : "\(name) with room for so many queries an expert"
   }
 
   /// "sparse forward", "sparse weights", "sparse backward".
