@@ -45,13 +45,25 @@ public final class PackedMatrix {
     if rows == 0, !accumulate { for i in 0..<m { (c + i * cStride).update(repeating: 0, count: columns) } }
     var k0 = 0
     while k0 < rows {
-      let steps = min(Self.depth, rows - k0)
-      kernels.gemm_pack(
-        a.base + k0 * a.columnStep, a.rowStep, a.columnStep, m, steps, mr, scratch.pointer)
+      let steps = min(Self.depth, rows - k0), from = a.base + k0 * a.columnStep
+      // Whole tiles of rows are read where they lie: packing pays off over many columns only, or where rows 2 kB apart
+      // would compete for the same places of the cache.
+      let direct = a.columnStep == 1 && a.rowStep % 512 != 0 ? m / mr * mr : 0
+      if direct < m {
+        kernels.gemm_pack(
+          from + direct * a.rowStep, a.rowStep, a.columnStep, m - direct, steps, mr,
+          scratch.pointer + direct * steps)
+      }
       var j = 0
       while j < columns {
         let panel = packed.pointer + k0 * wide + j * steps
         var i = 0
+        while i < direct {
+          kernels.gemm_tile_rows(
+            from + i * a.rowStep, a.rowStep, panel, steps, c + i * cStride + j, cStride, min(nr, columns - j),
+            accumulate || k0 > 0 ? 1 : 0)
+          i += mr
+        }
         while i < m {
           kernels.gemm_tile(
             scratch.pointer + i * steps, panel, steps, c + i * cStride + j, cStride, min(mr, m - i),
