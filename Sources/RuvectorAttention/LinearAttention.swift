@@ -240,15 +240,27 @@ public final class LinearAttention: Attention, Sendable {
   // MARK: - Gradient
 
   /// With g = dL/do: dφ(q) = (S g − (g·o) z)/D and, S' = Σ φ(q) gᵀ/D, z' = −Σ φ(q) (g·o)/D: dφ(k_j) = S' v_j + z',
-  /// dv_j = S'ᵀ φ(k_j). The common factors of φ cancel in o, so they are constants here.
+  /// dv_j = S'ᵀ φ(k_j). The common factors of φ cancel in o, so they are constants here. Where each query has keys of its own,
+  /// one query after the other: O(M · (d + v)) a pair.
   public func backward(
     _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
     _ control: Control
   ) throws(RuvectorError) {
     guard sharesKeys(input) else {
-      throw .expected(
-        "no offsets and one mask for all queries", for: "backward of linear attention", received: "others", .unsupported
-      )
+      for i in 0..<input.queries.rows {
+        try control.check()
+        let range = input.keys(of: i), first = range.lowerBound, d = dim, v = input.values.dim
+        var one = input
+        (one.queries, one.keys) = (input.queries.slice(i..<(i + 1)), input.keys.slice(range))
+        (one.values, one.offsets, one.ends) = (input.values.slice(range), nil, nil)
+        (one.mask, one.maskStride) = (input.mask.map { $0 + i * input.maskStride + first }, 0)
+        try backward(
+          one, outputGradient: outputGradient + i * v,
+          into: AttentionGradients(
+            queries: gradients.queries.map { $0 + i * d }, keys: gradients.keys.map { $0 + first * d },
+            values: gradients.values.map { $0 + first * v }), control)
+      }
+      return
     }
     let m = input.queries.rows, n = input.keys.rows, v = input.values.dim, M = map.count, kernels = Kernels.current
     guard m > 0, n > 0 else { return }

@@ -66,7 +66,13 @@ import Testing
     let ω = elu ? nil : try Self.directions(d, count, 5)
     var masked = Batch(&g, 3, 6, d, v)
     masked.mask = [[1, 0, 1, 1, 0, 1]]
-    for batch in [Batch(&g, 3, 5, d, v), Batch(&g, 1, 1, d, v), masked] {
+    var own = Batch(&g, 3, 6, d, v), graph = Batch(&g, 4, 7, d, v)
+    own.mask = (0..<3).map { i in (0..<6).map { ($0 + i) % 3 == 0 ? 0 : 1 } }
+    own.mask?[2] = [0, 0, 0, 0, 0, 0]
+    graph.offsets = [0, 2, 2, 6, 7]
+    var both = graph
+    both.mask = (0..<4).map { i in (0..<7).map { ($0 * 5 + i) % 4 == 0 ? 0 : 1 } }
+    for batch in [Batch(&g, 3, 5, d, v), Batch(&g, 1, 1, d, v), masked, own, graph, both] {
       let m = batch.queries.count, n = batch.keys.count, direction = g.normals(m * v)
       let x = (batch.queries + batch.keys + batch.values).flatMap { $0.map { Double($0) } }
       func rows(_ x: ArraySlice<Double>, _ width: Int) -> [[Double]] {
@@ -80,10 +86,6 @@ import Testing
       }
       #expect(distance(try mechanism.backward(batch, direction), exact) < 5e-5)
     }
-    var graph = Batch(&g, 2, 5, d, v)
-    graph.offsets = [0, 2, 5]
-    #expect(
-      failure { () throws(RuvectorError) in _ = try mechanism.backward(graph, g.normals(4)) }?.code == .unsupported)
   }
 
   /// Weights in logarithms, which Double holds for every finite row.
