@@ -245,8 +245,8 @@ export interface LinearAttentionOptions {
 /**
  * φ(q)ᵀ(Σ φ(kⱼ)vⱼᵀ) / φ(q)·Σ φ(kⱼ) with positive random features of exp(q·k/√dim) (Performer: Choromanski et al. 2021) or
  * elu + 1 (Katharopoulos et al. 2020): linear in n. O((m + n) · numFeatures · (dim + v)). An estimate, good where |x|²/√dim is
- * at most about 2 for queries and keys, useless far beyond. `backward` takes one mask for all queries and no offsets
- * (ERR_UNSUPPORTED).
+ * at most about 2 for queries and keys, useless far beyond. With offsets, a pattern or a mask a query its work is that of the
+ * pairs.
  */
 export class LinearAttention extends Attention {
   /** As in @ruvector/attention; the features are drawn from seed 0. */

@@ -1,22 +1,23 @@
 import CRuvector
 import Ruvector
 
-/// Checks an `rv_buffer` against its own fields: type, rank, sizes that do not overflow, stride.
-func tensor(_ buffer: rv_buffer, _ name: String) throws(RuvectorError) -> Tensor {
+/// Checks an `rv_buffer` against its own fields: type, rank, sizes that do not overflow, stride. Its name is made for errors
+/// only: it would be made for every buffer of every call.
+func tensor(_ buffer: rv_buffer, _ name: @autoclosure () -> String) throws(RuvectorError) -> Tensor {
   guard let type = ElementType(rawValue: buffer.type) else {
-    throw .expected("an rv_type", for: "\(name).type", received: "\(buffer.type)", .invalidArgument)
+    throw .expected("an rv_type", for: "\(name()).type", received: "\(buffer.type)", .invalidArgument)
   }
   guard buffer.rank == 1 || buffer.rank == 2 else {
-    throw .expected("1 or 2", for: "\(name).rank", received: "\(buffer.rank)", .invalidArgument)
+    throw .expected("1 or 2", for: "\(name()).rank", received: "\(buffer.rank)", .invalidArgument)
   }
-  let rows = buffer.rank == 1 ? 1 : try count(buffer.dims.0, "\(name).dims[0]")
-  let columns = try count(buffer.rank == 1 ? buffer.dims.0 : buffer.dims.1, "\(name).dims[\(buffer.rank - 1)]")
-  let stride = buffer.stride == 0 ? columns : try count(buffer.stride, "\(name).stride")
+  let rows = buffer.rank == 1 ? 1 : try count(buffer.dims.0, "\(name()).dims[0]")
+  let columns = try count(buffer.rank == 1 ? buffer.dims.0 : buffer.dims.1, "\(name()).dims[\(buffer.rank - 1)]")
+  let stride = buffer.stride == 0 ? columns : try count(buffer.stride, "\(name()).stride")
   guard stride >= columns, !rows.multipliedReportingOverflow(by: max(stride, 1) * 8).overflow else {
-    throw .expected("rows that do not overlap", for: "\(name).stride", received: "\(stride)", .dimensionMismatch)
+    throw .expected("rows that do not overlap", for: "\(name()).stride", received: "\(stride)", .dimensionMismatch)
   }
   guard columns > 0 || rows == 0 || buffer.rank == 1 else {
-    throw .expected("at least 1 element", for: "\(name)[0]", received: "0", .emptyInput)
+    throw .expected("at least 1 element", for: "\(name())[0]", received: "0", .emptyInput)
   }
   return Tensor(
     buffer.data, type, rank: Int(buffer.rank), rows: rows, columns: columns, stride: stride,

@@ -40,10 +40,10 @@ func require<T>(_ pointer: T?, _ name: String) throws(RuvectorError) -> T {
 }
 
 /// A count from C as an Int: below 2^40, or 2^28 where addresses have 32 bits (8 bytes each do not overflow then).
-func count(_ value: UInt64, _ name: String) throws(RuvectorError) -> Int {
+func count(_ value: UInt64, _ name: @autoclosure () -> String) throws(RuvectorError) -> Int {
   let bits: UInt64 = Int.bitWidth == 64 ? 40 : 28
   guard value >> bits == 0 else {
-    throw .expected("a count below 2^\(bits)", for: name, received: "\(value)", .outOfRange)
+    throw .expected("a count below 2^\(bits)", for: name(), received: "\(value)", .outOfRange)
   }
   return Int(truncatingIfNeeded: value)
 }

@@ -118,12 +118,14 @@ public protocol Attention: Mechanism {
 /// A mechanism of attention as the child of another mechanism.
 public final class AttentionFacet: Facet {
   public let attention: any Attention
+  /// Its name in the registry: a class behind a protocol cannot be asked for it in WebAssembly.
+  let name: StaticString
 
-  init(_ attention: any Attention) { self.attention = attention }
+  init(_ attention: any Attention, _ name: StaticString) { (self.attention, self.name) = (attention, name) }
 }
 
 extension Attention {
-  public var facet: Facet? { AttentionFacet(self) }
+  public var facet: Facet? { AttentionFacet(self, Self.name) }
   public static var family: StaticString { "attention" }
   public var heads: Int { 1 }
   public var contextDim: Int { 0 }

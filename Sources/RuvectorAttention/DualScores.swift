@@ -9,12 +9,20 @@ final class DualScores {
   /// W_eᵀ W_e q [m, d], or the queries.
   private let folded: Rows?
   /// W_h q, W_h k, or the rows themselves.
-  let queryPoints, keyPoints: MatrixView
-  private let owners: [Rows]
-  private let queries, keys: BallRows
+  let queryPoints: MatrixView
+  private(set) var keyPoints: MatrixView
+  private var owners: [Rows]
+  private let queries: BallRows
+  /// nil: see `ready`.
+  private var keys: BallRows?
+  /// With projections and few queries: both scores [m, n], and W_h k nowhere.
+  private var ready: (euclidean: Rows, hyperbolic: Rows)?
   private let ball: Ball
 
-  init(_ layer: DualSpace, _ input: AttentionInput, _ control: Control) throws(RuvectorError) {
+  /// `keepsKeys`: what a gradient needs.
+  init(
+    _ layer: DualSpace, _ input: AttentionInput, keepsKeys: Bool = false, _ control: Control
+  ) throws(RuvectorError) {
     (self.layer, self.input) = (layer, input)
     ball = Ball(c: -layer.curvature, projection: .clip)
     if let p = layer.projections {
@@ -24,15 +32,63 @@ final class DualScores {
         m: input.queries.rows, n: d, k: d, .rows(inner.memory.pointer, stride: d),
         .rows(p.euclidean.pointer, stride: d), folded.memory.pointer, cStride: d, threads: control.threads)
       let q = try DualSpace.project(input.queries, p.hyperbolic, control)
-      let k = try DualSpace.project(input.keys, p.hyperbolic, control)
       try q.require(from: input.queries, "queries")
-      try k.require(from: input.keys, "keys")
-      (self.folded, queryPoints, keyPoints, owners) = (folded, q.view, k.view, [q, k])
+      (self.folded, queryPoints, keyPoints, owners) = (folded, q.view, input.keys, [q])
     } else {
       (folded, queryPoints, keyPoints, owners) = (nil, input.queries, input.keys, [])
     }
     queries = try BallRows(queryPoints, ball, "queries")
+    guard let p = layer.projections else {
+      keys = try BallRows(keyPoints, ball, "keys")
+      return
+    }
+    guard keepsKeys || 2 * input.queries.rows > layer.dim else {
+      try readBlocks(p, control)
+      return
+    }
+    try project(control)
     keys = try BallRows(keyPoints, ball, "keys")
+  }
+
+  /// W_h k of all keys.
+  private func project(_ control: Control) throws(RuvectorError) {
+    guard let p = layer.projections else { return }
+    let k = try DualSpace.project(input.keys, p.hyperbolic, control)
+    try k.require(from: input.keys, "keys")
+    keyPoints = k.view
+    owners.append(k)
+  }
+
+  /// Both scores, W_h k of some 70 keys at a time: used while it lies in the inner caches. The bits are those of projected
+  /// keys in memory.
+  private func readBlocks(_ p: DualSpace.Projections, _ control: Control) throws(RuvectorError) {
+    let d = layer.dim, m = input.queries.rows, n = input.keys.rows
+    let euclidean = try Rows(m, n), hyperbolic = try Rows(m, n)
+    let map = try PackedMatrix(.transposed(p.hyperbolic.pointer, stride: d), rows: d, columns: d)
+    try forChunks(of: n, chunk: 8 * map.blockRows, control) { (chunk, _) throws(RuvectorError) in
+      let z = try Rows(map.blockRows, d), scratch = try map.scratch()
+      var first = chunk.lowerBound
+      while first < chunk.upperBound {
+        let end = min(first + map.blockRows, chunk.upperBound), count = end - first
+        let rows = input.keys.slice(first..<end)
+        map.multiply(
+          .rows(rows.base, stride: rows.stride), rows: count, into: z.memory.pointer, cStride: d, scratch: scratch)
+        if Kernels.current.non_finite_probe(z.memory.pointer, count * d) != 0 {
+          for r in 0..<count { try requireFinite(rows.row(r), count: d, for: "keys[\(first + r)]") }
+          throw .expected("a result that fits in Float", for: "keys", received: "an overflow", .outOfRange)
+        }
+        let keys = try BallRows(z.view.slice(0..<count), ball, "keys")
+        for i in 0..<m {
+          let seen = input.keys(of: i).clamped(to: first..<end)
+          guard !seen.isEmpty else { continue }
+          read(
+            i, seen, keys, from: first, euclidean: euclidean.row(i) + seen.lowerBound,
+            hyperbolic: hyperbolic.row(i) + seen.lowerBound)
+        }
+        first = end
+      }
+    }
+    ready = (euclidean, hyperbolic)
   }
 
   /// Memory for one query.
@@ -50,12 +106,25 @@ final class DualScores {
   func read(
     _ i: Int, _ range: Range<Int>, euclidean: UnsafeMutablePointer<Float>, hyperbolic: UnsafeMutablePointer<Float>
   ) {
-    let kernels = Kernels.current, d = layer.dim, count = range.count, k = keys.view
+    if let ready {
+      euclidean.update(from: ready.euclidean.row(i) + range.lowerBound, count: range.count)
+      hyperbolic.update(from: ready.hyperbolic.row(i) + range.lowerBound, count: range.count)
+    } else if let keys {
+      read(i, range, keys, from: 0, euclidean: euclidean, hyperbolic: hyperbolic)
+    }
+  }
+
+  /// The same; `keys` begin with number `first`.
+  private func read(
+    _ i: Int, _ range: Range<Int>, _ keys: BallRows, from first: Int, euclidean: UnsafeMutablePointer<Float>,
+    hyperbolic: UnsafeMutablePointer<Float>
+  ) {
+    let kernels = Kernels.current, d = layer.dim, count = range.count, k = keys.view, start = range.lowerBound - first
     let q = folded.map { UnsafePointer($0.row(i)) } ?? input.queries.row(i)
     kernels.dot_rows(q, input.keys.row(range.lowerBound), input.keys.stride, count, d, euclidean)
     kernels.scale(1 / Float(d).squareRoot(), euclidean, euclidean, count)
-    kernels.squared_l2_rows(queries.view.row(i), k.row(range.lowerBound), k.stride, count, d, hyperbolic)
-    kernels.multiply(hyperbolic, keys.factors.pointer + range.lowerBound, hyperbolic, count)
+    kernels.squared_l2_rows(queries.view.row(i), k.row(start), k.stride, count, d, hyperbolic)
+    kernels.multiply(hyperbolic, keys.factors.pointer + start, hyperbolic, count)
     kernels.poincare_distances(
       hyperbolic, Float(ball.c) * queries.factors[i], Float(-2 / ball.c.squareRoot()), hyperbolic, count)
   }
@@ -88,12 +157,18 @@ final class DualScores {
       guard let w = layer.projections?.euclidean else { return (0..<d).map { Double(x[$0]) } }
       return (0..<d).map { r in (0..<d).reduce(0) { $0 + Double(w[r * d + $1]) * Double(x[$1]) } }
     }
-    let q = mapped(input.queries.row(i))
+    let q = mapped(input.queries.row(i)), point = try AlignedBuffer<Float>(count: d)
     space.place(queryPoints.row(i), into: a.pointer)
     var exact: [Double] = []
     for j in range {
       try requireFinite(input.keys.row(j), count: d, for: "keys[\(j)]")
-      space.place(keyPoints.row(j), into: b.pointer)
+      if ready != nil, let p = layer.projections {
+        let k = try DualSpace.project(input.keys.slice(j..<(j + 1)), p.hyperbolic, .none)
+        point.pointer.update(from: k.row(0), count: d)
+      } else {
+        point.pointer.update(from: keyPoints.row(j), count: d)
+      }
+      space.place(point.pointer, into: b.pointer)
       let k = mapped(input.keys.row(j))
       let dot = (0..<d).reduce(0.0) { $0 + q[$1] * k[$1] } / Double(d).squareRoot()
       let distance = space.distance(a.pointer, b.pointer)
@@ -118,7 +193,8 @@ extension DualSpace {
     _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
     _ control: Control
   ) throws(RuvectorError) {
-    let scores = try DualScores(self, input, control), work = try DualScores.Scratch(input), kernels = Kernels.current
+    let scores = try DualScores(self, input, keepsKeys: true, control)
+    let work = try DualScores.Scratch(input), kernels = Kernels.current
     let m = input.queries.rows, n = input.keys.rows, v = input.values.dim
     let space = try PoincareManifold(dim: dim, curvature: curvature)
     let euclidean = try projections.map { (p) throws(RuvectorError) in

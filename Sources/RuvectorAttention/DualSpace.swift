@@ -10,7 +10,7 @@ import RuvectorGeometry
 /// W_o [d, d] are learned; without `projections` they are the identity, and values may have any width. A query that sees
 /// no key gives 0.
 /// - Complexity: O(m · d² + n · d² + m · n · (d + v)): the Euclidean map is folded into the queries, W_eᵀW_e q; without
-///   projections O(m · n · (d + v)). Memory beyond input and output O(n · d).
+///   projections O(m · n · (d + v)). Memory beyond input and output O(n · min(2 m, d)) without gradients, else O(n · d).
 /// - Precision: Float; scores that leave it again in Double.
 ///
 /// The mechanism of `@ruvector/attention`, whose maps are fixed random numbers. Reference for the distance:

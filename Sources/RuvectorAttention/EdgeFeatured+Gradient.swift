@@ -16,7 +16,7 @@ extension EdgeFeatured {
     _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
     _ control: Control
   ) throws(RuvectorError) {
-    let scores = try EdgeScores(self, input, control)
+    let scores = try EdgeScores(self, input, keepsKeys: true, control)
     let pass = try EdgeBackward(self, scores, gradients)
     let outDim = isConcatenated ? width : headDim
     for i in 0..<input.queries.rows {

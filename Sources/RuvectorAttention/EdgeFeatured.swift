@@ -14,7 +14,8 @@ import RuvectorCore
 ///
 /// In v1 one ranking of the sources serves every target; v2 may rank them differently for each (Brody et al., theorem 1).
 /// - Complexity: v2 O((m + n) · d · h · w + m · n · h · w), v1 O(h · d · (w + n) + m · n · h), averages O(m · n · h · d); edges
-///   of pairs O(m · n · h · w · edgeDim). Memory beyond input and output O(n · h · w).
+///   of pairs O(m · n · h · w · edgeDim). Memory beyond input and output O(n · h · min(m, w)), or O(n · h · w) for gradients
+///   and edges of pairs.
 /// - Precision: Float; what leaves Float is done again in Double.
 ///
 /// References: Brody, Alon, Yahav 2022, "How Attentive are Graph Attention Networks?", equation 7; Veličković et al. 2018,
@@ -119,16 +120,18 @@ public final class EdgeFeatured: Attention, @unchecked Sendable {
     let scores = try EdgeScores(self, input, control), outDim = isConcatenated ? width : headDim
     let kernels = Kernels.current
     try forChunks(of: input.queries.rows, control) { (queries, _) throws(RuvectorError) in
-      let work = try EdgeScores.Scratch(scores)
+      let work = try EdgeScores.Scratch(scores, heads: heads)
       for i in queries {
         let o = out + i * outDim
         o.update(repeating: 0, count: outDim)
+        var isSeeing = true
+        for h in 0..<heads where isSeeing { isSeeing = try scores.weigh(i, h, work, slot: h) }
+        guard isSeeing else { continue }
+        scores.average(i, work)
         for h in 0..<heads {
-          guard try scores.weigh(i, h, work) else { continue }
-          scores.average(i, work)
           let part = isConcatenated ? o + h * headDim : work.head.pointer
           kernels.dot_rows(
-            work.average.pointer, key.pointer + h * headDim * dim, dim, headDim, dim, part)
+            work.average.pointer + h * dim, key.pointer + h * headDim * dim, dim, headDim, dim, part)
           if !isConcatenated { kernels.axpy(1 / Float(heads), part, o, headDim) }
         }
       }

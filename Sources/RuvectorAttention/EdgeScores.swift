@@ -3,8 +3,8 @@ import RuvectorCore
 
 /// The scores of ``EdgeFeatured`` for one call: what all queries share is projected once.
 ///
-/// v2 keeps W_t K (edges of keys already added) [n, h · w] and W_s Q [m, h · w]; v1 needs but one number a key and head, from
-/// the folded vectors W_tᵀ a_t: [h, n].
+/// v2 keeps W_t K (edges of keys already added) [n, h · w] and W_s Q [m, h · w], or where that is less the scores [m · h, n]
+/// (EdgeScores+Blocks.swift); v1 needs but one number a key and head, from the folded vectors W_tᵀ a_t: [h, n].
 final class EdgeScores {
   let layer: EdgeFeatured
   let input: AttentionInput
@@ -14,15 +14,25 @@ final class EdgeScores {
   /// v1: W_sᵀ a_s, W_tᵀ a_t [h, d], W_eᵀ a_e [h, edgeDim], and a_t · W_t k_j [h, n].
   let folded: (query: Rows, key: Rows, edge: Rows)?
   private let keyScores: Rows?
+  /// v2 with few queries: the scores, and no `keys`.
+  private let ready: Rows?
   /// Whether each pair has an edge of its own.
   let hasPairs: Bool
 
-  init(_ layer: EdgeFeatured, _ input: AttentionInput, _ control: Control) throws(RuvectorError) {
+  /// `keepsKeys`: what a gradient needs.
+  init(
+    _ layer: EdgeFeatured, _ input: AttentionInput, keepsKeys: Bool = false, _ control: Control
+  ) throws(RuvectorError) {
     (self.layer, self.input) = (layer, input)
     let n = input.keys.rows, w = layer.headDim, kernels = Kernels.current
     hasPairs = input.edges.map { $0.rows != n } ?? false
     guard layer.isFirst else {
       let q = try Self.project(input.queries, layer.query, layer.width, control)
+      (folded, keyScores) = (nil, nil)
+      guard hasPairs || keepsKeys || input.queries.rows > w else {
+        (queries, keys, ready) = (q, nil, try Self.scores(layer, input, q, control))
+        return
+      }
       let k = try Self.project(input.keys, layer.key, layer.width, control)
       if let edges = input.edges, !hasPairs {
         try gemm(
@@ -30,7 +40,7 @@ final class EdgeScores {
           .transposed(layer.edge.pointer, stride: layer.edgeDim), k.memory.pointer, cStride: layer.width,
           accumulate: true, threads: control.threads)
       }
-      (queries, keys, folded, keyScores) = (q, k, nil, nil)
+      (queries, keys, ready) = (q, k, nil)
       return
     }
     let sides = try (Rows(layer.heads, layer.dim), Rows(layer.heads, layer.dim), Rows(layer.heads, layer.edgeDim))
@@ -50,7 +60,7 @@ final class EdgeScores {
       guard let edges = input.edges, !hasPairs else { continue }
       for j in 0..<n { scores.row(h)[j] += kernels.dot(sides.2.row(h), edges.row(j), layer.edgeDim) }
     }
-    (queries, keys, folded, keyScores) = (nil, nil, sides, scores)
+    (queries, keys, folded, keyScores, ready) = (nil, nil, sides, scores, nil)
   }
 
   private static func project(
@@ -63,21 +73,27 @@ final class EdgeScores {
     return rows
   }
 
-  /// Memory for one query and head.
+  /// Memory for one query, and `heads` heads at a time.
   final class Scratch {
-    /// p of the keys in `range`, then of the self loop.
+    let heads: Int
+    /// p of the keys in `range`, then of the self loop: [heads, n + 1].
     let weights: AlignedBuffer<Float>
     var range = 0..<0
-    /// Σ p v, [d]; a head's output, [w].
+    /// Σ p v, [heads, d]; a head's output, [w].
     let average, head: AlignedBuffer<Float>
     /// v2: W_t q_i of the head [w]; with edges of pairs W_t k_j + W_e e_ij of its keys [n, w].
     let own: AlignedBuffer<Float>
     let pairs: Rows?
 
-    init(_ scores: EdgeScores) throws(RuvectorError) {
+    init(_ scores: EdgeScores, heads: Int = 1) throws(RuvectorError) {
       let layer = scores.layer, n = scores.input.keys.rows
-      weights = try AlignedBuffer(count: n + 1, for: "weights")
-      average = try AlignedBuffer(count: layer.dim)
+      let (count, overflow) = heads.multipliedReportingOverflow(by: n + 1)
+      guard !overflow else {
+        throw .expected("sizes that fit in memory", for: "weights", received: "more", .outOfMemory)
+      }
+      self.heads = heads
+      weights = try AlignedBuffer(count: count, for: "weights")
+      average = try AlignedBuffer(count: heads * layer.dim)
       head = try AlignedBuffer(count: layer.headDim)
       own = try AlignedBuffer(count: layer.headDim)
       pairs = scores.hasPairs && !layer.isFirst ? try Rows(n, layer.headDim) : nil
@@ -86,9 +102,10 @@ final class EdgeScores {
 
   // MARK: - Weights
 
-  /// p of query `i` in head `h` into `work.weights`; false where it sees nothing.
-  func weigh(_ i: Int, _ h: Int, _ work: Scratch) throws(RuvectorError) -> Bool {
-    let p = work.weights.pointer, range = input.keys(of: i), count = range.count, kernels = Kernels.current
+  /// p of query `i` in head `h` into `work.weights`, as its head number `slot`; false where it sees nothing, in any head.
+  func weigh(_ i: Int, _ h: Int, _ work: Scratch, slot: Int = 0) throws(RuvectorError) -> Bool {
+    let p = work.weights.pointer + slot * (input.keys.rows + 1), range = input.keys(of: i)
+    let count = range.count, kernels = Kernels.current
     work.range = range
     if layer.isFirst { firstScores(i, h, range, into: p, kernels) } else { try scores(i, h, work, into: p, kernels) }
     var seen = layer.hasSelfLoops || input.mask == nil && count > 0
@@ -127,8 +144,12 @@ final class EdgeScores {
     guard let queries else { return }
     let w = layer.headDim, range = work.range, slope = Float(layer.negativeSlope)
     let q = UnsafePointer(queries.row(i) + h * w), a = layer.attention.pointer + h * w
-    let (rows, stride) = try projected(i, h, work)
-    kernels.leaky_dot_rows(q, a, slope, rows, stride, range.count, w, p)
+    if let ready {
+      p.update(from: ready.row(i * layer.heads + h) + range.lowerBound, count: range.count)
+    } else {
+      let (rows, stride) = try projected(i, h, work)
+      kernels.leaky_dot_rows(q, a, slope, rows, stride, range.count, w, p)
+    }
     guard layer.hasSelfLoops else { return }
     own(i, h, work, kernels)
     kernels.leaky_dot_rows(q, a, slope, work.own.pointer, w, 1, w, p + range.count)
@@ -189,12 +210,23 @@ final class EdgeScores {
     for (at, s) in exact.enumerated() { p[at] = Float(s - top) }
   }
 
-  /// Σ p v (with the self loop) into `work.average`.
+  /// Σ p v (with the self loop) of the scratch's heads into `work.average`. Values are read once: some rows for all heads.
   func average(_ i: Int, _ work: Scratch) {
-    let kernels = Kernels.current, count = work.range.count, out = work.average.pointer
-    out.update(repeating: 0, count: layer.dim)
-    kernels.combine_rows(
-      work.weights.pointer, input.values.row(work.range.lowerBound), input.values.stride, count, layer.dim, out)
-    if layer.hasSelfLoops { kernels.axpy(work.weights[count], input.queries.row(i), out, layer.dim) }
+    let kernels = Kernels.current, range = work.range, d = layer.dim, out = work.average.pointer
+    let stride = input.keys.rows + 1, block = max(4, 4096 / d)
+    out.update(repeating: 0, count: work.heads * d)
+    var first = 0
+    while first < range.count {
+      let count = min(block, range.count - first), rows = input.values.row(range.lowerBound + first)
+      for s in 0..<work.heads {
+        kernels.combine_rows(
+          work.weights.pointer + s * stride + first, rows, input.values.stride, count, d, out + s * d)
+      }
+      first += count
+    }
+    guard layer.hasSelfLoops else { return }
+    for s in 0..<work.heads {
+      kernels.axpy(work.weights[s * stride + range.count], input.queries.row(i), out + s * d, d)
+    }
   }
 }

@@ -11,7 +11,8 @@ import RuvectorCore
 /// where |x|²/√d is small (up to about 2); beyond that the variance grows as exp(|q + k|²/√d) and the estimate is useless.
 /// - Complexity: O((m + n) · features · (d + v)) with no mask or one for all queries, else O(m · n · features); memory
 ///   beyond input and output O(features · (d + v)) and 1,024 rows of features.
-/// - Precision: Float; queries whose sums leave Float are done again in Double.
+/// - Precision: Float; queries whose sums or squares leave Float are done again in Double, which holds those of every finite
+///   query and key.
 public final class LinearAttention: Attention, Sendable {
   // MARK: - Options
 
@@ -115,7 +116,7 @@ public final class LinearAttention: Attention, Sendable {
     _ input: AttentionInput, _ range: Range<Int>, into φ: UnsafeMutablePointer<Float>, _ control: Control
   ) throws(RuvectorError) {
     let M = map.count, kernels = Kernels.current
-    try map.exponents(input.queries.slice(range), into: φ, control)
+    try map.exponents(input.queries.slice(range), scaled: true, into: φ, control)
     guard isPositive else { return }
     for r in 0..<range.count {
       let row = φ + r * M
@@ -195,53 +196,71 @@ public final class LinearAttention: Attention, Sendable {
     let n = input.keys.rows, M = map.count, keys = input.keys(of: i)
     row.update(repeating: 0, count: n)
     try requireFinite(input.queries.row(i), count: dim, for: "queries[\(i)]")
-    let q = try AlignedBuffer<Float>(count: M), k = try AlignedBuffer<Float>(count: M)
-    try map.exponents(input.queries.slice(i..<(i + 1)), into: q.pointer, .none)
-    var logs: [(Int, Double)] = [], top = -Double.infinity, isBeyond = false
+    let q = try AlignedBuffer<Double>(count: M), k = try AlignedBuffer<Double>(count: M)
+    let floats = try AlignedBuffer<Float>(count: M)
+    try exponents(input.queries, i, scaled: true, floats, into: q.pointer)
+    if isPositive {  // from the largest one: what a long query adds to all would drown the keys
+      var largest = -Double.infinity
+      for r in 0..<M { largest = max(largest, q[r]) }
+      for r in 0..<M { q[r] -= largest }
+    }
+    var logs: [(Int, Double)] = [], top = -Double.infinity
     for j in keys where input.mask.map({ $0[i * input.maskStride + j] != 0 }) ?? true {
       try requireFinite(input.keys.row(j), count: dim, for: "keys[\(j)]")
-      try map.exponents(input.keys.slice(j..<(j + 1)), into: k.pointer, .none)
+      try exponents(input.keys, j, scaled: false, floats, into: k.pointer)
       var value = 0.0
       if isPositive {
         var highest = -Double.infinity
-        for r in 0..<M { highest = max(highest, Double(q[r]) + Double(k[r])) }
-        // |k|² beyond Float: its share is 0 beside any other key.
-        guard highest > -.infinity else {
-          isBeyond = true
-          continue
-        }
-        for r in 0..<M { value += Double.exp(Double(q[r]) + Double(k[r]) - highest) }
+        for r in 0..<M { highest = max(highest, q[r] + k[r]) }
+        for r in 0..<M { value += Double.exp(q[r] + k[r] - highest) }
         value = highest + Double.log(value)
       } else {
-        for r in 0..<M { value += Double(q[r]) * Double(k[r]) }
+        for r in 0..<M { value += q[r] * k[r] }
         value = Double.log(value)
       }
       logs.append((j, value))
       top = max(top, value)
     }
-    guard top > -.infinity else {
-      // No key seen, or none whose features can be told.
-      guard !isBeyond else {
-        throw .expected("a result that fits in Float", for: "output", received: "an overflow", .outOfRange)
-      }
-      return
-    }
+    guard top > -.infinity else { return }  // no key seen
     let total = logs.reduce(0) { $0 + Double.exp($1.1 - top) }
     for (j, log) in logs { row[j] = Float(Double.exp(log - top) / total) }
+  }
+
+  /// Those of one row, in Double where Float does not hold them.
+  private func exponents(
+    _ x: MatrixView, _ r: Int, scaled: Bool, _ floats: AlignedBuffer<Float>, into out: UnsafeMutablePointer<Double>
+  ) throws(RuvectorError) {
+    try map.exponents(x.slice(r..<(r + 1)), scaled: scaled, into: floats.pointer, .none)
+    guard Kernels.current.non_finite_probe(floats.pointer, floats.count) == 0 else {
+      return map.exponents(of: x.row(r), scaled: scaled, into: out)
+    }
+    for c in 0..<floats.count { out[c] = Double(floats[c]) }
   }
 
   // MARK: - Gradient
 
   /// With g = dL/do: dφ(q) = (S g − (g·o) z)/D and, S' = Σ φ(q) gᵀ/D, z' = −Σ φ(q) (g·o)/D: dφ(k_j) = S' v_j + z',
-  /// dv_j = S'ᵀ φ(k_j). The common factors of φ cancel in o, so they are constants here.
+  /// dv_j = S'ᵀ φ(k_j). The common factors of φ cancel in o, so they are constants here. Where each query has keys of its own,
+  /// one query after the other: O(M · (d + v)) a pair.
   public func backward(
     _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
     _ control: Control
   ) throws(RuvectorError) {
     guard sharesKeys(input) else {
-      throw .expected(
-        "no offsets and one mask for all queries", for: "backward of linear attention", received: "others", .unsupported
-      )
+      for i in 0..<input.queries.rows {
+        try control.check()
+        let range = input.keys(of: i), first = range.lowerBound, d = dim, v = input.values.dim
+        var one = input
+        (one.queries, one.keys) = (input.queries.slice(i..<(i + 1)), input.keys.slice(range))
+        (one.values, one.offsets, one.ends) = (input.values.slice(range), nil, nil)
+        (one.mask, one.maskStride) = (input.mask.map { $0 + i * input.maskStride + first }, 0)
+        try backward(
+          one, outputGradient: outputGradient + i * v,
+          into: AttentionGradients(
+            queries: gradients.queries.map { $0 + i * d }, keys: gradients.keys.map { $0 + first * d },
+            values: gradients.values.map { $0 + first * v }), control)
+      }
+      return
     }
     let m = input.queries.rows, n = input.keys.rows, v = input.values.dim, M = map.count, kernels = Kernels.current
     guard m > 0, n > 0 else { return }

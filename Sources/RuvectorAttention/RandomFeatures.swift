@@ -51,8 +51,11 @@ struct RandomFeatures {
     (directions, self.dim, self.count) = (memory, dim, count)
   }
 
-  /// ln φ (positive) or φ (elu) of rows: `out` [rows, M].
-  func exponents(_ x: MatrixView, into out: UnsafeMutablePointer<Float>, _ control: Control) throws(RuvectorError) {
+  /// ln φ (positive) or φ (elu) of rows: `out` [rows, M]. `scaled`: up to a factor of each row, e^{|y|²/2}, which a quotient
+  /// does not see and which leaves Float long before the rest.
+  func exponents(
+    _ x: MatrixView, scaled: Bool = false, into out: UnsafeMutablePointer<Float>, _ control: Control
+  ) throws(RuvectorError) {
     guard let directions else {
       for r in 0..<x.rows {
         for i in 0..<dim {
@@ -67,9 +70,26 @@ struct RandomFeatures {
     try gemm(
       m: x.rows, n: count, k: dim, .rows(y.pointer, stride: dim), .transposed(directions.pointer, stride: dim), out,
       cStride: count, threads: control.threads)
+    guard !scaled else { return }
     for r in 0..<x.rows {
       let half = Float(kernels.squared_norm(x.row(r), dim) / root / 2), row = out + r * count
       for i in 0..<count { row[i] -= half }
+    }
+  }
+
+  /// The same of one row in Double: no finite row leaves it.
+  func exponents(of x: UnsafePointer<Float>, scaled: Bool, into out: UnsafeMutablePointer<Double>) {
+    guard let directions else {
+      for i in 0..<dim { out[i] = x[i] > 0 ? Double(x[i]) + 1 : Double.exp(Double(x[i])) }
+      return
+    }
+    let root = Double(dim).squareRoot(), scale = 1 / root.squareRoot()
+    var half = 0.0
+    for i in 0..<dim where !scaled { half += Double(x[i]) * Double(x[i]) / root / 2 }
+    for r in 0..<count {
+      var sum = 0.0
+      for i in 0..<dim { sum += Double(directions[r * dim + i]) * (scale * Double(x[i])) }
+      out[r] = sum - half
     }
   }
 

@@ -137,9 +137,13 @@ extension AnyAttention {
 
   /// The width of an output, once everything fits.
   private func checkSparse(_ input: AttentionInput, _ pattern: PatternView) throws(RuvectorError) -> Int {
-    guard mechanism.isRowwise, contextDim == 0 || input.keyContext != nil else {
+    guard mechanism.isRowwise else {
       throw .expected(
-        "a mechanism whose queries stand alone, with its contexts,", for: "pattern", received: "\(name)", .unsupported)
+        "a mechanism whose queries stand alone", for: "pattern", received: notRowwise(name, mechanism.children),
+        .unsupported)
+    }
+    guard contextDim == 0 || input.keyContext != nil else {
+      throw .expected("the context of keys", for: "pattern of \(name)", received: "none", .unsupported)
     }
     guard input.mask == nil, input.offsets == nil else {
       throw .expected("no mask and no offsets", for: "pattern", received: "some", .invalidArgument)
@@ -161,6 +165,16 @@ extension AnyAttention {
       if edges.rows > 0, edges.dim != edgeDim { throw .dimension("edges[0]", expected: edgeDim, received: edges.dim) }
     }
     return try mechanism.outputDim(values: input.values.dim)
+  }
+
+  /// The mechanism whose queries do not stand alone, by its name, and its place among experts: `moe, whose experts[1] is
+  /// local_global`.
+  private func notRowwise(_ name: StaticString, _ children: [any Mechanism]) -> String {
+    for (e, child) in children.enumerated() {
+      guard let its = child.facet as? AttentionFacet, !its.attention.isRowwise else { continue }
+      return "\(name), whose experts[\(e)] is \(notRowwise(its.name, its.attention.children))"
+    }
+    return children.isEmpty ? "\(name)" : "\(name) with room for so many queries an expert"
   }
 
   /// "sparse forward", "sparse weights", "sparse backward".

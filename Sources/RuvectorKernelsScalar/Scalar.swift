@@ -121,6 +121,17 @@ func gemmTile(
   }
 }
 
+func gemmTileRows(
+  _ a: In, _ aStride: Int, _ b: In, _ depth: Int, _ c: Out, _ stride: Int, _ columns: Int, _ accumulate: Int32
+) {
+  for i in 0..<4 {
+    for j in 0..<columns {
+      let s = Float(total(depth) { Double(a[i * aStride + $0]) * Double(b[$0 * 4 + j]) })
+      c[i * stride + j] = accumulate != 0 ? c[i * stride + j] + s : s
+    }
+  }
+}
+
 func multiplyAddPeak(_ steps: Int) -> Float {
   var c: Float = 1e-3
   for _ in 0..<steps { c = c * 0.999 + 1e-3 }
@@ -211,6 +222,7 @@ public func kernelTable() -> rv_kernels {
     gemm_columns: 4,
     gemm_pack: { gemmPack($0, $1, $2, $3, $4, $5, $6) },
     gemm_tile: { gemmTile($0, $1, $2, $3, $4, $5, $6, $7) },
+    gemm_tile_rows: { gemmTileRows($0, $1, $2, $3, $4, $5, $6, $7) },
     multiply_add_peak: { multiplyAddPeak($0) },
     multiply_add_width: 1
   )

@@ -87,7 +87,23 @@ func gemmPack(
 }
 
 func gemmTile(
-  _ a: In, _ b: In, _ depth: Int, _ c: Out, _ stride: Int, _ rows: Int, _ columns: Int,
+  _ a: In, _ b: In, _ depth: Int, _ c: Out, _ stride: Int, _ rows: Int, _ columns: Int, _ accumulate: Int32
+) {
+  tile(a, 1, tileRows, b, depth, c, stride, rows, columns, accumulate)
+}
+
+/// The same with the rows of A where the caller has them, `aStride` from one to the next: all `tileRows` of them.
+func gemmTileRows(
+  _ a: In, _ aStride: Int, _ b: In, _ depth: Int, _ c: Out, _ stride: Int, _ columns: Int, _ accumulate: Int32
+) {
+  tile(a, aStride, 1, b, depth, c, stride, tileRows, columns, accumulate)
+}
+
+/// Element (i, k) of A is `a[i · s + k · step]`. Few pointers with steps of 1, 2, 4 and 8 s reach all rows: each is an
+/// address of one instruction.
+@inline(__always)
+func tile(
+  _ a: In, _ s: Int, _ step: Int, _ b: In, _ depth: Int, _ c: Out, _ stride: Int, _ rows: Int, _ columns: Int,
   _ accumulate: Int32
 ) {
   let zero = V(repeating: 0)
@@ -96,52 +112,56 @@ func gemmTile(
     var c40 = zero, c41 = zero, c50 = zero, c51 = zero, c60 = zero, c61 = zero, c70 = zero, c71 = zero
     var c80 = zero, c81 = zero, c90 = zero, c91 = zero, ca0 = zero, ca1 = zero, cb0 = zero, cb1 = zero
     var cc0 = zero, cc1 = zero, cd0 = zero, cd1 = zero
-    var p = a, q = b, k = 0
+    var p0 = a, p3 = a + 3 &* s, p6 = a + 6 &* s, p9 = a + 9 &* s, p12 = a + 12 &* s, q = b, k = 0
     while k < depth {
       let u = load(q), v = load(q + lanes)
-      let w0 = V(repeating: p[0])
+      let w0 = V(repeating: p0[0])
       c00 = fma(c00, w0, u)
       c01 = fma(c01, w0, v)
-      let w1 = V(repeating: p[1])
+      let w1 = V(repeating: p0[s])
       c10 = fma(c10, w1, u)
       c11 = fma(c11, w1, v)
-      let w2 = V(repeating: p[2])
+      let w2 = V(repeating: p0[2 &* s])
       c20 = fma(c20, w2, u)
       c21 = fma(c21, w2, v)
-      let w3 = V(repeating: p[3])
+      let w3 = V(repeating: p3[0])
       c30 = fma(c30, w3, u)
       c31 = fma(c31, w3, v)
-      let w4 = V(repeating: p[4])
+      let w4 = V(repeating: p0[4 &* s])
       c40 = fma(c40, w4, u)
       c41 = fma(c41, w4, v)
-      let w5 = V(repeating: p[5])
+      let w5 = V(repeating: p3[2 &* s])
       c50 = fma(c50, w5, u)
       c51 = fma(c51, w5, v)
-      let w6 = V(repeating: p[6])
+      let w6 = V(repeating: p6[0])
       c60 = fma(c60, w6, u)
       c61 = fma(c61, w6, v)
-      let w7 = V(repeating: p[7])
+      let w7 = V(repeating: p3[4 &* s])
       c70 = fma(c70, w7, u)
       c71 = fma(c71, w7, v)
-      let w8 = V(repeating: p[8])
+      let w8 = V(repeating: p0[8 &* s])
       c80 = fma(c80, w8, u)
       c81 = fma(c81, w8, v)
-      let w9 = V(repeating: p[9])
+      let w9 = V(repeating: p9[0])
       c90 = fma(c90, w9, u)
       c91 = fma(c91, w9, v)
-      let wa = V(repeating: p[10])
+      let wa = V(repeating: p6[4 &* s])
       ca0 = fma(ca0, wa, u)
       ca1 = fma(ca1, wa, v)
-      let wb = V(repeating: p[11])
+      let wb = V(repeating: p3[8 &* s])
       cb0 = fma(cb0, wb, u)
       cb1 = fma(cb1, wb, v)
-      let wc = V(repeating: p[12])
+      let wc = V(repeating: p12[0])
       cc0 = fma(cc0, wc, u)
       cc1 = fma(cc1, wc, v)
-      let wd = V(repeating: p[13])
+      let wd = V(repeating: p9[4 &* s])
       cd0 = fma(cd0, wd, u)
       cd1 = fma(cd1, wd, v)
-      p += tileRows
+      p0 += step
+      p3 += step
+      p6 += step
+      p9 += step
+      p12 += step
       q += tileColumns
       k &+= 1
     }
@@ -162,28 +182,29 @@ func gemmTile(
   #else
     var c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero
     var c40 = zero, c41 = zero, c50 = zero, c51 = zero
-    var p = a, q = b, k = 0
+    var p0 = a, p3 = a + 3 &* s, q = b, k = 0
     while k < depth {
       let u = load(q), v = load(q + lanes)
-      let w0 = V(repeating: p[0])
+      let w0 = V(repeating: p0[0])
       c00 = fma(c00, w0, u)
       c01 = fma(c01, w0, v)
-      let w1 = V(repeating: p[1])
+      let w1 = V(repeating: p0[s])
       c10 = fma(c10, w1, u)
       c11 = fma(c11, w1, v)
-      let w2 = V(repeating: p[2])
+      let w2 = V(repeating: p0[2 &* s])
       c20 = fma(c20, w2, u)
       c21 = fma(c21, w2, v)
-      let w3 = V(repeating: p[3])
+      let w3 = V(repeating: p3[0])
       c30 = fma(c30, w3, u)
       c31 = fma(c31, w3, v)
-      let w4 = V(repeating: p[4])
+      let w4 = V(repeating: p0[4 &* s])
       c40 = fma(c40, w4, u)
       c41 = fma(c41, w4, v)
-      let w5 = V(repeating: p[5])
+      let w5 = V(repeating: p3[2 &* s])
       c50 = fma(c50, w5, u)
       c51 = fma(c51, w5, v)
-      p += tileRows
+      p0 += step
+      p3 += step
       q += tileColumns
       k &+= 1
     }

@@ -156,8 +156,37 @@ func squaredNormRows(
 func combineRows(
   _ x: In, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _ y: Out
 ) {
-  // Columns in strips of four vectors, so that y stays in registers while the rows go by.
+  // Columns in strips of eight or four vectors, so that y stays in registers while the rows go by. Rows that come from
+  // memory want the wide one: where it holds a whole row, they are read from end to end.
   var i = 0
+  while i &+ 8 &* lanes <= dim {
+    var a = load(y + i), b = load(y + i + lanes), c = load(y + i + 2 &* lanes), d = load(y + i + 3 &* lanes)
+    var e = load(y + i + 4 &* lanes), f = load(y + i + 5 &* lanes), g = load(y + i + 6 &* lanes)
+    var h = load(y + i + 7 &* lanes)
+    var p = rows + i, r = 0
+    while r < count {
+      let w = V(repeating: x[r])
+      a = fma(a, w, load(p))
+      b = fma(b, w, load(p + lanes))
+      c = fma(c, w, load(p + 2 &* lanes))
+      d = fma(d, w, load(p + 3 &* lanes))
+      e = fma(e, w, load(p + 4 &* lanes))
+      f = fma(f, w, load(p + 5 &* lanes))
+      g = fma(g, w, load(p + 6 &* lanes))
+      h = fma(h, w, load(p + 7 &* lanes))
+      p += stride
+      r &+= 1
+    }
+    store(a, y + i)
+    store(b, y + i + lanes)
+    store(c, y + i + 2 &* lanes)
+    store(d, y + i + 3 &* lanes)
+    store(e, y + i + 4 &* lanes)
+    store(f, y + i + 5 &* lanes)
+    store(g, y + i + 6 &* lanes)
+    store(h, y + i + 7 &* lanes)
+    i &+= 8 &* lanes
+  }
   while i &+ 4 &* lanes <= dim {
     var a = load(y + i), b = load(y + i + lanes), c = load(y + i + 2 &* lanes), d = load(y + i + 3 &* lanes)
     var p = rows + i, r = 0

@@ -54,6 +54,7 @@ public func kernelTable() -> rv_kernels {
     gemm_columns: tileColumns,
     gemm_pack: { gemmPack($0, $1, $2, $3, $4, $5, $6) },
     gemm_tile: { gemmTile($0, $1, $2, $3, $4, $5, $6, $7) },
+    gemm_tile_rows: { gemmTileRows($0, $1, $2, $3, $4, $5, $6, $7) },
     multiply_add_peak: { multiplyAddPeak($0) },
     multiply_add_width: 12 &* lanes
   )

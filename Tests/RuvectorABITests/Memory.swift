@@ -17,7 +17,8 @@ final class Memory<T> {
 
   /// The memory as a vector, or as `rows` rows.
   func buffer(rows: Int? = nil) -> rv_buffer {
-    let type = T.self == Float.self ? RV_F32 : T.self == Double.self ? RV_F64 : T.self == UInt8.self ? RV_U8 : RV_U32
+    let type =
+      T.self == Float.self ? RV_F32 : T.self == Double.self ? RV_F64 : T.self == UInt8.self ? RV_U8 : RV_U32
     return rv_buffer(
       data: pointer, type: type.rawValue, rank: rows == nil ? 1 : 2,
       dims: (UInt64(rows ?? count), UInt64(rows.map { count / $0 } ?? 0), 0, 0), stride: 0, writable: 1, reserved: 0)

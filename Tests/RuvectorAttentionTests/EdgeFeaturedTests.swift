@@ -105,6 +105,43 @@ import Testing
     }
   }
 
+  /// Few queries keep scores, many keep projected keys: the same bits, over several blocks of keys.
+  @Test(arguments: cases) func fewQueriesAndMany(_ c: Case) throws {
+    let mechanism = try Self.make(c)
+    var g = SeededGenerator(420)
+    var plain = Batch(&g, 40, 190, Self.d, Self.d), runs = plain, masked = plain
+    runs.offsets = [0] + (1...40).map { UInt32(min(190, $0 * $0 / 8)) }
+    masked.mask = (0..<40).map { i in (0..<190).map { ($0 + i) % 3 == 0 ? 0 : 1 } }
+    for edges in [plain.edges, (0..<190).map { _ in g.normals(c.edgeDim) }] {
+      (plain.edges, runs.edges, masked.edges) = (edges, edges, edges)
+      for batch in [plain, runs, masked] {
+        let exact = Self.oracle(c, Exact(batch, mechanism.flat), batch)
+        let all = try mechanism.forward(batch), weights = try mechanism.weights(batch)
+        #expect(distance(all, exact.out) < 2e-5)
+        #expect(distance(weights, exact.weights) < 2e-5)
+        #expect(try mechanism.forward(batch, Control(threads: 3)) == all)
+        let width = all.count / 40
+        for i in [0, 17, 39] {
+          var one = batch
+          one.queries = [batch.queries[i]]
+          one.offsets = batch.offsets.map { _ in [0, 190] }
+          one.mask = batch.mask.map { [$0[i]] }
+          if let offsets = batch.offsets {  // the run of this query as a mask
+            one.offsets = nil
+            one.mask = [(0..<190).map { offsets[i] <= $0 && $0 < offsets[i + 1] ? 1 : 0 }]
+          }
+          let alone = try mechanism.forward(one)
+          if batch.offsets == nil {
+            #expect(alone == Array(all[i * width..<(i + 1) * width]), "\(i)")
+          } else {
+            #expect(distance(alone, all[i * width..<(i + 1) * width].map { Double($0) }) < 2e-6, "\(i)")
+          }
+          #expect(try mechanism.forward(one, Control(threads: 3)) == alone)
+        }
+      }
+    }
+  }
+
   @Test(arguments: cases) func gradients(_ c: Case) throws {
     let mechanism = try Self.make(c)
     var g = SeededGenerator(410)

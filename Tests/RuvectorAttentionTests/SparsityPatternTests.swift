@@ -98,7 +98,7 @@ import Testing
 
   static let mechanisms: [@Sendable () throws -> any Attention] = [
     { try TestExpert.sharp.make(6) }, { try TestExpert.multi.make(6) }, { try Hyperbolic(6) },
-    { try FlashAttention(6, [("heads", .number(2))]) },
+    { try FlashAttention(6, [("heads", .number(2))]) }, { try LinearAttention(6, [("features", .number(16))]) },
     { try DynamicHeadsTests.Case(d: 6, heads: 3, threshold: 0.5).make() },
     {
       let experts: [(key: String, value: OptionValue)] = [
@@ -109,7 +109,7 @@ import Testing
   ]
 
   /// The same as with a mask: outputs, weights, gradients.
-  @Test(arguments: 0..<6) func attention(_ c: Int) throws {
+  @Test(arguments: mechanisms.indices) func attention(_ c: Int) throws {
     var g = SeededGenerator(UInt64(99 + c))
     let mechanism = try Self.mechanisms[c]()
     for (m, n, perRow) in [(5, 9, 3), (9, 9, 1), (1, 40, 7), (40, 900, 600)] {

@@ -80,6 +80,39 @@ import Testing
     #expect(gauge.breach == nil)
   }
 
+  /// A right side that is packed once gives the bits of `gemm`, block after block.
+  @Test(arguments: Levels.names) func packed(_ level: String) throws {
+    let kernels = Levels.table(level)
+    var g = SeededGenerator(77)
+    for (m, n, k) in [(1, 1, 1), (200, 33, 19), (71, 128, 128), (3, 5, 1100), (80, 70, 513), (2, 3, 0), (0, 3, 2)] {
+      let a = g.normals(m * k), b = g.normals(n * k), c0 = g.normals(m * n)
+      for transposed in [false, true] {
+        for accumulate in [false, true] {
+          let right: (UnsafePointer<Float>) -> Operand = {
+            transposed ? .transposed($0, stride: k) : .rows($0, stride: n)
+          }
+          var whole = c0, parts = c0
+          try gemm(
+            m: m, n: n, k: k, .rows(a, stride: k), right(b), &whole, cStride: n, accumulate: accumulate,
+            kernels: kernels)
+          let matrix = try PackedMatrix(right(b), rows: k, columns: n, kernels: kernels)
+          let scratch = try matrix.scratch()
+          try a.withUnsafeBufferPointer { a in
+            try parts.withUnsafeMutableBufferPointer { c in
+              for i in stride(from: 0, to: m, by: matrix.blockRows) {
+                let from = a.baseAddress.map { $0 + i * k }, into = try #require(c.baseAddress) + i * n
+                matrix.multiply(
+                  .rows(try #require(from), stride: k), rows: min(matrix.blockRows, m - i), into: into, cStride: n,
+                  accumulate: accumulate, scratch: scratch)
+              }
+            }
+          }
+          #expect(parts.map(\.bitPattern) == whole.map(\.bitPattern), "\(level) \(m) x \(n) x \(k)")
+        }
+      }
+    }
+  }
+
   /// Depth beyond one block of 512, rows beyond one block of A, columns beyond one block of B.
   @Test(arguments: Levels.names) func blocks(_ level: String) throws {
     let kernels = Levels.table(level), mr = kernels.gemm_rows

@@ -15,6 +15,7 @@ if ! command -v qemu-x86_64-static >/dev/null; then
   as_root apt-get install -y -qq qemu-user-static >&2
 fi
 node npm/scripts/build.js --if-missing
+bash npm/scripts/wasm.sh --if-missing >&2  # a test asks whether all files of package.json are there
 
 if [ $# -gt 0 ]; then files=("$@"); else
   files=()

@@ -49,7 +49,7 @@ const OPTIONS = {
   ScaledDotProductAttention: { averages: true, draw: ({ of, next }, dim) => ({ dim, temperature: of([1e-3, 0.5, 1, 100]), causal: next() < 0.3 }) },
   MultiHeadAttention: { draw: ({ of, next }, dim) => ({ dim, numHeads: of(HEADS[dim]), projections: next() < 0.5, causal: next() < 0.3, seed: 1 }) },
   FlashAttention: { averages: true, draw: ({ of, next }, dim) => ({ dim, blockSize: of([1, 2, 3, 512]), numHeads: of(HEADS[dim]), causal: next() < 0.3 }) },
-  LinearAttention: { draw: ({ of, below, next }, dim) => ({ dim, numFeatures: of([1, 8, 1 + below(8)]), elu: next() < 0.4, seed: below(100) }) },
+  LinearAttention: { draw: ({ of, below, next }, dim) => ({ dim, numFeatures: of([1, 8, 1 + below(8)]), elu: next() < 0.4, seed: below(100) }), averages: true },
   LocalGlobalAttention: { averages: true, draw: ({ of, below }, dim) => ({ dim, localWindow: below(6), globalTokens: below(3), numHeads: of(HEADS[dim]) }) },
   HyperbolicAttention: { draw: ({ of, next }, dim) => ({ dim, curvature: of([-1, -1e-6, -30, -0.5]), temperature: of([1e-2, 1, 10]), maps: next() < 0.4, frechet: next() < 0.4 }) },
   ManifoldAttention: {
@@ -120,12 +120,11 @@ function callOf({ name, one, dim, options }, d, operation) {
   const isPlaced = options.causal || name === 'LocalGlobalAttention' || row.mechanism === 'moe' || name === 'LearnedRoutingAttention';
   let pairs;
   if (kind === 1) extras.mask = flags(next() < 0.5 ? n : m * n);
-  if (name === 'LinearAttention' && operation === 'backward' && kind === 1) extras.mask = flags(n);
-  if (kind === 2 && !(name === 'LinearAttention' && operation === 'backward')) {
+  if (kind === 2) {
     const starts = Array.from({ length: m + 1 }, () => below(n + 1)).sort((a, b) => a - b);
     extras.offsets = Uint32Array.from(starts);
   }
-  if (kind === 3 && !isPlaced && !(name === 'LinearAttention' && operation === 'backward')) {
+  if (kind === 3 && !isPlaced) {
     extras.pattern = attention.SparsityPattern.random(m, n, below(n + 1), below(1000));
     pairs = extras.pattern.count;
   }

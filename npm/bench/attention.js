@@ -4,6 +4,7 @@
 const native = require('../lib/native.js');
 const attention = require('../../attention.js');
 const { generator, measure } = require('./measure.js');
+const peers = require('./peers.js');
 
 const DIM = 128;
 
@@ -136,8 +137,11 @@ function attentionSections(settings, section, quick) {
     run();
   };
   step('memory', () => memory({ ...settings, rounds: Math.min(settings.rounds, 15) }, section));
+  step('numpy and torch', () => peers.python(settings, section, matrix, quick));
   step('batches', () => batches(settings, section, quick));
+  step('memory of batches', () => peers.batchMemory(section, quick));
   step('mechanisms', () => mechanisms(settings, section, quick));
+  step('the old package', () => peers.old(settings, section, matrix));
   step('linear', () => linear(settings, section, quick));
   step('error', () => estimate(section, quick));
   if (!quick) step('a million keys', () => million(section));

@@ -236,10 +236,6 @@ for (const [name, , make, { idle, placed, residual, scale = 1, weights: weightCo
   test(`${name}: backward = central differences`, async () => {
     const one = make(), q = rows(3, 4, 4, scale), k = rows(5, 4, 5, scale), v = rows(5, 4, 6, scale), g = vector(12, 7);
     for (const options of [{}, { mask: [true, false, true, true, true] }, { offsets: [0, 2, 2, 5] }]) {
-      if (name === 'LinearAttention' && options.offsets) {
-        await fails(() => one.backward(q, k, v, g, options), 'ERR_UNSUPPORTED', 'offsets');
-        continue;
-      }
       const gradients = one.backward(q, k, v, g, options), { queries, keys, values, parameters } = gradients;
       assert.deepStrictEqual([queries.length, keys.length, values.length, parameters.length], [12, 20, 20, one.getWeights().length]);
       const loss = () => dot(one.computeBatch(...places.slice(0, 3), options).data, g);

@@ -34,7 +34,7 @@ test('attention over a pattern = attention with its mask', async () => {
   const q = rows(9, 8, 1), k = rows(20, 8, 2), v = rows(20, 8, 3), g = vector(72, 4);
   const pattern = SparsityPattern.random(9, 20, 5, 1).union(SparsityPattern.local(9, 20, 3)), mask = pattern.toMask();
   const experts = ['global', 'structural'];
-  for (const one of [new FlashAttention({ dim: 8, numHeads: 2 }), new MultiHeadAttention({ dim: 8, numHeads: 4, seed: 1 }), new MoEAttention({ dim: 8, experts, expertCapacity: 0, topK: 1, seed: 2 })]) {
+  for (const one of [new FlashAttention({ dim: 8, numHeads: 2 }), new MultiHeadAttention({ dim: 8, numHeads: 4, seed: 1 }), new MoEAttention({ dim: 8, experts, expertCapacity: 0, topK: 1, seed: 2 }), new attention.LinearAttention({ dim: 8, numFeatures: 16, seed: 3 })]) {
     const out = one.computeBatch(q, k, v, { pattern }), weights = one.attentionWeights(q, k, { pattern }), gradients = one.backward(q, k, v, g, { pattern });
     assert.ok(relative(out.data, one.computeBatch(q, k, v, { mask }).data) < 1e-5);
     const dense = one.attentionWeights(q, k, { mask }), { count } = pattern;

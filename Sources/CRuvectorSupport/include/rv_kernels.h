@@ -88,6 +88,9 @@ typedef struct rv_kernels {
   /* c[0..<rows, 0..<columns] = a b for one tile, or += with `accumulate`. */
   void (*gemm_tile)(const float *a, const float *b, intptr_t depth, float *c, intptr_t c_stride, intptr_t rows,
                     intptr_t columns, int32_t accumulate);
+  /* The same bits with gemm_rows whole rows of a where they lie, a_stride from one to the next: no packing. */
+  void (*gemm_tile_rows)(const float *a, intptr_t a_stride, const float *b, intptr_t depth, float *c, intptr_t c_stride,
+                         intptr_t columns, int32_t accumulate);
 
   /* A yardstick for benchmarks: `steps` times `multiply_add_width` multiply-adds on registers. */
   float (*multiply_add_peak)(intptr_t steps);

@@ -6,6 +6,7 @@ const inputs = require('../inputs.js');
 const { abortable, threads } = require('../async.js');
 const { withStaging } = require('../staging.js');
 const { points, readArguments } = require('./arguments.js');
+const { inWordsOf } = require('./names.js');
 
 /** What each operation appends to the arguments and makes of its output; `self`: {row, config, floats}. */
 const OPERATIONS = {
@@ -45,7 +46,11 @@ function prepare(self, operation, args, own, room) {
 function runNow(self, operation, args) {
   return withStaging((staging) => {
     const { values, result } = prepare(self, operation, args, false, (count, name) => staging.take(count, name));
-    native.run(...values, undefined);
+    try {
+      native.run(...values, undefined);
+    } catch (error) {
+      throw inWordsOf(self, args, error);
+    }
     return result();
   });
 }
@@ -53,7 +58,11 @@ function runNow(self, operation, args) {
 function runLater(self, operation, args) {
   return abortable(args.signal, async (flag) => {
     const { values, result } = prepare(self, operation, args, true);
-    await native.runAsync(...values, flag);
+    try {
+      await native.runAsync(...values, flag);
+    } catch (error) {
+      throw inWordsOf(self, args, error);
+    }
     return result();
   });
 }

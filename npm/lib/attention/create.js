@@ -104,7 +104,9 @@ function extrasOf(row, { experts = [] }) {
 /** The error with the names that options have here. */
 function inOurNames(error, row) {
   let { message } = error;
-  for (const name of row.options) message = message.replace(` for ${nativeName(name)},`, ` for ${name},`);
+  for (const name of row.options) {
+    message = message.replace(` for ${nativeName(name)},`, ` for ${name},`).replace(` of ${nativeName(name)} (`, ` of ${name} (`);
+  }
   return message === error.message ? error : new RuvectorError(error.code, message, { cause: error });
 }
 

@@ -49,4 +49,4 @@ function readExtras(row, given, m, n, own, pairs) {
   return [columns(row.context, 'query', m, given), columns(row.context, 'key', n, given), edges];
 }
 
-module.exports = { extraNames, readExtras };
+module.exports = { extraNames, plural, readExtras };

@@ -7,6 +7,7 @@ const inputs = require('../inputs.js');
 const { Attention, computeOne, stateOf } = require('./attention.js');
 const { points } = require('./arguments.js');
 const { matrix } = require('../matrices.js');
+const { MECHANISMS } = require('./table.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
 
 /** A distance in hops as a position: exact up to 8, by its order of magnitude beyond. */
@@ -28,6 +29,7 @@ const MEMBERS = {
   EdgeFeaturedAttention: {
     methods: {
       computeWithEdges(query, keys, values, edges) {
+        stateOf(this, MECHANISMS.EdgeFeaturedAttention);
         if (edges === undefined) throw unexpected('ERR_INVALID_ARG', 'a matrix', 'edges', edges);
         return computeOne(this, query, keys, values, { edges });
       },
@@ -37,11 +39,16 @@ const MEMBERS = {
   GraphRoPEAttention: {
     methods: {
       computeWithPositions(query, keys, values, queryPosition, keyPositions) {
+        stateOf(this, MECHANISMS.GraphRoPEAttention);
+        const place = Math.fround(inputs.number(queryPosition, 'queryPosition')); // named here: the options call it queryPositions
+        if (!Number.isFinite(place)) throw unexpected('ERR_NON_FINITE', 'a finite number', 'queryPosition', queryPosition);
+        if (place < 0) throw unexpected('ERR_OUT_OF_RANGE', 'positions >= 0', 'queryPosition', queryPosition);
         if (keyPositions === undefined) throw unexpected('ERR_INVALID_ARG', 'a Float32Array, Float64Array or number[]', 'keyPositions', keyPositions);
-        return computeOne(this, query, keys, values, { queryPositions: [inputs.number(queryPosition, 'queryPosition')], keyPositions });
+        return computeOne(this, query, keys, values, { queryPositions: [place], keyPositions });
       },
       applyRotary(vector, position) {
-        const handle = Handle.of(this, Attention, 'this'), { config: { dim } } = stateOf(this), x = inputs.vector(vector, 'vector');
+        const { config: { dim } } = stateOf(this, MECHANISMS.GraphRoPEAttention), handle = Handle.of(this, Attention, 'this');
+        const x = inputs.vector(vector, 'vector');
         if (lengthOf(x) !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'vector', lengthOf(x));
         const out = new Float32Array(dim), place = Float32Array.of(inputs.number(position, 'position'));
         native.run(handle, 'rotate', [x, place, out], Float64Array.of(-1, -1, -1, -1, -1, -1), 1, undefined);
@@ -53,8 +60,8 @@ const MEMBERS = {
   DualSpaceAttention: {
     methods: {
       getSpaceContributions(queries, keys) {
-        const handle = Handle.of(this, Attention, 'this'), { config: { dim } } = stateOf(this);
-        const q = points(queries, 'query', dim), k = matrix(keys, 'keys');
+        const { config: { dim } } = stateOf(this, MECHANISMS.DualSpaceAttention), handle = Handle.of(this, Attention, 'this');
+        const q = points(queries, 'queries', dim), k = matrix(keys, 'keys');
         if (k.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 key', 'keys', 0);
         const pairs = q.rows * k.rows, out = inputs.allocate(2 * pairs, 'result');
         native.run(handle, 'contributions', [q.data, k.data, out], Float64Array.of(q.rows, q.dim, k.rows, k.dim, -1, -1), 1, undefined);
