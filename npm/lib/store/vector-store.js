@@ -1,0 +1,294 @@
+'use strict';
+
+const nodePath = () => require('node:path');
+const native = require('../native.js');
+const { Handle } = require('../handle.js');
+const { RuvectorError, mismatch, unexpected } = require('../errors.js');
+const { abortable, threads } = require('../async.js');
+const inputs = require('../inputs.js');
+const database = require('./database.js');
+const { checkId, many, pack } = require('./entries.js');
+const { Follower } = require('./follower.js');
+const { prepare, readOptions } = require('./schema.js');
+const { Matches, read, search } = require('./search.js');
+const { run, runAsync } = require('./steps.js');
+const { Packer } = require('./values.js');
+
+const OPEN = Symbol('open'), IN_MEMORY = ':memory:';
+const INSERT = 'INSERT INTO entries(id, metadata) VALUES (?1, ?2); INSERT INTO vectors VALUES (last_insert_rowid(), ?3)';
+const BATCH = ['replace', 'threads', 'onProgress'];
+
+/**
+ * Vectors with string ids and metadata in an SQLite database, and an HNSWIndex that follows it. The database is the truth: what
+ * it has acknowledged stays; the index is brought up to date, or built anew, when a store is opened.
+ */
+class VectorStore extends Handle {
+  #db;
+  #follower;
+  #options;
+  #path;
+  #saveEvery;
+  #matches = new Matches();
+  /** The asynchronous writes, one after the other; how many there are. */
+  #writes = Promise.resolve();
+  #writing = 0;
+
+  constructor(db, secret, path, settings) {
+    if (secret !== OPEN) throw mismatch('ERR_INVALID_ARG', 'VectorStore.open(path)', 'a VectorStore', 'its constructor');
+    super(db, VectorStore);
+    this.#db = db;
+    this.#path = path;
+    this.#saveEvery = settings.saveEvery;
+  }
+
+  /** Opens a store, or makes one: where `path` names no file, or ":memory:". */
+  static open(path, options) {
+    const { store, operation } = VectorStore.#begin(path, options);
+    return store.#orClosed(() => run(operation));
+  }
+
+  static async openAsync(path, options) {
+    const { store, operation } = VectorStore.#begin(path, options);
+    try {
+      return await runAsync(operation, { flag: undefined, threads: 1 });
+    } catch (error) {
+      Handle.prototype.close.call(store);
+      throw error;
+    }
+  }
+
+  static #begin(path, options) {
+    if (typeof path !== 'string' || path === '' || path.includes('\0')) throw unexpected('ERR_INVALID_ARG', 'the path of a file', 'path', path);
+    const settings = readOptions(options), full = path === IN_MEMORY ? path : nodePath().resolve(path);
+    const store = new VectorStore(database.open(full, settings.create, settings.patience), OPEN, full, settings);
+    return { store, operation: store.#open(settings) };
+  }
+
+  #orClosed(work) {
+    try {
+      return work();
+    } catch (error) {
+      Handle.prototype.close.call(this);
+      throw error;
+    }
+  }
+
+  *#open(settings) {
+    this.#options = yield* prepare(this.#db, this.#path, settings);
+    this.#follower = new Follower(this.#db, this.#path === IN_MEMORY ? undefined : `${this.#path}.hnsw`, this.#options, settings.given.ef);
+    yield* this.#follower.open();
+    return this;
+  }
+
+  /** `value`'s connection, if it is an open store. */
+  static #of(value) {
+    return Handle.of(value, VectorStore, 'this');
+  }
+
+  /** For a change from this thread: nothing else may be changing the index. */
+  #claim() {
+    VectorStore.#of(this);
+    if (this.#writing > 0) throw mismatch('ERR_BUSY', 'no asynchronous write in flight', 'a write', `${this.#writing}`);
+  }
+
+  /** Runs a change after those that are in flight. */
+  async #queue(start) {
+    this.#writing++;
+    const turn = this.#writes.then(() => {
+      VectorStore.#of(this);
+      return start();
+    }).finally(() => { this.#writing--; });
+    this.#writes = turn.catch(() => {});
+    return turn;
+  }
+
+  /** What another connection has changed comes into the index; not while a write of ours is at it. */
+  *#current() {
+    if (this.#writing > 0 || !(yield* this.#follower.isBehind())) return;
+    this.#matches.forget();
+    yield* this.#follower.update();
+  }
+
+  *#insert(columns, replace) {
+    if (columns.count === 0) return columns.ids;
+    const sql = replace ? `SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1; ${INSERT}` : INSERT;
+    let done;
+    try {
+      done = yield* database.change(this.#db, sql, pack(columns, this.#options.dim));
+    } catch (error) {
+      throw error instanceof RuvectorError && error.code === 'ERR_DUPLICATE_KEY' ? yield* this.#duplicate(columns.ids, error) : error;
+    }
+    this.#matches.forget();
+    for (const key of done.values) this.#follower.remove(key);
+    yield* this.#follower.inserted(done.lastKey - columns.count + 1, columns.data);
+    yield* this.#follower.save(this.#saveEvery);
+    return columns.ids;
+  }
+
+  /** The error that names the id. */
+  *#duplicate(ids, error) {
+    const { values: [id] } = yield* database.query(this.#db, 'SELECT id FROM entries WHERE id IN (SELECT value FROM json_each(?)) LIMIT 1', JSON.stringify(ids));
+    return id === undefined ? error : unexpected('ERR_DUPLICATE_KEY', 'a new id (or the option replace)', 'id', id);
+  }
+
+  /** Stores one entry {id, vector, metadata}; its id. It is on the disk when this returns. */
+  insert(entry, options) {
+    return this.insertBatch([entry], options)[0];
+  }
+
+  /** Stores many entries in one transaction: all of them or none. Their ids. */
+  insertBatch(entries, options) {
+    this.#claim();
+    const { replace } = this.#batchOptions(options), columns = many(entries, this.#options.dim);
+    this.#claim(); // getters of the caller's may have run
+    return run(this.#insert(columns, replace));
+  }
+
+  async insertBatchAsync(entries, options) {
+    VectorStore.#of(this);
+    const o = this.#batchOptions(options, ['signal']), columns = many(entries, this.#options.dim);
+    return abortable(o.signal, (flag) => this.#queue(() => runAsync(this.#insert(columns, o.replace), { flag, ...o })));
+  }
+
+  #batchOptions(options, more = []) {
+    const { replace = false, threads: count, onProgress, signal } = inputs.options(options, [...BATCH, ...more]);
+    if (typeof replace !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'replace', replace);
+    if (onProgress !== undefined && typeof onProgress !== 'function') throw unexpected('ERR_INVALID_ARG', 'a function', 'onProgress', onProgress);
+    return { replace, threads: threads(count), onProgress, signal };
+  }
+
+  /** {id, vector, metadata} as it was stored, or undefined. */
+  get(id) {
+    VectorStore.#of(this);
+    const { values } = run(database.query(this.#db, 'SELECT metadata, vector FROM entries JOIN vectors USING (key) WHERE id = ?', checkId(id, 'id')));
+    if (values.length === 0) return undefined;
+    const [metadata, vector] = values;
+    return { id, vector: new Float32Array(vector.slice().buffer), metadata: metadata === null ? undefined : JSON.parse(metadata) };
+  }
+
+  has(id) {
+    VectorStore.#of(this);
+    return run(database.query(this.#db, 'SELECT 1 FROM entries WHERE id = ?', checkId(id, 'id'))).rows > 0;
+  }
+
+  /** Deletes an entry; whether there was one. */
+  delete(id) {
+    return this.deleteBatch([id]) > 0;
+  }
+
+  /** Deletes entries in one transaction; how many there were. */
+  deleteBatch(ids) {
+    this.#claim();
+    if (!Array.isArray(ids)) throw unexpected('ERR_INVALID_ARG', 'an array of ids', 'ids', ids);
+    const packer = new Packer(), list = inputs.mapList(ids, inputs.lengthOfList(ids, 'ids'), (id, i) => checkId(id, `ids[${i}]`));
+    this.#claim();
+    if (list.length === 0) return 0;
+    for (const id of list) packer.text(id);
+    return run(this.#delete(packer));
+  }
+
+  *#delete(packer) {
+    const { values } = yield* database.change(this.#db, 'SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1', packer);
+    if (values.length > 0) this.#matches.forget();
+    for (const key of values) this.#follower.remove(key);
+    yield* this.#follower.save(this.#saveEvery);
+    return values.length;
+  }
+
+  /** The entries nearest to `query`: [{id, distance, metadata}], best first. */
+  search(query, options) {
+    VectorStore.#of(this);
+    const request = read(query, this.#options.dim, options);
+    VectorStore.#of(this);
+    return run(this.#search(request));
+  }
+
+  async searchAsync(query, options) {
+    VectorStore.#of(this);
+    const request = read(query, this.#options.dim, options, ['signal']);
+    return abortable(request.signal, async (flag) => {
+      if (this.#writing === 0 && run(this.#follower.isBehind())) await this.#queue(() => runAsync(this.#current(), { flag, threads: 1 }));
+      VectorStore.#of(this);
+      return runAsync(search(this.#db, this.#follower.index, this.#matches, request), { flag, signal: request.signal });
+    });
+  }
+
+  *#search(request) {
+    yield* this.#current();
+    return yield* search(this.#db, this.#follower.index, this.#matches, request);
+  }
+
+  /** All ids and vectors, in the order of their insertion: {ids, data, rows, dim}. */
+  getAllVectors() {
+    VectorStore.#of(this);
+    const { dim } = this.#options, { values } = run(database.query(this.#db, 'SELECT id, vector FROM entries JOIN vectors USING (key) ORDER BY key'));
+    const rows = values.length / 2, ids = [], data = inputs.allocate(rows * dim, 'vectors'), bytes = new Uint8Array(data.buffer);
+    for (let i = 0; i < rows; i++) {
+      ids.push(values[2 * i]);
+      bytes.set(values[2 * i + 1], i * 4 * dim);
+    }
+    return { ids, data, rows, dim };
+  }
+
+  /** The index, whose keys are integers: `keyOf` and `idOf` translate. To read from; it changes with the store. */
+  getHnswGraph() {
+    VectorStore.#of(this);
+    return this.#follower.index;
+  }
+
+  keyOf(id) {
+    VectorStore.#of(this);
+    return run(database.query(this.#db, 'SELECT key FROM entries WHERE id = ?', checkId(id, 'id'))).values[0];
+  }
+
+  idOf(key) {
+    VectorStore.#of(this);
+    if (!Number.isSafeInteger(key)) throw unexpected('ERR_INVALID_ARG', 'an integer', 'key', key);
+    return run(database.query(this.#db, 'SELECT id FROM entries WHERE key = ?', key)).values[0];
+  }
+
+  get size() {
+    VectorStore.#of(this);
+    return run(database.query(this.#db, 'SELECT count(*) FROM entries')).values[0];
+  }
+
+  get dim() {
+    VectorStore.#of(this);
+    return this.#options.dim;
+  }
+
+  get metric() {
+    VectorStore.#of(this);
+    return this.#options.metric;
+  }
+
+  get path() {
+    VectorStore.#of(this);
+    return this.#path;
+  }
+
+  /** Saves the index beside the database, so that the next opening has nothing to catch up with. */
+  save() {
+    this.#claim();
+    run(this.#follower.save(1));
+  }
+
+  /** Saves the index and closes the store, unless a write is in flight: the next opening then catches up. */
+  close() {
+    if (!this.closed && this.#follower?.index) {
+      try {
+        if (this.#writing === 0) run(this.#follower.save(1));
+      } catch (error) {
+        // The database has everything; the next opening takes longer.
+        process.emitWarning(`the index of ${this.#path} was not saved: ${error.message}`, { code: 'RUVECTOR_INDEX_NOT_SAVED' });
+      }
+      this.#follower.index.close();
+    }
+    super.close();
+  }
+}
+if (Symbol.dispose) {
+  Object.defineProperty(VectorStore.prototype, Symbol.dispose, { value: VectorStore.prototype.close, configurable: true, writable: true });
+}
+
+module.exports = { VectorStore };
