@@ -7,10 +7,12 @@ const { Packer, unpack } = require('./values.js');
 
 const NOTHING = new Uint8Array(0);
 
-function open(path, create, patience) {
+/** Throws where there are no databases. */
+function requireNative() {
   if (!native.databaseOpen) throw mismatch('ERR_UNSUPPORTED', 'the native addon', 'VectorStore', 'WebAssembly, which has no files');
-  return native.databaseOpen(path, create ? 1 : 0, patience);
 }
+
+const open = (path, create, patience) => native.databaseOpen(path, create ? 1 : 0, patience);
 
 /** {values, rows, columns, lastKey, changes} of the rows that a native call gave. */
 function take(rows) {
@@ -45,4 +47,4 @@ function* change(handle, sql, parameters) {
   return yield step(handle, sql, parameters === undefined ? NOTHING : parameters.bytes, 1);
 }
 
-module.exports = { change, open, query };
+module.exports = { change, open, query, requireNative };

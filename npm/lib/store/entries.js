@@ -77,7 +77,7 @@ function fromList(list, dim, name) {
 /** {ids, vectors, metadata}: lists of one length, the vectors in any form of a matrix. */
 function fromColumns(value, dim, name) {
   const { ids, vectors, metadata } = inputs.options(value, ['ids', 'vectors', 'metadata'], name);
-  const { data, rows, dim: width } = matrix(vectors, `${name}.vectors`, true);
+  const { data, rows, dim: width } = matrix(vectors, `${name}.vectors`, true); // ours
   if (rows > 0) checkWidth(width, dim, `${name}.vectors`);
   const list = (given, field, convert) => {
     if (given === undefined) return Array.from({ length: rows }, (_, i) => convert(undefined, i));
@@ -86,12 +86,11 @@ function fromColumns(value, dim, name) {
     if (length !== rows) throw mismatch('ERR_DIMENSION_MISMATCH', `${rows} elements`, `${name}.${field}`, length);
     return inputs.mapList(given, rows, convert);
   };
-  const own = Float32Array.from(data);
-  checkFinite(own, dim, (row, i) => `${name}.vectors[${row}][${i}]`);
+  checkFinite(data, dim, (row, i) => `${name}.vectors[${row}][${i}]`);
   return {
     ids: list(ids, 'ids', (id, i) => (id === undefined ? newId() : checkId(id, `${name}.ids[${i}]`))),
     texts: list(metadata, 'metadata', (one, i) => json(one, `${name}.metadata[${i}]`)),
-    data: own, count: rows,
+    data, count: rows,
   };
 }
 

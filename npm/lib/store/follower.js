@@ -19,12 +19,14 @@ class Follower {
   #db;
   #file;
   #options;
+  #ef;
 
-  /** `path`: that of the index' file, undefined for a store in memory. */
-  constructor(db, path, options) {
+  /** `path`: that of the index' file, undefined for a store in memory; `ef` may be another each time. */
+  constructor(db, path, options, ef) {
     this.#db = db;
     this.#file = path;
     this.#options = options;
+    this.#ef = ef;
   }
 
   /** Loads the index and brings it up to date, or builds it. */
@@ -43,7 +45,9 @@ class Follower {
 
   #load() {
     try {
-      return loadIndex(this.#file);
+      const index = loadIndex(this.#file);
+      if (this.#ef !== undefined) index.ef = this.#ef;
+      return index;
     } catch (error) {
       if (error instanceof RuvectorError) return undefined; // it is built from the table
       throw error;
@@ -52,10 +56,10 @@ class Follower {
 
   *#rebuild() {
     const before = this.index;
-    this.index = createIndex(this.#options);
+    this.index = createIndex({ ...this.#options, ...(this.#ef !== undefined && { ef: this.#ef }) });
     this.#seen = { key: 0, deletion: 0 };
     before?.close();
-    const { values: [last] } = yield* query(this.#db, 'SELECT ifnull(max(sequence), 0) FROM deletions');
+    const { values: [last = 0] } = yield* query(this.#db, "SELECT seq FROM sqlite_sequence WHERE name = 'deletions'");
     yield* this.#inserts();
     this.#seen.deletion = last; // what was deleted before was not inserted; what is deleted meanwhile comes later
     yield* this.update();

@@ -5,6 +5,7 @@
 // what happened to a key is one insert and at most one delete, in any order. `deletions` remembers the keys that went, for
 // indexes that were saved before.
 const { change, query } = require('./database.js');
+const { createIndex } = require('./flat-index.js');
 const { mismatch, unexpected } = require('../errors.js');
 const inputs = require('../inputs.js');
 
@@ -32,18 +33,30 @@ const LASTING = ['dim', 'metric', 'curvature'];
 const INDEX = ['M', 'efConstruction', 'seed', 'storage', 'rerank'];
 const OPTIONS = [...LASTING, ...INDEX, 'ef', 'create', 'synchronous', 'patience', 'saveEvery'];
 
+/** Those of `names` that are given; each is read once. */
 function pick(options, names) {
-  return Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
+  return Object.fromEntries(names.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined));
 }
 
 /** The options of `open`, read once; ranges of the index' own are checked by the index. */
 function readOptions(value) {
-  const given = { ...pick(inputs.options(value, OPTIONS), OPTIONS) };
+  const given = pick(inputs.options(value, OPTIONS), OPTIONS);
   const { synchronous = 'full', patience = 5000, create = true, saveEvery } = given;
   if (synchronous !== 'full' && synchronous !== 'normal') throw unexpected('ERR_INVALID_CONFIG', "'full' or 'normal'", 'synchronous', synchronous);
   if (typeof create !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'create', create);
   if (saveEvery !== undefined && !(inputs.number(saveEvery, 'saveEvery') >= 1)) throw unexpected('ERR_OUT_OF_RANGE', 'a number of changes', 'saveEvery', saveEvery);
   return { given, synchronous, create, saveEvery, patience: inputs.count(patience, 'patience') };
+}
+
+/** Looks at the options of a store that may be new before anything touches the disk. */
+function checkOptions({ given, create }, path, exists) {
+  if (!exists && !create) throw mismatch('ERR_NOT_FOUND', 'an existing store', path, 'none');
+  if (!exists) requireDim(given);
+  if (given.dim !== undefined) createIndex({ metric: 'cosine', ...pick(given, [...LASTING, ...INDEX, 'ef']) }).close();
+}
+
+function requireDim({ dim }) {
+  if (dim === undefined) throw mismatch('ERR_INVALID_CONFIG', 'an integer', 'dim', 'undefined: the store is new');
 }
 
 /** Whether the file is empty, a store (true), or somebody else's. Changes nothing. */
@@ -59,7 +72,7 @@ function* isStore(db, path) {
 function* prepare(db, path, { given, create, synchronous }) {
   const isNew = !(yield* isStore(db, path));
   if (isNew && !create) throw mismatch('ERR_NOT_FOUND', 'an existing store', path, 'an empty database');
-  if (isNew && given.dim === undefined) throw mismatch('ERR_INVALID_CONFIG', 'an integer', 'dim', 'undefined: the store is new');
+  if (isNew) requireDim(given);
   yield* query(db, `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
   if (isNew) {
     yield* change(db, TABLES);
@@ -86,4 +99,4 @@ function parse(text, path) {
   throw mismatch('ERR_CORRUPT', 'the options of a VectorStore', path, 'others');
 }
 
-module.exports = { prepare, readOptions };
+module.exports = { checkOptions, prepare, readOptions };

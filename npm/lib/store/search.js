@@ -81,7 +81,7 @@ function* search(db, index, matches, request) {
   if (!filter && !where) return yield* entries(db, yield* nearest(index, request, k));
   if (!filter && matches.peek(where) === undefined) {
     // Predicates that hold for many: the nearest few have enough of them.
-    const count = enough(k), found = yield* entries(db, yield* nearest(index, request, count), where);
+    const count = Math.min(enough(k), index.size), found = yield* entries(db, yield* nearest(index, request, count), where);
     if (found.length >= k || count >= index.size) return found.slice(0, k);
   }
   let keys = filter && (yield* keysOf(db, filter.ids)), deny = filter?.deny === true;

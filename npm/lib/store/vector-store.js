@@ -1,15 +1,14 @@
 'use strict';
 
-const nodePath = () => require('node:path');
 const native = require('../native.js');
 const { Handle } = require('../handle.js');
-const { RuvectorError, mismatch, unexpected } = require('../errors.js');
+const { RuvectorError, isList, mismatch, unexpected } = require('../errors.js');
 const { abortable, threads } = require('../async.js');
 const inputs = require('../inputs.js');
 const database = require('./database.js');
 const { checkId, many, pack } = require('./entries.js');
 const { Follower } = require('./follower.js');
-const { prepare, readOptions } = require('./schema.js');
+const { checkOptions, prepare, readOptions } = require('./schema.js');
 const { Matches, read, search } = require('./search.js');
 const { run, runAsync } = require('./steps.js');
 const { Packer } = require('./values.js');
@@ -58,8 +57,10 @@ class VectorStore extends Handle {
   }
 
   static #begin(path, options) {
+    database.requireNative();
     if (typeof path !== 'string' || path === '' || path.includes('\0')) throw unexpected('ERR_INVALID_ARG', 'the path of a file', 'path', path);
-    const settings = readOptions(options), full = path === IN_MEMORY ? path : nodePath().resolve(path);
+    const settings = readOptions(options), full = path === IN_MEMORY ? path : require('node:path').resolve(path);
+    checkOptions(settings, full, path !== IN_MEMORY && require('node:fs').existsSync(full));
     const store = new VectorStore(database.open(full, settings.create, settings.patience), OPEN, full, settings);
     return { store, operation: store.#open(settings) };
   }
@@ -86,9 +87,9 @@ class VectorStore extends Handle {
   }
 
   /** For a change from this thread: nothing else may be changing the index. */
-  #claim() {
-    VectorStore.#of(this);
-    if (this.#writing > 0) throw mismatch('ERR_BUSY', 'no asynchronous write in flight', 'a write', `${this.#writing}`);
+  static #claim(store) {
+    VectorStore.#of(store);
+    if (store.#writing > 0) throw mismatch('ERR_BUSY', 'no asynchronous write in flight', 'a write', `${store.#writing}`);
   }
 
   /** Runs a change after those that are in flight. */
@@ -109,7 +110,7 @@ class VectorStore extends Handle {
     yield* this.#follower.update();
   }
 
-  *#insert(columns, replace) {
+  *#insert(columns, { replace }) {
     if (columns.count === 0) return columns.ids;
     const sql = replace ? `SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1; ${INSERT}` : INSERT;
     let done;
@@ -133,24 +134,28 @@ class VectorStore extends Handle {
 
   /** Stores one entry {id, vector, metadata}; its id. It is on the disk when this returns. */
   insert(entry, options) {
-    return this.insertBatch([entry], options)[0];
+    return VectorStore.#insertNow(this, [entry], options)[0];
   }
 
   /** Stores many entries in one transaction: all of them or none. Their ids. */
   insertBatch(entries, options) {
-    this.#claim();
-    const { replace } = this.#batchOptions(options), columns = many(entries, this.#options.dim);
-    this.#claim(); // getters of the caller's may have run
-    return run(this.#insert(columns, replace));
+    return VectorStore.#insertNow(this, entries, options);
+  }
+
+  static #insertNow(store, entries, options) {
+    VectorStore.#claim(store);
+    const o = VectorStore.#batchOptions(options), columns = many(entries, store.#options.dim);
+    VectorStore.#claim(store); // getters of the caller's may have run
+    return run(store.#insert(columns, o));
   }
 
   async insertBatchAsync(entries, options) {
     VectorStore.#of(this);
-    const o = this.#batchOptions(options, ['signal']), columns = many(entries, this.#options.dim);
-    return abortable(o.signal, (flag) => this.#queue(() => runAsync(this.#insert(columns, o.replace), { flag, ...o })));
+    const o = VectorStore.#batchOptions(options, ['signal']), columns = many(entries, this.#options.dim);
+    return abortable(o.signal, (flag) => this.#queue(() => runAsync(this.#insert(columns, o), { flag, ...o })));
   }
 
-  #batchOptions(options, more = []) {
+  static #batchOptions(options, more = []) {
     const { replace = false, threads: count, onProgress, signal } = inputs.options(options, [...BATCH, ...more]);
     if (typeof replace !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'replace', replace);
     if (onProgress !== undefined && typeof onProgress !== 'function') throw unexpected('ERR_INVALID_ARG', 'a function', 'onProgress', onProgress);
@@ -173,18 +178,22 @@ class VectorStore extends Handle {
 
   /** Deletes an entry; whether there was one. */
   delete(id) {
-    return this.deleteBatch([id]) > 0;
+    VectorStore.#of(this);
+    return VectorStore.#deleteNow(this, [checkId(id, 'id')]) > 0;
   }
 
   /** Deletes entries in one transaction; how many there were. */
   deleteBatch(ids) {
-    this.#claim();
-    if (!Array.isArray(ids)) throw unexpected('ERR_INVALID_ARG', 'an array of ids', 'ids', ids);
-    const packer = new Packer(), list = inputs.mapList(ids, inputs.lengthOfList(ids, 'ids'), (id, i) => checkId(id, `ids[${i}]`));
-    this.#claim();
-    if (list.length === 0) return 0;
-    for (const id of list) packer.text(id);
-    return run(this.#delete(packer));
+    VectorStore.#of(this);
+    if (!isList(ids)) throw unexpected('ERR_INVALID_ARG', 'an array of ids', 'ids', ids);
+    return VectorStore.#deleteNow(this, inputs.mapList(ids, inputs.lengthOfList(ids, 'ids'), (id, i) => checkId(id, `ids[${i}]`)));
+  }
+
+  static #deleteNow(store, ids) {
+    VectorStore.#claim(store);
+    const packer = new Packer();
+    for (const id of ids) packer.text(id);
+    return ids.length === 0 ? 0 : run(store.#delete(packer));
   }
 
   *#delete(packer) {
@@ -247,6 +256,7 @@ class VectorStore extends Handle {
     return run(database.query(this.#db, 'SELECT id FROM entries WHERE key = ?', key)).values[0];
   }
 
+  /** Entries there are, those of other processes included. */
   get size() {
     VectorStore.#of(this);
     return run(database.query(this.#db, 'SELECT count(*) FROM entries')).values[0];
@@ -269,12 +279,13 @@ class VectorStore extends Handle {
 
   /** Saves the index beside the database, so that the next opening has nothing to catch up with. */
   save() {
-    this.#claim();
+    VectorStore.#claim(this);
     run(this.#follower.save(1));
   }
 
   /** Saves the index and closes the store, unless a write is in flight: the next opening then catches up. */
   close() {
+    Handle.check(this, VectorStore, 'this');
     if (!this.closed && this.#follower?.index) {
       try {
         if (this.#writing === 0) run(this.#follower.save(1));

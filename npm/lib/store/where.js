@@ -5,7 +5,7 @@
 const { isList, mismatch, unexpected } = require('../errors.js');
 const { lengthOfList } = require('../inputs.js');
 
-const MOST_LEAVES = 200, MOST_LEVELS = 50;
+const MOST_LEAVES = 200, MOST_LEVELS = 16; // SQLite's parser takes 100 nested pieces
 const COMPARE = { $gt: '>', $gte: '>=', $lt: '<', $lte: '<=' };
 const OPERATORS = ['$eq', '$ne', ...Object.keys(COMPARE), '$in', '$nin', '$exists', '$not'];
 const GROUPS = ['$and', '$or', '$not'];
@@ -97,8 +97,8 @@ class Compiler {
   }
 }
 
-const all = (parts) => (parts.length === 0 ? '1' : `(${parts.join(' AND ')})`);
-const any = (parts) => (parts.length === 0 ? '0' : `(${parts.join(' OR ')})`);
+const all = (parts) => (parts.length === 0 ? '1' : parts.length === 1 ? parts[0] : `(${parts.join(' AND ')})`);
+const any = (parts) => (parts.length === 0 ? '0' : parts.length === 1 ? parts[0] : `(${parts.join(' OR ')})`);
 
 /** The own properties of a plain object. */
 function entriesOf(value, name) {
