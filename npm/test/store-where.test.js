@@ -101,18 +101,18 @@ test('random predicates on random metadata', { skip }, () => {
 });
 
 test('values never become SQL', { skip }, () => {
-  const store = VectorStore.open(':memory:', { dim: 1 }), evil = "'); DROP TABLE entries; --";
-  store.insert({ id: evil, vector: [1], metadata: { [evil.replaceAll('.', '')]: evil } });
-  assert.strictEqual(store.search([1], { where: { [evil]: evil } }).length, 1);
-  assert.strictEqual(store.search([1], { filter: [evil] }).length, 1);
-  assert.strictEqual(store.search([1], { where: { x: { $in: [evil] } } }).length, 0);
+  const store = VectorStore.open(':memory:', { dim: 2 }), evil = "'); DROP TABLE entries; --";
+  store.insert({ id: evil, vector: [1, 0], metadata: { [evil.replaceAll('.', '')]: evil } });
+  assert.strictEqual(store.search([1, 0], { where: { [evil]: evil } }).length, 1);
+  assert.strictEqual(store.search([1, 0], { filter: [evil] }).length, 1);
+  assert.strictEqual(store.search([1, 0], { where: { x: { $in: [evil] } } }).length, 0);
   assert.deepStrictEqual([store.size, store.has(evil), store.get(evil).id], [1, true, evil]);
   store.close();
 });
 
 test('what is no predicate', { skip }, async () => {
-  const store = VectorStore.open(':memory:', { dim: 1 }), A = 'ERR_INVALID_ARG', R = 'ERR_OUT_OF_RANGE';
-  store.insert({ id: 'a', vector: [1], metadata: { x: 1 } });
+  const store = VectorStore.open(':memory:', { dim: 2 }), A = 'ERR_INVALID_ARG', R = 'ERR_OUT_OF_RANGE';
+  store.insert({ id: 'a', vector: [1, 0], metadata: { x: 1 } });
   const deep = (n, make) => { let w = { x: 1 }; for (let i = 0; i < n; i++) w = make(w); return w; };
   const cases = [
     [null, A], [5, A], ['x', A], [[], A], [() => 1, A], [{ $where: 1 }, A], [{ $and: {} }, A], [{ $or: 1 }, A], [{ $or: [1] }, A], [{ $not: 1 }, A], [{ $not: [] }, A],
@@ -123,12 +123,12 @@ test('what is no predicate', { skip }, async () => {
     [{ $or: Array.from({ length: 300 }, (_, i) => ({ x: i })) }, R],
   ];
   for (const [i, [where, code]] of cases.entries()) {
-    await fails(() => store.search([1], { where }), code, `case ${i}`);
-    await fails(() => store.searchAsync([1], { where }), code, `case ${i}`, true);
+    await fails(() => store.search([1, 0], { where }), code, `case ${i}`);
+    await fails(() => store.searchAsync([1, 0], { where }), code, `case ${i}`, true);
   }
   for (const where of [{}, { $and: [] }, { $not: { $or: [] } }, { x: { $in: Array.from({ length: 5000 }, (_, i) => i) } }, deep(15, (w) => ({ $and: [w] })), deep(4, (w) => ({ $not: { $or: [{ y: 1 }, { $not: w, y: 2 }] } })),
     deep(3, (w) => ({ $and: [{ $or: [{ x: 1 }, { $and: [w, { x: 1 }] }] }, { x: 1 }] }))]) {
-    assert.strictEqual(store.search([1], { where }).length, 1);
+    assert.strictEqual(store.search([1, 0], { where }).length, 1);
   }
   store.close();
 });

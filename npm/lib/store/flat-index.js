@@ -3,7 +3,7 @@
 const fs = require('node:fs');
 const { mismatch, RuvectorError } = require('../errors.js');
 class FlatIndex {
-  constructor(o) { this.o = o; this.rows = new Map(); this.isClosed = false; }
+  constructor(o) { if (typeof o.dim !== 'number') throw new RuvectorError('ERR_INVALID_ARG', 'dim'); if (!(Number.isInteger(o.dim) && o.dim >= 2 && o.dim <= 65536)) throw new RuvectorError('ERR_INVALID_CONFIG', 'dim'); if (!['cosine', 'l2', 'ip', 'poincare', 'lorentz'].includes(o.metric)) throw new RuvectorError('ERR_INVALID_CONFIG', 'metric'); this.o = o; this.rows = new Map(); this.isClosed = false; }
   get size() { return this.rows.size; }
   has(key) { return this.rows.has(key); }
   addBatch(keys, { data, dim }) { keys.forEach((key, i) => { this.rows.set(key, data.slice(i * dim, (i + 1) * dim)); }); }
