@@ -184,7 +184,7 @@ test('bad input', { skip }, async (t) => {
   await fails(() => new VectorStore(), A, 'the constructor');
   for (const path of [undefined, null, 5, '', 'a\0b', {}, Symbol('s'), ['x']]) await fails(() => VectorStore.open(path, { dim }), A, String(path));
   for (const [options, code] of [
-    [null, A], [5, A], [{}, C], [{ dim: '3' }, A], [{ dim: 0 }, R], [{ dim: 1.5 }, R], [{ dim: 65537 }, R], [{ dim: NaN }, R], [{ dim, metric: 'euclid' }, C],
+    [null, A], [5, A], [{}, C], [{ dim: '3' }, C], [{ dim: 0 }, C], [{ dim: 1.5 }, C], [{ dim: 65537 }, C], [{ dim: NaN }, C], [{ dim, M: 1e9 }, C], [{ dim, ef: 0 }, C], [{ dim, metric: 'euclid' }, C],
     [{ dim, sync: true }, C], [{ dim, synchronous: 'off' }, C], [{ dim, create: 1 }, A], [{ dim, create: false }, 'ERR_NOT_FOUND'], [{ dim, patience: -1 }, R], [{ dim, saveEvery: 0 }, R],
   ]) {
     await fails(() => VectorStore.open(':memory:', options), code, JSON.stringify(options));

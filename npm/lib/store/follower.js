@@ -5,7 +5,7 @@
 const { query } = require('./database.js');
 const file = require('./index-file.js');
 const { RuvectorError, mismatch } = require('../errors.js');
-const { createIndex, loadIndex } = require('./flat-index.js');
+const { createIndex, loadIndex } = require('./graph.js');
 
 const PAGE = 4096;
 
@@ -15,6 +15,8 @@ class Follower {
   /** Up to where in the table and the list of deletions the index has seen everything. */
   #seen = { key: 0, deletion: 0 };
   #version;
+  /** Whether an insert failed on the way: some of its keys may be in the index. */
+  #isPartial = false;
   #unsaved = 0;
   #db;
   #file;
@@ -85,12 +87,15 @@ class Follower {
     const { dim } = this.#options;
     for (;;) {
       const { values } = yield* query(this.#db, `SELECT key, vector FROM vectors WHERE key > ? ORDER BY key LIMIT ${PAGE}`, this.#seen.key);
-      if (values.length === 0) return;
+      if (values.length === 0) {
+        this.#isPartial = false;
+        return;
+      }
       const keys = [], data = new Float32Array(values.length / 2 * dim), bytes = new Uint8Array(data.buffer);
       for (let i = 0; i < values.length; i += 2) {
         const [key, vector] = [values[i], values[i + 1]];
         if (vector?.length !== 4 * dim) throw mismatch('ERR_CORRUPT', `${4 * dim} bytes`, `the vector of key ${key}`, vector?.length ?? 'none');
-        if (this.index.has(key)) continue;
+        if (this.#isPartial && this.index.has(key)) continue;
         bytes.set(vector, keys.length * 4 * dim);
         keys.push(key);
       }
@@ -103,7 +108,7 @@ class Follower {
     for (;;) {
       const { values } = yield* query(this.#db, `SELECT sequence, key FROM deletions WHERE sequence > ? ORDER BY sequence LIMIT ${PAGE}`, this.#seen.deletion);
       if (values.length === 0) return;
-      for (let i = 1; i < values.length; i += 2) this.remove(values[i]);
+      this.remove(values.filter((_, i) => i % 2 === 1));
       this.#seen.deletion = values.at(-2);
     }
   }
@@ -114,11 +119,12 @@ class Follower {
     const matrix = { data, rows: keys.length, dim: this.#options.dim };
     try {
       yield {
-        sync: () => this.index.addBatch(keys, matrix, {}),
+        sync: ({ threads }) => this.index.addBatch(keys, matrix, { threads }),
         async: ({ threads, onProgress }) => this.index.addBatchAsync(keys, matrix, { threads, onProgress }),
       };
     } catch (error) {
       this.#version = undefined; // the rows are in the table: the next search tries again
+      this.#isPartial = true;
       throw error;
     }
   }
@@ -132,10 +138,12 @@ class Follower {
     this.#seen.key = first + count - 1;
   }
 
-  remove(key) {
-    if (!this.index.has(key)) return;
-    this.index.remove(key);
-    this.#unsaved++;
+  /** Takes out the keys that are there. */
+  remove(keys) {
+    const known = keys.filter((key) => this.index.has(key));
+    if (known.length === 0) return;
+    this.index.removeBatch(known);
+    this.#unsaved += known.length;
   }
 
   /** Saves the index where `every` changes have not been saved; by default a half of it. */

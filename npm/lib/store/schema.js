@@ -5,7 +5,7 @@
 // what happened to a key is one insert and at most one delete, in any order. `deletions` remembers the keys that went, for
 // indexes that were saved before.
 const { change, query } = require('./database.js');
-const { createIndex } = require('./flat-index.js');
+const { createIndex } = require('./graph.js');
 const { mismatch, unexpected } = require('../errors.js');
 const inputs = require('../inputs.js');
 

@@ -3,6 +3,7 @@
 // Searches of a store: the index finds keys, the table gives ids and metadata and knows the predicates.
 const { query: ask } = require('./database.js');
 const { compile } = require('./where.js');
+const { allowed } = require('./graph.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
 const inputs = require('../inputs.js');
 const { idFilter } = require('./id-filter.js');
@@ -36,10 +37,11 @@ class Matches {
   *of(db, where) {
     const name = JSON.stringify(where), found = this.#kept.get(name);
     if (found) return found;
-    const { values } = yield* ask(db, `SELECT key FROM entries WHERE ${where.sql}`, ...where.values);
+    const { values: keys } = yield* ask(db, `SELECT key FROM entries WHERE ${where.sql}`, ...where.values);
     if (this.#kept.size >= KEPT) this.#kept.delete(this.#kept.keys().next().value);
-    this.#kept.set(name, values);
-    return values;
+    const matches = { keys, allow: allowed(keys) };
+    this.#kept.set(name, matches);
+    return matches;
   }
 }
 
@@ -84,14 +86,17 @@ function* search(db, index, matches, request) {
     const count = Math.min(enough(k), index.size), found = yield* entries(db, yield* nearest(index, request, count), where);
     if (found.length >= k || count >= index.size) return found.slice(0, k);
   }
-  let keys = filter && (yield* keysOf(db, filter.ids)), deny = filter?.deny === true;
-  if (where) {
-    const given = keys && new Set(keys), holds = yield* matches.of(db, where);
-    keys = given ? holds.filter((key) => given.has(key) !== deny) : holds;
-    deny = false;
-  }
-  if (!deny && keys.length === 0) return [];
-  return yield* entries(db, yield* nearest(index, request, k, deny ? { deny: keys } : { allow: keys }));
+  const listed = filter && (yield* keysOf(db, filter.ids)), holds = where && (yield* matches.of(db, where));
+  if (!holds) return yield* among(db, index, request, filter.deny ? { deny: listed } : listed);
+  if (!listed) return yield* among(db, index, request, holds.keys, holds.allow);
+  const given = new Set(listed);
+  return yield* among(db, index, request, holds.keys.filter((key) => given.has(key) !== filter.deny));
+}
+
+/** A search among the keys given, or {deny} all others. */
+function* among(db, index, request, keys, allow = keys) {
+  if (keys.length === 0) return [];
+  return yield* entries(db, yield* nearest(index, request, request.k, allow.deny ? allow : { allow }));
 }
 
 module.exports = { Matches, read, search };

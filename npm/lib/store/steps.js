@@ -1,15 +1,15 @@
 'use strict';
 
 // Operations of a store are written once, as generators that yield steps, and run in two ways: each step at once, or each
-// as a promise off the event loop. A step is {sync(), async(control)}; control: {flag, signal, threads, onProgress}.
+// as a promise off the event loop. A step is {sync(control), async(control)}; control: {flag, signal, threads, onProgress}.
 
 /** Runs the steps one after the other; the operation's result. */
-function run(operation) {
+function run(operation, control = {}) {
   let step = operation.next();
   while (!step.done) {
     let value;
     try {
-      value = step.value.sync();
+      value = step.value.sync(control);
     } catch (error) {
       step = operation.throw(error);
       continue;

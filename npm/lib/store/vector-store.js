@@ -8,6 +8,7 @@ const inputs = require('../inputs.js');
 const database = require('./database.js');
 const { checkId, many, pack } = require('./entries.js');
 const { Follower } = require('./follower.js');
+const { checkVectors } = require('./graph.js');
 const { checkOptions, prepare, readOptions } = require('./schema.js');
 const { Matches, read, search } = require('./search.js');
 const { run, runAsync } = require('./steps.js');
@@ -112,6 +113,7 @@ class VectorStore extends Handle {
 
   *#insert(columns, { replace }) {
     if (columns.count === 0) return columns.ids;
+    checkVectors(this.#options, columns.data);
     const sql = replace ? `SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1; ${INSERT}` : INSERT;
     let done;
     try {
@@ -120,7 +122,7 @@ class VectorStore extends Handle {
       throw error instanceof RuvectorError && error.code === 'ERR_DUPLICATE_KEY' ? yield* this.#duplicate(columns.ids, error) : error;
     }
     this.#matches.forget();
-    for (const key of done.values) this.#follower.remove(key);
+    this.#follower.remove(done.values);
     yield* this.#follower.inserted(done.lastKey - columns.count + 1, columns.data);
     yield* this.#follower.save(this.#saveEvery);
     return columns.ids;
@@ -146,7 +148,7 @@ class VectorStore extends Handle {
     VectorStore.#claim(store);
     const o = VectorStore.#batchOptions(options), columns = many(entries, store.#options.dim);
     VectorStore.#claim(store); // getters of the caller's may have run
-    return run(store.#insert(columns, o));
+    return run(store.#insert(columns, o), o);
   }
 
   async insertBatchAsync(entries, options) {
@@ -199,7 +201,7 @@ class VectorStore extends Handle {
   *#delete(packer) {
     const { values } = yield* database.change(this.#db, 'SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1', packer);
     if (values.length > 0) this.#matches.forget();
-    for (const key of values) this.#follower.remove(key);
+    this.#follower.remove(values);
     yield* this.#follower.save(this.#saveEvery);
     return values.length;
   }
@@ -288,7 +290,7 @@ class VectorStore extends Handle {
     Handle.check(this, VectorStore, 'this');
     if (!this.closed && this.#follower?.index) {
       try {
-        if (this.#writing === 0) run(this.#follower.save(1));
+        if (this.#writing === 0 && !this.#follower.index.closed) run(this.#follower.save(1));
       } catch (error) {
         // The database has everything; the next opening takes longer.
         process.emitWarning(`the index of ${this.#path} was not saved: ${error.message}`, { code: 'RUVECTOR_INDEX_NOT_SAVED' });
