@@ -3,15 +3,15 @@
 // The tables of a store, and the options that are written into it. Entries keep to one table and vectors to another, so that
 // predicates about metadata read little. Keys are never used twice: an entry that is replaced gets a new one, so that
 // what happened to a key is one insert and at most one delete, in any order. `deletions` remembers the keys that went, for
-// indexes that were saved before.
+// indexes that were saved before and for other connections.
 const { change, query } = require('./database.js');
 const { createIndex } = require('./graph.js');
 const { mismatch, unexpected } = require('../errors.js');
 const inputs = require('../inputs.js');
 
-const APPLICATION = 0x52565354, VERSION = 1; // 'RVST'
+const IN_MEMORY = ':memory:', APPLICATION = 0x52565354, VERSION = 1; // 'RVST'
 
-const TABLES = `
+const tables = (isShared) => `
 CREATE TABLE IF NOT EXISTS entries (
   key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, metadata TEXT CHECK (metadata IS NULL OR json_valid(metadata)));
 CREATE TABLE IF NOT EXISTS vectors (key INTEGER PRIMARY KEY, vector BLOB NOT NULL);
@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS deletions (sequence INTEGER PRIMARY KEY AUTOINCREMENT
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TRIGGER IF NOT EXISTS entry_deleted AFTER DELETE ON entries BEGIN
   DELETE FROM vectors WHERE key = old.key;
-  INSERT INTO deletions(key) VALUES (old.key);
+  ${isShared ? 'INSERT INTO deletions(key) VALUES (old.key);' : ''}
 END;
 CREATE TRIGGER IF NOT EXISTS vector_changed BEFORE UPDATE ON vectors BEGIN
   SELECT RAISE(ABORT, 'vectors are replaced under a new key, never changed');
@@ -75,7 +75,7 @@ function* prepare(db, path, { given, create, synchronous }) {
   if (isNew) requireDim(given);
   yield* query(db, `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
   if (isNew) {
-    yield* change(db, TABLES);
+    yield* change(db, tables(path !== IN_MEMORY));
     const lasting = { metric: 'cosine', ...pick(given, LASTING) };
     yield* query(db, "INSERT OR IGNORE INTO settings VALUES ('options', ?)", JSON.stringify(lasting));
   }
@@ -99,4 +99,4 @@ function parse(text, path) {
   throw mismatch('ERR_CORRUPT', 'the options of a VectorStore', path, 'others');
 }
 
-module.exports = { checkOptions, prepare, readOptions };
+module.exports = { IN_MEMORY, checkOptions, prepare, readOptions };

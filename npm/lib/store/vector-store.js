@@ -9,12 +9,12 @@ const database = require('./database.js');
 const { checkId, many, pack } = require('./entries.js');
 const { Follower } = require('./follower.js');
 const { checkVectors } = require('./graph.js');
-const { checkOptions, prepare, readOptions } = require('./schema.js');
+const { IN_MEMORY, checkOptions, prepare, readOptions } = require('./schema.js');
 const { Matches, read, search } = require('./search.js');
 const { run, runAsync } = require('./steps.js');
 const { Packer } = require('./values.js');
 
-const OPEN = Symbol('open'), IN_MEMORY = ':memory:';
+const OPEN = Symbol('open');
 const INSERT = 'INSERT INTO entries(id, metadata) VALUES (?1, ?2); INSERT INTO vectors VALUES (last_insert_rowid(), ?3)';
 const BATCH = ['replace', 'threads', 'onProgress'];
 
