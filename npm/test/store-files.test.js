@@ -121,6 +121,13 @@ test('not closed: what was acknowledged is there', { skip }, (t) => {
   store.close();
 });
 
+test('what a killed saver has left beside the index goes; what a living one writes stays', { skip }, (t) => {
+  const file = stored(t), own = `${file}.hnsw.${process.pid}-3.tmp`, dead = `${file}.hnsw.${elsewhere('console.log(process.pid)')}-1.tmp`;
+  for (const name of [own, dead, `${file}.hnsw.x.tmp`]) fs.writeFileSync(name, 'half a file');
+  VectorStore.open(file).close();
+  assert.deepStrictEqual([own, dead, `${file}.hnsw.x.tmp`].map((name) => fs.existsSync(name)), [true, false, true]);
+});
+
 test('files that are no stores', { skip }, async (t) => {
   const file = place(t), folder = path.dirname(file), sqlite = path.join(folder, 'other.db');
   fs.writeFileSync(file, 'this is a text and not a database, and it has to be longer than a header'.repeat(20));
@@ -172,6 +179,26 @@ test('several processes and connections follow each other', { skip }, async (t) 
   }
   assert.deepStrictEqual(ids(twin.search([0, 1], { k: 9 })), ['e0', 'e1', 'e2']);
   twin.close();
+  store.close();
+});
+
+test('reading does not wait for a batch in flight', { skip }, async (t) => {
+  const store = VectorStore.open(place(t), { dim: 64 }), many = entries(20000, 64, support);
+  store.insert({ id: 'a', vector: many[0].vector });
+  const batch = store.insertBatchAsync(many);
+  let looks = 0, longest = 0, done = false;
+  batch.then(() => { done = true; });
+  while (!done) {
+    const start = performance.now();
+    assert.strictEqual(store.get('a').id, 'a');
+    assert.ok(store.search(many[0].vector, { k: 1 }).length === 1);
+    longest = Math.max(longest, performance.now() - start);
+    looks++;
+    await new Promise(setImmediate);
+  }
+  assert.ok(looks > 10, `${looks} looks`);
+  assert.ok(longest < 150, `${longest} ms for one`);
+  assert.strictEqual(store.size, 20001);
   store.close();
 });
 

@@ -2,9 +2,18 @@
 
 // What callers insert -> ids, packed vectors and JSON of our own, all of it checked before anything is written.
 const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
+const { threads } = require('../async.js');
 const inputs = require('../inputs.js');
 const { matrix } = require('../matrices.js');
 const { Packer } = require('./values.js');
+
+/** The options of an insert, read once. */
+function batchOptions(options, more = []) {
+  const { replace = false, threads: count, onProgress, signal } = inputs.options(options, ['replace', 'threads', 'onProgress', ...more]);
+  if (typeof replace !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'replace', replace);
+  if (onProgress !== undefined && typeof onProgress !== 'function') throw unexpected('ERR_INVALID_ARG', 'a function', 'onProgress', onProgress);
+  return { replace, threads: threads(count), onProgress, signal };
+}
 
 /** A string that SQLite keeps as it is. */
 function checkId(id, name) {
@@ -110,11 +119,19 @@ function many(value, dim, name = 'entries') {
   return columns;
 }
 
-/** Rows of id, metadata, vector for the INSERT of store.js. */
-function pack({ ids, texts, data, count }, dim) {
-  const packer = new Packer();
-  for (let i = 0; i < count; i++) packer.text(ids[i]).value(texts[i]).floats(data.subarray(i * dim, (i + 1) * dim));
+const SLICE = 1024;
+
+/** Lets the event loop turn, where there is one. */
+const pause = { sync: () => {}, async: () => new Promise(setImmediate) };
+
+/** Rows of id, metadata, vector for the INSERT of vector-store.js. */
+function* pack({ ids, texts, data, count }, dim) {
+  const packer = new Packer(data.byteLength + 64 * count);
+  for (let i = 0; i < count; i++) {
+    packer.text(ids[i]).value(texts[i]).floats(data.subarray(i * dim, (i + 1) * dim));
+    if (i % SLICE === SLICE - 1) yield pause;
+  }
   return packer;
 }
 
-module.exports = { checkId, many, pack };
+module.exports = { batchOptions, checkId, many, pack };

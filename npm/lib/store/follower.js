@@ -4,10 +4,19 @@
 // order and more than once: an insert of a key that is there, and a delete of one that is not, change nothing.
 const { query } = require('./database.js');
 const file = require('./index-file.js');
-const { RuvectorError, mismatch } = require('../errors.js');
-const { createIndex, loadIndex } = require('./graph.js');
+const { mismatch } = require('../errors.js');
+const { createIndex } = require('./graph.js');
 
-const PAGE = 4096;
+const PAGE = 4096, SLICE = 16384;
+
+/** `done`: the share of all that is done by the share of this. */
+const addStep = (index, keys, matrix, done) => ({
+  sync({ threads, onProgress }) {
+    index.addBatch(keys, matrix, { threads });
+    onProgress?.(done(1));
+  },
+  async: ({ threads, onProgress }) => index.addBatchAsync(keys, matrix, { threads, onProgress: onProgress && ((share) => onProgress(done(share))) }),
+});
 
 class Follower {
   /** The HNSWIndex; its keys are those of the table. */
@@ -33,27 +42,15 @@ class Follower {
 
   /** Loads the index and brings it up to date, or builds it. */
   *open() {
-    if (this.#file !== undefined) {
-      file.sweep(this.#file);
-      const seen = yield* file.known(this.#db, this.#file, this.#options);
-      if (seen !== undefined) this.index = this.#load();
-      if (this.index !== undefined) this.#seen = seen;
-    }
-    if (this.index === undefined) return yield* this.#rebuild();
+    if (this.#file !== undefined) file.sweep(this.#file);
+    const saved = this.#file === undefined ? undefined : yield* file.load(this.#db, this.#file, this.#options);
+    if (saved === undefined) return yield* this.#rebuild();
+    this.index = saved.index;
+    this.#seen = saved.seen;
+    if (this.#ef !== undefined) this.index.ef = this.#ef;
     yield* this.update();
     const { values: [count] } = yield* query(this.#db, 'SELECT count(*) FROM entries');
     if (count !== this.index.size) yield* this.#rebuild();
-  }
-
-  #load() {
-    try {
-      const index = loadIndex(this.#file);
-      if (this.#ef !== undefined) index.ef = this.#ef;
-      return index;
-    } catch (error) {
-      if (error instanceof RuvectorError) return undefined; // it is built from the table
-      throw error;
-    }
   }
 
   *#rebuild() {
@@ -113,15 +110,15 @@ class Follower {
     }
   }
 
+  /** In slices: what is copied on the event loop stays short, and a caller hears how far it is. */
   *#add(keys, data) {
-    if (keys.length === 0) return;
-    this.#unsaved += keys.length;
-    const matrix = { data, rows: keys.length, dim: this.#options.dim };
+    const { dim } = this.#options;
     try {
-      yield {
-        sync: ({ threads }) => this.index.addBatch(keys, matrix, { threads }),
-        async: ({ threads, onProgress }) => this.index.addBatchAsync(keys, matrix, { threads, onProgress }),
-      };
+      for (let start = 0; start < keys.length; start += SLICE) {
+        const some = keys.slice(start, start + SLICE), rows = some.length, done = (share) => (start + share * rows) / keys.length;
+        yield addStep(this.index, some, { data: data.subarray(start * dim, (start + rows) * dim), rows, dim }, done);
+        this.#unsaved += rows;
+      }
     } catch (error) {
       this.#version = undefined; // the rows are in the table: the next search tries again
       this.#isPartial = true;

@@ -5,7 +5,6 @@ const { BruteForceIndex } = require('../indexes/brute-force.js');
 const { HNSWIndex } = require('../indexes/hnsw.js');
 
 const createIndex = (options) => new HNSWIndex({ ...options, keys: 'number' });
-const loadIndex = (path) => HNSWIndex.load(path);
 
 /** Metrics that cannot hold every finite vector. */
 const BOUNDED = ['l2', 'ip', 'lorentz'];
@@ -30,4 +29,4 @@ function allowed(keys) {
   return bits;
 }
 
-module.exports = { allowed, checkVectors, createIndex, loadIndex };
+module.exports = { allowed, checkVectors, createIndex };

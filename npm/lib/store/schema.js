@@ -4,7 +4,7 @@
 // predicates about metadata read little. Keys are never used twice: an entry that is replaced gets a new one, so that
 // what happened to a key is one insert and at most one delete, in any order. `deletions` remembers the keys that went, for
 // indexes that were saved before and for other connections.
-const { change, query } = require('./database.js');
+const { change, open, query } = require('./database.js');
 const { createIndex } = require('./graph.js');
 const { mismatch, unexpected } = require('../errors.js');
 const inputs = require('../inputs.js');
@@ -89,6 +89,13 @@ function* prepare(db, path, { given, create, synchronous }) {
   return { ...lasting, ...pick(given, INDEX) };
 }
 
+/** 32 MB of pages stay in memory: the 2 MB of SQLite's own choice hold the entries of some 10,000 vectors. */
+function* openReader(path, { patience }) {
+  const db = open(path, false, patience);
+  yield* query(db, 'PRAGMA query_only = 1; PRAGMA cache_size = -32768');
+  return db;
+}
+
 function parse(text, path) {
   try {
     const value = JSON.parse(text ?? '');
@@ -99,4 +106,4 @@ function parse(text, path) {
   throw mismatch('ERR_CORRUPT', 'the options of a VectorStore', path, 'others');
 }
 
-module.exports = { IN_MEMORY, checkOptions, prepare, readOptions };
+module.exports = { IN_MEMORY, checkOptions, openReader, prepare, readOptions };

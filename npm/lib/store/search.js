@@ -54,11 +54,22 @@ function* nearest(index, { query, ef }, k, filter) {
   };
 }
 
+/**
+ * "One of these keys" in SQL, and its values: a list for few (twice as fast), of eight lengths only, so that its statements are
+ * compiled once; else JSON.
+ */
+function oneOf(keys) {
+  if (keys.length > 64) return { sql: 'key IN (SELECT value FROM json_each(?))', values: [JSON.stringify(Array.from(keys))] };
+  const values = Array.from(keys);
+  while (values.length % 8 !== 0) values.push(-1);
+  return { sql: `key IN (?${',?'.repeat(values.length - 1)})`, values };
+}
+
 /** Entries of the found keys, in their order, those for which the predicate holds; a key whose entry is gone has none. */
 function* entries(db, { keys, distances }, where) {
   if (keys.length === 0) return [];
-  const { values } = yield* ask(db, `SELECT key, id, metadata FROM entries WHERE key IN (SELECT value FROM json_each(?))${where ? ` AND ${where.sql}` : ''}`,
-    JSON.stringify(Array.from(keys)), ...(where?.values ?? []));
+  const among = oneOf(keys);
+  const { values } = yield* ask(db, `SELECT key, id, metadata FROM entries WHERE ${among.sql}${where ? ` AND ${where.sql}` : ''}`, ...among.values, ...(where?.values ?? []));
   const places = new Map();
   for (let i = 0; i < values.length; i += 3) places.set(values[i], i);
   const results = [];

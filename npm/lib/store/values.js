@@ -10,9 +10,15 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Packs values one after the other. */
 class Packer {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes;
+  #view;
   #length = 0;
+
+  /** With room for so many bytes at first. */
+  constructor(bytes = 256) {
+    this.#bytes = allocate(bytes, 'parameters', Uint8Array);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   /** What has been packed; valid until more is. */
   get bytes() {

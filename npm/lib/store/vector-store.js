@@ -3,20 +3,19 @@
 const native = require('../native.js');
 const { Handle } = require('../handle.js');
 const { RuvectorError, isList, mismatch, unexpected } = require('../errors.js');
-const { abortable, threads } = require('../async.js');
+const { abortable } = require('../async.js');
 const inputs = require('../inputs.js');
 const database = require('./database.js');
-const { checkId, many, pack } = require('./entries.js');
+const { batchOptions, checkId, many, pack } = require('./entries.js');
 const { Follower } = require('./follower.js');
 const { checkVectors } = require('./graph.js');
-const { IN_MEMORY, checkOptions, prepare, readOptions } = require('./schema.js');
+const { IN_MEMORY, checkOptions, openReader, prepare, readOptions } = require('./schema.js');
 const { Matches, read, search } = require('./search.js');
 const { run, runAsync } = require('./steps.js');
 const { Packer } = require('./values.js');
 
 const OPEN = Symbol('open');
 const INSERT = 'INSERT INTO entries(id, metadata) VALUES (?1, ?2); INSERT INTO vectors VALUES (last_insert_rowid(), ?3)';
-const BATCH = ['replace', 'threads', 'onProgress'];
 
 /**
  * Vectors with string ids and metadata in an SQLite database, and an HNSWIndex that follows it. The database is the truth: what
@@ -24,6 +23,8 @@ const BATCH = ['replace', 'threads', 'onProgress'];
  */
 class VectorStore extends Handle {
   #db;
+  /** A connection to read by, which does not wait for a transaction in flight; a database in memory has one only. */
+  #reader;
   #follower;
   #options;
   #path;
@@ -79,6 +80,8 @@ class VectorStore extends Handle {
     this.#options = yield* prepare(this.#db, this.#path, settings);
     this.#follower = new Follower(this.#db, this.#path === IN_MEMORY ? undefined : `${this.#path}.hnsw`, this.#options, settings.given.ef);
     yield* this.#follower.open();
+    this.#reader = this.#db;
+    if (this.#path !== IN_MEMORY) this.#reader = yield* openReader(this.#path, settings);
     return this;
   }
 
@@ -115,9 +118,10 @@ class VectorStore extends Handle {
     if (columns.count === 0) return columns.ids;
     checkVectors(this.#options, columns.data);
     const sql = replace ? `SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1; ${INSERT}` : INSERT;
+    const parameters = yield* pack(columns, this.#options.dim);
     let done;
     try {
-      done = yield* database.change(this.#db, sql, pack(columns, this.#options.dim));
+      done = yield* database.change(this.#db, sql, parameters);
     } catch (error) {
       throw error instanceof RuvectorError && error.code === 'ERR_DUPLICATE_KEY' ? yield* this.#duplicate(columns.ids, error) : error;
     }
@@ -146,28 +150,21 @@ class VectorStore extends Handle {
 
   static #insertNow(store, entries, options) {
     VectorStore.#claim(store);
-    const o = VectorStore.#batchOptions(options), columns = many(entries, store.#options.dim);
+    const o = batchOptions(options), columns = many(entries, store.#options.dim);
     VectorStore.#claim(store); // getters of the caller's may have run
     return run(store.#insert(columns, o), o);
   }
 
   async insertBatchAsync(entries, options) {
     VectorStore.#of(this);
-    const o = VectorStore.#batchOptions(options, ['signal']), columns = many(entries, this.#options.dim);
+    const o = batchOptions(options, ['signal']), columns = many(entries, this.#options.dim);
     return abortable(o.signal, (flag) => this.#queue(() => runAsync(this.#insert(columns, o), { flag, ...o })));
-  }
-
-  static #batchOptions(options, more = []) {
-    const { replace = false, threads: count, onProgress, signal } = inputs.options(options, [...BATCH, ...more]);
-    if (typeof replace !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'replace', replace);
-    if (onProgress !== undefined && typeof onProgress !== 'function') throw unexpected('ERR_INVALID_ARG', 'a function', 'onProgress', onProgress);
-    return { replace, threads: threads(count), onProgress, signal };
   }
 
   /** {id, vector, metadata} as it was stored, or undefined. */
   get(id) {
     VectorStore.#of(this);
-    const { values } = run(database.query(this.#db, 'SELECT metadata, vector FROM entries JOIN vectors USING (key) WHERE id = ?', checkId(id, 'id')));
+    const { values } = run(database.query(this.#reader, 'SELECT metadata, vector FROM entries JOIN vectors USING (key) WHERE id = ?', checkId(id, 'id')));
     if (values.length === 0) return undefined;
     const [metadata, vector] = values;
     return { id, vector: new Float32Array(vector.slice().buffer), metadata: metadata === null ? undefined : JSON.parse(metadata) };
@@ -175,7 +172,7 @@ class VectorStore extends Handle {
 
   has(id) {
     VectorStore.#of(this);
-    return run(database.query(this.#db, 'SELECT 1 FROM entries WHERE id = ?', checkId(id, 'id'))).rows > 0;
+    return run(database.query(this.#reader, 'SELECT 1 FROM entries WHERE id = ?', checkId(id, 'id'))).rows > 0;
   }
 
   /** Deletes an entry; whether there was one. */
@@ -220,19 +217,19 @@ class VectorStore extends Handle {
     return abortable(request.signal, async (flag) => {
       if (this.#writing === 0 && run(this.#follower.isBehind())) await this.#queue(() => runAsync(this.#current(), { flag, threads: 1 }));
       VectorStore.#of(this);
-      return runAsync(search(this.#db, this.#follower.index, this.#matches, request), { flag, signal: request.signal });
+      return runAsync(search(this.#reader, this.#follower.index, this.#matches, request), { flag, signal: request.signal });
     });
   }
 
   *#search(request) {
     yield* this.#current();
-    return yield* search(this.#db, this.#follower.index, this.#matches, request);
+    return yield* search(this.#reader, this.#follower.index, this.#matches, request);
   }
 
   /** All ids and vectors, in the order of their insertion: {ids, data, rows, dim}. */
   getAllVectors() {
     VectorStore.#of(this);
-    const { dim } = this.#options, { values } = run(database.query(this.#db, 'SELECT id, vector FROM entries JOIN vectors USING (key) ORDER BY key'));
+    const { dim } = this.#options, { values } = run(database.query(this.#reader, 'SELECT id, vector FROM entries JOIN vectors USING (key) ORDER BY key'));
     const rows = values.length / 2, ids = [], data = inputs.allocate(rows * dim, 'vectors'), bytes = new Uint8Array(data.buffer);
     for (let i = 0; i < rows; i++) {
       ids.push(values[2 * i]);
@@ -249,19 +246,19 @@ class VectorStore extends Handle {
 
   keyOf(id) {
     VectorStore.#of(this);
-    return run(database.query(this.#db, 'SELECT key FROM entries WHERE id = ?', checkId(id, 'id'))).values[0];
+    return run(database.query(this.#reader, 'SELECT key FROM entries WHERE id = ?', checkId(id, 'id'))).values[0];
   }
 
   idOf(key) {
     VectorStore.#of(this);
     if (!Number.isSafeInteger(key)) throw unexpected('ERR_INVALID_ARG', 'an integer', 'key', key);
-    return run(database.query(this.#db, 'SELECT id FROM entries WHERE key = ?', key)).values[0];
+    return run(database.query(this.#reader, 'SELECT id FROM entries WHERE key = ?', key)).values[0];
   }
 
   /** Entries there are, those of other processes included. */
   get size() {
     VectorStore.#of(this);
-    return run(database.query(this.#db, 'SELECT count(*) FROM entries')).values[0];
+    return run(database.query(this.#reader, 'SELECT count(*) FROM entries')).values[0];
   }
 
   get dim() {
@@ -296,6 +293,7 @@ class VectorStore extends Handle {
         process.emitWarning(`the index of ${this.#path} was not saved: ${error.message}`, { code: 'RUVECTOR_INDEX_NOT_SAVED' });
       }
       this.#follower.index.close();
+      native.close(this.#reader);
     }
     super.close();
   }
