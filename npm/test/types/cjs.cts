@@ -193,8 +193,8 @@ ruvector.mobiusScalarMul(f32, 2);
 new ruvector.VectorStore();
 // @ts-expect-error no vector
 store.insert({ id: 'a' });
-// @ts-expect-error not a number
-store.search(f32, { where: { year: { $gt: true } } });
+// @ts-expect-error no predicate
+store.search(f32, { where: 'year > 3' });
 // @ts-expect-error no such export
 ruvector.nothing;
 
