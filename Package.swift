@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The arrows between targets go one way (A <- B: B imports A):
-// kernels <- Core <- Geometry <- Attention, Compression, Search <- Graph <- Ruvector <- ABI <- Calls <- the Node addon, the wasm
+// kernels <- Core <- Geometry <- Attention, Compression, Search <- Graph <- Ruvector, Store (beside it) <- ABI <- Calls <- the Node addon, the wasm
 // module.
 
 /// Kernel targets are optimised in debug builds too: unoptimised SIMD code is some 440 times slower.
@@ -61,8 +61,11 @@ let package = Package(
         "RuvectorCore", "RuvectorGeometry", "RuvectorAttention", "RuvectorCompression", "RuvectorSearch",
         "RuvectorGraph", "RuvectorIndex",
       ], swiftSettings: core ? [.define("CORE")] : []),
+    .target(name: "CSQLite"),
+    .target(name: "RuvectorStore", dependencies: ["CRuvectorSupport", "CSQLite", "RuvectorCore"]),
     .target(name: "CRuvector"),
-    .target(name: "RuvectorABI", dependencies: ["CRuvector", "Ruvector"]),
+    // There are no databases in WebAssembly.
+    .target(name: "RuvectorABI", dependencies: ["CRuvector", "Ruvector"] + (wasm ? [] : ["RuvectorStore"])),
     .target(
       name: "CRuvectorCalls", dependencies: ["CRuvector", "RuvectorABI"], cSettings: core ? [.define("RV_CORE")] : []),
     .target(
@@ -88,6 +91,7 @@ let package = Package(
     .testTarget(name: "RuvectorIndexTests", dependencies: ["RuvectorIndex", "RuvectorGeometry", "TestSupport"]),
     .testTarget(
       name: "RuvectorAttentionTests", dependencies: ["RuvectorAttention", "RuvectorGeometry", "TestSupport"]),
+    .testTarget(name: "RuvectorStoreTests", dependencies: ["RuvectorStore"]),
     .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
   ]
 )

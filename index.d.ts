@@ -61,6 +61,136 @@ export class VectorSet {
   close(): void;
 }
 
+// ---- Stores -------------------------------------------------------------------------------------------------------
+
+/** What belongs to a vector besides its id: any object that JSON can hold. */
+export type Metadata = { [field: string]: any };
+
+/** An entry as it is inserted. Without an `id` it gets a random UUID. */
+export interface StoreEntry { readonly id?: string; readonly vector: Vector; readonly metadata?: Metadata | null }
+/** Many entries in columns: lists of one length. */
+export interface StoreColumns { readonly ids?: readonly (string | undefined)[]; readonly vectors: Matrix; readonly metadata?: readonly (Metadata | null | undefined)[] }
+/** An entry as it is kept: the vector exactly as it was inserted, the metadata as JSON keeps it. */
+export interface StoredEntry { id: string; vector: Float32Array; metadata: Metadata | undefined }
+/** `distance` is the metric's: 1 − cosine, |q − y|², −q·y, or that of the hyperbolic space. */
+export interface StoreResult { id: string; distance: number; metadata: Metadata | undefined }
+
+/** What is said of one field. Strings compare by code points, numbers with numbers only; other types never hold for $gt and so on. */
+export interface FieldCondition {
+  $eq?: string | number | boolean | null;
+  /** Not equal, or not there. */
+  $ne?: string | number | boolean | null;
+  $gt?: string | number;
+  $gte?: string | number;
+  $lt?: string | number;
+  $lte?: string | number;
+  $in?: readonly (string | number | boolean | null)[];
+  $nin?: readonly (string | number | boolean | null)[];
+  $exists?: boolean;
+  $not?: FieldCondition | string | number | boolean | null;
+}
+/**
+ * A predicate about metadata. A field may be a path, `'author.name'`; a value alone means $eq; all that is said has to hold.
+ * null is JSON's null; what is not there is `{$exists: false}`.
+ */
+export interface Where {
+  $and?: readonly Where[];
+  $or?: readonly Where[];
+  $not?: Where;
+  [field: string]: FieldCondition | Where | readonly Where[] | string | number | boolean | null | undefined;
+}
+
+export interface StoreOptions {
+  /** Elements a vector, 1...65536; needed where the store is new, else checked. */
+  dim?: number;
+  /** Default 'cosine'. Written into the store, as `dim` and `curvature` are. */
+  metric?: 'cosine' | 'l2' | 'ip' | 'poincare' | 'lorentz';
+  curvature?: number;
+  /** Of the index, as of HNSWIndex. With others than the last time the index is built anew. */
+  M?: number;
+  efConstruction?: number;
+  ef?: number;
+  seed?: number;
+  storage?: 'f32' | 'f16' | 'i8';
+  rerank?: boolean;
+  /** Whether to make a store where there is none (true), or to fail with ERR_IO or ERR_NOT_FOUND. */
+  create?: boolean;
+  /** 'full' (default): what a call has acknowledged survives a loss of power; 'normal': a crash of the process only, faster. */
+  synchronous?: 'full' | 'normal';
+  /** Milliseconds to wait for other processes' writes before ERR_BUSY. Default 5000. */
+  patience?: number;
+  /** Changes after which the index is saved in the middle of a write. Default: half of the index, 10,000 at least. */
+  saveEvery?: number;
+}
+export interface StoreInsertOptions extends ThreadOptions {
+  /** Whether entries with known ids take the place of the old ones (false: ERR_DUPLICATE_KEY, and nothing is inserted). */
+  replace?: boolean;
+  /** Called with the share of the index' work that is done. */
+  onProgress?: (done: number) => void;
+}
+export interface StoreSearchOptions {
+  /** Results wanted, 10 by default; as many as fit and hold are given. */
+  k?: number;
+  /** Candidates that the index keeps: more find better, slower. */
+  ef?: number;
+  /** Ids that may be found, or not. */
+  filter?: readonly string[] | ReadonlySet<string> | { readonly allow: readonly string[] | ReadonlySet<string> } | { readonly deny: readonly string[] | ReadonlySet<string> };
+  /** What has to hold for the metadata. */
+  where?: Where;
+}
+
+/**
+ * A durable store in one file: vectors, string ids and metadata in an SQLite database, an HNSWIndex beside it (`path`.hnsw).
+ * The database is the truth: when a write returns, it is on the disk, and a process that is killed at any moment loses nothing
+ * that was acknowledged. The index is saved now and then, and brought up to date or built anew when the store is opened.
+ * Any number of processes and workers may have the same file open; each follows what the others write at its next search.
+ * SQLite is the system's library (libsqlite3.so.0, Debian's package libsqlite3-0; RUVECTOR_SQLITE names another file), looked
+ * for when the first store is opened. Not in WebAssembly. docs/vector-store.md
+ */
+export class VectorStore {
+  private constructor();
+  /**
+   * Opens the store in the file `path`, or makes it; ":memory:" for one that is never written.
+   * @throws ERR_UNSUPPORTED without SQLite, ERR_IO, ERR_CORRUPT (no database), ERR_INVALID_ARG (somebody else's database),
+   *   ERR_INVALID_CONFIG (other `dim`, `metric`, `curvature` than the store's)
+   */
+  static open(path: string, options?: StoreOptions): VectorStore;
+  /** The same off the event loop: building a large index takes a while. */
+  static openAsync(path: string, options?: StoreOptions): Promise<VectorStore>;
+  /** Stores one entry; its id. @throws ERR_DUPLICATE_KEY, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while an insertBatchAsync is in flight */
+  insert(entry: StoreEntry, options?: StoreInsertOptions): string;
+  /** Stores many entries in one transaction, all or none; their ids. Much faster than one by one: each transaction waits for the disk. */
+  insertBatch(entries: readonly StoreEntry[] | StoreColumns, options?: StoreInsertOptions): string[];
+  /** The same off the event loop; such calls take their turns. An abort before the transaction's end undoes it. */
+  insertBatchAsync(entries: readonly StoreEntry[] | StoreColumns, options?: StoreInsertOptions & AsyncOptions): Promise<string[]>;
+  get(id: string): StoredEntry | undefined;
+  has(id: string): boolean;
+  /** Deletes an entry; whether there was one. */
+  delete(id: string): boolean;
+  /** Deletes entries in one transaction; how many there were. */
+  deleteBatch(ids: readonly string[]): number;
+  /** The entries nearest to `query` for which `filter` and `where` hold, best first. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_INVALID_ARG */
+  search(query: Vector, options?: StoreSearchOptions): StoreResult[];
+  searchAsync(query: Vector, options?: StoreSearchOptions & { signal?: AbortSignal }): Promise<StoreResult[]>;
+  /** All ids and vectors, oldest first; may be passed where a Matrix is wanted. */
+  getAllVectors(): { ids: string[]; data: Float32Array; rows: number; dim: number };
+  /** The index, to read from: its keys are integers (`keyOf`, `idOf`), it changes and closes with the store. */
+  getHnswGraph(): HNSWIndex;
+  /** The index' key of an entry; undefined where there is none. */
+  keyOf(id: string): number | undefined;
+  idOf(key: number): string | undefined;
+  readonly size: number;
+  readonly dim: number;
+  readonly metric: string;
+  /** The file, as an absolute path. */
+  readonly path: string;
+  /** Saves the index now, so that the next opening has nothing to catch up with. */
+  save(): void;
+  readonly closed: boolean;
+  /** Saves the index and closes the file. A process that ends without it loses nothing. Closing twice is fine. */
+  close(): void;
+}
+
 // ---- Search -------------------------------------------------------------------------------------------------------
 
 /** Best first, ties by lower index. Weights are shares of the softmax over *all* candidates (not renormalised). */

@@ -9,6 +9,7 @@ export const {
   RuvectorLayer,
   TensorCompress,
   VectorSet,
+  VectorStore,
   differentiableSearch,
   differentiableSearchAsync,
   differentiableSearchBatch,

@@ -3,6 +3,10 @@
  * JavaScript API. Nothing here knows JavaScript or an operating system. */
 #include "calls.h"
 
+#ifndef __wasm__
+#define RV_DATABASES
+#endif
+
 #define F(name) static int32_t name(rv_argument *a, rv_result *result, const rv_control *control, rv_error *error)
 #define UNUSED (void)a, (void)result, (void)control, (void)error
 
@@ -18,12 +22,19 @@ void rv_kind_retain(char kind, void *p) {
   if (kind == 'm') rv_retain(p);
   else if (kind == 'v') rv_vectors_retain(p);
   else if (kind == 'h') rv_index_retain(p);
+#ifdef RV_DATABASES
+  else if (kind == 'd') rv_database_retain(p);
+#endif
 }
 
 void rv_kind_release(char kind, void *p) {
   if (kind == 'm') rv_release(p);
   else if (kind == 'v') rv_vectors_release(p);
   else if (kind == 'h') rv_index_release(p);
+#ifdef RV_DATABASES
+  else if (kind == 'd') rv_database_release(p);
+  else if (kind == 'r') rv_rows_release(p);
+#endif
   else rv_search_release(p);
 }
 
@@ -348,6 +359,37 @@ F(recommend_mechanism) {
 /* name, buffers, n. Returns the work done. */
 F(kernel) { UNUSED; return rv_kernel(a[0].text, a[1].buffers, a[1].count, a[2].integer, &result->number, error); }
 
+#ifdef RV_DATABASES
+/* path, whether to create it, milliseconds to wait for locks */
+F(database_open) {
+  UNUSED;
+  return rv_database_open(a[0].text, a[1].integer != 0, (uint32_t)a[2].integer, (rv_database **)&result->handle, error);
+}
+/* database, statements, parameters, whether in a transaction */
+F(database_run) {
+  int32_t code = rv_database_run(a[0].pointer, a[1].text, &a[2].buffer, a[3].integer != 0, (rv_rows **)&result->handle,
+                                 control, error);
+  uint64_t bytes = 0;
+  if (!code) rv_rows_info(result->handle, NULL, NULL, &bytes, NULL, NULL);
+  result->number = (double)bytes;
+  return code;
+}
+/* rows, Float64Array for rows, columns, bytes, last key, changes */
+F(rows_info) {
+  UNUSED;
+  uint64_t counts[4];
+  int64_t last = 0;
+  double *out = a[1].buffer.data;
+  if (a[1].buffer.type != RV_F64 || a[1].buffer.dims[0] < 5) return rv_fail(error, RV_INVALID_ARGUMENT, "expected 5 doubles");
+  rv_rows_info(a[0].pointer, &counts[0], &counts[1], &counts[2], &last, &counts[3]);
+  for (int i = 0; i < 3; i++) out[i] = (double)counts[i];
+  out[3] = (double)last, out[4] = (double)counts[3];
+  return RV_OK;
+}
+/* rows, bytes */
+F(rows_copy) { UNUSED; return rv_rows_copy(a[0].pointer, &a[1].buffer, error); }
+#endif
+
 static const rv_export rows[] = {
     {"start", "", 0, start},
     {"version", "", 's', version},
@@ -397,6 +439,12 @@ static const rv_export rows[] = {
     {"graphStatistics", "bbiiB", 0, graph_statistics},
     {"structuralFeatures", "bbnniF", 0, structural_features},
     {"recommendMechanism", "b?iiiinB", 'n', recommend_mechanism},
+#endif
+#ifdef RV_DATABASES
+    {"databaseOpen", "sii", 'd', database_open},
+    {"databaseRun", "dsbic", 'r', database_run},
+    {"rowsInfo", "rB", 0, rows_info},
+    {"rowsCopy", "rB", 0, rows_copy},
 #endif
     {"geometry", "sniIB", 'n', geometry},
     {"kernel", "sXi", 'n', kernel},

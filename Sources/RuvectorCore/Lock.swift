@@ -11,9 +11,9 @@ public final class Lock: @unchecked Sendable {
 
   deinit { rv_lock_destroy(raw) }
 
-  public func locked<T>(_ body: () -> T) -> T {
+  public func locked<T, Failure: Error>(_ body: () throws(Failure) -> T) throws(Failure) -> T {
     rv_lock_acquire(raw)
     defer { rv_lock_release(raw) }
-    return body()
+    return try body()
   }
 }

@@ -21,6 +21,7 @@ module.exports = {
   RuvectorError: require('./errors.js').RuvectorError,
   RuvectorLayer: require('./layer.js').RuvectorLayer,
   VectorSet: require('./vector-set.js').VectorSet,
+  VectorStore: require('./store/vector-store.js').VectorStore,
   differentiableSearch: require('./search.js').differentiableSearch,
   differentiableSearchHyperbolic: require('./search.js').differentiableSearchHyperbolic,
   hierarchicalForward: require('./hierarchical.js').hierarchicalForward,

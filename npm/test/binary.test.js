@@ -73,7 +73,7 @@ test('exports what ruvector.h declares, and the header declares what it exports'
   assert.deepStrictEqual(declared.filter((name) => !exported.includes(name)), [], 'declared, not exported');
   // Internal C of CRuvectorSupport and the kernels' tables; they are no part of the contract.
   const support = [];
-  for (const folder of ['CRuvectorSupport', 'CRuvectorCalls', 'CNodeShim']) {
+  for (const folder of ['CRuvectorSupport', 'CRuvectorCalls', 'CNodeShim', 'CSQLite']) {
     for (const file of files(path.join(root, 'Sources', folder))) support.push(...[...fs.readFileSync(file, 'utf8').matchAll(/\b(rv_\w+)\s*\(/g)].map(([, name]) => name));
   }
   const internal = new Set(support);

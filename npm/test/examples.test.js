@@ -86,6 +86,28 @@ bat.n.01: carnivorous_bat.n.01, mammal.n.01, placental.n.01
 horse.n.01: equine.n.01, odd-toed_ungulate.n.01, placental.n.01
 `,
 };
+const GLOSSES = `300 glosses
+something hot to drink in the morning
+  0.50 hot cereal (food): a cereal that is served hot
+  0.56 tea (food): a light midafternoon meal of tea and sandwiches or cakes
+  0.61 sour (food): a cocktail made of a liquor (especially whiskey or gin) mixe
+a bird that cannot fly
+  0.38 emu (animal): large Australian flightless bird similar to the ostrich but 
+  0.41 ostrich (animal): fast-running African flightless bird with two-toed feet; lar
+  0.42 caprimulgiform bird (animal): long-winged nonpasserine birds
+an instrument that one blows into
+  0.41 clarinet (artifact): a single-reed instrument with a straight tube
+  0.41 oboe (artifact): a slender double-reed instrument; a woodwind with a conical 
+  0.57 lagerphone (artifact): an Australian percussion instrument used for playing bush mu
+the first question, of plants and food in a few words
+  0.50 hot cereal (food): a cereal that is served hot
+  0.63 lemonade (food): sweetened beverage of diluted lemon juice
+  0.65 relish (food): spicy or savory condiment
+without the best answer
+  0.56 tea (food): a light midafternoon meal of tea and sandwiches or cakes
+`;
+if (process.env.RUVECTOR_BACKEND !== 'wasm') OUTPUT['glosses.mjs'] = GLOSSES; // stores are files
+
 for (const [file, output] of Object.entries(OUTPUT)) {
   // The last digits of an embedding depend on the instruction set, and with them how many characters it takes.
   const plain = (text) => text.replace(/\d+ characters become (\d+)/, 'N characters become $1');

@@ -361,6 +361,36 @@ int32_t rv_recommend_mechanism(const rv_buffer *statistics, uint64_t queries, ui
 int32_t rv_geometry(const char *name, double curvature, uint64_t dim, const rv_buffer *arguments,
                     size_t argument_count, const rv_buffer *out, uint64_t *out_count, rv_error *error);
 
+/* ---- Databases: SQLite, for stores of vectors ----------------------------------------------------------------- */
+
+/* A connection to an SQLite database; not in WebAssembly. The system's library is looked for when the first one is opened
+ * (RUVECTOR_SQLITE: the file to take instead); RV_UNSUPPORTED where there is none. Its calls may come from any thread and
+ * run one after the other. */
+typedef struct rv_database rv_database;
+/* What statements gave; belongs to one thread at a time. */
+typedef struct rv_rows rv_rows;
+
+/* `path` of a file, created where it is missing and `create` is not 0, or ":memory:". Statements wait `patience`
+ * milliseconds for the locks of other connections, then fail with RV_BUSY. RV_IO, RV_CORRUPT. */
+int32_t rv_database_open(const char *path, int32_t create, uint32_t patience, rv_database **out, rv_error *error);
+rv_database *rv_database_retain(rv_database *);
+void rv_database_release(rv_database *);
+/* Runs each statement of `sql` for each row of `parameters`: packed values (u8), as many a row as the statement takes that
+ * takes most; the others take the first of them. Without parameters: once. A value is a byte for its type and, in the
+ * machine's byte order and without gaps: 0 null; 1 integer (i64); 2 real (f64); 3 text (u32 bytes, UTF-8); 4 blob (u32
+ * bytes). In a `transaction` (not 0) everything is done or nothing, and what is done is on the disk when the call returns
+ * (as far as the database's `synchronous` says so). `*out`: the rows that all of it gave, packed in the same way.
+ * RV_DUPLICATE_KEY where a row's key exists, RV_INVALID_ARGUMENT for wrong SQL and broken constraints, RV_ABORTED. */
+int32_t rv_database_run(rv_database *, const char *sql, const rv_buffer *parameters, int32_t transaction, rv_rows **out,
+                        const rv_control *control, rv_error *error);
+
+/* Rows, columns, bytes; the key of the last row inserted through the connection; rows that the call inserted, changed or
+ * deleted. Each pointer may be NULL. */
+void rv_rows_info(rv_rows *, uint64_t *rows, uint64_t *columns, uint64_t *bytes, int64_t *last_key, uint64_t *changes);
+/* Copies the packed values (u8, at least so many bytes). */
+int32_t rv_rows_copy(rv_rows *, const rv_buffer *out, rv_error *error);
+void rv_rows_release(rv_rows *);
+
 /* ---- Yardsticks ------------------------------------------------------------------------------------------- */
 
 /* One kernel on the caller's buffers (f32, rank 1), for benchmarks:

@@ -16,11 +16,11 @@
  *   n    number                   -> number             i  integer 0...2^53    -> integer
  *   s    string                   -> text               o  [key, value, ...]   -> options, count (a value may be a
  *                                                          handle of kind m)
- *   m v q h  handle               -> pointer (mechanism, vectors, search, index)
+ *   m v q h d r  handle           -> pointer (mechanism, vectors, search, index, database, rows)
  *   u w  array of handles of kind m (u) or v (w), undefined where there is none -> pointers, count
  *   c    threads, Uint32Array     -> control (cancelled when the array's first element is not 0; a second one receives the
  *                                    share done in 2^-32)
- * Output: 0 nothing, n number, s text (the library's own), m v q h handle (number: its bytes, told to V8). */
+ * Output: 0 nothing, n number, s text (the library's own), m v q h d r handle (number: its bytes, told to V8). */
 typedef struct rv_argument {
   rv_buffer buffer;
   rv_buffer *buffers;
@@ -54,7 +54,7 @@ const rv_export *rv_exports(size_t *count);
 
 /* Fills `error` and returns `code`. */
 int32_t rv_fail(rv_error *error, int32_t code, const char *message);
-/* A reference to a handle of kind m, v, h or q (of q there is only one, which is never retained). */
+/* A reference to a handle of such a kind (of q and r there is only one, which is never retained). */
 void rv_kind_retain(char kind, void *);
 void rv_kind_release(char kind, void *);
 

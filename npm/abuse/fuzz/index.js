@@ -19,7 +19,8 @@ const QUIET = 60e3; // ms without a new call: it hangs
 /** One process; its counts. Rejects with everything a reader needs to repeat it. */
 function run(calls, seed, describe) {
   const record = path.join(os.tmpdir(), `ruvector-fuzz-${process.pid}-${seed}`);
-  const child = spawn(process.execPath, [path.join(__dirname, 'child.js'), calls, seed, record, ...(describe ? ['describe'] : [])], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const folder = fs.mkdtempSync(`${record}-`); // a text that nobody meant as a path becomes a file there
+  const child = spawn(process.execPath, [path.join(__dirname, 'child.js'), calls, seed, record, ...(describe ? ['describe'] : [])], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const last = () => (fs.existsSync(record) ? fs.readFileSync(record, 'utf8').trim() : '0 (nothing yet)');
   let out = '', err = '', before = '', hangs = false;
   child.stdout.on('data', (x) => { out += x; });
@@ -37,6 +38,7 @@ function run(calls, seed, describe) {
       clearInterval(watchdog);
       const at = last();
       fs.rmSync(record, { force: true });
+      fs.rmSync(folder, { recursive: true });
       if (describe) process.stderr.write(err);
       if (status === 0) return resolve(JSON.parse(out));
       const how = hangs ? `hung for ${QUIET / 1000} s` : status === 3 ? 'broke a rule' : `died (${signal ?? `exit code ${status}`})`;

@@ -5,6 +5,7 @@ const { form, matrix, numbers, strangers, vector } = require('./vectors.js');
 const { signal } = require('./signals.js');
 const { kinds: indexKinds } = require('./indexes.js');
 const { addExtras, kinds: attentionKinds, mechanism } = require('./attention.js');
+const { kinds: storeKinds, store } = require('./stores.js');
 
 const { RuvectorLayer, TensorCompress, VectorSet } = ruvector;
 const LEVELS = ['none', 'half', 'pq8', 'pq4', 'binary'];
@@ -85,6 +86,7 @@ const layers = (c) => (c.bad() ? c.chance.pick([...strangers(), [c.chance.pick(c
 const kinds = {
   ...attentionKinds,
   ...indexKinds,
+  ...storeKinds,
   callOptions: (c, { fields }) => options(c, fields, [], (o) => addExtras(c, o)),
   mechanismJson: (c, row) => text(() => [attentionKinds.mechanismJson(c, row)])(c),
   vector, matrix, candidates, levels, layers, signal, level,
@@ -119,11 +121,12 @@ const kinds = {
 /** An object to call a method of `name`'s class on: one of that class, sometimes another. */
 function receiver(c, name) {
   const { chance, world } = c;
-  if (c.bad()) return chance.pick([...world.sets, ...world.layers, ...world.mechanisms, ...world.indexes, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
+  if (c.bad()) return chance.pick([...world.sets, ...world.layers, ...world.mechanisms, ...world.indexes, ...world.stores, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
   const [type] = name.split('#');
   if (type.startsWith('attention:')) return mechanism(c, type.slice('attention:'.length));
   const open = (list) => chance.pick(chance.of(0.8) ? list.filter((one) => !one.closed) : list);
   if (type === 'VectorSet') return open(world.sets);
+  if (type === 'VectorStore') return store(c, open(world.stores));
   if (type === 'RuvectorLayer') {
     const layer = open(world.layers);
     if (layer) c.fit(layer); // what `forward` wants

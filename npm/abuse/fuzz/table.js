@@ -5,6 +5,7 @@
 const { ruvector } = require('../../test/support/index.js');
 const { attention, rows: attentionRows } = require('./attention.js');
 const { rows: indexRows } = require('./indexes.js');
+const { rows: storeRows } = require('./stores.js');
 
 const THREADS = ['threads'], ASYNC = ['threads', 'signal'], BALL = ['temperature', 'projection'];
 const options = (...fields) => ({ kind: 'options', fields });
@@ -31,6 +32,8 @@ const rows = {
   'VectorSet#token': [],
   'VectorSet#closed': [],
   'VectorSet#close': [],
+
+  ...storeRows,
 
   RuvectorLayer: ['size', 'size', 'heads', 'share', 'seed'],
   'RuvectorLayer.fromJson': ['layerJson'],
@@ -87,7 +90,7 @@ const rows = {
 const isClass = (value) => typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 
 /** Classes that nobody constructs. */
-const ABSTRACT = [attention.Attention, attention.Mixture, attention.SparsityPattern];
+const ABSTRACT = [attention.Attention, attention.Mixture, attention.SparsityPattern, ruvector.VectorStore];
 
 /** Everything a module offers, a class once, if it has two names: name -> (receiver, arguments) => result. Members of a base class are that class's. */
 function members(module) {

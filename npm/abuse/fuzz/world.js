@@ -2,7 +2,7 @@
 // What lives from call to call (sets, layers, JSON), and what callers' code may do in the middle of a call.
 const { ruvector } = require('../../test/support/index.js');
 const { Attention } = require('../../../attention.js');
-const { BruteForceIndex, HNSWIndex, RuvectorLayer, TensorCompress, VectorSet } = ruvector;
+const { BruteForceIndex, HNSWIndex, RuvectorLayer, TensorCompress, VectorSet, VectorStore } = ruvector;
 
 /** Objects kept of a kind; mechanisms of attention are of many classes. */
 const MOST = 12, MECHANISMS = 48;
@@ -13,6 +13,7 @@ class World {
   indexes = [];
   tokens = [];
   mechanisms = [];
+  stores = [];
   mechanismJson = [];
   layerJson = [];
   compressed = [];
@@ -29,14 +30,15 @@ class World {
   /** Takes in what a call has made; when there is much, something is closed or forgotten. */
   keep(value) {
     const list = value instanceof VectorSet ? this.sets : value instanceof RuvectorLayer ? this.layers : value instanceof Attention ? this.mechanisms
-      : value instanceof HNSWIndex || value instanceof BruteForceIndex ? this.indexes : undefined;
+      : value instanceof HNSWIndex || value instanceof BruteForceIndex ? this.indexes
+      : value instanceof VectorStore ? this.stores : undefined;
     if (list) {
       list.push(value);
       if (value instanceof VectorSet && this.chance.of(0.5)) this.tokens.push(value.token);
     } else if (typeof value === 'string' && value.startsWith('{"w_msg"')) this.layerJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{"version":1,"class"')) this.mechanismJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{')) this.compressed.push(value);
-    for (const full of [this.sets, this.layers, this.mechanisms, this.indexes]) {
+    for (const full of [this.sets, this.layers, this.mechanisms, this.indexes, this.stores]) {
       if (full.length <= (full === this.mechanisms ? MECHANISMS : MOST)) continue;
       const [one] = full.splice(this.chance.below(full.length), 1);
       if (this.chance.of(0.7)) one.close();
@@ -56,7 +58,7 @@ class World {
   /** Does something unfriendly; `buffers` are those of the call under way. */
   interfere(buffers) {
     const { chance } = this;
-    switch (chance.below(9)) {
+    switch (chance.below(10)) {
       case 0: return this.bomb();
       case 1: return chance.pick(this.sets)?.close();
       case 2: return chance.pick(this.layers)?.close();
@@ -64,6 +66,7 @@ class World {
       case 4: return spoil(chance.pick(buffers), chance.pick([NaN, Infinity, 0.5, -1]));
       case 6: return chance.pick(this.mechanisms)?.close();
       case 7: return chance.pick(this.indexes)?.close();
+      case 8: return chance.pick(this.stores)?.close();
       case 5: return resize(chance.pick(buffers), chance);
       default: return this.nest();
     }

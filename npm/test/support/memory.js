@@ -53,6 +53,8 @@ const dim = 64, list = rows(16, dim, 1), query = vector(dim, 2), data = pack(row
 const kept = new VectorSet(data), layer = new RuvectorLayer(8, 8, 2, 0.1, 1), json = layer.toJson();
 const { FlashAttention, MoEAttention } = require('@ruvector/gnn/attention'), expert = new FlashAttention(8);
 const level = rows(16, 8, 3), small = vector(8, 4), bad = [...list.slice(1), new Float32Array(dim).fill(NaN)];
+const stores = process.env.RUVECTOR_BACKEND !== 'wasm' && ruvector.VectorStore.open(':memory:', { dim: 8 });
+const entries = level.map((vector, i) => ({ id: `${i}`, vector, metadata: { i } }));
 const refused = (run) => {
   try {
     run();
@@ -100,6 +102,24 @@ const cycles = {
   'hierarchicalForward': () => ruvector.hierarchicalForward(small, [level, level], [layer, json]),
   'hierarchicalForwardV2': () => ruvector.hierarchicalForwardV2(small, [level, level], [layer, 'identity'], { mode: 'dual_space' }),
   'compression, options that are always new': (i) => new TensorCompress().compressWithLevel(small, { levelType: 'half', scale: 1 + i / 1e4 }),
+  ...(stores && {
+    'VectorStore opened, closed': () => ruvector.VectorStore.open(':memory:', { dim: 8 }).close(),
+    'VectorStore opened, forgotten': () => { ruvector.VectorStore.open(':memory:', { dim: 8 }); },
+    'VectorStore refused': () => refused(() => ruvector.VectorStore.open('/dev/null/x', { dim: 8 })),
+    'VectorStore inserted, replaced, searched, deleted': (i) => {
+      stores.insertBatch(entries, { replace: true });
+      stores.search(small, { k: 3, where: { i: { $gte: i % 16 } } });
+      stores.deleteBatch(['0', '1', '2']);
+    },
+    'VectorStore insert refused': () => {
+      stores.insert(entries[0], { replace: true });
+      refused(() => stores.insertBatch([...entries.slice(1, 4).map(({ vector }) => ({ vector })), entries[0]]));
+    },
+    'VectorStore asynchronous': async () => {
+      await stores.insertBatchAsync(entries, { replace: true });
+      await stores.searchAsync(small, { filter: ['3', '4'] });
+    },
+  }),
   'geometry': () => ruvector.frechetMean(level),
 };
 

@@ -3,7 +3,8 @@ import ruvector = require('@ruvector/gnn');
 import wasm = require('@ruvector/gnn/wasm');
 import {
   BatchResult, Candidates, CompressionLevel, CompressionLevelConfig, CosineBatchResult, HyperbolicBatchResult, HyperbolicSearchResult, Like,
-  Matrix, PackedMatrix, RuvectorErrorCode, SearchResult, Vector, VectorSetToken, AsyncOptions, HyperbolicOptions, SearchOptions, ThreadOptions,
+  Matrix, PackedMatrix, RuvectorErrorCode, SearchResult, Vector, VectorSetToken, AsyncOptions, HyperbolicOptions, SearchOptions, StoreResult, StoredEntry, ThreadOptions,
+  Where,
 } from '@ruvector/gnn';
 
 /** Whether two types are the same, not merely assignable. */
@@ -20,6 +21,23 @@ const matrices: Matrix[] = [[f32], [f64], [numbers], [frozen, f32], ...packed];
 const candidates: Candidates[] = [...matrices, set];
 const controller = new AbortController();
 const options: AsyncOptions & HyperbolicOptions & SearchOptions & ThreadOptions = { temperature: 1, threads: 2, signal: controller.signal, projection: 'expmap' };
+
+// VectorStore
+const store = ruvector.VectorStore.open('x.db', { dim: 3, metric: 'l2', synchronous: 'normal' });
+expectType<Equal<typeof store, ruvector.VectorStore>>(true);
+const entry = store.get('a'), where: Where = { year: { $gte: 1 }, 'a.b': 'x', $or: [{ live: true }, { $not: { tag: { $in: ['a', null] } } }] };
+expectType<Equal<typeof entry, StoredEntry | undefined>>(true);
+const stored: [string, string[], Promise<string[]>] = [
+  store.insert({ vector: numbers }, { replace: true }), store.insertBatch([{ id: 'a', vector: f32, metadata: { x: [1] } }]),
+  store.insertBatchAsync({ vectors: [f32], ids: ['a'] }, { threads: 2, signal: controller.signal, onProgress: (share: number) => void share }),
+];
+const nearest = store.search(f32, { k: 3, ef: 64, filter: new Set(['a']), where });
+expectType<Equal<typeof nearest, StoreResult[]>>(true);
+const later: Promise<StoreResult[]> = store.searchAsync(f32, { filter: { deny: ['a'] }, signal: controller.signal });
+const known: [boolean, boolean, number, number | undefined, string | undefined, number, number, string] = [
+  store.has('a'), store.delete('a'), store.deleteBatch(['a']), store.keyOf('a'), store.idOf(1), store.size, store.dim, store.path,
+];
+const everything: Matrix = store.getAllVectors(), graph: ruvector.HNSWIndex = store.getHnswGraph();
 
 // VectorSet
 expectType<Equal<typeof set, ruvector.VectorSet>>(true);
@@ -171,6 +189,12 @@ layer.forward([1n]);
 layer.forward(numbers).subarray(0);
 // @ts-expect-error the direction comes first
 ruvector.mobiusScalarMul(f32, 2);
+// @ts-expect-error stores are opened
+new ruvector.VectorStore();
+// @ts-expect-error no vector
+store.insert({ id: 'a' });
+// @ts-expect-error no predicate
+store.search(f32, { where: 'year > 3' });
 // @ts-expect-error no such export
 ruvector.nothing;
 

@@ -1,0 +1,50 @@
+'use strict';
+
+// A connection to SQLite: statements in, values out. Each call is a step (steps.js).
+const native = require('../native.js');
+const { mismatch } = require('../errors.js');
+const { Packer, unpack } = require('./values.js');
+
+const NOTHING = new Uint8Array(0);
+
+/** Throws where there are no databases. */
+function requireNative() {
+  if (!native.databaseOpen) throw mismatch('ERR_UNSUPPORTED', 'the native addon', 'VectorStore', 'WebAssembly, which has no files');
+}
+
+const open = (path, create, patience) => native.databaseOpen(path, create ? 1 : 0, patience);
+
+/** {values, rows, columns, lastKey, changes} of the rows that a native call gave. */
+function take(rows) {
+  try {
+    const info = new Float64Array(5);
+    native.rowsInfo(rows, info);
+    const [count, columns, size, lastKey, changes] = info;
+    if (size === 0) return { values: [], rows: count, columns, lastKey, changes };
+    const bytes = new Uint8Array(size);
+    native.rowsCopy(rows, bytes);
+    return { values: unpack(bytes), rows: count, columns, lastKey, changes };
+  } finally {
+    native.close(rows);
+  }
+}
+
+function step(handle, sql, parameters, transaction) {
+  return {
+    sync: () => take(native.databaseRun(handle, sql, parameters, transaction, 1, undefined)),
+    async: async ({ flag }) => take(await native.databaseRunAsync(handle, sql, parameters, transaction, 1, flag)),
+  };
+}
+
+/** Runs statements once, with these values (strings, integers, null). */
+function* query(handle, sql, ...values) {
+  const parameters = values.length === 0 ? NOTHING : values.reduce((packer, value) => packer.value(value), new Packer()).bytes;
+  return yield step(handle, sql, parameters, 0);
+}
+
+/** Runs statements for each row of `parameters` (a Packer) in one transaction: all of them or none. */
+function* change(handle, sql, parameters) {
+  return yield step(handle, sql, parameters === undefined ? NOTHING : parameters.bytes, 1);
+}
+
+module.exports = { change, open, query, requireNative };

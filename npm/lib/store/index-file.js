@@ -1,0 +1,66 @@
+'use strict';
+
+// The file beside a store in which its index lies, and which of the store's changes it has seen. Each file carries a number of
+// its own, under which the store knows that, and the store learns of it first: a file that it does not know (from another
+// store, from a backup) is not used, one that it knows is brought up to date. Losing the file costs time only.
+const { change, query } = require('./database.js');
+const { HNSWIndex } = require('../indexes/hnsw.js');
+const { Packer } = require('./values.js');
+const { RuvectorError } = require('../errors.js');
+
+/** The index in the file and what it has seen {key, deletion}, if the store knows it and it was made with these options. */
+function* load(db, file, options) {
+  let index;
+  try {
+    index = yield { sync: () => HNSWIndex.load(file), async: () => HNSWIndex.loadAsync(file) };
+    const { values: [text] } = yield* query(db, 'SELECT value FROM settings WHERE name = ?', `index ${index.stamp}`);
+    const { key, deletion, options: made } = JSON.parse(text ?? '{}');
+    if (made === JSON.stringify(options)) return { index, seen: { key, deletion } };
+  } catch (error) {
+    if (!(error instanceof RuvectorError)) throw error; // missing or damaged: it is built from the table
+  }
+  index?.close();
+  return undefined;
+}
+
+/** Removes what savers that were killed have left beside the file. */
+function sweep(file) {
+  const fs = require('node:fs'), path = require('node:path'), folder = path.dirname(file), start = `${path.basename(file)}.`;
+  for (const name of fs.readdirSync(folder)) {
+    const pid = name.startsWith(start) ? /^(\d+)-\d+\.tmp$/.exec(name.slice(start.length))?.[1] : undefined;
+    if (pid !== undefined && !isAlive(Number(pid))) fs.rmSync(path.join(folder, name), { force: true });
+  }
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM'; // somebody else's
+  }
+}
+
+/** A number that no other file has. */
+const newStamp = () => 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1));
+
+/**
+ * Saves the index, which has seen the store's changes up to `seen`. The two latest files stay known; deletions that both have
+ * seen are of no more use.
+ */
+function* save(db, file, index, seen, options) {
+  const stamp = newStamp(), name = `index ${stamp}`, entry = JSON.stringify({ ...seen, at: Date.now(), options: JSON.stringify(options) });
+  yield* change(db, 'INSERT INTO settings VALUES (?1, ?2)', new Packer().text(name).text(entry));
+  try {
+    yield { sync: () => index.save(file, { stamp }), async: () => index.saveAsync(file, { stamp }) };
+  } catch (error) {
+    yield* query(db, 'DELETE FROM settings WHERE name = ?', name);
+    throw error;
+  }
+  yield* change(db, `
+    DELETE FROM settings WHERE name LIKE 'index %' AND name NOT IN (
+      SELECT name FROM settings WHERE name LIKE 'index %' ORDER BY json_extract(value, '$.at') DESC, rowid DESC LIMIT 2);
+    INSERT OR REPLACE INTO settings SELECT 'forgotten', min(json_extract(value, '$.deletion')) FROM settings WHERE name LIKE 'index %';
+    DELETE FROM deletions WHERE sequence <= (SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'forgotten')`);
+}
+
+module.exports = { load, save, sweep };

@@ -1,0 +1,109 @@
+'use strict';
+
+// The tables of a store, and the options that are written into it. Entries keep to one table and vectors to another, so that
+// predicates about metadata read little. Keys are never used twice: an entry that is replaced gets a new one, so that
+// what happened to a key is one insert and at most one delete, in any order. `deletions` remembers the keys that went, for
+// indexes that were saved before and for other connections.
+const { change, open, query } = require('./database.js');
+const { createIndex } = require('./graph.js');
+const { mismatch, unexpected } = require('../errors.js');
+const inputs = require('../inputs.js');
+
+const IN_MEMORY = ':memory:', APPLICATION = 0x52565354, VERSION = 1; // 'RVST'
+
+const tables = (isShared) => `
+CREATE TABLE IF NOT EXISTS entries (
+  key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, metadata TEXT CHECK (metadata IS NULL OR json_valid(metadata)));
+CREATE TABLE IF NOT EXISTS vectors (key INTEGER PRIMARY KEY, vector BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS deletions (sequence INTEGER PRIMARY KEY AUTOINCREMENT, key INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TRIGGER IF NOT EXISTS entry_deleted AFTER DELETE ON entries BEGIN
+  DELETE FROM vectors WHERE key = old.key;
+  ${isShared ? 'INSERT INTO deletions(key) VALUES (old.key);' : ''}
+END;
+CREATE TRIGGER IF NOT EXISTS vector_changed BEFORE UPDATE ON vectors BEGIN
+  SELECT RAISE(ABORT, 'vectors are replaced under a new key, never changed');
+END;
+PRAGMA application_id = ${APPLICATION};
+PRAGMA user_version = ${VERSION};`;
+
+/** What every vector of a store has in common: written once. */
+const LASTING = ['dim', 'metric', 'curvature'];
+/** How the index is made: may change from opening to opening, and the index is then built anew. */
+const INDEX = ['M', 'efConstruction', 'seed', 'storage', 'rerank'];
+const OPTIONS = [...LASTING, ...INDEX, 'ef', 'create', 'synchronous', 'patience', 'saveEvery'];
+
+/** Those of `names` that are given; each is read once. */
+function pick(options, names) {
+  return Object.fromEntries(names.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined));
+}
+
+/** The options of `open`, read once; ranges of the index' own are checked by the index. */
+function readOptions(value) {
+  const given = pick(inputs.options(value, OPTIONS), OPTIONS);
+  const { synchronous = 'full', patience = 5000, create = true, saveEvery } = given;
+  if (synchronous !== 'full' && synchronous !== 'normal') throw unexpected('ERR_INVALID_CONFIG', "'full' or 'normal'", 'synchronous', synchronous);
+  if (typeof create !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'create', create);
+  if (saveEvery !== undefined && !(inputs.number(saveEvery, 'saveEvery') >= 1)) throw unexpected('ERR_OUT_OF_RANGE', 'a number of changes', 'saveEvery', saveEvery);
+  return { given, synchronous, create, saveEvery, patience: inputs.count(patience, 'patience') };
+}
+
+/** Looks at the options of a store that may be new before anything touches the disk. */
+function checkOptions({ given, create }, path, exists) {
+  if (!exists && !create) throw mismatch('ERR_NOT_FOUND', 'an existing store', path, 'none');
+  if (!exists) requireDim(given);
+  if (given.dim !== undefined) createIndex({ metric: 'cosine', ...pick(given, [...LASTING, ...INDEX, 'ef']) }).close();
+}
+
+function requireDim({ dim }) {
+  if (dim === undefined) throw mismatch('ERR_INVALID_CONFIG', 'an integer', 'dim', 'undefined: the store is new');
+}
+
+/** Whether the file is empty, a store (true), or somebody else's. Changes nothing. */
+function* isStore(db, path) {
+  const { values: [application, version, tables] } = yield* query(db, 'PRAGMA application_id; PRAGMA user_version; SELECT count(*) FROM sqlite_master');
+  if (application === APPLICATION && version > VERSION) throw mismatch('ERR_UNSUPPORTED', `a store of version ${VERSION}`, path, `version ${version}: written by a later release`);
+  if (application === APPLICATION) return true;
+  if (application !== 0 || tables > 0) throw mismatch('ERR_INVALID_ARG', 'the database of a VectorStore', path, 'a database of another program');
+  return false;
+}
+
+/** Makes the tables where there are none; the store's own options, those given checked against them. */
+function* prepare(db, path, { given, create, synchronous }) {
+  const isNew = !(yield* isStore(db, path));
+  if (isNew && !create) throw mismatch('ERR_NOT_FOUND', 'an existing store', path, 'an empty database');
+  if (isNew) requireDim(given);
+  yield* query(db, `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
+  if (isNew) {
+    yield* change(db, tables(path !== IN_MEMORY));
+    const lasting = { metric: 'cosine', ...pick(given, LASTING) };
+    yield* query(db, "INSERT OR IGNORE INTO settings VALUES ('options', ?)", JSON.stringify(lasting));
+  }
+  const { values: [text] } = yield* query(db, "SELECT value FROM settings WHERE name = 'options'");
+  const lasting = parse(text, path);
+  for (const name of LASTING) {
+    if (given[name] !== undefined && given[name] !== lasting[name]) {
+      throw unexpected('ERR_INVALID_CONFIG', `${JSON.stringify(lasting[name])}, as the store has it,`, name, given[name]);
+    }
+  }
+  return { ...lasting, ...pick(given, INDEX) };
+}
+
+/** 32 MB of pages stay in memory: the 2 MB of SQLite's own choice hold the entries of some 10,000 vectors. */
+function* openReader(path, { patience }) {
+  const db = open(path, false, patience);
+  yield* query(db, 'PRAGMA query_only = 1; PRAGMA cache_size = -32768');
+  return db;
+}
+
+function parse(text, path) {
+  try {
+    const value = JSON.parse(text ?? '');
+    if (Number.isSafeInteger(value.dim)) return value;
+  } catch {
+    // fall through
+  }
+  throw mismatch('ERR_CORRUPT', 'the options of a VectorStore', path, 'others');
+}
+
+module.exports = { IN_MEMORY, checkOptions, openReader, prepare, readOptions };

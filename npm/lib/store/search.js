@@ -1,0 +1,113 @@
+'use strict';
+
+// Searches of a store: the index finds keys, the table gives ids and metadata and knows the predicates.
+const { query: ask } = require('./database.js');
+const { compile } = require('./where.js');
+const { allowed } = require('./graph.js');
+const { lengthOf, mismatch, unexpected } = require('../errors.js');
+const inputs = require('../inputs.js');
+const { idFilter } = require('./id-filter.js');
+
+const OPTIONS = ['k', 'ef', 'filter', 'where'], KEPT = 16;
+/** How many candidates are looked at before a predicate is asked about the whole table. */
+const enough = (k) => Math.max(64, 4 * k);
+
+/** Everything a search needs, read once. */
+function read(vector, dim, options, more = []) {
+  const o = inputs.options(options, [...OPTIONS, ...more]);
+  const { k = 10, ef, filter, where, signal } = o;
+  const query = inputs.ownVector(vector, 'query');
+  if (lengthOf(query) !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'query', lengthOf(query));
+  if (ef !== undefined && (!Number.isInteger(ef) || ef < 1)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer of at least 1', 'ef', ef);
+  return { query, k: inputs.count(k, 'k'), ef, filter: idFilter(filter), where: compile(where), signal };
+}
+
+/** The keys for which a predicate holds, kept for the next search while nothing changes. */
+class Matches {
+  #kept = new Map();
+
+  forget() {
+    this.#kept.clear();
+  }
+
+  peek(where) {
+    return this.#kept.get(JSON.stringify(where));
+  }
+
+  *of(db, where) {
+    const name = JSON.stringify(where), found = this.#kept.get(name);
+    if (found) return found;
+    const { values: keys } = yield* ask(db, `SELECT key FROM entries WHERE ${where.sql}`, ...where.values);
+    if (this.#kept.size >= KEPT) this.#kept.delete(this.#kept.keys().next().value);
+    const matches = { keys, allow: allowed(keys) };
+    this.#kept.set(name, matches);
+    return matches;
+  }
+}
+
+/** Keys and distances from the index. */
+function* nearest(index, { query, ef }, k, filter) {
+  const options = { ...(ef !== undefined && { ef }), ...(filter && { filter }) };
+  return yield {
+    sync: () => index.search(query, k, options),
+    async: ({ signal }) => index.searchAsync(query, k, { ...options, ...(signal && { signal }) }),
+  };
+}
+
+/**
+ * "One of these keys" in SQL, and its values: a list for few (twice as fast), of eight lengths only, so that its statements are
+ * compiled once; else JSON.
+ */
+function oneOf(keys) {
+  if (keys.length > 64) return { sql: 'key IN (SELECT value FROM json_each(?))', values: [JSON.stringify(Array.from(keys))] };
+  const values = Array.from(keys);
+  while (values.length % 8 !== 0) values.push(-1);
+  return { sql: `key IN (?${',?'.repeat(values.length - 1)})`, values };
+}
+
+/** Entries of the found keys, in their order, those for which the predicate holds; a key whose entry is gone has none. */
+function* entries(db, { keys, distances }, where) {
+  if (keys.length === 0) return [];
+  const among = oneOf(keys);
+  const { values } = yield* ask(db, `SELECT key, id, metadata FROM entries WHERE ${among.sql}${where ? ` AND ${where.sql}` : ''}`, ...among.values, ...(where?.values ?? []));
+  const places = new Map();
+  for (let i = 0; i < values.length; i += 3) places.set(values[i], i);
+  const results = [];
+  keys.forEach((key, i) => {
+    const at = places.get(key);
+    if (at === undefined) return;
+    results.push({ id: values[at + 1], distance: distances[i], metadata: values[at + 2] === null ? undefined : JSON.parse(values[at + 2]) });
+  });
+  return results;
+}
+
+/** The keys of the given ids. */
+function* keysOf(db, ids) {
+  const { values } = yield* ask(db, 'SELECT key FROM entries WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
+  return values;
+}
+
+/** [{id, distance, metadata}], the nearest first. */
+function* search(db, index, matches, request) {
+  const { k, filter, where } = request;
+  if (k === 0) return [];
+  if (!filter && !where) return yield* entries(db, yield* nearest(index, request, k));
+  if (!filter && matches.peek(where) === undefined) {
+    // Predicates that hold for many: the nearest few have enough of them.
+    const count = Math.min(enough(k), index.size), found = yield* entries(db, yield* nearest(index, request, count), where);
+    if (found.length >= k || count >= index.size) return found.slice(0, k);
+  }
+  const listed = filter && (yield* keysOf(db, filter.ids)), holds = where && (yield* matches.of(db, where));
+  if (!holds) return yield* among(db, index, request, filter.deny ? { deny: listed } : listed);
+  if (!listed) return yield* among(db, index, request, holds.keys, holds.allow);
+  const given = new Set(listed);
+  return yield* among(db, index, request, holds.keys.filter((key) => given.has(key) !== filter.deny));
+}
+
+/** A search among the keys given, or {deny} all others. */
+function* among(db, index, request, keys, allow = keys) {
+  if (keys.length === 0) return [];
+  return yield* entries(db, yield* nearest(index, request, request.k, allow.deny ? allow : { allow }));
+}
+
+module.exports = { Matches, read, search };
