@@ -3,7 +3,8 @@ import RuvectorCore
 
 /// Links new nodes to a graph, a batch at a time (Manohar et al. 2024, "ParlayANN", §4).
 ///
-/// 1. Each node of the batch, by itself: the walk from the entry point, and the choice of its own links. The graph is only
+/// 1. Each node of the batch, by itself: down from the entry point, greedily; then, neighbours after neighbours (their walks
+///    read mostly the same rows, which are still in the caches), the walk and the choice of its own links. The graph is only
 ///    read; nobody sees the new lists yet.
 /// 2. In order: the tree edge of each (see `Links`).
 /// 3. The links back, by target: added where there is room, else all of the target's links are chosen anew. Each target's
@@ -43,8 +44,13 @@ final class Builder {
 
   func connect(_ batch: [UInt32]) throws(RuvectorError) {
     guard index.entry != Links.end else { return }
-    try forEach(batch.count, 4) { (i, walker, selection) throws(RuvectorError) in
-      try propose(Int(batch[i]), walker, selection)
+    let arrivals = try AlignedBuffer<Arrival>(count: batch.count, for: "index")
+    try forEach(batch.count, 32) { (i, walker, _) throws(RuvectorError) in
+      arrivals[i] = try arrive(Int(batch[i]), walker)
+    }
+    let order = (0..<batch.count).sorted { arrivals[$0].isBefore(arrivals[$1]) }
+    try forEach(batch.count, 8) { (i, walker, selection) throws(RuvectorError) in
+      try propose(Int(batch[order[i]]), from: arrivals[order[i]].start, walker, selection)
     }
     edges.removeAll(keepingCapacity: true)
     planted.removeAll(keepingCapacity: true)
@@ -80,17 +86,45 @@ final class Builder {
     return try Selection(index)
   }
 
-  /// The walk of a new node and its own links, at each of its levels.
-  private func propose(_ id: Int, _ walker: Walker, _ selection: Selection) throws(RuvectorError) {
-    let ef = index.efConstruction, links = index.links, level = links.level(id)
+  /// Where the greedy way of a new node ends, and the last nodes on it: those with the same ones lie side by side.
+  private struct Arrival {
+    var start: Walker.Entry
+    /// The nearest of levels 3 and 2, and of level 1.
+    var region: UInt64
+    var cell: UInt32
+    let id: UInt32
+
+    func isBefore(_ other: Arrival) -> Bool {
+      if region != other.region { return region < other.region }
+      return cell != other.cell ? cell < other.cell : id < other.id
+    }
+  }
+
+  private func arrive(_ id: Int, _ walker: Walker) throws(RuvectorError) -> Arrival {
+    let links = index.links, level = links.level(id), entry = Int(index.entry)
+    try walker.begin(ef: 1, count: index.placesUsed)
+    index.rows.prepare(walker.query, row: id)
+    let first = Walker.entry(walker.key(index, entry, kernels), UInt32(truncatingIfNeeded: entry))
+    var arrival = Arrival(start: first, region: 0, cell: 0, id: UInt32(truncatingIfNeeded: id))
+    for l in stride(from: links.level(entry), to: level, by: -1) {
+      arrival.start = walker.descend(arrival.start, l, index, kernels)
+      let nearest = UInt32(truncatingIfNeeded: Walker.id(arrival.start))
+      if l == 3 { arrival.region = UInt64(nearest) &<< 32 }
+      if l == 2 { arrival.region |= UInt64(nearest) }
+      if l == 1 { arrival.cell = nearest }
+    }
+    return arrival
+  }
+
+  /// The walk of a new node from where it arrived, and its own links, at each of its levels.
+  private func propose(
+    _ id: Int, from start: Walker.Entry, _ walker: Walker, _ selection: Selection
+  ) throws(RuvectorError) {
+    let ef = index.efConstruction, links = index.links
     try walker.begin(ef: ef, count: index.placesUsed)
     index.rows.prepare(walker.query, row: id)
-    let entry = Int(index.entry), top = links.level(entry)
-    var nearest = Walker.entry(walker.key(index, entry, kernels), UInt32(entry))
-    for l in stride(from: top, to: level, by: -1) { nearest = walker.descend(nearest, l, index, kernels) }
-    walker.unmark()
-    walker.start(nearest)
-    for l in stride(from: min(level, top), through: 0, by: -1) {
+    walker.start(start)
+    for l in stride(from: min(links.level(id), links.level(Int(index.entry))), through: 0, by: -1) {
       walker.walk(l, ef: ef, index, kernels)
       try selection.choose(walker, index.m, index, except: id, kernels)
       links.publish(selection.kept.pointer, selection.count, as: id, l)

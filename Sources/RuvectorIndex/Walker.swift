@@ -86,7 +86,7 @@ final class Walker {
     // Of a mapped file that nobody has verified, a link may lead anywhere.
     if level > 0, index.links.level(id) < level { return 0 }
     let links = UnsafePointer(index.links.list(id, level)), room = index.links.room(level)
-    let map = index.rows.walked.map, near = min(map.stride, 512)
+    let map = index.rows.walked.map, near = min(map.stride, 128)
     let marks = marks.pointer, ids = ids.pointer, places = places.pointer
     var n = 0, i = 0
     while i < room {
