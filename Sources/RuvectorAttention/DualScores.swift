@@ -19,35 +19,39 @@ final class DualScores {
   private var ready: (euclidean: Rows, hyperbolic: Rows)?
   private let ball: Ball
 
-  /// `keepsKeys`: what a gradient needs.
-  init(
+  /// `keepsKeys`: what a gradient needs. (What may throw comes before the object or after it: Embedded Swift keeps the memory
+  /// of one that is half made.)
+  static func make(
     _ layer: DualSpace, _ input: AttentionInput, keepsKeys: Bool = false, _ control: Control
-  ) throws(RuvectorError) {
-    (self.layer, self.input) = (layer, input)
-    ball = Ball(c: -layer.curvature, projection: .clip)
-    if let p = layer.projections {
-      let d = layer.dim, folded = try Rows(input.queries.rows, d)
-      let inner = try DualSpace.project(input.queries, p.euclidean, control)
-      try gemm(
-        m: input.queries.rows, n: d, k: d, .rows(inner.memory.pointer, stride: d),
-        .rows(p.euclidean.pointer, stride: d), folded.memory.pointer, cStride: d, threads: control.threads)
-      let q = try DualSpace.project(input.queries, p.hyperbolic, control)
-      try q.require(from: input.queries, "queries")
-      (self.folded, queryPoints, keyPoints, owners) = (folded, q.view, input.keys, [q])
-    } else {
-      (folded, queryPoints, keyPoints, owners) = (nil, input.queries, input.keys, [])
-    }
-    queries = try BallRows(queryPoints, ball, "queries")
+  ) throws(RuvectorError) -> DualScores {
+    let ball = Ball(c: -layer.curvature, projection: .clip)
     guard let p = layer.projections else {
-      keys = try BallRows(keyPoints, ball, "keys")
-      return
+      let scores = DualScores(layer, input, ball, nil, nil, try BallRows(input.queries, ball, "queries"))
+      scores.keys = try BallRows(input.keys, ball, "keys")
+      return scores
     }
-    guard keepsKeys || 2 * input.queries.rows > layer.dim else {
-      try readBlocks(p, control)
-      return
+    let d = layer.dim, folded = try Rows(input.queries.rows, d)
+    let inner = try DualSpace.project(input.queries, p.euclidean, control)
+    try gemm(
+      m: input.queries.rows, n: d, k: d, .rows(inner.memory.pointer, stride: d),
+      .rows(p.euclidean.pointer, stride: d), folded.memory.pointer, cStride: d, threads: control.threads)
+    let q = try DualSpace.project(input.queries, p.hyperbolic, control)
+    try q.require(from: input.queries, "queries")
+    let scores = DualScores(layer, input, ball, folded, q, try BallRows(q.view, ball, "queries"))
+    if keepsKeys || 2 * input.queries.rows > d {
+      try scores.project(control)
+      scores.keys = try BallRows(scores.keyPoints, ball, "keys")
+    } else {
+      try scores.readBlocks(p, control)
     }
-    try project(control)
-    keys = try BallRows(keyPoints, ball, "keys")
+    return scores
+  }
+
+  private init(
+    _ layer: DualSpace, _ input: AttentionInput, _ ball: Ball, _ folded: Rows?, _ points: Rows?, _ queries: BallRows
+  ) {
+    (self.layer, self.input, self.ball, self.folded, self.queries) = (layer, input, ball, folded, queries)
+    (queryPoints, keyPoints, owners) = (points?.view ?? input.queries, input.keys, points.map { [$0] } ?? [])
   }
 
   /// W_h k of all keys.
@@ -193,7 +197,7 @@ extension DualSpace {
     _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
     _ control: Control
   ) throws(RuvectorError) {
-    let scores = try DualScores(self, input, keepsKeys: true, control)
+    let scores = try DualScores.make(self, input, keepsKeys: true, control)
     let work = try DualScores.Scratch(input), kernels = Kernels.current
     let m = input.queries.rows, n = input.keys.rows, v = input.values.dim
     let space = try PoincareManifold(dim: dim, curvature: curvature)

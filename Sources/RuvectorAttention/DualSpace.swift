@@ -105,7 +105,7 @@ public final class DualSpace: Attention, @unchecked Sendable {
   public func forward(
     _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
   ) throws(RuvectorError) {
-    let scores = try DualScores(self, input, control), v = input.values.dim, kernels = Kernels.current
+    let scores = try DualScores.make(self, input, control), v = input.values.dim, kernels = Kernels.current
     let mixed = projections == nil ? nil : try Rows(input.queries.rows, v)
     let place = mixed?.memory.pointer ?? out
     try forChunks(of: input.queries.rows, control) { (queries, _) throws(RuvectorError) in
@@ -129,7 +129,7 @@ public final class DualSpace: Attention, @unchecked Sendable {
   public func weights(
     _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
   ) throws(RuvectorError) {
-    let scores = try DualScores(self, input, control), n = input.keys.rows
+    let scores = try DualScores.make(self, input, control), n = input.keys.rows
     try forChunks(of: input.queries.rows, control) { (queries, _) throws(RuvectorError) in
       let work = try DualScores.Scratch(input)
       for i in queries {
@@ -147,7 +147,7 @@ public final class DualSpace: Attention, @unchecked Sendable {
     _ input: AttentionInput, euclidean: UnsafeMutablePointer<Float>, hyperbolic: UnsafeMutablePointer<Float>,
     _ control: Control
   ) throws(RuvectorError) {
-    let scores = try DualScores(self, input, control), n = input.keys.rows
+    let scores = try DualScores.make(self, input, control), n = input.keys.rows
     for i in 0..<input.queries.rows {
       scores.read(i, 0..<n, euclidean: euclidean + i * n, hyperbolic: hyperbolic + i * n)
     }
