@@ -65,9 +65,12 @@ public func rv_index_search_layer(
     let k = min(Int(clamping: k), graph.placeCount)
     let places = try tensor(places, "places").indices("places", count: k)
     let distances = try tensor(distances, "distances").output("distances", count: k)
-    guard ef <= 1 << 20 else { throw .expected("an integer in 1...1048576", for: "ef", received: "\(ef)", .invalidConfig) }
+    guard ef <= 1 << 20 else {
+      throw .expected("an integer in 1...1048576", for: "ef", received: "\(ef)", .invalidConfig)
+    }
     var n = 0
-    try graph.searchLayer(query, k: k, level: Int(clamping: level), ef: Int(ef)) { (place, distance) throws(RuvectorError) in
+    try graph.searchLayer(query, k: k, level: Int(clamping: level), ef: Int(ef)) {
+      (place, distance) throws(RuvectorError) in
       (places[n], distances[n]) = (UInt32(place), distance)
       n += 1
     }

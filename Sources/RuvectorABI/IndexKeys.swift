@@ -72,7 +72,8 @@ final class KeyOutput {
       kind = .strings(bytes, tensor.columns, bounds)
     default:
       throw .expected(
-        keys.kind == .integer ? "f64 or i64" : "u8 with offsets", for: "keys", received: "another type", .invalidArgument)
+        keys.kind == .integer ? "f64 or i64" : "u8 with offsets", for: "keys", received: "another type",
+        .invalidArgument)
     }
   }
 

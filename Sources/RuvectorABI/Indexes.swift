@@ -116,7 +116,9 @@ public func rv_index_get(
   status(error) { () throws(RuvectorError) in
     let index = try index(handle), out = try tensor(out, "out").output("out", count: index.dim)
     try withKeys(keys, offsets, "key") { (list) throws(RuvectorError) in
-      guard list.count == 1 else { throw .expected("one key", for: "key", received: "\(list.count)", .dimensionMismatch) }
+      guard list.count == 1 else {
+        throw .expected("one key", for: "key", received: "\(list.count)", .dimensionMismatch)
+      }
       try index.get(list, into: out)
     }
   }
@@ -144,7 +146,13 @@ public func rv_index_save(
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    try index(handle).save(string(path, "path"), stamp: stamp, control: RuvectorABI.control(control))
+    let index = try index(handle), path = try string(path, "path"), control = try RuvectorABI.control(control)
+    #if hasFeature(Embedded)
+      _ = (index, path, control)
+      throw RuvectorError(.unsupported, "there are no files in WebAssembly")
+    #else
+      try index.save(path, stamp: stamp, control: control)
+    #endif
   }
 }
 
@@ -156,9 +164,15 @@ public func rv_index_open(
   status(error) { () throws(RuvectorError) in
     let out = try require(out, "out"), path = try string(path, "path")
     out.pointee = nil
-    let opened = how == RV_LOAD ? try VectorIndex.load(path) : try VectorIndex.view(path, verify: how == RV_VERIFIED_VIEW)
-    out.pointee = Opaque.retain(opened.index)
-    stamp?.pointee = opened.stamp
+    #if hasFeature(Embedded)
+      _ = path
+      throw RuvectorError(.unsupported, "there are no files in WebAssembly")
+    #else
+      let opened =
+        how == RV_LOAD ? try VectorIndex.load(path) : try VectorIndex.view(path, verify: how == RV_VERIFIED_VIEW)
+      out.pointee = Opaque.retain(opened.index)
+      stamp?.pointee = opened.stamp
+    #endif
   }
 }
 
@@ -183,14 +197,17 @@ public func rv_index_search(
   _ handle: OpaquePointer?, _ queries: UnsafePointer<rv_buffer>?, _ k: UInt64, _ ef: UInt64, _ filter_kind: rv_filter,
   _ filter: UnsafePointer<rv_buffer>?, _ filter_offsets: UnsafePointer<rv_buffer>?, _ keys: UnsafePointer<rv_buffer>?,
   _ offsets: UnsafePointer<rv_buffer>?, _ distances: UnsafePointer<rv_buffer>?, _ counts: UnsafePointer<rv_buffer>?,
-  _ bytes: UnsafeMutablePointer<UInt64>?, _ control: UnsafePointer<rv_control>?, _ error: UnsafeMutablePointer<rv_error>?
+  _ bytes: UnsafeMutablePointer<UInt64>?, _ control: UnsafePointer<rv_control>?,
+  _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     let index = try index(handle), queries = try tensor(queries, "queries").matrix("queries")
     guard queries.dim == index.dim || queries.rows == 0 else {
       throw .dimension(queries.rows == 1 ? "query" : "queries[0]", expected: index.dim, received: queries.dim)
     }
-    guard ef <= 1 << 20 else { throw .expected("an integer in 1...1048576", for: "ef", received: "\(ef)", .invalidConfig) }
+    guard ef <= 1 << 20 else {
+      throw .expected("an integer in 1...1048576", for: "ef", received: "\(ef)", .invalidConfig)
+    }
     let k = Int(clamping: k), (room, overflow) = k.multipliedReportingOverflow(by: queries.rows)
     guard !overflow else { throw .expected("sizes that fit in memory", for: "k", received: "\(k)", .outOfMemory) }
     let output = try KeyOutput(index.keys, keys, offsets, count: room)
@@ -225,12 +242,14 @@ private func withFilter(
 extension VectorIndex {
   /// Query after query; on the caller's threads where keys are numbers (strings follow each other).
   fileprivate func search(
-    _ queries: MatrixView, k: Int, ef: Int?, filter: Filter, _ output: KeyOutput, _ distances: UnsafeMutablePointer<Float>,
+    _ queries: MatrixView, k: Int, ef: Int?, filter: Filter, _ output: KeyOutput,
+    _ distances: UnsafeMutablePointer<Float>,
     _ counts: UnsafeMutablePointer<UInt32>, _ control: Control
   ) throws(RuvectorError) {
     if queries.rows == 1 {
       counts[0] = UInt32(
-        try search(queries.row(0), "query", k: k, ef: ef, filter: filter) { (rank, place, distance) throws(RuvectorError) in
+        try search(queries.row(0), "query", k: k, ef: ef, filter: filter) {
+          (rank, place, distance) throws(RuvectorError) in
           output.put(rank, keys, place)
           distances[rank] = distance
         })

@@ -3,7 +3,7 @@ import RuvectorCore
 /// Looks at every vector: exact, without a graph to build, and the faster choice up to some ten thousand vectors.
 ///
 /// Adding is O(dim), removing O(1), searching O(n · dim), at the speed of memory.
-public final class BruteForceIndex: VectorIndex {
+public final class BruteForceIndex: VectorIndex, @unchecked Sendable {
   public static let options = VectorIndex.commonOptions
 
   public override var kind: StaticString { "brute_force" }

@@ -32,7 +32,8 @@ struct PlaceFilter {
       }
     case .bits(let map, let allow):
       guard index.keys.kind == .integer else {
-        throw .expected("keys", for: "filter", received: "bits, which an index of strings has none for", .invalidArgument)
+        throw .expected(
+          "keys", for: "filter", received: "bits, which an index of strings has none for", .invalidArgument)
       }
       for id in 0..<places {
         let key = index.keys.integer(id)

@@ -32,11 +32,12 @@ extension HNSWIndex {
 
   private func findOwnPlace(_ id: Int) -> Int? {
     if keys.kind == .integer {
-      var key = keys.integer(id)
-      return place(of: .integers(&key, 1), 0)
+      return withUnsafePointer(to: keys.integer(id)) { place(of: .integers($0, 1), 0) }
     }
-    var offsets: [UInt32] = [0, UInt32(keys.length(id))]
-    return place(of: .strings(keys.bytes(id), &offsets, 1), 0)
+    let offsets = (UInt32(0), UInt32(keys.length(id)))
+    return withUnsafeBytes(of: offsets) { bytes in
+      bytes.baseAddress.flatMap { place(of: .strings(keys.bytes(id), $0.assumingMemoryBound(to: UInt32.self), 1), 0) }
+    }
   }
 
   private func brokenList(_ id: Int, _ isFree: AlignedBuffer<Bool>) -> String? {

@@ -11,7 +11,7 @@ import RuvectorCore
 /// - At level 0 a tree of links that are never pruned connects all vectors (see `Links`).
 /// - Removing marks a vector; the graph is repaired around all marked ones once they are an eighth (as Singh et al. 2021,
 ///   "FreshDiskANN", §4), O(n · M) and O(M² · dim) for each neighbour of one, and their memory is used again.
-public final class HNSWIndex: VectorIndex {
+public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   public static let options: [Option] =
     VectorIndex.commonOptions + [
       Option("M", .integer(2...100), standard: 16, "Links a vector at levels above 0; twice as many at level 0."),

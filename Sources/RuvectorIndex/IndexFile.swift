@@ -1,121 +1,128 @@
-import RuvectorCore
+#if !hasFeature(Embedded)  // there are no files in WebAssembly
+  import RuvectorCore
 
-/// The format of index files, version 1 (docs/file-format.md): a header, a table of sections, sections at multiples of 4096
-/// bytes. All numbers are little-endian.
-struct IndexFile {
-  static let magic: UInt64 = 0x5845_444e_4956_5552  // "RUVINDEX"
-  static let version: UInt32 = 1
-  static let alignment = 4096
-  static let headerBytes = 192
-  static let sectionBytes = 32
+  /// The format of index files, version 1 (docs/file-format.md): a header, a table of sections, sections at multiples of 4096
+  /// bytes. All numbers are little-endian.
+  struct IndexFile {
+    static let magic: UInt64 = 0x5845_444e_4956_5552  // "RUVINDEX"
+    static let version: UInt32 = 1
+    static let alignment = 4096
+    static let headerBytes = 192
+    static let sectionBytes = 32
 
-  enum Section: UInt32, CaseIterable {
-    case rows = 1, exact, side, gone, keys, strings, free, nodes, ground, upper
-  }
-
-  struct Entry {
-    var section: Section
-    var offset = 0
-    var bytes = 0
-    var hash: UInt64 = 0
-  }
-
-  // Of the header, in its order.
-  var kind: UInt32 = 0
-  var metric: UInt32 = 0
-  var storage: UInt32 = 0
-  /// 1: floats are kept beside a smaller storage.
-  var rerank: UInt32 = 0
-  /// 0, 1: integers; 2: strings.
-  var keys: UInt32 = 0
-  var dim: UInt32 = 0
-  var m: UInt32 = 0
-  var efConstruction: UInt32 = 0
-  var ef: UInt32 = 0
-  var entry: UInt32 = 0
-  var places: UInt32 = 0
-  var live: UInt32 = 0
-  var deleted: UInt32 = 0
-  var upperCount: UInt32 = 0
-  var curvature = 0.0
-  var seed: UInt64 = 0
-  var sequence: UInt64 = 0
-  var stamp: UInt64 = 0
-  var sections: [Entry] = []
-
-  static var tableRoom: Int { headerBytes + Section.allCases.count * sectionBytes }
-
-  func section(_ wanted: Section) -> Entry? { sections.first { $0.section == wanted } }
-
-  // MARK: Bytes
-
-  /// Header and table; the last 8 bytes of the header are the checksum of all of it with zeros there.
-  func encoded(fileBytes: Int) throws(RuvectorError) -> AlignedBuffer<UInt8> {
-    let out = try AlignedBuffer<UInt8>(count: Self.tableRoom, repeating: 0, for: "file")
-    let p = UnsafeMutableRawPointer(out.pointer)
-    func put<T: FixedWidthInteger>(_ at: Int, _ value: T) { p.storeBytes(of: value.littleEndian, toByteOffset: at, as: T.self) }
-    put(0, Self.magic)
-    put(8, Self.version)
-    put(12, UInt32(sections.count))
-    put(16, UInt64(fileBytes))
-    let words = [
-      kind, metric, storage, rerank, keys, dim, m, efConstruction, ef, entry, places, live, deleted, upperCount,
-    ]
-    for (i, word) in words.enumerated() { put(24 + 4 * i, word) }
-    put(80, curvature.bitPattern)
-    put(88, seed)
-    put(96, sequence)
-    put(104, stamp)
-    for (i, entry) in sections.enumerated() {
-      let at = Self.headerBytes + i * Self.sectionBytes
-      put(at, entry.section.rawValue)
-      put(at + 8, UInt64(entry.offset))
-      put(at + 16, UInt64(entry.bytes))
-      put(at + 24, entry.hash)
+    enum Section: UInt32, CaseIterable {
+      case rows = 1, exact, side, gone, keys, strings, free, nodes, ground, upper
     }
-    var hash = XXHash64()
-    hash.add(p, Self.tableRoom)
-    put(Self.headerBytes - 8, hash.value)
-    return out
-  }
 
-  /// From the first bytes of a file. `.corrupt` where anything is not as it must be.
-  init(_ bytes: AlignedBuffer<UInt8>, fileBytes: Int, _ path: String) throws(RuvectorError) {
-    let p = UnsafeMutableRawPointer(bytes.pointer)
-    func get<T: FixedWidthInteger>(_ at: Int, _: T.Type) -> T { T(littleEndian: p.load(fromByteOffset: at, as: T.self)) }
-    func require(_ holds: Bool, _ wanted: String, _ received: String) throws(RuvectorError) {
-      guard holds else { throw .expected(wanted, for: quoted(path), received: received, .corrupt) }
+    struct Entry {
+      var section: Section
+      var offset = 0
+      var bytes = 0
+      var hash: UInt64 = 0
     }
-    try require(bytes.count == Self.tableRoom && get(0, UInt64.self) == Self.magic, "an index file", "another file")
-    let version = get(8, UInt32.self)
-    guard version == Self.version else {
-      throw .expected("version \(Self.version)", for: quoted(path), received: "version \(version)", .unsupported)
-    }
-    let hash = get(Self.headerBytes - 8, UInt64.self)
-    p.storeBytes(of: 0, toByteOffset: Self.headerBytes - 8, as: UInt64.self)
-    var own = XXHash64()
-    own.add(p, Self.tableRoom)
-    try require(own.value == hash, "a header with its checksum", "a damaged one")
-    let stated = get(16, UInt64.self)
-    try require(stated == UInt64(fileBytes), "\(stated) bytes", "\(fileBytes)")
-    let words = (0..<14).map { get(24 + 4 * $0, UInt32.self) }
-    (kind, metric, storage, rerank, keys) = (words[0], words[1], words[2], words[3], words[4])
-    (dim, m, efConstruction, ef, entry) = (words[5], words[6], words[7], words[8], words[9])
-    (places, live, deleted, upperCount) = (words[10], words[11], words[12], words[13])
-    curvature = Double(bitPattern: get(80, UInt64.self))
-    (seed, sequence, stamp) = (get(88, UInt64.self), get(96, UInt64.self), get(104, UInt64.self))
-    let count = Int(get(12, UInt32.self))
-    try require(count <= Section.allCases.count, "at most \(Section.allCases.count) sections", "\(count)")
-    for i in 0..<count {
-      let at = Self.headerBytes + i * Self.sectionBytes
-      let offset = get(at + 8, UInt64.self), bytes = get(at + 16, UInt64.self)
-      guard let section = Section(rawValue: get(at, UInt32.self)), offset % UInt64(Self.alignment) == 0,
-        offset <= stated, bytes <= stated - offset, self.section(section) == nil
-      else { throw .expected("sections within the file", for: quoted(path), received: "others", .corrupt) }
-      sections.append(Entry(section: section, offset: Int(offset), bytes: Int(bytes), hash: get(at + 24, UInt64.self)))
-    }
-    try require(live <= places && places <= UInt32(Int32.max), "as many vectors as places", "more")
-  }
 
-  init() {}
-}
+    // Of the header, in its order.
+    var kind: UInt32 = 0
+    var metric: UInt32 = 0
+    var storage: UInt32 = 0
+    /// 1: floats are kept beside a smaller storage.
+    var rerank: UInt32 = 0
+    /// 0, 1: integers; 2: strings.
+    var keys: UInt32 = 0
+    var dim: UInt32 = 0
+    var m: UInt32 = 0
+    var efConstruction: UInt32 = 0
+    var ef: UInt32 = 0
+    var entry: UInt32 = 0
+    var places: UInt32 = 0
+    var live: UInt32 = 0
+    var deleted: UInt32 = 0
+    var upperCount: UInt32 = 0
+    var curvature = 0.0
+    var seed: UInt64 = 0
+    var sequence: UInt64 = 0
+    var stamp: UInt64 = 0
+    var sections: [Entry] = []
+
+    static var tableRoom: Int { headerBytes + Section.allCases.count * sectionBytes }
+
+    func section(_ wanted: Section) -> Entry? { sections.first { $0.section == wanted } }
+
+    // MARK: Bytes
+
+    /// Header and table; the last 8 bytes of the header are the checksum of all of it with zeros there.
+    func encoded(fileBytes: Int) throws(RuvectorError) -> AlignedBuffer<UInt8> {
+      let out = try AlignedBuffer<UInt8>(count: Self.tableRoom, repeating: 0, for: "file")
+      let p = UnsafeMutableRawPointer(out.pointer)
+      func put<T: FixedWidthInteger>(_ at: Int, _ value: T) {
+        p.storeBytes(of: value.littleEndian, toByteOffset: at, as: T.self)
+      }
+      put(0, Self.magic)
+      put(8, Self.version)
+      put(12, UInt32(sections.count))
+      put(16, UInt64(fileBytes))
+      let words = [
+        kind, metric, storage, rerank, keys, dim, m, efConstruction, ef, entry, places, live, deleted, upperCount,
+      ]
+      for (i, word) in words.enumerated() { put(24 + 4 * i, word) }
+      put(80, curvature.bitPattern)
+      put(88, seed)
+      put(96, sequence)
+      put(104, stamp)
+      for (i, entry) in sections.enumerated() {
+        let at = Self.headerBytes + i * Self.sectionBytes
+        put(at, entry.section.rawValue)
+        put(at + 8, UInt64(entry.offset))
+        put(at + 16, UInt64(entry.bytes))
+        put(at + 24, entry.hash)
+      }
+      var hash = XXHash64()
+      hash.add(p, Self.tableRoom)
+      put(Self.headerBytes - 8, hash.value)
+      return out
+    }
+
+    /// From the first bytes of a file. `.corrupt` where anything is not as it must be.
+    init(_ bytes: AlignedBuffer<UInt8>, fileBytes: Int, _ path: String) throws(RuvectorError) {
+      let p = UnsafeMutableRawPointer(bytes.pointer)
+      func get<T: FixedWidthInteger>(_ at: Int, _: T.Type) -> T {
+        T(littleEndian: p.load(fromByteOffset: at, as: T.self))
+      }
+      func require(_ holds: Bool, _ wanted: String, _ received: String) throws(RuvectorError) {
+        guard holds else { throw .expected(wanted, for: quoted(path), received: received, .corrupt) }
+      }
+      try require(bytes.count == Self.tableRoom && get(0, UInt64.self) == Self.magic, "an index file", "another file")
+      let version = get(8, UInt32.self)
+      guard version == Self.version else {
+        throw .expected("version \(Self.version)", for: quoted(path), received: "version \(version)", .unsupported)
+      }
+      let hash = get(Self.headerBytes - 8, UInt64.self)
+      p.storeBytes(of: 0, toByteOffset: Self.headerBytes - 8, as: UInt64.self)
+      var own = XXHash64()
+      own.add(p, Self.tableRoom)
+      try require(own.value == hash, "a header with its checksum", "a damaged one")
+      let stated = get(16, UInt64.self)
+      try require(stated == UInt64(fileBytes), "\(stated) bytes", "\(fileBytes)")
+      let words = (0..<14).map { get(24 + 4 * $0, UInt32.self) }
+      (kind, metric, storage, rerank, keys) = (words[0], words[1], words[2], words[3], words[4])
+      (dim, m, efConstruction, ef, entry) = (words[5], words[6], words[7], words[8], words[9])
+      (places, live, deleted, upperCount) = (words[10], words[11], words[12], words[13])
+      curvature = Double(bitPattern: get(80, UInt64.self))
+      (seed, sequence, stamp) = (get(88, UInt64.self), get(96, UInt64.self), get(104, UInt64.self))
+      let count = Int(get(12, UInt32.self))
+      try require(count <= Section.allCases.count, "at most \(Section.allCases.count) sections", "\(count)")
+      for i in 0..<count {
+        let at = Self.headerBytes + i * Self.sectionBytes
+        let offset = get(at + 8, UInt64.self), bytes = get(at + 16, UInt64.self)
+        guard let section = Section(rawValue: get(at, UInt32.self)), offset % UInt64(Self.alignment) == 0,
+          offset <= stated, bytes <= stated - offset, self.section(section) == nil
+        else { throw .expected("sections within the file", for: quoted(path), received: "others", .corrupt) }
+        sections.append(
+          Entry(section: section, offset: Int(offset), bytes: Int(bytes), hash: get(at + 24, UInt64.self)))
+      }
+      try require(live <= places && places <= UInt32(Int32.max), "as many vectors as places", "more")
+    }
+
+    init() {}
+  }
+#endif

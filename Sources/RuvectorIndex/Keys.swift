@@ -33,7 +33,8 @@ public enum KeyList {
     case .integers(let keys, _): return "\(keys[i])"
     case .strings(let bytes, let offsets, _):
       let n = min(Int(offsets[i + 1] - offsets[i]), 64)
-      return "\"" + String(decoding: UnsafeBufferPointer(start: bytes + Int(offsets[i]), count: n), as: UTF8.self) + "\""
+      return "\"" + String(decoding: UnsafeBufferPointer(start: bytes + Int(offsets[i]), count: n), as: UTF8.self)
+        + "\""
     }
   }
 }
@@ -170,7 +171,9 @@ public final class Keys {
   @inline(__always) public func integer(_ id: Int) -> Int64 { records[id].assumingMemoryBound(to: Int64.self).pointee }
 
   public func length(_ id: Int) -> Int { Int(address(id).assumingMemoryBound(to: UInt32.self).pointee) }
-  public func bytes(_ id: Int) -> UnsafePointer<UInt8> { UnsafePointer((address(id) + 4).assumingMemoryBound(to: UInt8.self)) }
+  public func bytes(_ id: Int) -> UnsafePointer<UInt8> {
+    UnsafePointer((address(id) + 4).assumingMemoryBound(to: UInt8.self))
+  }
 
   @inline(__always) private func address(_ id: Int) -> UnsafeMutableRawPointer {
     if let mappedStrings { return mappedStrings + Int(truncatingIfNeeded: records[id].load(as: UInt64.self)) }

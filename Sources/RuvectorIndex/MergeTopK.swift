@@ -10,11 +10,13 @@ public func mergeTopK(
     for i in part.indices {
       guard part[i].isFinite else {
         throw .expected(
-          "finite numbers", for: "parts[\(p)].distances", received: "\(text(Double(part[i]))) at element \(i)", .nonFinite)
+          "finite numbers", for: "parts[\(p)].distances", received: "\(text(Double(part[i]))) at element \(i)",
+          .nonFinite)
       }
       guard i == 0 || part[i - 1] <= part[i] else {
         throw .expected(
-          "distances that rise", for: "parts[\(p)].distances", received: "a smaller one at element \(i)", .invalidArgument)
+          "distances that rise", for: "parts[\(p)].distances", received: "a smaller one at element \(i)",
+          .invalidArgument)
       }
     }
   }

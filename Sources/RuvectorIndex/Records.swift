@@ -58,7 +58,9 @@ final class Records {
   @inline(__always) subscript(_ id: Int) -> UnsafeMutableRawPointer { map[id] }
 
   /// The first `count` records, piece by piece: where one begins, and its bytes.
-  func forEachPiece(_ count: Int, _ body: (UnsafeMutableRawPointer, Int) throws(RuvectorError) -> Void) throws(RuvectorError) {
+  func forEachPiece(_ count: Int, _ body: (UnsafeMutableRawPointer, Int) throws(RuvectorError) -> Void)
+    throws(RuvectorError)
+  {
     var done = 0
     while done < count {
       let n = min(count - done, done < map.first ? map.first - done : 1 &<< map.shift)
@@ -75,7 +77,8 @@ final class Records {
     owned = [base]
     (capacity, tableCount) = (count, 0)
     map = Map(
-      base: UnsafeMutableRawPointer(base.pointer), first: count, pieces: table.pointer, shift: map.shift, stride: stride)
+      base: UnsafeMutableRawPointer(base.pointer), first: count, pieces: table.pointer, shift: map.shift, stride: stride
+    )
   }
 
   /// Room for `count` records in all. Excludes readers.

@@ -1,247 +1,255 @@
-import RuvectorCore
+#if !hasFeature(Embedded)  // there are no files in WebAssembly
+  import RuvectorCore
 
-extension VectorIndex {
-  /// An index from a file that `save` wrote: a copy in memory, every checksum looked at. Memory is asked for only as far as the
-  /// file has bytes for it. `.notFound`, `.io`, `.corrupt`, `.unsupported` (another version).
-  public static func load(_ path: String) throws(RuvectorError) -> (index: VectorIndex, stamp: UInt64) {
-    let file = try OpenFile(path), reader = try IndexReader(file)
-    return (try reader.load(), reader.header.stamp)
-  }
-
-  /// The same file as memory: nothing is read before it is needed, nothing can be changed, and other processes share its
-  /// pages. Opens in O(places) for the few bytes a vector that must be right beforehand. Rows and links are checked against
-  /// their checksums only if `verify`; damaged ones give wrong results, never others' memory. The file must not be cut short
-  /// while it is open (to replace it, as `save` does, is fine).
-  public static func view(_ path: String, verify: Bool = false) throws(RuvectorError) -> (index: VectorIndex, stamp: UInt64) {
-    let file = try OpenFile(path), reader = try IndexReader(file)
-    return (try reader.view(verify: verify), reader.header.stamp)
-  }
-}
-
-/// One file on its way to an index.
-private struct IndexReader {
-  let file: OpenFile
-  let header: IndexFile
-  private let settings: Settings
-  private let layout: VectorRows.Layout
-  private let space: Space
-  private let storage: RowStorage
-  private var places: Int { Int(header.places) }
-
-  init(_ file: OpenFile) throws(RuvectorError) {
-    self.file = file
-    guard file.byteCount >= IndexFile.tableRoom else {
-      throw .expected("an index file", for: quoted(file.path), received: "\(file.byteCount) bytes", .corrupt)
+  extension VectorIndex {
+    /// An index from a file that `save` wrote: a copy in memory, every checksum looked at. Memory is asked for only as far as the
+    /// file has bytes for it. `.notFound`, `.io`, `.corrupt`, `.unsupported` (another version).
+    public static func load(_ path: String) throws(RuvectorError) -> (index: VectorIndex, stamp: UInt64) {
+      let file = try OpenFile(path), reader = try IndexReader(file)
+      return (try reader.load(), reader.header.stamp)
     }
-    let bytes = try AlignedBuffer<UInt8>(count: IndexFile.tableRoom, for: "file")
-    try file.read(0, into: bytes.pointer, bytes.count)
-    header = try IndexFile(bytes, fileBytes: file.byteCount, file.path)
-    do throws(RuvectorError) {
-      settings = try IndexReader.settings(header)
-      space = try VectorIndex.space(settings)
-      storage = try VectorIndex.storage(settings, space)
-    } catch { throw RuvectorError(.corrupt, "\(quoted(file.path)): \(error.message)") }
-    layout = VectorRows.Layout(space, storage)
-  }
 
-  private static func settings(_ header: IndexFile) throws(RuvectorError) -> Settings {
-    func name(_ names: [StaticString], _ i: UInt32) -> OptionValue {
-      .text(i < UInt32(names.count) ? "\(names[Int(i)])" : "?")
+    /// The same file as memory: nothing is read before it is needed, nothing can be changed, and other processes share its
+    /// pages. Opens in O(places) for the few bytes a vector that must be right beforehand. Rows and links are checked against
+    /// their checksums only if `verify`; damaged ones give wrong results, never others' memory. The file must not be cut short
+    /// while it is open (to replace it, as `save` does, is fine).
+    public static func view(_ path: String, verify: Bool = false) throws(RuvectorError) -> (
+      index: VectorIndex, stamp: UInt64
+    ) {
+      let file = try OpenFile(path), reader = try IndexReader(file)
+      return (try reader.view(verify: verify), reader.header.stamp)
     }
-    var given: [(key: String, value: OptionValue)] = [
-      ("dim", .integer(Int64(header.dim))), ("metric", name(["cosine", "l2", "ip", "poincare", "lorentz"], header.metric)),
-      ("storage", name(["f32", "f16", "i8"], header.storage)), ("rerank", .integer(Int64(header.rerank))),
-      ("keys", name(["number", "bigint", "string"], header.keys)), ("curvature", .number(header.curvature)),
-      ("capacity", .integer(Int64(header.places))),
-    ]
-    guard header.kind == 1 else { return try Settings(of: "BruteForceIndex", BruteForceIndex.options, given) }
-    given += [
-      ("M", .integer(Int64(header.m))), ("efConstruction", .integer(Int64(header.efConstruction))),
-      ("ef", .integer(Int64(header.ef))), ("seed", .integer(Int64(bitPattern: header.seed))),
-    ]
-    return try Settings(of: "HNSWIndex", HNSWIndex.options, given)
   }
 
-  private func damaged(_ what: String) -> RuvectorError {
-    .expected("\(what) as it was saved", for: quoted(file.path), received: "a damaged one", .corrupt)
-  }
+  /// One file on its way to an index.
+  private struct IndexReader {
+    let file: OpenFile
+    let header: IndexFile
+    private let settings: Settings
+    private let layout: VectorRows.Layout
+    private let space: Space
+    private let storage: RowStorage
+    private var places: Int { Int(header.places) }
 
-  /// A section of exactly so many bytes; none for 0.
-  private func section(_ which: IndexFile.Section, _ bytes: Int, _ what: String) throws(RuvectorError) -> IndexFile.Entry? {
-    guard let entry = header.section(which), entry.bytes > 0 else {
-      if bytes == 0 { return nil }
-      throw damaged(what)
-    }
-    guard entry.bytes == bytes else { throw damaged(what) }
-    return entry
-  }
-
-  // MARK: A copy
-
-  func load() throws(RuvectorError) -> VectorIndex {
-    // Sizes first: memory follows them.
-    _ = try section(.rows, layout.walkedStride * places, "the section of rows")
-    let parts = try VectorIndex.Parts(settings)
-    try fill(parts.rows.walked, .rows, places)
-    if let exact = parts.rows.exact { try fill(exact, .exact, places) }
-    if let side = parts.rows.side { try fill(side, .side, places) }
-    try fill(parts.gone, .gone, places)
-    try fill(parts.keys.records, .keys, places)
-    let index: VectorIndex
-    if header.kind == 1 {
-      let links = try links { (stride, first) throws(RuvectorError) in
-        try Records(stride: stride, first: max(first, 16), shift: layout.shift)
+    init(_ file: OpenFile) throws(RuvectorError) {
+      self.file = file
+      guard file.byteCount >= IndexFile.tableRoom else {
+        throw .expected("an index file", for: quoted(file.path), received: "\(file.byteCount) bytes", .corrupt)
       }
-      for (records, which, count) in [
-        (links.nodes, IndexFile.Section.nodes, places), (links.ground, .ground, places),
-        (links.upper, .upper, Int(header.upperCount)),
-      ] { try fill(records, which, count) }
-      index = try HNSWIndex(settings, parts, links, sequence: header.sequence)
-    } else {
-      index = try BruteForceIndex(settings, parts)
+      let bytes = try AlignedBuffer<UInt8>(count: IndexFile.tableRoom, for: "file")
+      try file.read(0, into: bytes.pointer, bytes.count)
+      header = try IndexFile(bytes, fileBytes: file.byteCount, file.path)
+      do throws(RuvectorError) {
+        settings = try IndexReader.settings(header)
+        space = try VectorIndex.space(settings)
+        storage = try VectorIndex.storage(settings, space)
+      } catch { throw RuvectorError(.corrupt, "\(quoted(file.path)): \(error.message)") }
+      layout = VectorRows.Layout(space, storage)
     }
-    if parts.keys.kind == .string { try adoptStrings(index) }
-    try check(index, links: true)
-    try index.keys.index(live: Int(header.live), upTo: places) { !index.isGone($0) }
-    try readFree(index)
-    publish(index)
-    return index
-  }
 
-  private func fill(_ records: Records, _ which: IndexFile.Section, _ count: Int) throws(RuvectorError) {
-    let what = "the section of \(which)"
-    guard let entry = try section(which, records.stride * count, what) else { return }
-    try file.read(entry.offset, into: records[0], entry.bytes)
-    var hash = XXHash64()
-    hash.add(records[0], entry.bytes)
-    guard hash.value == entry.hash else { throw damaged(what) }
-  }
+    private static func settings(_ header: IndexFile) throws(RuvectorError) -> Settings {
+      func name(_ names: [StaticString], _ i: UInt32) -> OptionValue {
+        .text(i < UInt32(names.count) ? "\(names[Int(i)])" : "?")
+      }
+      var given: [(key: String, value: OptionValue)] = [
+        ("dim", .integer(Int64(header.dim))),
+        ("metric", name(["cosine", "l2", "ip", "poincare", "lorentz"], header.metric)),
+        ("storage", name(["f32", "f16", "i8"], header.storage)), ("rerank", .integer(Int64(header.rerank))),
+        ("keys", name(["number", "bigint", "string"], header.keys)), ("curvature", .number(header.curvature)),
+        ("capacity", .integer(Int64(header.places))),
+      ]
+      guard header.kind == 1 else { return try Settings(of: "BruteForceIndex", BruteForceIndex.options, given) }
+      given += [
+        ("M", .integer(Int64(header.m))), ("efConstruction", .integer(Int64(header.efConstruction))),
+        ("ef", .integer(Int64(header.ef))), ("seed", .integer(Int64(bitPattern: header.seed))),
+      ]
+      return try Settings(of: "HNSWIndex", HNSWIndex.options, given)
+    }
 
-  private func adoptStrings(_ index: VectorIndex) throws(RuvectorError) {
-    let entry = header.section(.strings), count = entry?.bytes ?? 0
-    let strings = try AlignedBuffer<UInt8>(count: count, for: "keys")
-    if let entry {
-      try file.read(entry.offset, into: strings.pointer, count)
+    private func damaged(_ what: String) -> RuvectorError {
+      .expected("\(what) as it was saved", for: quoted(file.path), received: "a damaged one", .corrupt)
+    }
+
+    /// A section of exactly so many bytes; none for 0.
+    private func section(_ which: IndexFile.Section, _ bytes: Int, _ what: String) throws(RuvectorError) -> IndexFile
+      .Entry?
+    {
+      guard let entry = header.section(which), entry.bytes > 0 else {
+        if bytes == 0 { return nil }
+        throw damaged(what)
+      }
+      guard entry.bytes == bytes else { throw damaged(what) }
+      return entry
+    }
+
+    // MARK: A copy
+
+    func load() throws(RuvectorError) -> VectorIndex {
+      // Sizes first: memory follows them.
+      _ = try section(.rows, layout.walkedStride * places, "the section of rows")
+      let parts = try VectorIndex.Parts(settings)
+      try fill(parts.rows.walked, .rows, places)
+      if let exact = parts.rows.exact { try fill(exact, .exact, places) }
+      if let side = parts.rows.side { try fill(side, .side, places) }
+      try fill(parts.gone, .gone, places)
+      try fill(parts.keys.records, .keys, places)
+      let index: VectorIndex
+      if header.kind == 1 {
+        let links = try links { (stride, first) throws(RuvectorError) in
+          try Records(stride: stride, first: max(first, 16), shift: layout.shift)
+        }
+        for (records, which, count) in [
+          (links.nodes, IndexFile.Section.nodes, places), (links.ground, .ground, places),
+          (links.upper, .upper, Int(header.upperCount)),
+        ] { try fill(records, which, count) }
+        index = try HNSWIndex(settings, parts, links, sequence: header.sequence)
+      } else {
+        index = try BruteForceIndex(settings, parts)
+      }
+      if parts.keys.kind == .string { try adoptStrings(index) }
+      try check(index, links: true)
+      try index.keys.index(live: Int(header.live), upTo: places) { !index.isGone($0) }
+      try readFree(index)
+      publish(index)
+      return index
+    }
+
+    private func fill(_ records: Records, _ which: IndexFile.Section, _ count: Int) throws(RuvectorError) {
+      let what = "the section of \(which)"
+      guard let entry = try section(which, records.stride * count, what) else { return }
+      try file.read(entry.offset, into: records[0], entry.bytes)
       var hash = XXHash64()
-      hash.add(strings.pointer, count)
-      guard hash.value == entry.hash else { throw damaged("the section of strings") }
+      hash.add(records[0], entry.bytes)
+      guard hash.value == entry.hash else { throw damaged(what) }
     }
-    try checkStrings(index, strings.pointer, count)
-    index.keys.adopt(strings, upTo: places) { !index.isGone($0) }
-  }
 
-  private func readFree(_ index: VectorIndex) throws(RuvectorError) {
-    guard let entry = header.section(.free), entry.bytes > 0 else { return }
-    let count = entry.bytes / 4, list = try AlignedBuffer<UInt32>(count: count, for: "file")
-    guard entry.bytes % 4 == 0, count <= places else { throw damaged("the section of free places") }
-    try file.read(entry.offset, into: list.pointer, entry.bytes)
-    var hash = XXHash64()
-    hash.add(list.pointer, entry.bytes)
-    guard hash.value == entry.hash else { throw damaged("the section of free places") }
-    let isListed = try AlignedBuffer<Bool>(count: places, repeating: false, for: "file")
-    for i in 0..<count {
-      let id = Int(list[i])
-      guard id < places, index.isGone(id), !isListed[id] else { throw damaged("the section of free places") }
-      isListed[id] = true
-      index.free.append(list[i])
-    }
-  }
-
-  // MARK: A view
-
-  func view(verify: Bool) throws(RuvectorError) -> VectorIndex {
-    let map = try file.map()
-    if verify {
-      for entry in header.sections {
+    private func adoptStrings(_ index: VectorIndex) throws(RuvectorError) {
+      let entry = header.section(.strings), count = entry?.bytes ?? 0
+      let strings = try AlignedBuffer<UInt8>(count: count, for: "keys")
+      if let entry {
+        try file.read(entry.offset, into: strings.pointer, count)
         var hash = XXHash64()
-        hash.add(map.base + entry.offset, entry.bytes)
-        guard hash.value == entry.hash else { throw damaged("the section of \(entry.section)") }
+        hash.add(strings.pointer, count)
+        guard hash.value == entry.hash else { throw damaged("the section of strings") }
+      }
+      try checkStrings(index, strings.pointer, count)
+      index.keys.adopt(strings, upTo: places) { !index.isGone($0) }
+    }
+
+    private func readFree(_ index: VectorIndex) throws(RuvectorError) {
+      guard let entry = header.section(.free), entry.bytes > 0 else { return }
+      let count = entry.bytes / 4, list = try AlignedBuffer<UInt32>(count: count, for: "file")
+      guard entry.bytes % 4 == 0, count <= places else { throw damaged("the section of free places") }
+      try file.read(entry.offset, into: list.pointer, entry.bytes)
+      var hash = XXHash64()
+      hash.add(list.pointer, entry.bytes)
+      guard hash.value == entry.hash else { throw damaged("the section of free places") }
+      let isListed = try AlignedBuffer<Bool>(count: places, repeating: false, for: "file")
+      for i in 0..<count {
+        let id = Int(list[i])
+        guard id < places, index.isGone(id), !isListed[id] else { throw damaged("the section of free places") }
+        isListed[id] = true
+        index.free.append(list[i])
       }
     }
-    func records(_ which: IndexFile.Section, _ stride: Int, _ count: Int) throws(RuvectorError) -> Records {
-      let entry = try section(which, stride * count, "the section of \(which)")
-      return try Records(stride: stride, mapped: map.base + (entry?.offset ?? 0), count: count, owner: map)
-    }
-    let walked = try records(.rows, layout.walkedStride, places)
-    let isReranked = settings.flag("rerank") && storage != .f32
-    let exact = isReranked ? try records(.exact, layout.exactStride, places) : nil
-    let side = layout.sideFloats > 0 ? try records(.side, 4 * layout.sideFloats, places) : nil
-    let rows = VectorRows(space, storage, layout, walked, exact, side)
-    let kind = VectorIndex.keyKind(settings)
-    let strings = kind == .string ? header.section(.strings).map { map.base + $0.offset } ?? map.base : nil
-    let keys = try Keys(kind, mapped: records(.keys, 8, places), strings: strings, live: Int(header.live))
-    let parts = VectorIndex.Parts(rows, keys, try records(.gone, 1, places), isReadOnly: true)
-    let index: VectorIndex
-    if header.kind == 1 {
-      let nodes = try records(.nodes, Links.nodeStride, places), m = Int(header.m)
-      let links = Links(
-        m: m, nodes: nodes, ground: try records(.ground, 8 * m, places),
-        upper: try records(.upper, 4 * m, Int(header.upperCount)), upperCount: Int(header.upperCount))
-      index = try HNSWIndex(settings, parts, links, sequence: header.sequence)
-    } else {
-      index = try BruteForceIndex(settings, parts)
-    }
-    if let strings { try checkStrings(index, strings, header.section(.strings)?.bytes ?? 0) }
-    try check(index, links: verify)
-    try readFree(index)
-    index.isTableMissing = true
-    publish(index)
-    return index
-  }
 
-  // MARK: Both
+    // MARK: A view
 
-  private func links(
-    _ make: (Int, Int) throws(RuvectorError) -> Records
-  ) throws(RuvectorError) -> Links {
-    let m = Int(header.m), upperCount = Int(header.upperCount)
-    for (which, bytes) in [
-      (IndexFile.Section.nodes, Links.nodeStride * places), (.ground, 8 * m * places), (.upper, 4 * m * upperCount),
-    ] { _ = try section(which, bytes, "the section of \(which)") }
-    return Links(
-      m: m, nodes: try make(Links.nodeStride, places), ground: try make(8 * m, places),
-      upper: try make(4 * m, upperCount), upperCount: upperCount)
-  }
-
-  /// What must hold for the index not to look outside its memory.
-  private func check(_ index: VectorIndex, links isDeep: Bool) throws(RuvectorError) {
-    var live = 0
-    for id in 0..<places where !index.isGone(id) { live += 1 }
-    guard live == Int(header.live), Int(header.deleted) <= places - live else { throw damaged("the list of vectors") }
-    guard let graph = index as? HNSWIndex else { return }
-    let links = graph.links
-    guard header.entry == Links.end ? live == 0 : Int(header.entry) < places else { throw damaged("the entry point") }
-    for id in 0..<places {
-      let node = links.node(id).pointee, level = Int(node.level)
-      guard level <= Links.topLevel, level == 0 || Int(node.upper) + level <= links.upperCount else {
-        throw damaged("the section of nodes")
+    func view(verify: Bool) throws(RuvectorError) -> VectorIndex {
+      let map = try file.map()
+      if verify {
+        for entry in header.sections {
+          var hash = XXHash64()
+          hash.add(map.base + entry.offset, entry.bytes)
+          guard hash.value == entry.hash else { throw damaged("the section of \(entry.section)") }
+        }
       }
+      func records(_ which: IndexFile.Section, _ stride: Int, _ count: Int) throws(RuvectorError) -> Records {
+        let entry = try section(which, stride * count, "the section of \(which)")
+        return try Records(stride: stride, mapped: map.base + (entry?.offset ?? 0), count: count, owner: map)
+      }
+      let walked = try records(.rows, layout.walkedStride, places)
+      let isReranked = settings.flag("rerank") && storage != .f32
+      let exact = isReranked ? try records(.exact, layout.exactStride, places) : nil
+      let side = layout.sideFloats > 0 ? try records(.side, 4 * layout.sideFloats, places) : nil
+      let rows = VectorRows(space, storage, layout, walked, exact, side)
+      let kind = VectorIndex.keyKind(settings)
+      let strings = kind == .string ? header.section(.strings).map { map.base + $0.offset } ?? map.base : nil
+      let keys = try Keys(kind, mapped: records(.keys, 8, places), strings: strings, live: Int(header.live))
+      let parts = VectorIndex.Parts(rows, keys, try records(.gone, 1, places), isReadOnly: true)
+      let index: VectorIndex
+      if header.kind == 1 {
+        let nodes = try records(.nodes, Links.nodeStride, places), m = Int(header.m)
+        let links = Links(
+          m: m, nodes: nodes, ground: try records(.ground, 8 * m, places),
+          upper: try records(.upper, 4 * m, Int(header.upperCount)), upperCount: Int(header.upperCount))
+        index = try HNSWIndex(settings, parts, links, sequence: header.sequence)
+      } else {
+        index = try BruteForceIndex(settings, parts)
+      }
+      if let strings { try checkStrings(index, strings, header.section(.strings)?.bytes ?? 0) }
+      try check(index, links: verify)
+      try readFree(index)
+      index.isTableMissing = true
+      publish(index)
+      return index
     }
-    guard isDeep else { return }
-    for id in 0..<places {
-      for level in 0...links.level(id) {
-        let list = links.list(id, level)
-        for i in 0..<links.count(id, level) {
-          let neighbor = Int(list[i] & ~Links.pinned)
-          guard neighbor < places, links.level(neighbor) >= level || index.isGone(id) else {
-            throw damaged("the links")
+
+    // MARK: Both
+
+    private func links(
+      _ make: (Int, Int) throws(RuvectorError) -> Records
+    ) throws(RuvectorError) -> Links {
+      let m = Int(header.m), upperCount = Int(header.upperCount)
+      for (which, bytes) in [
+        (IndexFile.Section.nodes, Links.nodeStride * places), (.ground, 8 * m * places), (.upper, 4 * m * upperCount),
+      ] { _ = try section(which, bytes, "the section of \(which)") }
+      return Links(
+        m: m, nodes: try make(Links.nodeStride, places), ground: try make(8 * m, places),
+        upper: try make(4 * m, upperCount), upperCount: upperCount)
+    }
+
+    /// What must hold for the index not to look outside its memory.
+    private func check(_ index: VectorIndex, links isDeep: Bool) throws(RuvectorError) {
+      var live = 0
+      for id in 0..<places where !index.isGone(id) { live += 1 }
+      guard live == Int(header.live), Int(header.deleted) <= places - live else { throw damaged("the list of vectors") }
+      guard let graph = index as? HNSWIndex else { return }
+      let links = graph.links
+      guard header.entry == Links.end ? live == 0 : Int(header.entry) < places else { throw damaged("the entry point") }
+      for id in 0..<places {
+        let node = links.node(id).pointee, level = Int(node.level)
+        guard level <= Links.topLevel, level == 0 || Int(node.upper) + level <= links.upperCount else {
+          throw damaged("the section of nodes")
+        }
+      }
+      guard isDeep else { return }
+      for id in 0..<places {
+        for level in 0...links.level(id) {
+          let list = links.list(id, level)
+          for i in 0..<links.count(id, level) {
+            let neighbor = Int(list[i] & ~Links.pinned)
+            guard neighbor < places, links.level(neighbor) >= level || index.isGone(id) else {
+              throw damaged("the links")
+            }
           }
         }
       }
     }
-  }
 
-  private func checkStrings(_ index: VectorIndex, _ base: UnsafeMutableRawPointer, _ bytes: Int) throws(RuvectorError) {
-    for id in 0..<places where !index.isGone(id) {
-      let offset = index.keys.records[id].load(as: UInt64.self)
-      guard offset % 4 == 0, offset < UInt64(bytes), bytes - Int(offset) >= 4,
-        Int((base + Int(offset)).load(as: UInt32.self)) <= bytes - Int(offset) - 4
-      else { throw damaged("the section of strings") }
+    private func checkStrings(_ index: VectorIndex, _ base: UnsafeMutableRawPointer, _ bytes: Int) throws(RuvectorError)
+    {
+      for id in 0..<places where !index.isGone(id) {
+        let offset = index.keys.records[id].load(as: UInt64.self)
+        guard offset % 4 == 0, offset < UInt64(bytes), bytes - Int(offset) >= 4,
+          Int((base + Int(offset)).load(as: UInt32.self)) <= bytes - Int(offset) - 4
+        else { throw damaged("the section of strings") }
+      }
+    }
+
+    private func publish(_ index: VectorIndex) {
+      index.nextPlace = places
+      index.publish(places: places, deleted: Int(header.deleted), entry: header.entry)
     }
   }
-
-  private func publish(_ index: VectorIndex) {
-    index.nextPlace = places
-    index.publish(places: places, deleted: Int(header.deleted), entry: header.entry)
-  }
-}
+#endif

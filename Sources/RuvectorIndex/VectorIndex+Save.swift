@@ -1,99 +1,103 @@
-import RuvectorCore
+#if !hasFeature(Embedded)  // there are no files in WebAssembly
+  import RuvectorCore
 
-extension VectorIndex {
-  /// Writes the index to a file, which is whole or not there: beside it first, then to the disk, then renamed. Searches go on;
-  /// `.busy` while there is a writer. `stamp` is any number of the caller's, given back by `load` (say, of the last change
-  /// that the index has seen). O(bytes), at the speed of the disk.
-  public final func save(_ path: String, stamp: UInt64 = 0, control: Control = .none) throws(RuvectorError) {
-    try write { () throws(RuvectorError) in
-      let file = try NewFile(path)
-      var header = describe()
-      header.stamp = stamp
-      try file.write(try AlignedBuffer<UInt8>(count: IndexFile.tableRoom, repeating: 0).pointer, IndexFile.tableRoom)
-      for (section, records, count) in sections where count > 0 {
-        try control.check()
-        try put(section, file, &header) { (write) throws(RuvectorError) in try records.forEachPiece(count, write) }
-      }
-      if keys.kind == .string { try putStrings(file, &header) }
-      if !free.isEmpty {
-        let list = try AlignedBuffer<UInt32>(count: free.count, for: "file")
-        for (i, id) in free.enumerated() { list[i] = id }
-        try put(.free, file, &header) { (write) throws(RuvectorError) in try write(list.pointer, 4 * free.count) }
-      }
-      let table = try header.encoded(fileBytes: file.position)
-      try file.rewrite(table.pointer, table.count)
-      try file.commit()
-    }
-  }
-
-  private typealias Write = (UnsafeMutableRawPointer, Int) throws(RuvectorError) -> Void
-
-  private func put(
-    _ section: IndexFile.Section, _ file: NewFile, _ header: inout IndexFile,
-    _ body: (Write) throws(RuvectorError) -> Void
-  ) throws(RuvectorError) {
-    try file.pad(to: IndexFile.alignment)
-    var entry = IndexFile.Entry(section: section, offset: file.position), hash = XXHash64()
-    try body { (data, bytes) throws(RuvectorError) in
-      hash.add(data, bytes)
-      try file.write(data, bytes)
-    }
-    (entry.bytes, entry.hash) = (file.position - entry.offset, hash.value)
-    header.sections.append(entry)
-  }
-
-  /// Strings one after the other, each as its length (u32) and its bytes, at multiples of 4; `keys` holds where they begin.
-  private func putStrings(_ file: NewFile, _ header: inout IndexFile) throws(RuvectorError) {
-    let offsets = try AlignedBuffer<UInt64>(count: nextPlace, repeating: 0, for: "file")
-    let padded = try AlignedBuffer<UInt8>(count: 1 << 16, for: "file")
-    var at = 0
-    try put(.strings, file, &header) { (write) throws(RuvectorError) in
-      for id in 0..<nextPlace where !isGone(id) {
-        let n = keys.length(id), size = (n + 7) & ~3
-        offsets[id] = UInt64(at)
-        at += size
-        let piece = size <= padded.count ? padded : try AlignedBuffer<UInt8>(count: size, for: "file")
-        let p = UnsafeMutableRawPointer(piece.pointer)
-        p.storeBytes(of: UInt32(n).littleEndian, as: UInt32.self)
-        piece.pointer[size - 1] = 0
-        piece.pointer[size - 2] = 0
-        piece.pointer[size - 3] = 0
-        (p + 4).copyMemory(from: keys.bytes(id), byteCount: n)
-        try write(p, size)
+  extension VectorIndex {
+    /// Writes the index to a file, which is whole or not there: beside it first, then to the disk, then renamed. Searches go on;
+    /// `.busy` while there is a writer. `stamp` is any number of the caller's, given back by `load` (say, of the last change
+    /// that the index has seen). O(bytes), at the speed of the disk.
+    public final func save(_ path: String, stamp: UInt64 = 0, control: Control = .none) throws(RuvectorError) {
+      try write { () throws(RuvectorError) in
+        let file = try NewFile(path)
+        var header = describe()
+        header.stamp = stamp
+        try file.write(try AlignedBuffer<UInt8>(count: IndexFile.tableRoom, repeating: 0).pointer, IndexFile.tableRoom)
+        for (section, records, count) in sections where count > 0 {
+          try control.check()
+          try put(section, file, &header) { (write) throws(RuvectorError) in try records.forEachPiece(count, write) }
+        }
+        if keys.kind == .string { try putStrings(file, &header) }
+        if !free.isEmpty {
+          let list = try AlignedBuffer<UInt32>(count: free.count, for: "file")
+          for (i, id) in free.enumerated() { list[i] = id }
+          try put(.free, file, &header) { (write) throws(RuvectorError) in try write(list.pointer, 4 * free.count) }
+        }
+        let table = try header.encoded(fileBytes: file.position)
+        try file.rewrite(table.pointer, table.count)
+        try file.commit()
       }
     }
-    try put(.keys, file, &header) { (write) throws(RuvectorError) in try write(offsets.pointer, 8 * nextPlace) }
-  }
 
-  private var sections: [(IndexFile.Section, Records, Int)] {
-    var list: [(IndexFile.Section, Records, Int)] = [(.rows, rows.walked, nextPlace)]
-    if let exact = rows.exact { list.append((.exact, exact, nextPlace)) }
-    if let side = rows.side { list.append((.side, side, nextPlace)) }
-    list.append((.gone, gone, nextPlace))
-    if keys.kind == .integer { list.append((.keys, keys.records, nextPlace)) }
-    if let links = (self as? HNSWIndex)?.links {
-      list += [(.nodes, links.nodes, nextPlace), (.ground, links.ground, nextPlace), (.upper, links.upper, links.upperCount)]
+    private typealias Write = (UnsafeMutableRawPointer, Int) throws(RuvectorError) -> Void
+
+    private func put(
+      _ section: IndexFile.Section, _ file: NewFile, _ header: inout IndexFile,
+      _ body: (Write) throws(RuvectorError) -> Void
+    ) throws(RuvectorError) {
+      try file.pad(to: IndexFile.alignment)
+      var entry = IndexFile.Entry(section: section, offset: file.position), hash = XXHash64()
+      try body { (data, bytes) throws(RuvectorError) in
+        hash.add(data, bytes)
+        try file.write(data, bytes)
+      }
+      (entry.bytes, entry.hash) = (file.position - entry.offset, hash.value)
+      header.sections.append(entry)
     }
-    return list
-  }
 
-  private func describe() -> IndexFile {
-    var file = IndexFile()
-    file.metric = UInt32(rows.space.metric.rawValue)
-    file.storage = UInt32(rows.storage.rawValue)
-    file.rerank = settings.flag("rerank") ? 1 : 0
-    file.keys = UInt32(keyChoice)
-    file.dim = UInt32(dim)
-    file.curvature = settings.number("curvature")
-    (file.entry, file.places, file.live) = (entry, UInt32(nextPlace), UInt32(size))
-    file.deleted = UInt32(deleted)
-    guard let graph = self as? HNSWIndex else {
-      file.kind = 2
+    /// Strings one after the other, each as its length (u32) and its bytes, at multiples of 4; `keys` holds where they begin.
+    private func putStrings(_ file: NewFile, _ header: inout IndexFile) throws(RuvectorError) {
+      let offsets = try AlignedBuffer<UInt64>(count: nextPlace, repeating: 0, for: "file")
+      let padded = try AlignedBuffer<UInt8>(count: 1 << 16, for: "file")
+      var at = 0
+      try put(.strings, file, &header) { (write) throws(RuvectorError) in
+        for id in 0..<nextPlace where !isGone(id) {
+          let n = keys.length(id), size = (n + 7) & ~3
+          offsets[id] = UInt64(at)
+          at += size
+          let piece = size <= padded.count ? padded : try AlignedBuffer<UInt8>(count: size, for: "file")
+          let p = UnsafeMutableRawPointer(piece.pointer)
+          p.storeBytes(of: UInt32(n).littleEndian, as: UInt32.self)
+          piece.pointer[size - 1] = 0
+          piece.pointer[size - 2] = 0
+          piece.pointer[size - 3] = 0
+          (p + 4).copyMemory(from: keys.bytes(id), byteCount: n)
+          try write(p, size)
+        }
+      }
+      try put(.keys, file, &header) { (write) throws(RuvectorError) in try write(offsets.pointer, 8 * nextPlace) }
+    }
+
+    private var sections: [(IndexFile.Section, Records, Int)] {
+      var list: [(IndexFile.Section, Records, Int)] = [(.rows, rows.walked, nextPlace)]
+      if let exact = rows.exact { list.append((.exact, exact, nextPlace)) }
+      if let side = rows.side { list.append((.side, side, nextPlace)) }
+      list.append((.gone, gone, nextPlace))
+      if keys.kind == .integer { list.append((.keys, keys.records, nextPlace)) }
+      if let links = (self as? HNSWIndex)?.links {
+        list += [
+          (.nodes, links.nodes, nextPlace), (.ground, links.ground, nextPlace), (.upper, links.upper, links.upperCount),
+        ]
+      }
+      return list
+    }
+
+    private func describe() -> IndexFile {
+      var file = IndexFile()
+      file.metric = UInt32(rows.space.metric.rawValue)
+      file.storage = UInt32(rows.storage.rawValue)
+      file.rerank = settings.flag("rerank") ? 1 : 0
+      file.keys = UInt32(keyChoice)
+      file.dim = UInt32(dim)
+      file.curvature = settings.number("curvature")
+      (file.entry, file.places, file.live) = (entry, UInt32(nextPlace), UInt32(size))
+      file.deleted = UInt32(deleted)
+      guard let graph = self as? HNSWIndex else {
+        file.kind = 2
+        return file
+      }
+      file.kind = 1
+      (file.m, file.efConstruction, file.ef) = (UInt32(graph.m), UInt32(graph.efConstruction), UInt32(graph.ef))
+      (file.seed, file.sequence, file.upperCount) = (graph.seed, graph.sequence, UInt32(graph.links.upperCount))
       return file
     }
-    file.kind = 1
-    (file.m, file.efConstruction, file.ef) = (UInt32(graph.m), UInt32(graph.efConstruction), UInt32(graph.ef))
-    (file.seed, file.sequence, file.upperCount) = (graph.seed, graph.sequence, UInt32(graph.links.upperCount))
-    return file
   }
-}
+#endif

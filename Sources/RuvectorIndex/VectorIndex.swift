@@ -14,7 +14,8 @@ public class VectorIndex: @unchecked Sendable {
     Option("curvature", .negative, standard: -1, "Sectional curvature of the hyperbolic metrics."),
     Option("storage", .choice(["f32", "f16", "i8"]), standard: 0, "How rows are stored for the search."),
     Option("rerank", .flag, standard: 1, "Keep floats beside a smaller storage, to order the last candidates exactly."),
-    Option("capacity", .integer(0...2_147_483_646), standard: 0, "Vectors to have memory for at once; it grows by itself."),
+    Option(
+      "capacity", .integer(0...2_147_483_646), standard: 0, "Vectors to have memory for at once; it grows by itself."),
     Option(
       "keys", .choice(["number", "bigint", "string"]), standard: 0,
       "What vectors are named by: 64-bit integers (of which JavaScript makes numbers or bigints) or strings."),
@@ -89,7 +90,9 @@ public class VectorIndex: @unchecked Sendable {
   }
 
   /// A "hnsw" or "brute_force" index with options by name. `.invalidArgument`, `.invalidConfig`.
-  public static func make(_ kind: String, _ given: [(key: String, value: OptionValue)]) throws(RuvectorError) -> VectorIndex {
+  public static func make(_ kind: String, _ given: [(key: String, value: OptionValue)]) throws(RuvectorError)
+    -> VectorIndex
+  {
     if kind.utf8.elementsEqual("hnsw".utf8) { return try HNSWIndex(given) }
     if kind.utf8.elementsEqual("brute_force".utf8) { return try BruteForceIndex(given) }
     throw .expected("\"hnsw\" or \"brute_force\"", for: "kind", received: quoted(kind), .invalidArgument)
@@ -190,7 +193,9 @@ public class VectorIndex: @unchecked Sendable {
   }
 
   /// Runs `body` while no vector's memory is reused.
-  public func reading<T>(_ body: () throws(RuvectorError) -> T) throws(RuvectorError) -> T { try lock.reading(body) }
+  public final func reading<T>(_ body: () throws(RuvectorError) -> T) throws(RuvectorError) -> T {
+    try lock.reading(body)
+  }
 
   /// Bytes taken; the keys and their table are a part of it.
   public var byteCount: Int { rows.byteCount &+ keys.byteCount &+ gone.byteCount }

@@ -43,9 +43,11 @@ final class VectorRows {
   convenience init(_ space: Space, _ storage: RowStorage, rerank: Bool, first: Int) throws(RuvectorError) {
     let layout = Layout(space, storage)
     let walked = try Records(stride: layout.walkedStride, first: first, shift: layout.shift)
-    let exact = rerank && storage != .f32
+    let exact =
+      rerank && storage != .f32
       ? try Records(stride: layout.exactStride, first: first, shift: layout.shift) : nil
-    let side = layout.sideFloats > 0
+    let side =
+      layout.sideFloats > 0
       ? try Records(stride: 4 * layout.sideFloats, first: first, shift: layout.shift) : nil
     self.init(space, storage, layout, walked, exact, side)
   }
@@ -83,7 +85,7 @@ final class VectorRows {
       let scale = largest / 127, inverse = scale.isNormal ? 1 / scale : 0
       var squares: Int64 = 0
       for i in 0..<width {
-        let code = Int32(min(max(row[i] * inverse, -127), 127).rounded())
+        let code = Int32(VectorRows.nearest(min(max(row[i] * inverse, -127), 127)))
         out[i] = Int8(truncatingIfNeeded: code)
         squares &+= Int64(code &* code)
       }
@@ -104,11 +106,14 @@ final class VectorRows {
     for i in width..<padded { out[i] = 0 }
   }
 
+  /// The nearest whole number of one below 2²², ties to even; without a function of the system's library.
+  @inline(__always) private static func nearest(_ x: Float) -> Float { (x + 12_582_912) - 12_582_912 }
+
   /// The half nearest to x, the largest one beyond the range of halves.
   private static func half(_ x: Float) -> UInt16 {
     let size = x.magnitude, sign = UInt16(truncatingIfNeeded: x.bitPattern &>> 16) & 0x8000
     if size >= 65504 { return sign | 0x7bff }
-    if size < 0x1p-14 { return sign | UInt16((size * 0x1p24).rounded(.toNearestOrEven)) }
+    if size < 0x1p-14 { return sign | UInt16(nearest(size * 0x1p24)) }
     let r = size.bitPattern &- (112 &<< 23)
     return sign | UInt16(truncatingIfNeeded: (r &+ 0xfff &+ ((r &>> 13) & 1)) &>> 13)
   }
@@ -144,7 +149,8 @@ final class VectorRows {
   // MARK: Keys
 
   /// A caller's vector for the walk and for exact keys.
-  func prepare(_ query: QueryVector, _ x: UnsafePointer<Float>, _ name: @autoclosure () -> String) throws(RuvectorError) {
+  func prepare(_ query: QueryVector, _ x: UnsafePointer<Float>, _ name: @autoclosure () -> String) throws(RuvectorError)
+  {
     query.factor = Float(try space.place(x, into: query.floats.pointer, name()))
     guard storage == .i8 else { return }
     var largest: Float = 0
@@ -154,7 +160,7 @@ final class VectorRows {
     let scale = largest / top, inverse = scale.isNormal ? 1 / scale : 0
     var squares = 0.0
     for i in 0..<space.width {
-      let code = (query.floats[i] * inverse).rounded()
+      let code = VectorRows.nearest(query.floats[i] * inverse)
       query.codes[i] = Int16(min(max(code, -top), top))
       squares += Double(code) * Double(code)
     }

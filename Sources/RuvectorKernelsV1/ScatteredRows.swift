@@ -100,7 +100,16 @@ func squaredL2HalfScattered(_ q: In, _ rows: Places, _ count: Int, _ dim: Int, _
 func dotCodesScattered(_ q: UnsafePointer<Int16>, _ rows: Places, _ count: Int, _ dim: Int, _ out: Out) {
   var r = 0
   while r < count {
-    out[r] = Float(rv_dot_codes(q, rows[r].assumingMemoryBound(to: Int8.self), dim))
+    let p = rows[r].assumingMemoryBound(to: Int8.self)
+    var a = I(repeating: 0), b = a
+    var i = 0
+    while i &+ 4 &* lanes <= dim {
+      a = a &+ rv_madd_codes(q + i, p + i)
+      b = b &+ rv_madd_codes(q + i + 2 &* lanes, p + i + 2 &* lanes)
+      i &+= 4 &* lanes
+    }
+    if i < dim { a = a &+ rv_madd_codes(q + i, p + i) }
+    out[r] = Float(rv_total_pairs(a &+ b))
     r &+= 1
   }
 }

@@ -77,7 +77,8 @@ struct IndexTests {
 
   @Test func strings() {
     var error = rv_error(), bytes: UInt64 = 0
-    let index = made("hnsw", keys: "string"), points = Memory<Float>([0, 0, 5, 5]), text = Memory<UInt8>(Array("abcd".utf8))
+    let index = made("hnsw", keys: "string"), points = Memory<Float>([0, 0, 5, 5]),
+      text = Memory<UInt8>(Array("abcd".utf8))
     let offsets = Memory<UInt32>([0, 1, 4]), falling = Memory<UInt32>([0, 3, 1]), far = Memory<UInt32>([0, 1, 9])
     var (t, o, m) = (text.buffer(), offsets.buffer(), points.buffer(rows: 2))
     var (f, x) = (falling.buffer(), far.buffer())
@@ -104,25 +105,30 @@ struct IndexTests {
     let at = places.values
     let three = Memory<Double>([0, 0, 0])
     var t = three.buffer()
-    #expect(rv_index_pair(index, UInt64(at[2]), UInt64(at[5]), &t, &error) == 0 && three.values[0] == 9 && three.values[2] >= 1)
+    #expect(
+      rv_index_pair(index, UInt64(at[2]), UInt64(at[5]), &t, &error) == 0 && three.values[0] == 9
+        && three.values[2] >= 1)
     #expect(rv_index_pair(index, 99, 0, &t, &error) == RV_NOT_FOUND.rawValue)
     #expect(rv_index_level(index, UInt64(at[2]), &level, &error) == 0 && level < 32)
     #expect(rv_index_level(exact, 0, &level, &error) == RV_UNSUPPORTED.rawValue)
     #expect(rv_index_neighbors(index, UInt64(at[2]), 0, &p, &count, &error) == 0 && count > 0)
     let query = Memory<Float>([7, 1]), distances = Memory<Float>([9, 9])
     var (q, d) = (query.buffer(), distances.buffer())
-    #expect(rv_index_search_layer(index, &q, 2, 0, 20, &p, &d, &count, &error) == 0 && count == 2 && distances.values[0] == 0)
+    #expect(
+      rv_index_search_layer(index, &q, 2, 0, 20, &p, &d, &count, &error) == 0 && count == 2 && distances.values[0] == 0)
     let sizes = Memory<Double>([0, 0]), offsets = Memory<UInt32>([UInt32](repeating: 0, count: 21))
     let indices = Memory<UInt32>([UInt32](repeating: 0, count: 1000)), none = Memory<UInt32>([0])
     var (s, o, x, z) = (sizes.buffer(), offsets.buffer(), indices.buffer(), none.buffer())
     #expect(rv_index_csr(index, 0, &s, &z, &z, &z, &error) == 0 && sizes.values[0] == 20 && none.values == [0])
     #expect(rv_index_csr(index, 0, &s, &p, &o, &x, &error) == 0 && Double(offsets.values[20]) == sizes.values[1])
-    let levels = Memory<UInt32>([UInt32](repeating: 0, count: 32)), degrees = Memory<UInt32>([UInt32](repeating: 0, count: 33))
+    let levels = Memory<UInt32>([UInt32](repeating: 0, count: 32)),
+      degrees = Memory<UInt32>([UInt32](repeating: 0, count: 33))
     var (v, g) = (levels.buffer(), degrees.buffer())
     #expect(rv_index_statistics(index, &v, &g, &error) == 0 && degrees.values.reduce(0, +) == 20)
     let all = Memory<Float>([1, 4, 2, 3]), bounds = Memory<UInt32>([0, 2, 4]), bad = Memory<UInt32>([0, 9])
     var (a, b, w) = (all.buffer(), bounds.buffer(), bad.buffer())
-    #expect(rv_merge_top_k(&a, &b, 3, &p, &count, &error) == 0 && count == 3 && Array(places.values.prefix(3)) == [0, 2, 3])
+    #expect(
+      rv_merge_top_k(&a, &b, 3, &p, &count, &error) == 0 && count == 3 && Array(places.values.prefix(3)) == [0, 2, 3])
     #expect(rv_merge_top_k(&a, &w, 3, &p, &count, &error) == RV_INVALID_ARGUMENT.rawValue)
     rv_index_release(index)
     rv_index_release(exact)

@@ -8,12 +8,15 @@ import Testing
 /// Files: what is read is what was saved; what is damaged is told, whatever the damage.
 struct IndexFileTests {
   private func path(_ name: String) -> String {
-    FileManager.default.temporaryDirectory.appendingPathComponent("ruvector-\(ProcessInfo.processInfo.processIdentifier)-\(name)").path
+    FileManager.default.temporaryDirectory.appendingPathComponent(
+      "ruvector-\(ProcessInfo.processInfo.processIdentifier)-\(name)"
+    ).path
   }
 
   private func made(_ metric: IndexMetric, _ storage: RowStorage, n: Int = 200) throws -> HNSWIndex {
     let dim = 10, (data, width) = points(metric, clustered(n, dim, centres: 12, seed: 41), dim)
-    let index = try HNSWIndex(names(metric, storage, width, [("M", 4), ("efConstruction", 30), ("ef", 33), ("seed", 77)]))
+    let index = try HNSWIndex(
+      names(metric, storage, width, [("M", 4), ("efConstruction", 30), ("ef", 33), ("seed", 77)]))
     try index.add((0..<n).map { Int64($0) }, data)
     try index.remove((0..<(n / 4)).map { Int64($0 * 3) })
     return index
@@ -30,7 +33,9 @@ struct IndexFileTests {
     #expect(stamp == 12345)
     for other in [loaded, viewed, verified] {
       let graph = try #require(other as? HNSWIndex)
-      #expect(graph.size == index.size && graph.m == 4 && graph.ef == 33 && graph.metric == metric && graph.storage == storage)
+      #expect(
+        graph.size == index.size && graph.m == 4 && graph.ef == 33 && graph.metric == metric && graph.storage == storage
+      )
       #expect(try graph.brokenInvariant() == nil)
       #expect(graph.has(1) && !graph.has(3))
       #expect(try graph.vector(1) == query)

@@ -21,7 +21,9 @@ struct IndexGraphTests {
     var edges: [Int: Set<Int>] = [:]
     for (level, graph) in csr.enumerated() {
       for (row, place) in graph.nodes.enumerated() {
-        let near = graph.indices[Int(graph.offsets[row])..<Int(graph.offsets[row + 1])].map { Int(graph.nodes[Int($0)]) }
+        let near = graph.indices[Int(graph.offsets[row])..<Int(graph.offsets[row + 1])].map {
+          Int(graph.nodes[Int($0)])
+        }
         #expect(near == index.neighbors(of: Int(place), level: level))
         for to in near {
           edges[Int(place), default: []].insert(to)
@@ -51,7 +53,8 @@ struct IndexGraphTests {
       }
     }
     let statistics = try index.statistics()
-    #expect(statistics.levels.reduce(0, +) == n - 2 && statistics.degrees.reduce(0, +) == n - 2 && statistics.removed == 2)
+    #expect(
+      statistics.levels.reduce(0, +) == n - 2 && statistics.degrees.reduce(0, +) == n - 2 && statistics.removed == 2)
     #expect(try index.shortestPathDistance(0, n) == nil)
   }
 

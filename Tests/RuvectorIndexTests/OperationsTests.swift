@@ -88,7 +88,9 @@ struct IndexOperationsTests {
     check(seed + 100) { try HNSWIndex(names(.cosine, .i8, 9, [("M", 4), ("efConstruction", 30)])) }
   }
 
-  @Test(arguments: 0..<4) func bruteForce(_ seed: UInt64) { check(seed + 200) { try BruteForceIndex(names(.l2, .f32, 6)) } }
+  @Test(arguments: 0..<4) func bruteForce(_ seed: UInt64) {
+    check(seed + 200) { try BruteForceIndex(names(.l2, .f32, 6)) }
+  }
 
   private func check(_ seed: UInt64, _ make: () throws -> VectorIndex) {
     let all = Self.operations(seed)

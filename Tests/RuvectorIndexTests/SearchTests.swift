@@ -97,7 +97,8 @@ struct IndexSearchTests {
   }
 
   @Test func edges() throws {
-    for index in [try HNSWIndex(names(.cosine, .f32, 3)), try BruteForceIndex(names(.cosine, .f32, 3))] as [VectorIndex] {
+    for index in [try HNSWIndex(names(.cosine, .f32, 3)), try BruteForceIndex(names(.cosine, .f32, 3))] as [VectorIndex]
+    {
       #expect(try index.find([1, 2, 3], k: 5).isEmpty && index.size == 0)
       try index.add([7], [0, 0, 0])
       try index.add([8, 9], [1, 0, 0, 0, 1, 0])
@@ -107,10 +108,15 @@ struct IndexSearchTests {
       #expect(found.map { $0.distance } == [0, 1, 1])
       #expect(try index.find([2, 0, 0], k: 0).isEmpty)
       #expect(failure { () throws(RuvectorError) in try index.add([8], [1, 1, 1]) }?.code == .duplicateKey)
-      #expect(failure { () throws(RuvectorError) in try index.add([1, 2, 1], [Float](repeating: 1, count: 9)) }?.code == .duplicateKey)
-      #expect(failure { () throws(RuvectorError) in try index.add([1], [1, .nan, 1]) }?.message == "expected finite numbers for vector, received NaN at element 1")
+      #expect(
+        failure { () throws(RuvectorError) in try index.add([1, 2, 1], [Float](repeating: 1, count: 9)) }?.code
+          == .duplicateKey)
+      #expect(
+        failure { () throws(RuvectorError) in try index.add([1], [1, .nan, 1]) }?.message
+          == "expected finite numbers for vector, received NaN at element 1")
       #expect(failure { () throws(RuvectorError) in try index.add([1], [1, .infinity, 1]) }?.code == .nonFinite)
-      #expect(failure { () throws(RuvectorError) in try index.add([1], [1, 2, 3, 4, 5, 6]) }?.code == .dimensionMismatch)
+      #expect(
+        failure { () throws(RuvectorError) in try index.add([1], [1, 2, 3, 4, 5, 6]) }?.code == .dimensionMismatch)
       #expect(failure { () throws(RuvectorError) in try index.remove([8, 77]) }?.code == .notFound)
       #expect(failure { () throws(RuvectorError) in _ = try index.find([.nan, 0, 0], k: 1) }?.code == .nonFinite)
       #expect(index.size == 3 && index.has(8))
@@ -133,13 +139,17 @@ struct IndexSearchTests {
   }
 
   @Test func options() {
-    func message(_ given: [(key: String, value: OptionValue)]) -> String? { failure { () throws(RuvectorError) in _ = try HNSWIndex(given) }?.message }
+    func message(_ given: [(key: String, value: OptionValue)]) -> String? {
+      failure { () throws(RuvectorError) in _ = try HNSWIndex(given) }?.message
+    }
     #expect(message([]) == "expected an integer in 1...65536 for dim, received nothing")
     #expect(message([("dim", .integer(3)), ("M", .integer(1))]) == "expected an integer in 2...100 for M, received 1")
     #expect(message([("dim", .integer(1)), ("metric", .text("lorentz"))])?.contains("2...65536 for dim") == true)
     #expect(message(names(.poincare, .i8, 3))?.contains("for storage, received \"i8\"") == true)
     #expect(message(names(.poincare, .f32, 3) + [("curvature", .number(1))])?.contains("for curvature") == true)
-    #expect(failure { () throws(RuvectorError) in _ = try BruteForceIndex([("dim", .integer(3)), ("M", .integer(4))]) }?.code == .invalidConfig)
+    #expect(
+      failure { () throws(RuvectorError) in _ = try BruteForceIndex([("dim", .integer(3)), ("M", .integer(4))]) }?.code
+        == .invalidConfig)
   }
 
   /// One graph from any number of threads, and from the same calls again; another from another seed.

@@ -23,7 +23,9 @@ extension VectorIndex {
   func remove(_ keys: [Int64]) throws(RuvectorError) {
     let result: Result<Void, RuvectorError> = keys.withUnsafeBufferPointer { k in
       guard let k = k.baseAddress else { return .success(()) }
-      do throws(RuvectorError) { return .success(try remove(.integers(k, keys.count))) } catch { return .failure(error) }
+      do throws(RuvectorError) { return .success(try remove(.integers(k, keys.count))) } catch {
+        return .failure(error)
+      }
     }
     try result.get()
   }
@@ -39,7 +41,9 @@ extension VectorIndex {
     return out
   }
 
-  func find(_ query: [Float], k: Int, ef: Int? = nil, filter: Filter = .all) throws(RuvectorError) -> [(key: Int64, distance: Float)] {
+  func find(_ query: [Float], k: Int, ef: Int? = nil, filter: Filter = .all) throws(RuvectorError) -> [(
+    key: Int64, distance: Float
+  )] {
     var found: [(key: Int64, distance: Float)] = []
     _ = try search(query, k: k, ef: ef, filter: filter) { (rank, place, distance) throws(RuvectorError) in
       found.append((keys.integer(place), distance))
@@ -65,7 +69,9 @@ final class Words {
   func first(_ n: Int) -> KeyList { .strings(bytes.pointer, offsets.pointer, n) }
 }
 
-func names(_ metric: IndexMetric, _ storage: RowStorage, _ dim: Int, _ more: [(String, Int)] = []) -> [(key: String, value: OptionValue)] {
+func names(_ metric: IndexMetric, _ storage: RowStorage, _ dim: Int, _ more: [(String, Int)] = []) -> [(
+  key: String, value: OptionValue
+)] {
   let metrics = ["cosine", "l2", "ip", "poincare", "lorentz"], storages = ["f32", "f16", "i8"]
   return [
     ("dim", .integer(Int64(dim))), ("metric", .text(metrics[Int(metric.rawValue)])),

@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run bench [-- search layer kernels attention wasm] [--peer gnn=<path>] [--json <file>] [--quick]
+// npm run bench [-- search layer kernels attention wasm index] [--peer gnn=<path>] [--json <file>] [--quick]
 // One thread. Every figure is a median of interleaved rounds; ratios are to the plain-JS loop of cases.js.
 const fs = require('node:fs');
 const path = require('node:path');
@@ -97,4 +97,8 @@ if (wanted('layer')) layers();
 if (wanted('kernels')) kernels();
 if (wanted('attention')) attentionSections(settings, section, values.quick);
 if (wanted('wasm')) webAssembly();
-if (values.json) fs.writeFileSync(values.json, JSON.stringify(report, null, 2));
+/** By its name only: it takes a quarter of an hour. */
+const indexes = positionals.includes('index') ? require('./index.js').indexSections(section, values.quick) : Promise.resolve();
+indexes.then(() => {
+  if (values.json) fs.writeFileSync(values.json, JSON.stringify(report, null, 2));
+});

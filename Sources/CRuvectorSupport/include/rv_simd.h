@@ -65,45 +65,34 @@ RV_HALVES(4)
 RV_HALVES(8)
 RV_HALVES(16)
 
-/* The sum of q[i] p[i] for n, a multiple of 32: products of 16 bits, added in pairs to 32 where there is an instruction. */
+/* RV_PAIRS products q[i] p[i] of 16 bits, added in pairs to 32. A lane of floats is a pair. */
 #if defined(__AVX512BW__)
 #define RV_PAIRS 32
-#define RV_MADD(a, b) __builtin_ia32_pmaddwd512(a, b)
 #elif defined(__AVX2__)
 #define RV_PAIRS 16
-#define RV_MADD(a, b) __builtin_ia32_pmaddwd256(a, b)
-#elif defined(__SSE2__)
-#define RV_PAIRS 8
-#define RV_MADD(a, b) __builtin_ia32_pmaddwd128(a, b)
-#elif defined(__wasm_simd128__)
-#define RV_PAIRS 8
-#define RV_MADD(a, b) __builtin_wasm_dot_s_i32x4_i16x8(a, b)
-#endif
-#ifdef RV_PAIRS
-typedef short rv_pairs __attribute__((vector_size(2 * RV_PAIRS)));
-typedef short rv_pairs_unaligned __attribute__((vector_size(2 * RV_PAIRS), aligned(2)));
-typedef signed char rv_bytes __attribute__((vector_size(RV_PAIRS), aligned(1)));
-typedef int rv_pair_sums __attribute__((vector_size(2 * RV_PAIRS)));
-RV_INLINE rv_pair_sums rv_madd_at(const short *q, const signed char *p) {
-  return (rv_pair_sums)RV_MADD(*(const rv_pairs_unaligned *)q, __builtin_convertvector(*(const rv_bytes *)p, rv_pairs));
-}
-RV_INLINE int rv_dot_codes(const short *q, const signed char *p, long n) {
-  rv_pair_sums a = {0}, b = {0};
-  long i = 0;
-  for (; i + 2 * RV_PAIRS <= n; i += 2 * RV_PAIRS) {
-    a += rv_madd_at(q + i, p + i);
-    b += rv_madd_at(q + i + RV_PAIRS, p + i + RV_PAIRS);
-  }
-  if (i < n) a += rv_madd_at(q + i, p + i);
-  return __builtin_reduce_add(a + b);
-}
 #else
-RV_INLINE int rv_dot_codes(const short *q, const signed char *p, long n) {
-  int sum = 0;
-  for (long i = 0; i < n; i++) sum += q[i] * p[i];
-  return sum;
-}
+#define RV_PAIRS 8
 #endif
+typedef short rv_pairs __attribute__((ext_vector_type(RV_PAIRS)));
+typedef short rv_pairs_unaligned __attribute__((ext_vector_type(RV_PAIRS), aligned(2)));
+typedef signed char rv_bytes __attribute__((ext_vector_type(RV_PAIRS), aligned(1)));
+typedef int rv_pair_sums __attribute__((ext_vector_type(RV_PAIRS / 2)));
+RV_INLINE rv_pair_sums rv_madd_codes(const short *q, const signed char *p) {
+  rv_pairs a = *(const rv_pairs_unaligned *)q, b = __builtin_convertvector(*(const rv_bytes *)p, rv_pairs);
+#if defined(__AVX512BW__)
+  return (rv_pair_sums)__builtin_ia32_pmaddwd512(a, b);
+#elif defined(__AVX2__)
+  return (rv_pair_sums)__builtin_ia32_pmaddwd256(a, b);
+#elif defined(__SSE2__)
+  return (rv_pair_sums)__builtin_ia32_pmaddwd128(a, b);
+#elif defined(__wasm_simd128__)
+  return (rv_pair_sums)__builtin_wasm_dot_s_i32x4_i16x8(a, b);
+#else
+  return __builtin_convertvector(a.even, rv_pair_sums) * __builtin_convertvector(b.even, rv_pair_sums) +
+         __builtin_convertvector(a.odd, rv_pair_sums) * __builtin_convertvector(b.odd, rv_pair_sums);
+#endif
+}
+RV_INLINE int rv_total_pairs(rv_pair_sums x) { return __builtin_reduce_add(x); }
 
 RV_INLINE void rv_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 #endif
