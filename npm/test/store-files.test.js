@@ -128,6 +128,36 @@ test('what a killed saver has left beside the index goes; what a living one writ
   assert.deepStrictEqual([own, dead, `${file}.hnsw.x.tmp`].map((name) => fs.existsSync(name)), [true, false, true]);
 });
 
+test('an index that cannot be saved fails no write', { skip }, async (t) => {
+  const file = place(t), store = VectorStore.open(file, { dim, saveEvery: 5 }), warned = [], warning = (w) => warned.push(w.code);
+  fs.mkdirSync(`${file}.hnsw`);
+  process.on('warning', warning);
+  list.slice(0, 30).forEach((entry) => store.insert(entry));
+  await fails(() => store.save(), 'ERR_IO', 'save');
+  await new Promise(setImmediate);
+  process.off('warning', warning);
+  assert.deepStrictEqual(warned, Array(warned.length).fill('RUVECTOR_INDEX_NOT_SAVED'));
+  assert.ok(warned.length >= 1 && warned.length <= 3, `${warned.length} warnings`);
+  assert.strictEqual(contents(store).all.length, 30);
+  fs.rmdirSync(`${file}.hnsw`);
+  store.close();
+  assert.ok(fs.existsSync(`${file}.hnsw`));
+});
+
+test('made by several processes at once', { skip }, async (t) => {
+  const file = place(t), { spawn } = require('node:child_process');
+  const code = `const { VectorStore } = require(${JSON.stringify(root)}), s = VectorStore.open(${JSON.stringify(file)}, { dim: 2 });
+    for (let i = 0; i < 20; i++) s.insert({ id: process.pid + '-' + i, vector: [i, 1] });
+    s.close();`;
+  const statuses = await Promise.all(Array.from({ length: 4 }, () => new Promise((resolve) => {
+    spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'ignore', 'inherit'] }).on('close', resolve);
+  })));
+  assert.deepStrictEqual(statuses, [0, 0, 0, 0]);
+  const store = VectorStore.open(file);
+  assert.deepStrictEqual([store.size, store.search([1, 1], { k: 99, ef: 99 }).length, store.getHnswGraph().size], [80, 80, 80]);
+  store.close();
+});
+
 test('files that are no stores', { skip }, async (t) => {
   const file = place(t), folder = path.dirname(file), sqlite = path.join(folder, 'other.db');
   fs.writeFileSync(file, 'this is a text and not a database, and it has to be longer than a header'.repeat(20));
@@ -185,7 +215,7 @@ test('several processes and connections follow each other', { skip }, async (t) 
 test('reading does not wait for a batch in flight', { skip }, async (t) => {
   const store = VectorStore.open(place(t), { dim: 64 }), many = entries(20000, 64, support);
   store.insert({ id: 'a', vector: many[0].vector });
-  const batch = store.insertBatchAsync(many);
+  const began = performance.now(), batch = store.insertBatchAsync(many);
   let looks = 0, longest = 0, done = false;
   batch.then(() => { done = true; });
   while (!done) {
@@ -197,7 +227,8 @@ test('reading does not wait for a batch in flight', { skip }, async (t) => {
     await new Promise(setImmediate);
   }
   assert.ok(looks > 10, `${looks} looks`);
-  assert.ok(longest < 150, `${longest} ms for one`);
+  const all = performance.now() - began;
+  assert.ok(longest < all / 4, `${longest} ms for one, ${all} for all`);
   assert.strictEqual(store.size, 20001);
   store.close();
 });

@@ -27,6 +27,8 @@ class Follower {
   /** Whether an insert failed on the way: some of its keys may be in the index. */
   #isPartial = false;
   #unsaved = 0;
+  /** Changes to wait for after a save that failed. */
+  #patience = 0;
   #db;
   #file;
   #options;
@@ -143,13 +145,30 @@ class Follower {
     this.#unsaved += known.length;
   }
 
-  /** Saves the index where `every` changes have not been saved; by default a half of it. */
-  *save(every = Math.max(10000, this.index.size / 2)) {
-    if (this.#file === undefined || this.#unsaved < every) return;
+  /** Saves the index, if there is anything to save. */
+  *save() {
+    if (this.#file === undefined || this.#unsaved === 0) return;
     yield* this.update();
     const unsaved = this.#unsaved;
     yield* file.save(this.#db, this.#file, this.index, this.#seen, this.#options);
     this.#unsaved -= unsaved;
+    this.#patience = 0;
+  }
+
+  /** The same in the middle of writing, where so many changes have not been saved; by default half of the index. */
+  *saveIfDue(every = Math.max(10000, this.index.size / 2)) {
+    if (this.#file === undefined || this.#unsaved < Math.max(every, this.#patience)) return;
+    try {
+      yield* this.save();
+    } catch (error) {
+      this.#patience = 2 * this.#unsaved; // what was written stays written; the file is tried again later
+      this.warn(error);
+    }
+  }
+
+  /** Says that the index was not saved: the next opening takes longer, no more. */
+  warn(error) {
+    process.emitWarning(`${this.#file} was not saved: ${error.message}`, { code: 'RUVECTOR_INDEX_NOT_SAVED' });
   }
 }
 

@@ -73,7 +73,7 @@ function* prepare(db, path, { given, create, synchronous }) {
   const isNew = !(yield* isStore(db, path));
   if (isNew && !create) throw mismatch('ERR_NOT_FOUND', 'an existing store', path, 'an empty database');
   if (isNew) requireDim(given);
-  yield* query(db, `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
+  yield* query(db, `PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864; PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
   if (isNew) {
     yield* change(db, tables(path !== IN_MEMORY));
     const lasting = { metric: 'cosine', ...pick(given, LASTING) };

@@ -25,9 +25,11 @@ function read(vector, dim, options, more = []) {
 /** The keys for which a predicate holds, kept for the next search while nothing changes. */
 class Matches {
   #kept = new Map();
+  #changes = 0;
 
   forget() {
     this.#kept.clear();
+    this.#changes++;
   }
 
   peek(where) {
@@ -37,9 +39,10 @@ class Matches {
   *of(db, where) {
     const name = JSON.stringify(where), found = this.#kept.get(name);
     if (found) return found;
-    const { values: keys } = yield* ask(db, `SELECT key FROM entries WHERE ${where.sql}`, ...where.values);
-    if (this.#kept.size >= KEPT) this.#kept.delete(this.#kept.keys().next().value);
+    const changes = this.#changes, { values: keys } = yield* ask(db, `SELECT key FROM entries WHERE ${where.sql}`, ...where.values);
     const matches = { keys, allow: allowed(keys) };
+    if (changes !== this.#changes) return matches; // it may be of before the change
+    if (this.#kept.size >= KEPT) this.#kept.delete(this.#kept.keys().next().value);
     this.#kept.set(name, matches);
     return matches;
   }

@@ -128,7 +128,7 @@ class VectorStore extends Handle {
     this.#matches.forget();
     this.#follower.remove(done.values);
     yield* this.#follower.inserted(done.lastKey - columns.count + 1, columns.data);
-    yield* this.#follower.save(this.#saveEvery);
+    yield* this.#follower.saveIfDue(this.#saveEvery);
     return columns.ids;
   }
 
@@ -199,7 +199,7 @@ class VectorStore extends Handle {
     const { values } = yield* database.change(this.#db, 'SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1', packer);
     if (values.length > 0) this.#matches.forget();
     this.#follower.remove(values);
-    yield* this.#follower.save(this.#saveEvery);
+    yield* this.#follower.saveIfDue(this.#saveEvery);
     return values.length;
   }
 
@@ -279,7 +279,7 @@ class VectorStore extends Handle {
   /** Saves the index beside the database, so that the next opening has nothing to catch up with. */
   save() {
     VectorStore.#claim(this);
-    run(this.#follower.save(1));
+    run(this.#follower.save());
   }
 
   /** Saves the index and closes the store, unless a write is in flight: the next opening then catches up. */
@@ -287,10 +287,9 @@ class VectorStore extends Handle {
     Handle.check(this, VectorStore, 'this');
     if (!this.closed && this.#follower?.index) {
       try {
-        if (this.#writing === 0 && !this.#follower.index.closed) run(this.#follower.save(1));
+        if (this.#writing === 0 && !this.#follower.index.closed) run(this.#follower.save());
       } catch (error) {
-        // The database has everything; the next opening takes longer.
-        process.emitWarning(`the index of ${this.#path} was not saved: ${error.message}`, { code: 'RUVECTOR_INDEX_NOT_SAVED' });
+        this.#follower.warn(error);
       }
       this.#follower.index.close();
       native.close(this.#reader);
