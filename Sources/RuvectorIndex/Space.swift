@@ -10,10 +10,11 @@ import RuvectorGeometry
 /// | `cosine` | −x̂·ŷ, rows stored with norm 1 | 1 − cos(x, y); 1 where a norm is 0 |
 /// | `ip` | −x·y | 1 − x·y (hnswlib's; not a distance in the sense of geometry) |
 /// | `l2` | \|x − y\|² | \|x − y\|² (as hnswlib and faiss) |
-/// | `poincare` | \|x − y\|² f(x) f(y), f = 1/(1 − c\|·\|²) | (2/√c) asinh √(c κ) |
+/// | `poincare` | c\|x − y\|² f(x) f(y), f = 1/(1 − c\|·\|²) | (2/√c) asinh √κ |
 /// | `lorentz` | that of the points projected to the ball | the same; x = (x₀, x⃗), −x₀² + \|x⃗\|² = −1/c |
 ///
-/// A hyperboloid point x has the ball point x⃗ / (1 + √c x₀) with f = (1 + √c x₀)/2 (Nickel and Kiela 2018, §3.3), where the
+/// Points of a ball are stored as √c x, in the unit ball, where neither their squares nor κ leave the range of Float. A
+/// hyperboloid point x has the ball point x⃗ / (1 + √c x₀) with f = (1 + √c x₀)/2 (Nickel and Kiela 2018, §3.3), where the
 /// difference of near points does not cancel as that of x₀ does.
 public enum IndexMetric: UInt8, CaseIterable, Sendable {
   case cosine, l2, ip, poincare, lorentz
@@ -74,7 +75,8 @@ struct Space {
       return 1
     case .poincare:
       let (factor, shrink) = ball.place(n2)
-      for i in 0..<dim { out[i] = Float(Double(x[i]) * shrink) }
+      let scale = shrink * c.squareRoot()
+      for i in 0..<dim { out[i] = Float(Double(x[i]) * scale) }
       return factor
     case .lorentz:
       let spatial = Kernels.current.squared_norm(x + 1, width)
@@ -86,17 +88,23 @@ struct Space {
       }
       let t = 1 + c.squareRoot() * time
       let inside = min(1, (1 - Ball.epsilon) * t / max((c * spatial).squareRoot(), .leastNormalMagnitude))
-      for i in 0..<width { out[i] = Float(Double(x[i + 1]) * inside / t) }
+      let scale = inside / t * c.squareRoot()
+      for i in 0..<width { out[i] = Float(Double(x[i + 1]) * scale) }
       return min(t / 2, 1 / Ball.rimGap)
     }
   }
 
   /// What `place` was given, of a stored row (of the unit row for `cosine`, of the point on the rim where it was beyond).
   func restore(_ row: UnsafePointer<Float>, factor: Double, into out: UnsafeMutablePointer<Float>) {
-    guard metric == .lorentz else { return out.update(from: row, count: dim) }
-    let t = 2 * factor
-    out[0] = Float((t - 1) / c.squareRoot())
-    for i in 0..<width { out[i + 1] = Float(Double(row[i]) * t) }
+    let root = c.squareRoot()
+    switch metric {
+    case .lorentz:
+      let t = 2 * factor
+      out[0] = Float((t - 1) / root)
+      for i in 0..<width { out[i + 1] = Float(Double(row[i]) * t / root) }
+    case .poincare: for i in 0..<dim { out[i] = Float(Double(row[i]) / root) }
+    default: out.update(from: row, count: dim)
+    }
   }
 
   /// The distance that a key stands for.
@@ -106,7 +114,7 @@ struct Space {
     case .ip: return 1 + key
     case .l2: return key
     case .poincare, .lorentz:
-      return Float(2 / c.squareRoot() * rv_asinh((c * Double(max(key, 0))).squareRoot()))
+      return Float(2 / c.squareRoot() * rv_asinh(Double(max(key, 0)).squareRoot()))
     }
   }
 }

@@ -76,6 +76,10 @@ public class VectorIndex: @unchecked Sendable {
     guard metric != .lorentz || dim >= 2 else {
       throw .expected("an integer in 2...65536", for: "dim", received: "\(dim)", .invalidConfig)
     }
+    let curvature = settings.number("curvature")
+    guard !metric.isHyperbolic || (-1e30 ... -1e-30).contains(curvature) else {
+      throw .expected("a number in -1e30...-1e-30", for: "curvature", received: text(curvature), .invalidConfig)
+    }
     return Space(metric, dim: dim, c: metric.isHyperbolic ? -settings.number("curvature") : 1)
   }
 
