@@ -4,6 +4,9 @@ import RuvectorCore
 /// Chooses neighbours that lie in different directions (Malkov and Yashunin 2018, algorithm 4, without its two additions):
 /// from near to far, a candidate is kept if it is nearer to the target than to each one kept before.
 ///
+/// In a tree-like space nearly everybody is nearer to their common ancestor than to each other, and three links would be left:
+/// with hyperbolic metrics the nearest of those passed over fill the list up to M (the paper's keepPrunedConnections).
+///
 /// Computed the other way round, a kept one against all candidates left, which gives the same choice by calls for many rows.
 final class Selection {
   private let rows: VectorRows
@@ -12,6 +15,9 @@ final class Selection {
   private var ids: AlignedBuffer<UInt32>
   private var places: AlignedBuffer<UnsafeRawPointer>
   private var isPinned: AlignedBuffer<Bool>
+  /// All candidates, near to far, to fill from.
+  private var all: AlignedBuffer<UInt32>
+  private let filled: Int
   private var toTarget: AlignedBuffer<Float>
   private var toKept: AlignedBuffer<Float>
   /// What was chosen, near to far, with their pins.
@@ -21,6 +27,8 @@ final class Selection {
 
   init(_ index: HNSWIndex) throws(RuvectorError) {
     rows = index.rows
+    filled = index.metric.isHyperbolic ? index.m : 0
+    all = try AlignedBuffer(count: 0, for: "index")
     query = try QueryVector(index.rows)
     ids = try AlignedBuffer(count: 0, for: "index")
     places = try AlignedBuffer(count: 0, for: "index")
@@ -36,6 +44,7 @@ final class Selection {
     ids = try AlignedBuffer(count: n, for: "index")
     places = try AlignedBuffer(count: n, for: "index")
     isPinned = try AlignedBuffer(count: n, for: "index")
+    all = try AlignedBuffer(count: n, for: "index")
     toTarget = try AlignedBuffer(count: n, for: "index")
     toKept = try AlignedBuffer(count: n, for: "index")
     room = n
@@ -89,6 +98,10 @@ final class Selection {
   private func choose(_ n: Int, _ limit: Int, pins: Int, _ kernels: KernelTable) {
     var left = n, free = limit - pins
     count = 0
+    if filled > 0 {
+      for i in 0..<n { all[i] = ids[i] }
+    }
+    defer { fill(from: n, upTo: min(limit, filled)) }
     for i in 0..<n { places[i] = UnsafeRawPointer(rows.walked[Int(ids[i])]) }
     while left > 0 {
       var to = 0
@@ -110,6 +123,17 @@ final class Selection {
         }
       }
       left = to
+    }
+  }
+
+  private func fill(from n: Int, upTo limit: Int) {
+    var at = 0
+    while count < limit, at < n {
+      let candidate = all[at]
+      at += 1
+      if (0..<count).contains(where: { kept[$0] & ~Links.pinned == candidate }) { continue }
+      kept[count] = candidate
+      count += 1
     }
   }
 

@@ -188,3 +188,20 @@ test('mergeTopK: shards answer as one index', () => {
   assert.deepStrictEqual(mergeTopK([{ keys: ['a', 'b'], distances: [1, 3] }, { keys: ['c'], distances: [2] }], 5), { keys: ['a', 'c', 'b'], distances: Float32Array.of(1, 2, 3) });
   assert.deepStrictEqual(mergeTopK([], 5), { keys: [], distances: new Float32Array(0) });
 });
+
+test('the mammals of WordNet in the Poincaré ball and on the hyperboloid: recall@10 at ef 64', () => {
+  const { DIM: dim, packed, readVectors } = require('../examples/mammals-data.js'), { data: points, rows: n } = packed(readVectors('wordnet_mammals_poincare5.f32'));
+  const lifted = new Float32Array(n * (dim + 1));
+  for (let i = 0; i < n; i++) lifted.set(ruvector.toLorentz(points.subarray(i * dim, (i + 1) * dim)), i * (dim + 1));
+  for (const [metric, width, matrix] of [['poincare', dim, points], ['lorentz', dim + 1, lifted]]) {
+    const [graph, all] = [HNSWIndex, BruteForceIndex].map((Class) => new Class({ dim: width, metric })), keys = Array.from({ length: n }, (_, i) => i);
+    for (const index of [graph, all]) index.addBatch(keys, { data: matrix, rows: n, dim: width });
+    let hits = 0;
+    for (let i = 0; i < n; i++) {
+      const q = matrix.subarray(i * width, (i + 1) * width), right = new Set(all.search(q, 10).keys);
+      for (const key of graph.search(q, 10, { ef: 64 }).keys) if (right.has(key)) hits++;
+    }
+    assert.ok(hits / (10 * n) >= 0.99, `${metric}: ${hits / (10 * n)}`);
+    assert.ok(Math.abs(graph.distance(3, 77) - ruvector.dist(points.subarray(3 * dim, 4 * dim), points.subarray(77 * dim, 78 * dim))) < 1e-3);
+  }
+});

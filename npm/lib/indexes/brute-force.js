@@ -1,6 +1,7 @@
 'use strict';
 
-const { COMMON, VectorIndex, internals, load, loadAsync, view, wrongFile } = require('./vector-index.js');
+const { load, loadAsync, view, wrongFile } = require('./files.js');
+const { COMMON, VectorIndex, internals } = require('./vector-index.js');
 
 /** Exact nearest neighbours: looks at every vector. */
 class BruteForceIndex extends VectorIndex {

@@ -2,7 +2,8 @@
 
 const native = require('../native.js');
 const inputs = require('../inputs.js');
-const { COMMON, VectorIndex, internals, load, loadAsync, view, wrongFile } = require('./vector-index.js');
+const { load, loadAsync, view, wrongFile } = require('./files.js');
+const { COMMON, VectorIndex, internals } = require('./vector-index.js');
 const { unexpected } = require('../errors.js');
 
 const { handle, info, keysOf, placeOf } = internals;

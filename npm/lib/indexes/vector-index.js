@@ -8,9 +8,10 @@ const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
 const { filterOf } = require('./filter.js');
 const { NAMES, kindOf, listOf } = require('./keys.js');
+const { Made, pathOf, stampOf, stamps } = require('./files.js');
 const { following } = require('./progress.js');
 const { Results } = require('./results.js');
-const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
+const { lengthOf, unexpected } = require('../errors.js');
 
 const INFO = ['size', 'dim', 'places', 'bytes', 'bytesPerVector', 'removed', 'evaluations', 'keys', 'readOnly', 'maxLevel', 'ef', 'M', 'efConstruction', 'metric', 'curvature', 'storage'];
 const METRICS = ['cosine', 'l2', 'ip', 'poincare', 'lorentz'], STORAGES = ['f32', 'f16', 'i8'];
@@ -18,11 +19,6 @@ const GONE = 0xffffffff;
 /** Results that are made room for without a look at how many vectors there are. */
 const FEW = 1024;
 const COMMON = ['dim', 'metric', 'curvature', 'storage', 'rerank', 'capacity', 'keys'];
-
-/** A native index that was not made by the constructor. */
-class Made {
-  constructor(handle) { this.handle = handle; }
-}
 
 /** Options as native code takes them: [name, value, ...]. */
 function optionList(options, known, kind) {
@@ -196,11 +192,11 @@ class VectorIndex extends Handle {
   // ---- Files
 
   save(path, options) {
-    native.indexSave(internals.handle(this), text(path, 'path'), stampOf(options, []), 1, undefined);
+    native.indexSave(internals.handle(this), pathOf(path), stampOf(options, []), 1, undefined);
   }
 
   async saveAsync(path, options) {
-    const handle = internals.handle(this), name = text(path, 'path'), stamp = stampOf(options, ['signal']);
+    const handle = internals.handle(this), name = pathOf(path), stamp = stampOf(options, ['signal']);
     return abortable(options?.signal, (flag) => native.indexSaveAsync(handle, name, stamp, 1, flag));
   }
 
@@ -274,48 +270,4 @@ class VectorIndex extends Handle {
   }
 }
 
-function text(value, name) {
-  if (typeof value !== 'string' || value.length === 0 || value.includes('\0')) throw unexpected('ERR_INVALID_ARG', 'a path', name, value);
-  return value;
-}
-
-/** A number that goes into the file and comes back. */
-function stampOf(options, more) {
-  const { stamp = 0 } = inputs.options(options, ['stamp', ...more]);
-  if (!Number.isSafeInteger(stamp) || stamp < 0) throw unexpected('ERR_OUT_OF_RANGE', 'a safe integer >= 0', 'stamp', stamp);
-  return stamp;
-}
-
-const [LOAD, VIEW, VERIFIED] = [0, 1, 2];
-
-/** Closes an index of the other class. */
-function wrongFile(index, wanted, other) {
-  index.close();
-  return mismatch('ERR_WRONG_HANDLE', `the file of a ${wanted}`, 'path', `that of a ${other}`);
-}
-
-/** The index of a file as a `Class`. */
-function opened(Class, handle, stamp) {
-  const index = new Class(new Made(handle));
-  stamps.set(index, stamp[0]);
-  return index;
-}
-const stamps = new WeakMap();
-
-const load = (Class, path) => {
-  const stamp = new Float64Array(1);
-  return opened(Class, native.indexOpen(text(path, 'path'), LOAD, stamp, 1, undefined), stamp);
-};
-
-async function loadAsync(Class, path, options) {
-  const { signal } = inputs.options(options, ['signal']), name = text(path, 'path'), stamp = new Float64Array(1);
-  return abortable(signal, async (flag) => opened(Class, await native.indexOpenAsync(name, LOAD, stamp, 1, flag), stamp));
-}
-
-function view(Class, path, options) {
-  const { verify = false } = inputs.options(options, ['verify']), stamp = new Float64Array(1);
-  if (typeof verify !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'verify', verify);
-  return opened(Class, native.indexOpen(text(path, 'path'), verify ? VERIFIED : VIEW, stamp, 1, undefined), stamp);
-}
-
-module.exports = { COMMON, VectorIndex, internals, load, loadAsync, view, wrongFile };
+module.exports = { COMMON, VectorIndex, internals };

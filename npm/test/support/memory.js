@@ -54,6 +54,9 @@ const kept = new VectorSet(data), layer = new RuvectorLayer(8, 8, 2, 0.1, 1), js
 const { FlashAttention, MoEAttention } = require('@ruvector/gnn/attention'), expert = new FlashAttention(8);
 const level = rows(16, 8, 3), small = vector(8, 4), bad = [...list.slice(1), new Float32Array(dim).fill(NaN)];
 const stores = process.env.RUVECTOR_BACKEND !== 'wasm' && ruvector.VectorStore.open(':memory:', { dim: 8 });
+const numbers = level.map((_, i) => i), words = numbers.map((i) => `word ${i}`);
+const graph = new ruvector.HNSWIndex({ dim: 8, keys: 'string', M: 4 });
+graph.addBatch(words, level);
 const entries = level.map((vector, i) => ({ id: `${i}`, vector, metadata: { i } }));
 const refused = (run) => {
   try {
@@ -76,6 +79,21 @@ const cycles = {
   'VectorSet opened by token, closed': () => VectorSet.open(kept.token).close(),
   'VectorSet opened by token, forgotten': () => { VectorSet.open(kept.token); },
   'VectorSet refused': () => refused(() => new VectorSet(bad)),
+  'HNSWIndex filled, closed': () => {
+    const index = new ruvector.HNSWIndex({ dim: 8, M: 4, storage: 'i8' });
+    index.addBatch(numbers, level);
+    index.close();
+  },
+  'HNSWIndex searched, with a filter too': () => {
+    graph.search(small, 3);
+    graph.search(small, 3, { filter: words.slice(4), ef: 9 });
+  },
+  'HNSWIndex added to and removed from': (i) => {
+    graph.add(`more ${i}`, small);
+    graph.remove(`more ${i}`);
+  },
+  'HNSWIndex refused': () => refused(() => graph.addBatch(['a', 'a'], level.slice(0, 2))),
+  'HNSWIndex, asynchronous search aborted': () => aborted((signal) => graph.searchAsync(small, 3, { signal })),
   'RuvectorLayer created, closed': () => new RuvectorLayer(8, 8, 2, 0.1, 1).close(),
   'RuvectorLayer created, forgotten': () => { new RuvectorLayer(8, 8, 2, 0.1, 1); },
   'RuvectorLayer refused': () => refused(() => new RuvectorLayer(8, 8, 3)),

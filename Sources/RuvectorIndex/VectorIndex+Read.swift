@@ -1,0 +1,86 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// What readers do: look keys up, read vectors, search.
+extension VectorIndex {
+  /// The place of key i. `.notFound`. A reader's.
+  func requirePlace(_ list: KeyList, _ i: Int = 0) throws(RuvectorError) -> Int {
+    guard list.kind == keys.kind else { throw wrongKind("key") }
+    guard let id = place(of: list, i) else {
+      throw .expected("a key of the index", for: "key", received: list.text(i), .notFound)
+    }
+    return id
+  }
+
+  /// A place as callers give it. `.notFound` where no vector is there. A reader's.
+  public func requireNode(_ place: UInt64) throws(RuvectorError) -> Int {
+    guard place < UInt64(placesUsed), !isGone(Int(place)) else {
+      throw .expected("the place of a vector", for: "place", received: "\(place)", .notFound)
+    }
+    return Int(place)
+  }
+
+  /// Numbers below this may be places.
+  public var placeCount: Int { placesUsed }
+  /// Removed vectors that searches still pass.
+  public var removedCount: Int { deleted }
+  /// The place of key i.
+  public func place(ofKey list: KeyList, _ i: Int = 0) -> Int? { place(of: list, i) }
+
+  /// The distance of the vectors at two places. A reader's.
+  public func distance(_ a: Int, _ b: Int) throws(RuvectorError) -> Float {
+    let walker = try takeWalker()
+    defer { giveBack(walker) }
+    return rows.space.distance(rows.key(a, b, walker.query))
+  }
+
+  func wrongKind(_ name: String) -> RuvectorError {
+    .expected(keys.kind == .integer ? "integers" : "strings", for: name, received: "the other kind", .invalidArgument)
+  }
+
+  public func has(_ list: KeyList, _ i: Int = 0) -> Bool { place(of: list, i) != nil }
+
+  /// The vector of key i: the stored one, of norm 1 for `cosine`, rounded where no floats are kept. `.notFound`.
+  public func get(_ list: KeyList, _ i: Int = 0, into out: UnsafeMutablePointer<Float>) throws(RuvectorError) {
+    let row = try AlignedBuffer<Float>(count: rows.space.width, for: "vector")
+    try lock.reading { () throws(RuvectorError) in
+      let factor = rows.load(try requirePlace(list, i), into: row.pointer)
+      rows.space.restore(row.pointer, factor: factor, into: out)
+    }
+  }
+
+  /// Calls `body` with the place of each vector, in the order of places.
+  public func forEachPlace(_ body: (Int) throws(RuvectorError) -> Void) throws(RuvectorError) {
+    try lock.reading { () throws(RuvectorError) in
+      for id in 0..<placesUsed where !isGone(id) { try body(id) }
+    }
+  }
+
+  /// Runs `body` while no vector's memory is reused.
+  public final func reading<T>(_ body: () throws(RuvectorError) -> T) throws(RuvectorError) -> T {
+    try lock.reading(body)
+  }
+
+  /// Calls `emit(rank, place, distance)` for the `k` nearest vectors to `query` that the filter allows, best first, ties by
+  /// the place. Fewer only where fewer are allowed. Distances are exact where the index has floats. `ef`: see `HNSWIndex`.
+  public final func search(
+    _ query: UnsafePointer<Float>, _ name: @autoclosure () -> String = "query", k: Int, ef: Int? = nil,
+    filter: Filter = .all, _ emit: (Int, Int, Float) throws(RuvectorError) -> Void
+  ) throws(RuvectorError) -> Int {
+    let walker = try takeWalker()
+    defer { giveBack(walker) }
+    try rows.prepare(walker.query, query, name())
+    lock.beginRead()
+    defer { lock.end() }
+    let places = placesUsed, k = min(k, places), kernels = Kernels.current
+    guard k > 0 else { return 0 }
+    try find(walker, k: k, ef: ef, places: places, filter, kernels)
+    if rows.exact != nil { walker.rerank(min(walker.size, max(2 * k, k + 8)), rows, kernels) }
+    let count = min(k, walker.size)
+    for i in 0..<count {
+      let found = walker.pool[i]
+      try emit(i, Walker.id(found), rows.space.distance(Walker.key(found)))
+    }
+    return count
+  }
+}

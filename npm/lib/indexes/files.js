@@ -1,0 +1,59 @@
+'use strict';
+
+// Indexes of files: what `load` and `view` of each class do.
+const native = require('../native.js');
+const inputs = require('../inputs.js');
+const { abortable } = require('../async.js');
+const { mismatch, unexpected } = require('../errors.js');
+
+/** A native index that was not made by the constructor. */
+class Made {
+  constructor(handle) { this.handle = handle; }
+}
+
+/** Index -> the number that was saved with its file. */
+const stamps = new WeakMap();
+
+function pathOf(value) {
+  if (typeof value !== 'string' || value.length === 0 || value.includes('\0')) throw unexpected('ERR_INVALID_ARG', 'a path', 'path', value);
+  return value;
+}
+
+/** A number that goes into the file and comes back. */
+function stampOf(options, more) {
+  const { stamp = 0 } = inputs.options(options, ['stamp', ...more]);
+  if (!Number.isSafeInteger(stamp) || stamp < 0) throw unexpected('ERR_OUT_OF_RANGE', 'a safe integer >= 0', 'stamp', stamp);
+  return stamp;
+}
+
+const [LOAD, VIEW, VERIFIED] = [0, 1, 2];
+
+/** Closes an index of the other class. */
+function wrongFile(index, wanted, other) {
+  index.close();
+  return mismatch('ERR_WRONG_HANDLE', `the file of a ${wanted}`, 'path', `that of a ${other}`);
+}
+
+/** The index of a file as a `Class`. */
+function opened(Class, handle, stamp) {
+  const index = new Class(new Made(handle));
+  stamps.set(index, stamp[0]);
+  return index;
+}
+const load = (Class, path) => {
+  const stamp = new Float64Array(1);
+  return opened(Class, native.indexOpen(pathOf(path), LOAD, stamp, 1, undefined), stamp);
+};
+
+async function loadAsync(Class, path, options) {
+  const { signal } = inputs.options(options, ['signal']), name = pathOf(path), stamp = new Float64Array(1);
+  return abortable(signal, async (flag) => opened(Class, await native.indexOpenAsync(name, LOAD, stamp, 1, flag), stamp));
+}
+
+function view(Class, path, options) {
+  const { verify = false } = inputs.options(options, ['verify']), stamp = new Float64Array(1);
+  if (typeof verify !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'verify', verify);
+  return opened(Class, native.indexOpen(pathOf(path), verify ? VERIFIED : VIEW, stamp, 1, undefined), stamp);
+}
+
+module.exports = { Made, load, loadAsync, pathOf, stampOf, stamps, view, wrongFile };
