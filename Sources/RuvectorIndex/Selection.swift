@@ -95,35 +95,59 @@ final class Selection {
     choose(candidates.count, limit, pins: pins, kernels)
   }
 
+  /// Candidates that are looked at together: mostly the choice is made before the farther ones matter.
+  private static let window = 32
+
   private func choose(_ n: Int, _ limit: Int, pins: Int, _ kernels: KernelTable) {
-    var left = n, free = limit - pins
+    var free = limit - pins
     count = 0
     if filled > 0 {
       for i in 0..<n { all[i] = ids[i] }
     }
-    defer { fill(from: n, upTo: min(limit, filled)) }
-    for i in 0..<n { places[i] = UnsafeRawPointer(rows.walked[Int(ids[i])]) }
-    while left > 0 {
-      var to = 0
-      if isPinned[0] || free > 0 {
-        if !isPinned[0] { free -= 1 }
-        kept[count] = ids[0] | (isPinned[0] ? Links.pinned : 0)
-        count += 1
-        if count >= limit { return }
-        rows.prepare(query, row: Int(ids[0]))
-        rows.keys(query, ids.pointer + 1, places.pointer + 1, left - 1, kernels, toKept.pointer + 1)
-        for i in 1..<left where isPinned[i] || toKept[i] >= toTarget[i] {
-          move(i, to: to)
-          to += 1
+    for start in stride(from: 0, to: n, by: Selection.window) where count < limit {
+      var left = min(Selection.window, n - start)
+      for i in start..<(start + left) { places[i] = UnsafeRawPointer(rows.walked[Int(ids[i])]) }
+      for k in 0..<count where left > 0 && free > 0 {
+        left = compare(Int(kept[k] & ~Links.pinned), start, start, left, kernels)
+      }
+      while left > 0, count < limit {
+        let nearest = ids[start]
+        if isPinned[start] || free > 0 {
+          if !isPinned[start] { free -= 1 }
+          kept[count] = nearest | (isPinned[start] ? Links.pinned : 0)
+          count += 1
         }
-      } else {
-        for i in 1..<left where isPinned[i] {
-          move(i, to: to)
-          to += 1
+        if free > 0 {
+          left = compare(Int(nearest), start + 1, start, left - 1, kernels)
+        } else {
+          left = keepPinned(start + 1, start, left - 1)
         }
       }
-      left = to
     }
+    fill(from: n, upTo: min(limit, filled))
+  }
+
+  /// Of `count` candidates from `first` on, moves those that are no nearer to `chosen` than to the target, and pinned ones, to
+  /// `to`; their number.
+  private func compare(_ chosen: Int, _ first: Int, _ to: Int, _ count: Int, _ kernels: KernelTable) -> Int {
+    guard count > 0 else { return 0 }
+    rows.prepare(query, row: chosen)
+    rows.keys(query, ids.pointer + first, places.pointer + first, count, kernels, toKept.pointer)
+    var end = to
+    for i in 0..<count where isPinned[first + i] || toKept[i] >= toTarget[first + i] {
+      move(first + i, to: end)
+      end += 1
+    }
+    return end - to
+  }
+
+  private func keepPinned(_ first: Int, _ to: Int, _ count: Int) -> Int {
+    var end = to
+    for i in 0..<max(count, 0) where isPinned[first + i] {
+      move(first + i, to: end)
+      end += 1
+    }
+    return end - to
   }
 
   private func fill(from n: Int, upTo limit: Int) {

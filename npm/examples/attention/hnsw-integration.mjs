@@ -10,7 +10,7 @@ const related = (a, b) => [above, below].some((sets) => sets[numbers.get(a)].has
 
 // Points of the Poincaré ball under their names.
 const options = { dim: DIM, metric: 'poincare', keys: 'string' };
-const index = new HNSWIndex({ ...options, M: 8, ef: 64 }), exact = new BruteForceIndex(options);
+const index = new HNSWIndex({ ...options, ef: 64 }), exact = new BruteForceIndex(options);
 for (const one of [index, exact]) one.addBatch(names, packed(vectors));
 
 let found = 0;
@@ -19,7 +19,7 @@ names.forEach((_, i) => {
   const right = new Set(exact.search(vector, 10).keys);
   for (const key of index.search(vector, 10).keys) if (right.has(key)) found++;
 });
-console.log(`${index.size} mammals in ${index.maxLevel + 1} levels; recall@10 at ef 64: ${(found / (10 * names.length)).toFixed(3)}`);
+console.log(`${index.size} mammals in ${index.maxLevel + 1} levels; recall@10 at ef 64: ${(found / (10 * names.length)).toFixed(2)}`);
 
 const graph = index.toCSR(), statistics = graphStatistics(graph);
 console.log(`mean degree ${statistics.meanDegree.toFixed(1)}; attention for it: ${recommendMechanism(statistics, { queries: 1, keys: names.length, dim: DIM }).class}`);
