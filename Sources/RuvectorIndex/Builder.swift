@@ -137,14 +137,14 @@ final class Builder {
   private func plant(_ id: Int) {
     let links = index.links, list = links.list(id, 0), count = links.count(id, 0)
     var at = 0
-    while at < count, Int(links.node(Int(list[at])).pointee.pins) >= index.m { at += 1 }
+    while at < count, links.pins(Int(list[at])) >= index.m { at += 1 }
     if at == count {
       let below = count > 0 ? Int(list[0]) : Int(index.entry)
       list[at] = UInt32(index.treeRoom(below) { planted[$0] ?? [] })
     }
     planted[Int(list[at]), default: []].append(id)
-    links.node(Int(list[at])).pointee.pins += 1
-    links.node(id).pointee.pins += 1
+    links.addPin(Int(list[at]))
+    links.addPin(id)
     list[at] |= Links.pinned
     for l in 0...links.level(id) {
       let list = links.list(id, l)
@@ -181,7 +181,7 @@ extension HNSWIndex {
     while at < queue.count {
       let node = queue[at]
       at += 1
-      if Int(links.node(node).pointee.pins) < m { return node }
+      if links.pins(node) < m { return node }
       let list = links.list(node, 0)
       for i in 0..<links.count(node, 0) where list[i] >= Links.pinned {
         let next = Int(list[i] & ~Links.pinned)

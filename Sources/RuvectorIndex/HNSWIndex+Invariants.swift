@@ -59,7 +59,7 @@ extension HNSWIndex {
         pins += 1
       }
     }
-    return pins == Int(links.node(id).pointee.pins) ? nil : "\(id) counts its pins wrong"
+    return pins == links.pins(id) ? nil : "\(id) counts its pins wrong"
   }
 
   private func isPinned(_ id: Int, to other: Int) -> Bool {

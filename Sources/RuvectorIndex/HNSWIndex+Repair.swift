@@ -56,18 +56,18 @@ extension HNSWIndex {
   /// link from the nearest reached node with room.
   private func growTree(_ kernels: KernelTable) throws(RuvectorError) {
     let isReached = try AlignedBuffer<Bool>(count: nextPlace, repeating: false, for: "index")
-    for id in 0..<nextPlace { links.node(id).pointee.pins = 0 }
+    for id in 0..<nextPlace { links.setPins(id, 0) }
     var queue = [Int(entry)], at = 0
     isReached[Int(entry)] = true
     func spread() {
       while at < queue.count {
         let node = queue[at], list = links.list(node, 0)
         at += 1
-        for i in 0..<links.count(node, 0) where Int(links.node(node).pointee.pins) < m {
+        for i in 0..<links.count(node, 0) where links.pins(node) < m {
           let next = Int(list[i] & ~Links.pinned)
           guard !isReached[next] else { continue }
           list[i] |= Links.pinned
-          links.node(node).pointee.pins += 1
+          links.addPin(node)
           pinBack(next, to: node)
           isReached[next] = true
           queue.append(next)
@@ -109,6 +109,6 @@ extension HNSWIndex {
       while at > 0, list[at] >= Links.pinned { at -= 1 }
     }
     list[at] = UInt32(other) | Links.pinned
-    links.node(node).pointee.pins += 1
+    links.addPin(node)
   }
 }

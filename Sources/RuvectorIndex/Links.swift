@@ -12,16 +12,9 @@ final class Links {
   static let pinned: UInt32 = 1 << 31
   static let largestID = Int(Int32.max) - 1
   static let topLevel = 31
-  static let nodeStride = MemoryLayout<Node>.stride
-
-  struct Node {
-    var level: UInt8
-    /// Pinned links of its list at level 0.
-    var pins: UInt8
-    var unused: UInt16 = 0
-    /// Its first list above level 0; those of higher levels follow.
-    var upper: UInt32
-  }
+  /// A node's record: u8 its highest level; u8 pinned links of its list at level 0; u16 0; u32 its first list above level 0,
+  /// those of higher levels follow. Readers read the level while the writer counts pins: bytes of their own, no common struct.
+  static let nodeStride = 8
 
   let m: Int
   let nodes: Records
@@ -44,15 +37,21 @@ final class Links {
 
   var byteCount: Int { nodes.byteCount &+ ground.byteCount &+ upper.byteCount }
 
-  @inline(__always) func node(_ id: Int) -> UnsafeMutablePointer<Node> { nodes[id].assumingMemoryBound(to: Node.self) }
-  @inline(__always) func level(_ id: Int) -> Int { Int(node(id).pointee.level) }
+  @inline(__always) func level(_ id: Int) -> Int { Int(nodes[id].load(as: UInt8.self)) }
+  @inline(__always) func firstUpper(_ id: Int) -> UInt32 { nodes[id].load(fromByteOffset: 4, as: UInt32.self) }
+
+  func pins(_ id: Int) -> Int { Int(nodes[id].load(fromByteOffset: 1, as: UInt8.self)) }
+  func setPins(_ id: Int, _ count: Int) {
+    nodes[id].storeBytes(of: UInt8(truncatingIfNeeded: count), toByteOffset: 1, as: UInt8.self)
+  }
+  func addPin(_ id: Int) { setPins(id, pins(id) + 1) }
 
   @inline(__always) func room(_ level: Int) -> Int { level == 0 ? 2 &* m : m }
 
   /// The list of `id` at one of its levels.
   @inline(__always) func list(_ id: Int, _ level: Int) -> UnsafeMutablePointer<UInt32> {
     if level == 0 { return ground[id].assumingMemoryBound(to: UInt32.self) }
-    return upper[Int(node(id).pointee.upper) &+ level &- 1].assumingMemoryBound(to: UInt32.self)
+    return upper[Int(firstUpper(id)) &+ level &- 1].assumingMemoryBound(to: UInt32.self)
   }
 
   func count(_ id: Int, _ level: Int) -> Int {
@@ -74,7 +73,8 @@ final class Links {
         upperCount += level
       }
     }
-    node(id).pointee = Node(level: UInt8(level), pins: 0, upper: first)
+    nodes[id].storeBytes(of: UInt32(level), as: UInt32.self)  // no pins
+    nodes[id].storeBytes(of: first, toByteOffset: 4, as: UInt32.self)
     for l in 0...level { list(id, l).update(repeating: Links.end, count: room(l)) }
   }
 
@@ -83,7 +83,7 @@ final class Links {
   /// Gives a node's lists back.
   func free(_ id: Int) {
     let level = level(id)
-    if level > 0 { free[level].append(node(id).pointee.upper) }
+    if level > 0 { free[level].append(firstUpper(id)) }
   }
 
   /// No node has lists any more.

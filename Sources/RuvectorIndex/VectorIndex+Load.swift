@@ -218,8 +218,8 @@
       let links = graph.links
       guard header.entry == Links.end ? live == 0 : Int(header.entry) < places else { throw damaged("the entry point") }
       for id in 0..<places {
-        let node = links.node(id).pointee, level = Int(node.level)
-        guard level <= Links.topLevel, level == 0 || Int(node.upper) + level <= links.upperCount else {
+        let level = links.level(id)
+        guard level <= Links.topLevel, level == 0 || Int(links.firstUpper(id)) + level <= links.upperCount else {
           throw damaged("the section of nodes")
         }
       }
