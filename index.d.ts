@@ -687,8 +687,8 @@ export class HNSWIndex<K extends IndexKey = number> {
   neighbors(key: K, level?: number): IndexKeys<K>;
   /** The highest level that has both. @throws ERR_NOT_FOUND */
   commonLayer(a: K, b: K): number;
-  /** Links on a short way over the links of all levels, each end following its own until they meet; Infinity without one. @throws ERR_NOT_FOUND */
-  shortestPathDistance(a: K, b: K): number;
+  /** Links on a short way over the links of all levels, each end following its own until they meet; null without one (in a damaged view). @throws ERR_NOT_FOUND */
+  shortestPathDistance(a: K, b: K): number | null;
   /** The k nearest of one level, by a walk with `ef` candidates (the index's). */
   searchLayer(query: Vector, k: number, level: number, ef?: number): IndexResult<K>;
   /** The links of a level in CSR form, for graph layers, attention and `graphStatistics`; `keys[i]` is the vector of row i. */

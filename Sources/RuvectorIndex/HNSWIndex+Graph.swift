@@ -20,14 +20,14 @@ extension HNSWIndex: NeighborGraph {
     return found
   }
 
-  /// Neighbours that are still there.
-  private func forEachNeighbor(_ node: Int, _ level: Int, _ body: (Int) -> Void) {
+  /// Neighbours that are still there; removed ones too where a way may lead through them.
+  private func forEachNeighbor(_ node: Int, _ level: Int, all: Bool = false, _ body: (Int) -> Void) {
     let list = links.list(node, level), limit = placesUsed
     for i in 0..<links.room(level) {
       let link = rv_load_acquire(list + i)
       if link == Links.end { return }
       let neighbor = Int(link & ~Links.pinned)
-      if neighbor < limit, !isGone(neighbor) { body(neighbor) }
+      if neighbor < limit, all || !isGone(neighbor) { body(neighbor) }
     }
   }
 
@@ -39,7 +39,7 @@ extension HNSWIndex: NeighborGraph {
 
   /// The number of links on a short way between a and b over the links of all levels, nil where there is none. Both ends go
   /// along their own links, a step at a time, until they meet: symmetric, and the shortest way wherever links lead both ways
-  /// (nearly everywhere). O(the nodes within half the distance).
+  /// (nearly everywhere); over removed vectors, too, while the graph has them. O(the nodes within half the distance).
   public func shortestPathDistance(_ a: Int, _ b: Int) throws(RuvectorError) -> Int? {
     guard level(of: a) != nil, level(of: b) != nil else { return nil }
     if a == b { return 0 }
@@ -71,7 +71,7 @@ extension HNSWIndex: NeighborGraph {
     var next: [Int] = []
     for node in spread.front {
       for level in 0...links.level(node) {
-        forEachNeighbor(node, level) { neighbor in
+        forEachNeighbor(node, level, all: true) { neighbor in
           guard neighbor < spread.steps.count, spread.steps[neighbor] < 0 else { return }
           spread.steps[neighbor] = spread.steps[node] + 1
           next.append(neighbor)

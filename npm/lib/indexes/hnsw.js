@@ -62,7 +62,7 @@ class HNSWIndex extends VectorIndex {
 
   shortestPathDistance(a, b) {
     const steps = pair(this, a, b)[2];
-    return steps < 0 ? Infinity : steps;
+    return steps < 0 ? null : steps;
   }
 
   searchLayer(query, k, level, ef) {
