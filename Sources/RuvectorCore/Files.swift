@@ -31,10 +31,15 @@
       position += bytes
     }
 
+    /// So many zeros, at most 4096.
+    public func writeZeros(_ count: Int) throws(RuvectorError) {
+      let zeros = try AlignedBuffer<UInt8>(count: 4096, repeating: 0)
+      try withExtendedLifetime(zeros) { () throws(RuvectorError) in try write(zeros.pointer, min(count, 4096)) }
+    }
+
     /// Zeros up to a multiple of `alignment`, at most 4096.
     public func pad(to alignment: Int) throws(RuvectorError) {
-      let zeros = try AlignedBuffer<UInt8>(count: 4096, repeating: 0)
-      try write(zeros.pointer, (alignment - position % alignment) % alignment)
+      try writeZeros((alignment - position % alignment) % alignment)
     }
 
     /// The first bytes anew.

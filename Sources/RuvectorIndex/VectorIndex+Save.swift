@@ -10,7 +10,7 @@
         let file = try NewFile(path)
         var header = describe()
         header.stamp = stamp
-        try file.write(try AlignedBuffer<UInt8>(count: IndexFile.tableRoom, repeating: 0).pointer, IndexFile.tableRoom)
+        try file.writeZeros(IndexFile.tableRoom)
         for (section, records, count) in sections where count > 0 {
           try control.check()
           try put(section, file, &header) { (write) throws(RuvectorError) in try records.forEachPiece(count, write) }
