@@ -2,8 +2,8 @@
 import PackageDescription
 
 // The arrows between targets go one way (A <- B: B imports A):
-// kernels <- Core <- Geometry <- Attention, Compression, Search <- Graph <- Ruvector, Store (beside it) <- ABI <- Calls <- the Node addon, the wasm
-// module.
+// kernels <- Core <- Geometry <- Attention, Compression, Search <- Graph, Index <- Ruvector, Store (beside it) <- ABI <-
+// Calls <- the Node addon, the wasm module.
 
 /// Kernel targets are optimised in debug builds too: unoptimised SIMD code is some 440 times slower.
 /// `cpu` sets the instruction set of the whole module (`-Xcc -march` reaches Swift code as well).
@@ -52,7 +52,9 @@ let package = Package(
     .target(name: "RuvectorGeometry", dependencies: ["RuvectorCore"]),
     .target(name: "RuvectorSearch", dependencies: ["RuvectorCore", "RuvectorGeometry"]),
     .target(name: "RuvectorAttention", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"]),
-    .target(name: "RuvectorIndex", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"]),
+    .target(
+      name: "RuvectorIndex",
+      dependencies: ["CRuvectorSupport", "RuvectorCompression", "RuvectorCore", "RuvectorGeometry"]),
     .target(name: "RuvectorCompression", dependencies: ["RuvectorCore"]),
     .target(name: "RuvectorGraph", dependencies: ["RuvectorAttention", "RuvectorCore", "RuvectorSearch"]),
     .target(

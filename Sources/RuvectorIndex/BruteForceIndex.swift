@@ -6,8 +6,6 @@ import RuvectorCore
 public final class BruteForceIndex: VectorIndex, @unchecked Sendable {
   public static let options = VectorIndex.commonOptions
 
-  public override var kind: StaticString { "brute_force" }
-
   /// Options by name: see `options`. `.invalidConfig`.
   public convenience init(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
     let settings = try Settings(of: "BruteForceIndex", BruteForceIndex.options, given)

@@ -20,7 +20,6 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
       Option("seed", .seed, standard: 1, "Of the levels and the order of insertion."),
     ]
 
-  public override var kind: StaticString { "hnsw" }
   /// Links a vector at levels above 0.
   public let m: Int
   public let efConstruction: Int

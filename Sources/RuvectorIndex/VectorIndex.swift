@@ -21,7 +21,6 @@ public class VectorIndex: @unchecked Sendable {
       "What vectors are named by: 64-bit integers (of which JavaScript makes numbers or bigints) or strings."),
   ]
 
-  public var kind: StaticString { "index" }
   /// The options as given or defaulted, by which a file recreates them.
   let settings: Settings
   let rows: VectorRows

@@ -1,4 +1,5 @@
 import CRuvectorSupport
+import RuvectorCompression
 import RuvectorCore
 
 /// The vectors of an index by place, in one or two forms: what the walk reads (`walked`), and floats for exact distances
@@ -111,11 +112,7 @@ final class VectorRows {
 
   /// The half nearest to x, the largest one beyond the range of halves.
   private static func half(_ x: Float) -> UInt16 {
-    let size = x.magnitude, sign = UInt16(truncatingIfNeeded: x.bitPattern &>> 16) & 0x8000
-    if size >= 65504 { return sign | 0x7bff }
-    if size < 0x1p-14 { return sign | UInt16(nearest(size * 0x1p24)) }
-    let r = size.bitPattern &- (112 &<< 23)
-    return sign | UInt16(truncatingIfNeeded: (r &+ 0xfff &+ ((r &>> 13) & 1)) &>> 13)
+    HalfFloat.bits(nearest: min(max(Double(x), -HalfFloat.greatest), HalfFloat.greatest))
   }
 
   @inline(__always) private func sidePlace(_ id: Int) -> UnsafeMutablePointer<Float>? {
@@ -132,18 +129,13 @@ final class VectorRows {
       case .f32: out.update(from: walked[id].assumingMemoryBound(to: Float.self), count: width)
       case .f16:
         let halves = walked[id].assumingMemoryBound(to: UInt16.self)
-        for i in 0..<width { out[i] = VectorRows.float(halves[i]) }
+        for i in 0..<width { out[i] = HalfFloat.value(bits: halves[i]) }
       case .i8:
         let codes = walked[id].assumingMemoryBound(to: Int8.self), scale = sidePlace(id)?[0] ?? 0
         for i in 0..<width { out[i] = scale * Float(codes[i]) }
       }
     }
     return storage != .i8 ? Double(sidePlace(id)?[0] ?? 1) : 1
-  }
-
-  private static func float(_ bits: UInt16) -> Float {
-    let size = Float(bitPattern: UInt32(bits & 0x7fff) &<< 13) * 0x1p112
-    return Float(bitPattern: size.bitPattern | UInt32(bits & 0x8000) &<< 16)
   }
 
   // MARK: Keys
@@ -174,7 +166,7 @@ final class VectorRows {
       query.floats.pointer.update(from: walked[id].assumingMemoryBound(to: Float.self), count: padded)
     case .f16:
       let halves = walked[id].assumingMemoryBound(to: UInt16.self)
-      for i in 0..<padded { query.floats[i] = VectorRows.float(halves[i]) }
+      for i in 0..<padded { query.floats[i] = HalfFloat.value(bits: halves[i]) }
     case .i8:
       let codes = walked[id].assumingMemoryBound(to: Int8.self)
       for i in 0..<padded { query.codes[i] = Int16(codes[i]) }

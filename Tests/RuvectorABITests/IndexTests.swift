@@ -136,7 +136,8 @@ struct IndexTests {
 
   @Test func files() {
     var error = rv_error(), stamp: UInt64 = 0, other: OpaquePointer?
-    let index = made("hnsw"), path = "/tmp/ruvector-abi-test.rvi"
+    let index = made("hnsw"), name = "ruvector-\(ProcessInfo.processInfo.processIdentifier).rvi"
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
     #expect(rv_index_save(index, path, 7, nil, &error) == 0)
     for how in [RV_LOAD, RV_VIEW, RV_VERIFIED_VIEW] {
       #expect(rv_index_open(path, how, &other, &stamp, &error) == 0 && stamp == 7)

@@ -6,9 +6,8 @@ public func clustered(_ count: Int, _ dim: Int, centres: Int, spread: Double = 0
   let middle = generator.directions(centres, dim)
   var out: [Float] = []
   out.reserveCapacity(count * dim)
-  for i in 0..<count {
+  for _ in 0..<count {
     let c = Int(generator.next() % UInt64(centres)) * dim
-    _ = i
     for d in 0..<dim { out.append(middle[c + d] + Float(spread * generator.normal() / Double(dim).squareRoot())) }
   }
   return out
