@@ -55,9 +55,12 @@ struct IndexSearchTests {
       let query = Array(data[(r * dim)..<((r + 1) * dim)]), found = try index.find(query, k: 1)
       if metric != .ip { #expect(found[0].key == Int64(r)) }
       let stored = try index.vector(Int64(r)), norm = query.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-      let scale = metric == .cosine ? 1 / norm : 1
+      let scale = metric == .cosine ? 1 / norm : 1, exact = query.map { Double($0) * scale }
+      // Half a step of the bytes, of which 127 reach the largest element; half a unit of the last place of a half.
+      let step = (exact.map(abs).max() ?? 0) / 254
       for i in 0..<dim {
-        #expect(abs(Double(stored[i]) - Double(query[i]) * scale) < (storage == .f16 ? 6e-4 : 6e-3))
+        let bound = storage == .i8 ? step : max(abs(exact[i]) * 0x1p-11, 0x1p-25)
+        #expect(abs(Double(stored[i]) - exact[i]) <= bound * 1.001 + 1e-7)
       }
     }
   }
