@@ -15,19 +15,8 @@ func dotRows(
   var r = 0
   while r &+ 4 <= count {
     let p0 = rows + r &* stride, p1 = p0 + stride, p2 = p1 + stride, p3 = p2 + stride
-    if near {
-      dotFour(q, p0, p1, p2, p3, dim, dots + r)
-    } else {
-      let s0 = dotLanes(q, p0, dim), s1 = dotLanes(q, p1, dim)
-      let s2 = dotLanes(q, p2, dim), s3 = dotLanes(q, p3, dim)
-      store4(totals(s0, s1, s2, s3), dots + r)
-    }
-    if whole < dim {
-      dots[r] = dotTail(dots[r], q, p0, whole, dim)
-      dots[r &+ 1] = dotTail(dots[r &+ 1], q, p1, whole, dim)
-      dots[r &+ 2] = dotTail(dots[r &+ 2], q, p2, whole, dim)
-      dots[r &+ 3] = dotTail(dots[r &+ 3], q, p3, whole, dim)
-    }
+    if near { dotFour(q, p0, p1, p2, p3, dim, dots + r) } else { dotFourFar(q, p0, p1, p2, p3, dim, dots + r) }
+    dotFourTails(q, p0, p1, p2, p3, whole, dim, dots + r)
     r &+= 4
   }
   while r < count {
@@ -35,6 +24,25 @@ func dotRows(
     dots[r] = dotTail(total(dotLanes(q, p, dim)), q, p, whole, dim)
     r &+= 1
   }
+}
+
+/// Four rows, each read to its end before the next; without the rest behind whole vectors.
+@inline(__always)
+func dotFourFar(_ q: In, _ p0: In, _ p1: In, _ p2: In, _ p3: In, _ dim: Int, _ dots: Out) {
+  let s0 = dotLanes(q, p0, dim), s1 = dotLanes(q, p1, dim), s2 = dotLanes(q, p2, dim), s3 = dotLanes(q, p3, dim)
+  store4(totals(s0, s1, s2, s3), dots)
+}
+
+/// Adds what lies behind the whole vectors of four rows.
+@inline(__always)
+func dotFourTails(
+  _ q: In, _ p0: In, _ p1: In, _ p2: In, _ p3: In, _ whole: Int, _ dim: Int, _ dots: Out
+) {
+  guard whole < dim else { return }
+  dots[0] = dotTail(dots[0], q, p0, whole, dim)
+  dots[1] = dotTail(dots[1], q, p1, whole, dim)
+  dots[2] = dotTail(dots[2], q, p2, whole, dim)
+  dots[3] = dotTail(dots[3], q, p3, whole, dim)
 }
 
 /// The products of whole vectors, added lane by lane: even ones and odd ones.

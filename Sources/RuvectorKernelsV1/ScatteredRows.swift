@@ -12,13 +12,8 @@ func dotScattered(_ q: In, _ rows: Places, _ count: Int, _ dim: Int, _ out: Out)
   var r = 0
   while r &+ 4 <= count {
     let p0 = floats(rows[r]), p1 = floats(rows[r &+ 1]), p2 = floats(rows[r &+ 2]), p3 = floats(rows[r &+ 3])
-    store4(totals(dotLanes(q, p0, dim), dotLanes(q, p1, dim), dotLanes(q, p2, dim), dotLanes(q, p3, dim)), out + r)
-    if whole < dim {
-      out[r] = dotTail(out[r], q, p0, whole, dim)
-      out[r &+ 1] = dotTail(out[r &+ 1], q, p1, whole, dim)
-      out[r &+ 2] = dotTail(out[r &+ 2], q, p2, whole, dim)
-      out[r &+ 3] = dotTail(out[r &+ 3], q, p3, whole, dim)
-    }
+    dotFourFar(q, p0, p1, p2, p3, dim, out + r)
+    dotFourTails(q, p0, p1, p2, p3, whole, dim, out + r)
     r &+= 4
   }
   while r < count {

@@ -85,24 +85,7 @@ import Testing
       #expect(distance(all, exact.out) < 1e-5)
       #expect(distance(weights, exact.weights) < 1e-5)
       #expect(try mechanism.forward(batch, Control(threads: 3)) == all)
-      let width = all.count / 40
-      for i in [0, 17, 39] {
-        var one = batch
-        one.queries = [batch.queries[i]]
-        one.offsets = batch.offsets.map { _ in [0, 190] }
-        one.mask = batch.mask.map { [$0[i]] }
-        if let offsets = batch.offsets {  // the run of this query as a mask
-          one.offsets = nil
-          one.mask = [(0..<190).map { offsets[i] <= $0 && $0 < offsets[i + 1] ? 1 : 0 }]
-        }
-        let alone = try mechanism.forward(one)
-        if batch.offsets == nil {
-          #expect(alone == Array(all[i * width..<(i + 1) * width]), "\(i)")
-        } else {
-          #expect(distance(alone, all[i * width..<(i + 1) * width].map { Double($0) }) < 2e-6, "\(i)")
-        }
-        #expect(try mechanism.forward(one, Control(threads: 3)) == alone)
-      }
+      try mechanism.checkAlone(batch, all, [0, 17, 39])
     }
   }
 

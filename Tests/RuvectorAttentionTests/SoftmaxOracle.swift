@@ -2,6 +2,7 @@ import Foundation
 import RuvectorAttention
 import RuvectorCore
 import TestSupport
+import Testing
 
 /// A batch of attention with arrays: what every test of this folder calls mechanisms with.
 struct Batch {
@@ -55,6 +56,27 @@ extension Attention {
     var g = SeededGenerator(seed)
     for p in parameters {
       for (i, x) in g.normals(p.values.count, scale: scale).enumerated() { p.values[i] += x }
+    }
+  }
+
+  /// A query by itself has what it has in the batch: the same bits, or, where runs of keys become masks, nearly.
+  func checkAlone(_ batch: Batch, _ all: [Float], _ queries: [Int]) throws {
+    let width = all.count / batch.queries.count, keys = batch.keys.count
+    for i in queries {
+      var one = batch
+      one.queries = [batch.queries[i]]
+      one.mask = batch.mask.map { [$0[i]] }
+      if let offsets = batch.offsets {
+        one.offsets = nil
+        one.mask = [(0..<keys).map { offsets[i] <= $0 && $0 < offsets[i + 1] ? 1 : 0 }]
+      }
+      let alone = try forward(one)
+      if batch.offsets == nil {
+        #expect(alone == Array(all[i * width..<(i + 1) * width]), "\(i)")
+      } else {
+        #expect(distance(alone, all[i * width..<(i + 1) * width].map { Double($0) }) < 2e-6, "\(i)")
+      }
+      #expect(try forward(one, Control(threads: 3)) == alone)
     }
   }
 

@@ -5,22 +5,12 @@
 // they are always finite. Prints how many of each there were; what fails with its class, options and arguments.
 const { parseArgs } = require('node:util');
 const attention = require('../../attention.js');
+const { random } = require('../test/support/index.js');
 const { MECHANISMS } = require('../lib/attention/table.js');
-
-/** Numbers in [0, 1) from a seed. */
-function random(seed) {
-  let s = seed >>> 0;
-  return () => {
-    s = (s + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(s ^ (s >>> 15), 1 | s);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Draws of a generator. */
 function draws(seed) {
-  const next = random(seed);
+  const signedNumber = random(seed), next = () => (signedNumber() + 1) / 2;
   const below = (n) => Math.floor(next() * n), signed = () => 2 * next() - 1;
   const of = (list) => list[below(list.length)], magnitude = () => 10 ** (40 * next() - 20);
   const kinds = [
