@@ -15,6 +15,9 @@ final class Builder {
   private let kernels = Kernels.current
   private let lock: Lock
   private var selections: [Selection] = []
+  /// What is walked instead of the index' rows, by walkers of its own.
+  private var sketch: Sketch?
+  private var sketchWalkers: [Walker] = []
   private var edges: [Edge] = []
   /// Tree edges of the batch that are not in the lists yet: parent to children.
   private var planted: [Int: [Int]] = [:]
@@ -37,21 +40,17 @@ final class Builder {
     }
   }
 
-  init(_ index: HNSWIndex, _ control: Control) throws(RuvectorError) {
+  /// To add `count` vectors, or to link those there are anew.
+  init(_ index: HNSWIndex, _ control: Control, adding count: Int = 0) throws(RuvectorError) {
     (self.index, self.control) = (index, control)
     lock = try Lock()
+    sketch = try Sketch.make(of: index, adding: count)
   }
 
   func connect(_ batch: [UInt32]) throws(RuvectorError) {
+    if let sketch { for id in batch { sketch.add(Int(id)) } }
     guard index.entry != Links.end else { return }
-    let arrivals = try AlignedBuffer<Arrival>(count: batch.count, for: "index")
-    try forEach(batch.count, 32) { (i, walker, _) throws(RuvectorError) in
-      arrivals[i] = try arrive(Int(batch[i]), walker)
-    }
-    let order = (0..<batch.count).sorted { arrivals[$0].isBefore(arrivals[$1]) }
-    try forEach(batch.count, 8) { (i, walker, selection) throws(RuvectorError) in
-      try propose(Int(batch[order[i]]), from: arrivals[order[i]].start, walker, selection)
-    }
+    while try !walkAll(batch) {}
     edges.removeAll(keepingCapacity: true)
     planted.removeAll(keepingCapacity: true)
     for id in batch { plant(Int(id)) }
@@ -63,6 +62,20 @@ final class Builder {
     }
   }
 
+  /// Step 1. False where it has to be done again, with floats.
+  private func walkAll(_ batch: [UInt32]) throws(RuvectorError) -> Bool {
+    let arrivals = try AlignedBuffer<Arrival>(count: batch.count, for: "index")
+    try forEach(batch.count, 32) { (i, walker, _) throws(RuvectorError) in
+      arrivals[i] = try arrive(Int(batch[i]), walker)
+    }
+    let order = (0..<batch.count).sorted { arrivals[$0].isBefore(arrivals[$1]) }
+    let strayed = try AlignedBuffer<Int>(count: batch.count, for: "index")
+    try forEach(batch.count, 8) { (i, walker, selection) throws(RuvectorError) in
+      strayed[i] = try propose(Int(batch[order[i]]), from: arrivals[order[i]].start, walker, selection)
+    }
+    return judge(strayed)
+  }
+
   /// `body` for each of 0..<count, in chunks on the caller's threads.
   func forEach(
     _ count: Int, _ chunk: Int, _ body: (Int, Walker, Selection) throws(RuvectorError) -> Void
@@ -71,14 +84,24 @@ final class Builder {
     let chunks = (count + chunk - 1) / chunk
     parallelFor(threads: control.threads, count: chunks) { c in
       do throws(RuvectorError) {
-        let walker = try index.takeWalker()
-        defer { index.giveBack(walker) }
+        let walker = try takeWalker()
+        defer { giveBack(walker) }
         let selection = try takeSelection()
         defer { lock.locked { selections.append(selection) } }
         for i in (c * chunk)..<min(count, (c + 1) * chunk) { try body(i, walker, selection) }
       } catch { failure.note(c, error) }
     }
     if let error = failure.error { throw error }
+  }
+
+  private func takeWalker() throws(RuvectorError) -> Walker {
+    guard let sketch else { return try index.takeWalker() }
+    if let known = lock.locked({ sketchWalkers.popLast() }) { return known }
+    return try Walker(sketch.rows, room: index.walkerRoom)
+  }
+
+  private func giveBack(_ walker: Walker) {
+    if sketch == nil { index.giveBack(walker) } else { lock.locked { sketchWalkers.append(walker) } }
   }
 
   private func takeSelection() throws(RuvectorError) -> Selection {
@@ -103,8 +126,8 @@ final class Builder {
   private func arrive(_ id: Int, _ walker: Walker) throws(RuvectorError) -> Arrival {
     let links = index.links, level = links.level(id), entry = Int(index.entry)
     try walker.begin(ef: 1, count: index.placesUsed)
-    index.rows.prepare(walker.query, row: id)
-    let first = Walker.entry(walker.key(index, entry, kernels), UInt32(truncatingIfNeeded: entry))
+    prepare(walker, id)
+    let first = Walker.entry(walker.key(entry, kernels), UInt32(truncatingIfNeeded: entry))
     var arrival = Arrival(start: first, region: 0, cell: 0, id: UInt32(truncatingIfNeeded: id))
     for l in stride(from: links.level(entry), to: level, by: -1) {
       arrival.start = walker.descend(arrival.start, l, index, kernels)
@@ -116,20 +139,45 @@ final class Builder {
     return arrival
   }
 
-  /// The walk of a new node from where it arrived, and its own links, at each of its levels.
+  private func prepare(_ walker: Walker, _ id: Int) {
+    index.rows.prepare(walker.query, row: id)
+    sketch?.rows.prepare(walker.query, row: id)
+  }
+
+  /// The walk of a new node from where it arrived, and its own links, at each of its levels. What `Sketch.order` returned for
+  /// level 0; -1 where nothing can be said.
   private func propose(
     _ id: Int, from start: Walker.Entry, _ walker: Walker, _ selection: Selection
-  ) throws(RuvectorError) {
+  ) throws(RuvectorError) -> Int {
+    var strayed = -1
     let ef = index.efConstruction, links = index.links
     try walker.begin(ef: ef, count: index.placesUsed)
-    index.rows.prepare(walker.query, row: id)
+    prepare(walker, id)
     walker.start(start)
     for l in stride(from: min(links.level(id), links.level(Int(index.entry))), through: 0, by: -1) {
       walker.walk(l, ef: ef, index, kernels)
+      if let sketch {
+        let isFull = walker.size == ef, found = sketch.order(walker, kernels)
+        strayed = isFull ? found : -1
+      }
       try selection.choose(walker, index.m, index, except: id, kernels)
       links.publish(selection.kept.pointer, selection.count, as: id, l)
       if l > 0 { walker.restart() }
     }
+    return strayed
+  }
+
+  /// Whether the sketch was good enough, by what `propose` returned; it is dropped where not.
+  private func judge(_ strayed: AlignedBuffer<Int>) -> Bool {
+    guard let sketch else { return true }
+    var sum = 0, walks = 0
+    for i in 0..<strayed.count where strayed[i] >= 0 {
+      sum += strayed[i]
+      walks += 1
+    }
+    if sketch.isGood(strayed: sum, ofWalks: walks) { return true }
+    (self.sketch, sketchWalkers) = (nil, [])
+    return false
   }
 
   /// The tree edge of a new node: to the nearest of its neighbours that has room for one, else to one below them in the tree.

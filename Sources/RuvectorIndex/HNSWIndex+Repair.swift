@@ -80,7 +80,7 @@ extension HNSWIndex {
       defer { giveBack(walker) }
       try walker.begin(ef: efConstruction, count: nextPlace)
       rows.prepare(walker.query, row: id)
-      walker.start(Walker.entry(walker.key(self, Int(entry), kernels), entry))
+      walker.start(Walker.entry(walker.key(Int(entry), kernels), entry))
       walker.walk(0, ef: efConstruction, self, kernels)
       var parent = Int(entry)
       for i in 0..<walker.size {

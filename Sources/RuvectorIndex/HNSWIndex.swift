@@ -78,14 +78,14 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     }
     let allowed = try PlaceFilter(filter, self, places: places)
     if !walk(walker, k: k, ef: width, allowed, kernels) {
-      walker.scan(ef: min(width, allowed.allowedCount), rows, kernels) { allowed.allows($0) }
+      walker.scan(ef: min(width, allowed.allowedCount), kernels) { allowed.allows($0) }
     }
   }
 
   /// Greedily from the entry point, which there is, to the level above `level`.
   func descend(_ walker: Walker, to level: Int, _ kernels: KernelTable) -> Walker.Entry {
     let start = Int(entry)
-    var nearest = Walker.entry(walker.key(self, start, kernels), UInt32(truncatingIfNeeded: start))
+    var nearest = Walker.entry(walker.key(start, kernels), UInt32(truncatingIfNeeded: start))
     for l in stride(from: links.level(start), to: level, by: -1) { nearest = walker.descend(nearest, l, self, kernels) }
     return nearest
   }
@@ -116,7 +116,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   override func insert(
     _ order: [Int], _ list: KeyList, _ matrix: MatrixView, _ control: Control
   ) throws(RuvectorError) {
-    let builder = try Builder(self, control)
+    let builder = try Builder(self, control, adding: order.count)
     let scratch = try AlignedBuffer<Float>(count: rows.space.width, for: "vectors")
     var done = 0
     while done < order.count {

@@ -160,10 +160,10 @@ public class VectorIndex: @unchecked Sendable {
     let width = rows.exact == nil ? k : min(places, max(2 * k, k + 8))
     try walker.begin(ef: width, count: places)
     if case .all = filter, deleted == 0 {
-      walker.scan(ef: width, rows, kernels) { _ in true }
+      walker.scan(ef: width, kernels) { _ in true }
     } else {
       let allowed = try PlaceFilter(filter, self, places: places)
-      walker.scan(ef: width, rows, kernels) { allowed.allows($0) }
+      walker.scan(ef: width, kernels) { allowed.allows($0) }
     }
   }
 

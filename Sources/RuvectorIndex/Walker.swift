@@ -8,6 +8,8 @@ import RuvectorCore
 final class Walker {
   typealias Entry = UInt64
 
+  /// What is walked.
+  private let rows: VectorRows
   let query: QueryVector
   private(set) var pool: AlignedBuffer<Entry>
   private(set) var size = 0
@@ -24,6 +26,7 @@ final class Walker {
   private let room: Int
 
   init(_ rows: VectorRows, room: Int) throws(RuvectorError) {
+    self.rows = rows
     query = try QueryVector(rows)
     pool = try AlignedBuffer(count: 256, for: "search")
     marks = try AlignedBuffer(count: 1024, repeating: 0, for: "search")
@@ -72,10 +75,10 @@ final class Walker {
   func mark(_ id: Int) { marks[id] = epoch }
 
   /// κ of one place.
-  func key(_ index: HNSWIndex, _ id: Int, _ kernels: KernelTable) -> Float {
+  func key(_ id: Int, _ kernels: KernelTable) -> Float {
     ids[0] = UInt32(truncatingIfNeeded: id)
-    places[0] = UnsafeRawPointer(index.rows.walked[id])
-    index.rows.keys(query, ids.pointer, places.pointer, 1, kernels, keys.pointer)
+    places[0] = UnsafeRawPointer(rows.walked[id])
+    rows.keys(query, ids.pointer, places.pointer, 1, kernels, keys.pointer)
     evaluations &+= 1
     return keys[0]
   }
@@ -86,7 +89,7 @@ final class Walker {
     // Of a mapped file that nobody has verified, a link may lead anywhere.
     if level > 0, index.links.level(id) < level { return 0 }
     let links = UnsafePointer(index.links.list(id, level)), room = index.links.room(level)
-    let map = index.rows.walked.map, near = min(map.stride, 128)
+    let map = rows.walked.map, near = min(map.stride, 128)
     let marks = marks.pointer, ids = ids.pointer, places = places.pointer
     var n = 0, i = 0
     while i < room {
@@ -102,7 +105,7 @@ final class Walker {
       places[n] = row
       n &+= 1
     }
-    index.rows.keys(query, ids, places, n, kernels, keys.pointer)
+    rows.keys(query, ids, places, n, kernels, keys.pointer)
     evaluations &+= n
     return n
   }
@@ -226,7 +229,7 @@ final class Walker {
   }
 
   /// The pool: the `ef` nearest of all allowed places, each looked at.
-  func scan(ef: Int, _ rows: VectorRows, _ kernels: KernelTable, _ isAllowed: (Int) -> Bool) {
+  func scan(ef: Int, _ kernels: KernelTable, _ isAllowed: (Int) -> Bool) {
     size = 0
     var n = 0
     func flush() {
@@ -244,14 +247,14 @@ final class Walker {
     flush()
   }
 
-  /// Replaces the pool's keys by those of `exact` for its first `count` entries, and sorts these.
+  /// Replaces the keys of the pool's first `count` entries by exact ones, and sorts these. Marks of `markFartherHalf` stay.
   func rerank(_ count: Int, _ rows: VectorRows, _ kernels: KernelTable) {
     var done = 0
     while done < count {
       let n = min(room, count - done)
       for i in 0..<n { ids[i] = UInt32(truncatingIfNeeded: Walker.id(pool[done + i])) }
       rows.exactKeys(query, ids.pointer, n, places.pointer, kernels, keys.pointer)
-      for i in 0..<n { pool[done + i] = Walker.entry(keys[i], ids[i]) }
+      for i in 0..<n { pool[done + i] = Walker.entry(keys[i], ids[i]) | pool[done + i] & 1 }
       done += n
     }
     size = min(size, count)
@@ -264,6 +267,15 @@ final class Walker {
       }
       pool[at] = entry
     }
+  }
+
+  /// In place of the marks that tell whose links have been followed.
+  func markFartherHalf() {
+    for i in 0..<size { pool[i] = i < size / 2 ? pool[i] & ~1 : pool[i] | 1 }
+  }
+
+  func marked(inFirst count: Int) -> Int {
+    (0..<min(count, size)).reduce(0) { $0 + Int(pool[$1] & 1) }
   }
 }
 
