@@ -557,6 +557,12 @@ export interface IndexOptions<K extends IndexKey = number> {
   /** Kind of the keys. Default 'number'; `new HNSWIndex<string>({ dim, keys: 'string' })`. */
   keys?: K extends number ? 'number' : K extends bigint ? 'bigint' : 'string';
 }
+export interface ViewOptions {
+  /** Look at the checksums of rows and links too. Default false. */
+  verify?: boolean;
+  /** Floats beside a smaller storage: as memory (default), or read from the file as they are needed. */
+  floats?: 'mapped' | 'read';
+}
 export interface HNSWOptions<K extends IndexKey = number> extends IndexOptions<K> {
   /** Links a vector at levels above 0, twice as many at level 0; 2...100. Default 16. */
   M?: number;
@@ -671,9 +677,11 @@ export class HNSWIndex<K extends IndexKey = number> {
   static loadAsync<K extends IndexKey = number>(path: string, options?: { signal?: AbortSignal }): Promise<HNSWIndex<K>>;
   /**
    * A file as read-only memory, opened at once and shared with other processes; checksums are looked at with `verify`. The file
-   * must not be cut short meanwhile (replacing it, as `save` does, is fine).
+   * must not be cut short meanwhile (replacing it, as `save` does, is fine). `floats: 'read'` leaves the floats beside a smaller
+   * storage in the file and reads the few rows that a search needs (ERR_IO where it cannot): slower, but none of them stays
+   * with the process.
    */
-  static view<K extends IndexKey = number>(path: string, options?: { verify?: boolean }): HNSWIndex<K>;
+  static view<K extends IndexKey = number>(path: string, options?: ViewOptions): HNSWIndex<K>;
   readonly M: number;
   readonly efConstruction: number;
   /** May be set at any time. @throws ERR_OUT_OF_RANGE */
@@ -703,7 +711,7 @@ export class BruteForceIndex<K extends IndexKey = number> {
   /** As those of HNSWIndex. */
   static load<K extends IndexKey = number>(path: string): BruteForceIndex<K>;
   static loadAsync<K extends IndexKey = number>(path: string, options?: { signal?: AbortSignal }): Promise<BruteForceIndex<K>>;
-  static view<K extends IndexKey = number>(path: string, options?: { verify?: boolean }): BruteForceIndex<K>;
+  static view<K extends IndexKey = number>(path: string, options?: ViewOptions): BruteForceIndex<K>;
   stats(): IndexStats;
 }
 export interface BruteForceIndex<K extends IndexKey = number> extends VectorIndex<K> {}

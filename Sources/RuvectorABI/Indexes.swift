@@ -168,8 +168,11 @@ public func rv_index_open(
       _ = path
       throw RuvectorError(.unsupported, "there are no files in WebAssembly")
     #else
+      func has(_ flag: rv_open) -> Bool { how.rawValue & flag.rawValue != 0 }
       let opened =
-        how == RV_LOAD ? try VectorIndex.load(path) : try VectorIndex.view(path, verify: how == RV_VERIFIED_VIEW)
+        has(RV_VIEW)
+        ? try VectorIndex.view(path, verify: has(RV_VERIFY), floats: has(RV_READ_FLOATS) ? .read : .mapped)
+        : try VectorIndex.load(path)
       out.pointee = Opaque.retain(opened.index)
       stamp?.pointee = opened.stamp
     #endif

@@ -157,7 +157,7 @@ final class Builder {
     for l in stride(from: min(links.level(id), links.level(Int(index.entry))), through: 0, by: -1) {
       walker.walk(l, ef: ef, index, kernels)
       if let sketch {
-        let isFull = walker.size == ef, found = sketch.order(walker, kernels)
+        let isFull = walker.size == ef, found = try sketch.order(walker, kernels)
         strayed = isFull ? found : -1
       }
       try selection.choose(walker, index.m, index, except: id, kernels)

@@ -37,9 +37,9 @@ final class Sketch {
   }
 
   /// Orders what a walk found by floats; the number of those now among the first M that were in the farther half.
-  func order(_ walker: Walker, _ kernels: KernelTable) -> Int {
+  func order(_ walker: Walker, _ kernels: KernelTable) throws(RuvectorError) -> Int {
     walker.markFartherHalf()
-    walker.rerank(walker.size, index.rows, kernels)
+    try walker.rerank(walker.size, index.rows, kernels)
     return walker.marked(inFirst: index.m)
   }
 

@@ -9,15 +9,23 @@
       return (try reader.load(), reader.header.stamp)
     }
 
+    /// How floats beside a smaller storage come out of a file.
+    public enum Floats: Sendable {
+      /// As memory: fastest, and pages that were touched stay with the process until the system wants them back.
+      case mapped
+      /// Row by row as they are needed: the process holds none of them; a few system calls a search.
+      case read
+    }
+
     /// The same file as memory: nothing is read before it is needed, nothing can be changed, and other processes share its
     /// pages. Opens in O(places) for the few bytes a vector that must be right beforehand. Rows and links are checked against
     /// their checksums only if `verify`; damaged ones give wrong results, never others' memory. The file must not be cut short
     /// while it is open (to replace it, as `save` does, is fine).
-    public static func view(_ path: String, verify: Bool = false) throws(RuvectorError) -> (
-      index: VectorIndex, stamp: UInt64
-    ) {
+    public static func view(
+      _ path: String, verify: Bool = false, floats: Floats = .mapped
+    ) throws(RuvectorError) -> (index: VectorIndex, stamp: UInt64) {
       let file = try OpenFile(path), reader = try IndexReader(file)
-      return (try reader.view(verify: verify), reader.header.stamp)
+      return (try reader.view(verify: verify, floats), reader.header.stamp)
     }
   }
 
@@ -155,7 +163,7 @@
 
     // MARK: A view
 
-    func view(verify: Bool) throws(RuvectorError) -> VectorIndex {
+    func view(verify: Bool, _ floats: VectorIndex.Floats) throws(RuvectorError) -> VectorIndex {
       let map = try file.map()
       if verify {
         for entry in header.sections {
@@ -170,9 +178,10 @@
       }
       let walked = try records(.rows, layout.walkedStride, places)
       let isReranked = settings.flag("rerank") && storage != .f32
-      let exact = isReranked ? try records(.exact, layout.exactStride, places) : nil
+      let exact = isReranked && floats == .mapped ? try records(.exact, layout.exactStride, places) : nil
+      let unread = isReranked && floats == .read ? try unreadRows() : nil
       let side = layout.sideFloats > 0 ? try records(.side, 4 * layout.sideFloats, places) : nil
-      let rows = VectorRows(space, storage, layout, walked, exact, side)
+      let rows = VectorRows(space, storage, layout, walked, exact, unread, side)
       let kind = VectorIndex.keyKind(settings)
       let strings = kind == .string ? header.section(.strings).map { map.base + $0.offset } ?? map.base : nil
       let keys = try Keys(kind, mapped: records(.keys, 8, places), strings: strings, live: Int(header.live))
@@ -193,6 +202,11 @@
       index.isTableMissing = true
       publish(index)
       return index
+    }
+
+    private func unreadRows() throws(RuvectorError) -> FileRows {
+      let entry = try section(.exact, layout.exactStride * places, "the section of exact")
+      return FileRows(file, offset: entry?.offset ?? 0, stride: layout.exactStride)
     }
 
     // MARK: Both

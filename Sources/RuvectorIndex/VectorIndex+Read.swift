@@ -31,7 +31,7 @@ extension VectorIndex {
   public func distance(_ a: Int, _ b: Int) throws(RuvectorError) -> Float {
     let walker = try takeWalker()
     defer { giveBack(walker) }
-    return rows.space.distance(rows.key(a, b, walker.query))
+    return rows.space.distance(try rows.key(a, b, walker.query))
   }
 
   func wrongKind(_ name: String) -> RuvectorError {
@@ -44,7 +44,7 @@ extension VectorIndex {
   public func get(_ list: KeyList, _ i: Int = 0, into out: UnsafeMutablePointer<Float>) throws(RuvectorError) {
     let row = try AlignedBuffer<Float>(count: rows.space.width, for: "vector")
     try lock.reading { () throws(RuvectorError) in
-      let factor = rows.load(try requirePlace(list, i), into: row.pointer)
+      let factor = try rows.load(try requirePlace(list, i), into: row.pointer)
       rows.space.restore(row.pointer, factor: factor, into: out)
     }
   }
@@ -75,7 +75,7 @@ extension VectorIndex {
     let places = placesUsed, k = min(k, places), kernels = Kernels.current
     guard k > 0 else { return 0 }
     try find(walker, k: k, ef: ef, places: places, filter, kernels)
-    if rows.exact != nil { walker.rerank(min(walker.size, max(2 * k, k + 8)), rows, kernels) }
+    if rows.isReranked { try walker.rerank(min(walker.size, max(2 * k, k + 8)), rows, kernels) }
     let count = min(k, walker.size)
     for i in 0..<count {
       let found = walker.pool[i]

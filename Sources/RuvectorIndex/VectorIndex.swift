@@ -157,7 +157,7 @@ public class VectorIndex: @unchecked Sendable {
   func find(
     _ walker: Walker, k: Int, ef: Int?, places: Int, _ filter: Filter, _ kernels: KernelTable
   ) throws(RuvectorError) {
-    let width = rows.exact == nil ? k : min(places, max(2 * k, k + 8))
+    let width = !rows.isReranked ? k : min(places, max(2 * k, k + 8))
     try walker.begin(ef: width, count: places)
     if case .all = filter, deleted == 0 {
       walker.scan(ef: width, kernels) { _ in true }

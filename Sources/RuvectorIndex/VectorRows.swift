@@ -3,7 +3,7 @@ import RuvectorCompression
 import RuvectorCore
 
 /// The vectors of an index by place, in one or two forms: what the walk reads (`walked`), and floats for exact distances
-/// (`exact`; the same memory where the walk reads floats).
+/// (`exact`, or `unread` where they stay in a file; neither where the walk reads floats).
 ///
 /// A row of the walk is padded with zeros, which change no key; what else a key needs (factor, scale, norm) lies beside.
 final class VectorRows {
@@ -12,8 +12,8 @@ final class VectorRows {
   /// Elements a row with its padding.
   let padded: Int
   let walked: Records
-  /// nil: distances are those of the walk.
   let exact: Records?
+  let unread: FileRows?
   /// f32, f16 of the ball: factor. i8: scale, and the squared norm of the decoded row for differences. Nothing else: nil.
   let side: Records?
   private let sideFloats: Int
@@ -50,15 +50,19 @@ final class VectorRows {
     let side =
       layout.sideFloats > 0
       ? try Records(stride: 4 * layout.sideFloats, first: first, shift: layout.shift) : nil
-    self.init(space, storage, layout, walked, exact, side)
+    self.init(space, storage, layout, walked, exact, nil, side)
   }
 
   init(
-    _ space: Space, _ storage: RowStorage, _ layout: Layout, _ walked: Records, _ exact: Records?, _ side: Records?
+    _ space: Space, _ storage: RowStorage, _ layout: Layout, _ walked: Records, _ exact: Records?, _ unread: FileRows?,
+    _ side: Records?
   ) {
     (self.space, self.storage, padded, sideFloats) = (space, storage, layout.padded, layout.sideFloats)
-    (self.walked, self.exact, self.side) = (walked, exact, side)
+    (self.walked, self.exact, self.unread, self.side) = (walked, exact, unread, side)
   }
+
+  /// Whether distances are more exact than those of the walk.
+  var isReranked: Bool { exact != nil || unread != nil }
 
   /// What has a record for each place.
   var parts: [Records] { [walked] + [exact, side].compactMap { $0 } }
@@ -120,9 +124,11 @@ final class VectorRows {
   }
 
   /// The best row there is, `width` floats, and its factor.
-  func load(_ id: Int, into out: UnsafeMutablePointer<Float>) -> Double {
+  func load(_ id: Int, into out: UnsafeMutablePointer<Float>) throws(RuvectorError) -> Double {
     let width = space.width
-    if let exact {
+    if let unread {
+      try unread.read(id, into: out, width)
+    } else if let exact {
       out.update(from: exact[id].assumingMemoryBound(to: Float.self), count: width)
     } else {
       switch storage {
@@ -220,44 +226,55 @@ final class VectorRows {
     }
   }
 
-  /// The same from the exact rows.
+  /// The same from floats, as exact as they can be had. `.io` where they are read from a file.
   func exactKeys(
     _ query: QueryVector, _ ids: UnsafePointer<UInt32>, _ count: Int, _ rows: UnsafeMutablePointer<UnsafeRawPointer>,
     _ kernels: KernelTable, _ out: UnsafeMutablePointer<Float>
-  ) {
+  ) throws(RuvectorError) {
+    if let unread {
+      rows[0] = UnsafeRawPointer(query.other.pointer)
+      for i in 0..<count {
+        try unread.read(Int(ids[i]), into: query.other.pointer, space.width)
+        keysOfFloats(query, rows, 1, unread.width, kernels, out + i)
+      }
+      return
+    }
     let records = exact ?? walked
     for i in 0..<count {
       rows[i] = UnsafeRawPointer(records[Int(ids[i])])
       VectorRows.prefetch(rows[i], min(records.stride, 1024))
     }
-    guard exact != nil else { return keys(query, ids, rows, count, kernels, out) }
-    let width = exact.map { $0.stride / 4 } ?? padded
-    if space.metric.isProduct {
-      kernels.dot_scattered(query.floats.pointer, rows, count, width, out)
-      for i in 0..<count { out[i] = -out[i] }
+    if let exact {
+      keysOfFloats(query, rows, count, exact.stride / 4, kernels, out)
     } else {
-      kernels.squared_l2_scattered(query.floats.pointer, rows, count, width, out)
-      guard let side, space.metric.isHyperbolic else { return }
-      for i in 0..<count { out[i] *= query.factor * side[Int(ids[i])].assumingMemoryBound(to: Float.self)[0] }
+      keys(query, ids, rows, count, kernels, out)
     }
   }
 
-  /// κ of two rows, from floats where there are some.
-  func key(_ a: Int, _ b: Int, _ query: QueryVector) -> Float {
-    var id = UInt32(truncatingIfNeeded: b), key: Float = 0
-    let kernels = Kernels.current
-    withUnsafeTemporaryAllocation(of: UnsafeRawPointer.self, capacity: 1) { place in
-      guard let place = place.baseAddress else { return }
-      if exact == nil {
-        prepare(query, row: a)
-        place[0] = UnsafeRawPointer(walked[b])
-        keys(query, &id, place, 1, kernels, &key)
-      } else {
-        _ = load(a, into: query.floats.pointer)
-        exactKeys(query, &id, 1, place, kernels, &key)
-      }
+  /// κ of rows of floats beside a smaller storage, which has no hyperbolic metrics.
+  private func keysOfFloats(
+    _ query: QueryVector, _ rows: UnsafePointer<UnsafeRawPointer>, _ count: Int, _ width: Int, _ kernels: KernelTable,
+    _ out: UnsafeMutablePointer<Float>
+  ) {
+    guard space.metric.isProduct else {
+      return kernels.squared_l2_scattered(query.floats.pointer, rows, count, width, out)
     }
-    return key
+    kernels.dot_scattered(query.floats.pointer, rows, count, width, out)
+    for i in 0..<count { out[i] = -out[i] }
+  }
+
+  /// κ of two rows, from floats where there are some.
+  func key(_ a: Int, _ b: Int, _ query: QueryVector) throws(RuvectorError) -> Float {
+    let ids = try AlignedBuffer<UInt32>(count: 1, for: "search"), places = try AlignedBuffer<UnsafeRawPointer>(count: 1)
+    let key = try AlignedBuffer<Float>(count: 1, for: "search")
+    ids[0] = UInt32(truncatingIfNeeded: b)
+    if isReranked {
+      _ = try load(a, into: query.floats.pointer)
+    } else {
+      prepare(query, row: a)
+    }
+    try exactKeys(query, ids.pointer, 1, places.pointer, Kernels.current, key.pointer)
+    return key[0]
   }
 
   @inline(__always) static func prefetch(_ row: UnsafeRawPointer, _ bytes: Int) {
@@ -274,6 +291,8 @@ final class QueryVector {
   /// Zeros behind `width`, for the padding of every form of row.
   let floats: AlignedBuffer<Float>
   let codes: AlignedBuffer<Int16>
+  /// A row that was read to be compared.
+  let other: AlignedBuffer<Float>
   var factor: Float = 1
   var scale: Float = 0
   var norm2: Float = 0
@@ -282,5 +301,6 @@ final class QueryVector {
     let room = (rows.space.width + 31) & ~31
     floats = try AlignedBuffer(count: room, repeating: 0, for: "query")
     codes = try AlignedBuffer(count: room, repeating: 0, for: "query")
+    other = try AlignedBuffer(count: rows.unread == nil ? 0 : room, repeating: 0, for: "query")
   }
 }

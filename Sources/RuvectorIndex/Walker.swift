@@ -248,12 +248,12 @@ final class Walker {
   }
 
   /// Replaces the keys of the pool's first `count` entries by exact ones, and sorts these. Marks of `markFartherHalf` stay.
-  func rerank(_ count: Int, _ rows: VectorRows, _ kernels: KernelTable) {
+  func rerank(_ count: Int, _ rows: VectorRows, _ kernels: KernelTable) throws(RuvectorError) {
     var done = 0
     while done < count {
       let n = min(room, count - done)
       for i in 0..<n { ids[i] = UInt32(truncatingIfNeeded: Walker.id(pool[done + i])) }
-      rows.exactKeys(query, ids.pointer, n, places.pointer, kernels, keys.pointer)
+      try rows.exactKeys(query, ids.pointer, n, places.pointer, kernels, keys.pointer)
       for i in 0..<n { pool[done + i] = Walker.entry(keys[i], ids[i]) | pool[done + i] & 1 }
       done += n
     }

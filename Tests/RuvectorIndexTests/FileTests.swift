@@ -29,9 +29,9 @@ struct IndexFileTests {
     try index.save(file, stamp: 12345)
     let query = try index.vector(1)
     let (loaded, stamp) = try VectorIndex.load(file), (viewed, _) = try VectorIndex.view(file)
-    let (verified, _) = try VectorIndex.view(file, verify: true)
+    let (verified, _) = try VectorIndex.view(file, verify: true), (read, _) = try VectorIndex.view(file, floats: .read)
     #expect(stamp == 12345)
-    for other in [loaded, viewed, verified] {
+    for other in [loaded, viewed, verified, read] {
       let graph = try #require(other as? HNSWIndex)
       #expect(
         graph.size == index.size && graph.m == 4 && graph.ef == 33 && graph.metric == metric && graph.storage == storage

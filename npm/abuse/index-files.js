@@ -68,7 +68,7 @@ function child(count, seed) {
         sum.refused++;
       }
       try {
-        const view = Class.view(file);
+        const view = Class.view(file, { floats: sum.files % 2 ? 'read' : 'mapped' });
         answer(view);
         view.has(key(5));
         if (view.toCSR) {

@@ -2,7 +2,7 @@
 // A process of its own for one index on one data set: node --expose-gc index-one.js <folder> <dim> <what>
 //   f32 | i8        builds on one thread, then searches, one query a call, for a ladder of ef: time, recall, memory
 //   i8-alone        the same without floats beside the bytes
-//   view <file>     a file that `f32` or `i8` wrote (folder/<what>.rvi), mapped
+//   view <file>     a file that `f32` or `i8` wrote (folder/<what>.rvi), mapped; its floats too, or not with `read` behind it
 // Prints one line of JSON. Data: base.f32, queries.f32 (rows of floats), gt.i32 (the 10 nearest rows of each query).
 const fs = require('node:fs');
 const path = require('node:path');
@@ -58,7 +58,7 @@ function main() {
   let index;
   if (what === 'view') {
     const before = resident();
-    index = HNSWIndex.view(path.join(folder, process.argv[5]));
+    index = HNSWIndex.view(path.join(folder, process.argv[5]), { floats: process.argv[6] ?? 'mapped' });
     result.open = resident().own - before.own;
     for (const query of list) index.search(query, 10, { ef: 64 });
     const after = resident();

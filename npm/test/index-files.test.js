@@ -26,13 +26,13 @@ test('a copy and a view answer as the index did; the copy goes on', options, asy
   for (const [Class, more] of [[HNSWIndex, {}], [HNSWIndex, { storage: 'i8', metric: 'l2', ef: 17, seed: 2n ** 63n }], [BruteForceIndex, { storage: 'f16' }]]) {
     const index = filled(Class, more), at = file('a.rvi');
     await index.saveAsync(at, { stamp: 2 ** 53 - 1 });
-    const copies = [Class.load(at), await Class.loadAsync(at), Class.view(at), Class.view(at, { verify: true })];
+    const copies = [Class.load(at), await Class.loadAsync(at), Class.view(at), Class.view(at, { verify: true }), Class.view(at, { floats: 'read' })];
     for (const copy of copies) {
       assert.ok(copy instanceof Class);
       assert.deepStrictEqual(answers(copy), answers(index));
       assert.deepStrictEqual([copy.size, copy.stamp, copy.dim, copy.metric, copy.storage, copy.keyKind, copy.ef], [200, 2 ** 53 - 1, 8, index.metric, index.storage, 'number', index.ef]);
     }
-    assert.deepStrictEqual(copies.map((copy) => copy.readOnly), [false, false, true, true]);
+    assert.deepStrictEqual(copies.map((copy) => copy.readOnly), [false, false, true, true, true]);
     const more20 = rows(20, 8, 77);
     for (const one of [index, copies[0]]) one.addBatch(more20.map((_, i) => 1000 + i), more20);
     assert.deepStrictEqual(answers(copies[0]), answers(index));
@@ -69,6 +69,15 @@ test('a file of the other class, another file, none', options, async () => {
   bytes[8] = 2;
   fs.writeFileSync(file('f.rvi'), bytes);
   await fails(() => HNSWIndex.load(file('f.rvi')), 'ERR_UNSUPPORTED', 'of a later version');
+});
+
+test('floats that stay in the file', options, async () => {
+  const at = file('h.rvi'), index = filled(HNSWIndex, { storage: 'i8' });
+  index.save(at);
+  const view = HNSWIndex.view(at, { floats: 'read' });
+  assert.deepStrictEqual(view.get(7), index.get(7));
+  assert.strictEqual(view.distance(3, 9), index.distance(3, 9));
+  for (const floats of ['mmap', 1, null]) await fails(() => HNSWIndex.view(at, { floats }), 'ERR_INVALID_ARG', String(floats));
 });
 
 test('another process reads what this one wrote', options, () => {

@@ -296,9 +296,10 @@ int32_t rv_index_search(rv_index *, const rv_buffer *queries, uint64_t k, uint64
 /* Writes the index to a file (docs/file-format.md), whole or not at all: to the disk first, then by its name. `stamp` is any
  * number of the caller's, given back by rv_index_open. */
 int32_t rv_index_save(rv_index *, const char *path, uint64_t stamp, const rv_control *control, rv_error *error);
-/* How a file is opened: a copy in memory, every checksum looked at; or the file itself as memory, read-only, opened at once;
- * or that with the checksums looked at. */
-typedef enum rv_open { RV_LOAD = 0, RV_VIEW = 1, RV_VERIFIED_VIEW = 2 } rv_open;
+/* How a file is opened: a copy in memory, every checksum looked at (RV_LOAD); or the file itself as memory, read-only, opened at
+ * once (RV_VIEW), then also RV_VERIFY: with the checksums looked at, and RV_READ_FLOATS: floats that lie beside a smaller storage
+ * are read as they are needed, not mapped. */
+typedef enum rv_open { RV_LOAD = 0, RV_VIEW = 1, RV_VERIFY = 2, RV_READ_FLOATS = 4 } rv_open;
 /* RV_NOT_FOUND, RV_IO, RV_CORRUPT, RV_UNSUPPORTED (another version). `stamp` may be NULL. */
 int32_t rv_index_open(const char *path, rv_open how, rv_index **out, uint64_t *stamp, rv_error *error);
 

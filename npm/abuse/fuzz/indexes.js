@@ -30,7 +30,7 @@ const shared = {
   ...Object.fromEntries(['size', 'dim', 'metric', 'curvature', 'storage', 'keyKind', 'readOnly', 'stamp', 'closed', 'close'].map((name) => [`#${name}`, []])),
   '.load': ['path'],
   '.loadAsync': ['path', options('signal')],
-  '.view': ['path', options('verify')],
+  '.view': ['path', options('verify', 'floats')],
 };
 const COMMON = ['width:dim', 'metric', 'curvature', 'storage', 'verify:rerank', 'links:capacity', 'keyKind:keys'];
 const of = (name, fields, own) => ({
@@ -121,6 +121,7 @@ const kinds = {
   storage: pick(['f32', 'f32', 'f16', 'i8'], ['f64', '']),
   keyKind: pick([undefined, 'number', 'bigint', 'string'], ['Number', 'toString', '']),
   verify: pick([true, false], [1, 'true']),
+  floats: pick(['mapped', 'read'], [1, 'mmap']),
   ef: integer(1, 60, [0, -1, 1.5, NaN, 2 ** 21, 2 ** 53]),
   count: integer(1, 60, [0, -1, 1.5, NaN, 2 ** 53]),
   integer: integer(-9, 9, [1.5, NaN, 2 ** 60]),

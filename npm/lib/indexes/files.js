@@ -26,7 +26,8 @@ function stampOf(options, more) {
   return stamp;
 }
 
-const [LOAD, VIEW, VERIFIED] = [0, 1, 2];
+// rv_open
+const [LOAD, VIEW, VERIFY, READ_FLOATS] = [0, 1, 2, 4];
 
 /** Closes an index of the other class. */
 function wrongFile(index, wanted, other) {
@@ -51,9 +52,11 @@ async function loadAsync(Class, path, options) {
 }
 
 function view(Class, path, options) {
-  const { verify = false } = inputs.options(options, ['verify']), stamp = new Float64Array(1);
+  const { verify = false, floats = 'mapped' } = inputs.options(options, ['verify', 'floats']), stamp = new Float64Array(1);
   if (typeof verify !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'verify', verify);
-  return opened(Class, native.indexOpen(pathOf(path), verify ? VERIFIED : VIEW, stamp, 1, undefined), stamp);
+  if (floats !== 'mapped' && floats !== 'read') throw unexpected('ERR_INVALID_ARG', '"mapped" or "read"', 'floats', floats);
+  const how = VIEW | (verify ? VERIFY : 0) | (floats === 'read' ? READ_FLOATS : 0);
+  return opened(Class, native.indexOpen(pathOf(path), how, stamp, 1, undefined), stamp);
 }
 
 module.exports = { Made, load, loadAsync, pathOf, stampOf, stamps, view, wrongFile };

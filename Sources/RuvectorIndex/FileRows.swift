@@ -1,0 +1,25 @@
+import RuvectorCore
+
+/// Rows of floats that stay in a file.
+final class FileRows {
+  /// Floats a row with its padding.
+  let width: Int
+  #if !hasFeature(Embedded)
+    private let file: OpenFile
+    private let offset: Int
+    private let stride: Int
+
+    init(_ file: OpenFile, offset: Int, stride: Int) {
+      (self.file, self.offset, self.stride) = (file, offset, stride)
+      width = stride / 4
+    }
+
+    /// The first `count` floats of a row. `.io`, where the file has become shorter too.
+    func read(_ id: Int, into out: UnsafeMutablePointer<Float>, _ count: Int) throws(RuvectorError) {
+      try file.read(offset + id * stride, into: out, 4 * count)
+    }
+  #else  // there are no files in WebAssembly
+    private init() { width = 0 }
+    func read(_: Int, into _: UnsafeMutablePointer<Float>, _: Int) throws(RuvectorError) {}
+  #endif
+}
