@@ -8,8 +8,10 @@ const os = require('node:os');
 const path = require('node:path');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
 const { HNSWIndex } = require('../../index.js');
+const { recallSection } = require('./index-recall.js');
 
 const cache = process.env.RUVECTOR_BENCH_CACHE ?? path.join(os.homedir(), '.cache/ruvector-bench');
+const python = path.join(cache, 'venv/bin/python');
 const SETS = [['clusters', 128, '100,000 x 128 clusters'], ['glosses', 384, '81,115 x 384 glosses of WordNet by MiniLM']];
 
 function run(program, args) {
@@ -24,7 +26,6 @@ const better = (a, b, which) => (a == null ? b : b == null ? a : which(a, b));
 /** Every library once a pass, ours between the others; of each its best figures. */
 function compare(folder, dim, passes) {
   const ours = (what) => () => run(process.execPath, ['--expose-gc', path.join(__dirname, 'index-one.js'), folder, dim, what]);
-  const python = path.join(cache, 'venv/bin/python');
   const theirs = (name) => () => run(python, [path.join(__dirname, 'index-data/peers.py'), folder, dim, name]);
   const turns = fs.existsSync(python) ? [ours('f32'), theirs('faiss'), ours('i8'), theirs('hnswlib'), ours('i8-alone'), theirs('usearch')] : ['f32', 'i8', 'i8-alone'].map(ours);
   const all = new Map();
@@ -126,6 +127,8 @@ async function indexSections(section, quick) {
   boundary(section);
   await eventLoop(section, quick);
   threads(section, quick);
+  const hnswlib = (folder, dim, metric, efs) => run(python, [path.join(__dirname, 'index-data/recall.py'), folder, dim, metric, ...efs])[0];
+  recallSection(section, SETS, cache, quick ? 2000 : 30000, fs.existsSync(python) ? hnswlib : undefined);
   sets(section, quick);
 }
 
