@@ -169,6 +169,9 @@ public func rv_index_open(
       throw RuvectorError(.unsupported, "there are no files in WebAssembly")
     #else
       func has(_ flag: rv_open) -> Bool { how.rawValue & flag.rawValue != 0 }
+      guard how == RV_LOAD || has(RV_VIEW), how.rawValue < 8 else {
+        throw .expected("RV_LOAD, or RV_VIEW with its flags", for: "how", received: "\(how.rawValue)", .invalidArgument)
+      }
       let opened =
         has(RV_VIEW)
         ? try VectorIndex.view(path, verify: has(RV_VERIFY), floats: has(RV_READ_FLOATS) ? .read : .mapped)

@@ -48,7 +48,7 @@ final class Builder {
   }
 
   func connect(_ batch: [UInt32]) throws(RuvectorError) {
-    if let sketch { for id in batch { sketch.add(Int(id)) } }
+    if let sketch { for id in batch { try sketch.add(Int(id)) } }
     guard index.entry != Links.end else { return }
     while try !walkAll(batch) {}
     edges.removeAll(keepingCapacity: true)

@@ -1,6 +1,6 @@
 import RuvectorCore
 
-/// Rows of bytes beside the floats of an index, while a call adds many vectors: walking takes most of the time of building, and
+/// Rows of bytes beside the floats or halves of an index, while a call adds many vectors: walking takes most of the time of building, and
 /// most of that is reading rows, of which these have a quarter of the bytes. The candidates that a walk finds are ordered by
 /// floats, and links are chosen by floats.
 ///
@@ -9,6 +9,7 @@ import RuvectorCore
 final class Sketch {
   let rows: VectorRows
   private let index: HNSWIndex
+  private let row: AlignedBuffer<Float>
   private var looked = 0
   private var strayed = 0
 
@@ -20,7 +21,7 @@ final class Sketch {
   /// nil where floats are as well walked themselves.
   static func make(of index: HNSWIndex, adding count: Int) throws(RuvectorError) -> Sketch? {
     let rows = index.rows
-    guard rows.storage == .f32, !index.metric.isHyperbolic, rows.space.width >= leastWidth,
+    guard rows.storage != .i8, !index.metric.isHyperbolic, rows.space.width >= leastWidth,
       count > index.efConstruction, count >= index.nextPlace / largestShare
     else { return nil }
     return try Sketch(index)
@@ -28,12 +29,14 @@ final class Sketch {
 
   private init(_ index: HNSWIndex) throws(RuvectorError) {
     rows = try VectorRows(index.rows.space, .i8, rerank: false, first: index.gone.capacity)
+    row = try AlignedBuffer(count: rows.space.width, for: "index")
     self.index = index
-    for id in 0..<index.nextPlace { add(id) }
+    for id in 0..<index.nextPlace { try add(id) }
   }
 
-  func add(_ id: Int) {
-    rows.store(UnsafePointer(index.rows.walked[id].assumingMemoryBound(to: Float.self)), factor: 1, at: id)
+  func add(_ id: Int) throws(RuvectorError) {
+    _ = try index.rows.load(id, into: row.pointer)
+    rows.store(row.pointer, factor: 1, at: id)
   }
 
   /// Orders what a walk found by floats; the number of those now among the first M that were in the farther half.

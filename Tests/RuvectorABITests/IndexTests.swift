@@ -139,11 +139,12 @@ struct IndexTests {
     let index = made("hnsw"), name = "ruvector-\(ProcessInfo.processInfo.processIdentifier).rvi"
     let path = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
     #expect(rv_index_save(index, path, 7, nil, &error) == 0)
-    for how in [RV_LOAD, RV_VIEW, RV_VERIFIED_VIEW] {
+    for how in [RV_LOAD, RV_VIEW, rv_open(RV_VIEW.rawValue | RV_VERIFY.rawValue | RV_READ_FLOATS.rawValue)] {
       #expect(rv_index_open(path, how, &other, &stamp, &error) == 0 && stamp == 7)
       rv_index_release(other)
     }
     #expect(rv_index_open("/nowhere", RV_LOAD, &other, &stamp, &error) == RV_NOT_FOUND.rawValue && other == nil)
+    #expect(rv_index_open(path, RV_VERIFY, &other, &stamp, &error) == RV_INVALID_ARGUMENT.rawValue && other == nil)
     #expect(rv_index_save(index, nil, 7, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
     rv_index_release(index)
     unlink(path)

@@ -10,9 +10,11 @@ struct SketchTests {
   private let dim = 96, n = 3000
 
   /// The share of the 10 nearest that `ef` 24 finds, of graphs built by calls of `atOnce` vectors.
-  private func recall(_ metric: IndexMetric, _ data: [Float], atOnce: Int) throws -> Double {
+  private func recall(_ metric: IndexMetric, _ data: [Float], atOnce: Int, _ storage: RowStorage = .f32) throws
+    -> Double
+  {
     let count = data.count / dim - n, keys = (0..<n).map { Int64($0) }
-    let graph = try HNSWIndex(names(metric, .f32, dim)), exact = try BruteForceIndex(names(metric, .f32, dim))
+    let graph = try HNSWIndex(names(metric, storage, dim)), exact = try BruteForceIndex(names(metric, .f32, dim))
     try exact.add(keys, Array(data[..<(n * dim)]))
     for start in stride(from: 0, to: n, by: atOnce) {
       let end = min(n, start + atOnce)
@@ -27,10 +29,11 @@ struct SketchTests {
     return Double(hits) / Double(10 * count)
   }
 
-  @Test(arguments: [IndexMetric.cosine, .l2, .ip]) func asGoodAsFloats(_ metric: IndexMetric) throws {
+  @Test(arguments: [(IndexMetric.cosine, RowStorage.f32), (.l2, .f32), (.ip, .f32), (.cosine, .f16)])
+  func asGoodAsFloats(_ metric: IndexMetric, _ storage: RowStorage) throws {
     let data = clustered(n + 100, dim, centres: 60, spread: 0.3, seed: 21)
-    let (floats, bytes) = (try recall(metric, data, atOnce: 200), try recall(metric, data, atOnce: n))
-    print("index \(metric): recall of a graph by floats \(floats), by bytes \(bytes)")
+    let floats = try recall(metric, data, atOnce: 200, storage), bytes = try recall(metric, data, atOnce: n, storage)
+    print("index \(metric) \(storage): recall of a graph by floats \(floats), by bytes \(bytes)")
     #expect(bytes >= floats - 0.01)
   }
 
@@ -56,7 +59,7 @@ struct SketchTests {
       try index.add((0..<holding).map { Int64($0) }, data)
       return try Sketch.make(of: index, adding: adding) != nil
     }
-    #expect(try isUsed(.cosine, .f32, adding: 201))
+    #expect(try isUsed(.cosine, .f32, adding: 201) && isUsed(.l2, .f16, adding: 201))
     #expect(try !isUsed(.cosine, .f32, adding: 200))
     #expect(try !isUsed(.cosine, .f32, holding: 4000, adding: 240) && isUsed(.ip, .f32, holding: 4000, adding: 250))
     #expect(try !isUsed(.l2, .i8, adding: 201) && !isUsed(.poincare, .f32, adding: 201))

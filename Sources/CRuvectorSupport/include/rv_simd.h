@@ -52,15 +52,24 @@ RV_INLINE void rv_transpose4(const float *p0, const float *p1, const float *p2, 
   *(rv_unaligned4 *)(out + 3 * stride) = __builtin_shufflevector(ab1, cd1, 2, 3, 6, 7);
 }
 
-/* Halves (IEEE binary16, finite) as floats: the fields moved to where a float has them mean the value times 2^-112. */
+/* Halves (IEEE binary16, finite) as floats, exactly. Without an instruction for it: the fields moved to where a float has them mean
+ * the value times 2^-112. */
+#if defined(__F16C__) || defined(__aarch64__)
 #define RV_HALVES(lanes)                                                                                             \
-  typedef unsigned short rv_half##lanes __attribute__((ext_vector_type(lanes), aligned(2)));                         \
-  typedef unsigned rv_unsigned##lanes __attribute__((ext_vector_type(lanes)));                                       \
   RV_INLINE rv_float##lanes rv_from_halves##lanes(const void *p) {                                                   \
-    rv_unsigned##lanes bits = __builtin_convertvector(*(const rv_half##lanes *)p, rv_unsigned##lanes);               \
-    rv_float##lanes size = (rv_float##lanes)((bits & 0x7fff) << 13) * 0x1p112f;                                      \
-    return (rv_float##lanes)((rv_unsigned##lanes)size | (bits & 0x8000) << 16);                                      \
+    typedef __fp16 halves __attribute__((ext_vector_type(lanes), aligned(2)));                                       \
+    return __builtin_convertvector(*(const halves *)p, rv_float##lanes);                                             \
   }
+#else
+#define RV_HALVES(lanes)                                                                                             \
+  RV_INLINE rv_float##lanes rv_from_halves##lanes(const void *p) {                                                   \
+    typedef unsigned short halves __attribute__((ext_vector_type(lanes), aligned(2)));                               \
+    typedef unsigned words __attribute__((ext_vector_type(lanes)));                                                  \
+    words bits = __builtin_convertvector(*(const halves *)p, words);                                                 \
+    rv_float##lanes size = (rv_float##lanes)((bits & 0x7fff) << 13) * 0x1p112f;                                      \
+    return (rv_float##lanes)((words)size | (bits & 0x8000) << 16);                                                   \
+  }
+#endif
 RV_HALVES(4)
 RV_HALVES(8)
 RV_HALVES(16)
