@@ -6,7 +6,7 @@
     let words = String(cString: rv_file_error(error))
     let code: RuvectorError.Code =
       error == 2 ? .notFound : error == 12 ? .outOfMemory : error == 52 ? .unsupported : .io
-    return RuvectorError(code, "cannot \(what) \(quoted(path)): \(words)")
+    return RuvectorError(code, "cannot \(what) \(quotedPath(path)): \(words)")
   }
 
   /// A file that takes the place of another as a whole, or not at all.

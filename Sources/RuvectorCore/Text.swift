@@ -45,6 +45,12 @@ public func quoted(_ word: String) -> String {
   "\"" + String(decoding: word.utf8.prefix(40), as: UTF8.self) + "\""
 }
 
+/// A path for a sentence; of a long one the end, which tells more.
+public func quotedPath(_ path: String) -> String {
+  let bytes = path.utf8, most = 150
+  return bytes.count <= most ? "\"\(path)\"" : "\"..." + String(decoding: bytes.suffix(most), as: UTF8.self) + "\""
+}
+
 /// `a, b, c`.
 public func list(_ names: [StaticString]) -> String {
   var all = ""

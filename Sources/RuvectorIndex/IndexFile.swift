@@ -89,12 +89,12 @@
         T(littleEndian: p.load(fromByteOffset: at, as: T.self))
       }
       func require(_ holds: Bool, _ wanted: String, _ received: String) throws(RuvectorError) {
-        guard holds else { throw .expected(wanted, for: quoted(path), received: received, .corrupt) }
+        guard holds else { throw .expected(wanted, for: quotedPath(path), received: received, .corrupt) }
       }
       try require(bytes.count == Self.tableRoom && get(0, UInt64.self) == Self.magic, "an index file", "another file")
       let version = get(8, UInt32.self)
       guard version == Self.version else {
-        throw .expected("version \(Self.version)", for: quoted(path), received: "version \(version)", .unsupported)
+        throw .expected("version \(Self.version)", for: quotedPath(path), received: "version \(version)", .unsupported)
       }
       let hash = get(Self.headerBytes - 8, UInt64.self)
       p.storeBytes(of: 0, toByteOffset: Self.headerBytes - 8, as: UInt64.self)
@@ -116,7 +116,7 @@
         let offset = get(at + 8, UInt64.self), bytes = get(at + 16, UInt64.self)
         guard let section = Section(rawValue: get(at, UInt32.self)), offset % UInt64(Self.alignment) == 0,
           offset <= stated, bytes <= stated - offset, self.section(section) == nil
-        else { throw .expected("sections within the file", for: quoted(path), received: "others", .corrupt) }
+        else { throw .expected("sections within the file", for: quotedPath(path), received: "others", .corrupt) }
         sections.append(
           Entry(section: section, offset: Int(offset), bytes: Int(bytes), hash: get(at + 24, UInt64.self)))
       }

@@ -42,7 +42,7 @@
     init(_ file: OpenFile) throws(RuvectorError) {
       self.file = file
       guard file.byteCount >= IndexFile.tableRoom else {
-        throw .expected("an index file", for: quoted(file.path), received: "\(file.byteCount) bytes", .corrupt)
+        throw .expected("an index file", for: quotedPath(file.path), received: "\(file.byteCount) bytes", .corrupt)
       }
       let bytes = try AlignedBuffer<UInt8>(count: IndexFile.tableRoom, for: "file")
       try file.read(0, into: bytes.pointer, bytes.count)
@@ -51,7 +51,7 @@
         settings = try IndexReader.settings(header)
         space = try VectorIndex.space(settings)
         storage = try VectorIndex.storage(settings, space)
-      } catch { throw RuvectorError(.corrupt, "\(quoted(file.path)): \(error.message)") }
+      } catch { throw RuvectorError(.corrupt, "\(quotedPath(file.path)): \(error.message)") }
       layout = VectorRows.Layout(space, storage)
     }
 
@@ -75,7 +75,7 @@
     }
 
     private func damaged(_ what: String) -> RuvectorError {
-      .expected("\(what) as it was saved", for: quoted(file.path), received: "a damaged one", .corrupt)
+      .expected("\(what) as it was saved", for: quotedPath(file.path), received: "a damaged one", .corrupt)
     }
 
     /// A section of exactly so many bytes; none for 0.

@@ -6,28 +6,29 @@ import RuvectorCore
 final class Connection {
   let handle: OpaquePointer
   private let sqlite: rv_sqlite
+  private let path: String
 
   init(_ sqlite: rv_sqlite, path: String, create: Bool) throws(RuvectorError) {
     let flags = RV_SQLITE_READWRITE | (create ? RV_SQLITE_CREATE : 0) | RV_SQLITE_NOMUTEX
     var opened: OpaquePointer?
     let code = sqlite.open_v2(path, &opened, Int32(flags), nil)
     guard code == Int32(RV_SQLITE_OK), let opened else {
-      let error = Connection.failure(code, opened.flatMap { sqlite.errmsg($0) })
+      let error = Connection.failure(code, opened.flatMap { sqlite.errmsg($0) }, path)
       _ = sqlite.close_v2(opened)  // a connection that did not open has a handle to close all the same
       throw error
     }
     handle = opened
-    self.sqlite = sqlite
+    (self.sqlite, self.path) = (sqlite, path)
   }
 
   deinit { _ = sqlite.close_v2(handle) }
 
-  func failure(_ code: Int32) -> RuvectorError { Connection.failure(code, sqlite.errmsg(handle)) }
+  func failure(_ code: Int32) -> RuvectorError { Connection.failure(code, sqlite.errmsg(handle), path) }
 
-  private static func failure(_ code: Int32, _ message: UnsafePointer<CChar>?) -> RuvectorError {
+  private static func failure(_ code: Int32, _ message: UnsafePointer<CChar>?, _ path: String) -> RuvectorError {
     if code == Int32(RV_SQLITE_INTERRUPT) { return RuvectorError(.aborted, "the operation was aborted") }
-    return .expected(
-      "success", for: "SQLite", received: message.map { String(cString: $0) } ?? "no memory", meaning(code))
+    return RuvectorError(
+      meaning(code), "SQLite, \(quotedPath(path)): \(message.map { String(cString: $0) } ?? "no memory")")
   }
 
   private static func meaning(_ code: Int32) -> RuvectorError.Code {

@@ -150,14 +150,14 @@ class VectorStore extends Handle {
 
   static #insertNow(store, entries, options) {
     VectorStore.#claim(store);
-    const o = batchOptions(options), columns = many(entries, store.#options.dim);
+    const columns = many(entries, store.#options.dim), o = batchOptions(options);
     VectorStore.#claim(store); // getters of the caller's may have run
     return run(store.#insert(columns, o), o);
   }
 
   async insertBatchAsync(entries, options) {
     VectorStore.#of(this);
-    const o = batchOptions(options, ['signal']), columns = many(entries, this.#options.dim);
+    const columns = many(entries, this.#options.dim), o = batchOptions(options, ['signal']);
     return abortable(o.signal, (flag) => this.#queue(() => runAsync(this.#insert(columns, o), { flag, ...o })));
   }
 
