@@ -51,6 +51,19 @@ class Handle {
     native.close(this.#native);
     this.#native = undefined;
   }
+
+  /** What console.log shows: the properties that the object's classes give it, but for long ones. */
+  [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
+    const isClosed = Handle.#isClosed(this), name = this.constructor?.name, shown = {};
+    if (isClosed) return `${name} (closed)`;
+    if (!(this instanceof this.#kind)) return `${name} {}`; // in disguise
+    for (let at = Object.getPrototypeOf(this); at !== null && at !== Handle.prototype; at = Object.getPrototypeOf(at)) {
+      for (const [key, { get }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+        if (get && key !== 'token' && key !== 'parameters') shown[key] ??= this[key];
+      }
+    }
+    return `${name} ${inspect(shown, options)}`;
+  }
 }
 if (Symbol.dispose) {
   Object.defineProperty(Handle.prototype, Symbol.dispose, { value: Handle.prototype.close, configurable: true, writable: true });

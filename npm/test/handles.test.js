@@ -5,6 +5,8 @@ const test = require('node:test');
 const { fails, rows, ruvector, vector } = require('./support/index.js');
 
 const { RuvectorError, RuvectorLayer, TensorCompress, VectorSet } = ruvector;
+/** Members of the class that all have in common. */
+const ofAll = ['closed', 'close', Symbol.dispose, Symbol.for('nodejs.util.inspect.custom')];
 const makers = {
   VectorSet: () => new VectorSet(rows(3, 4, 1)),
   RuvectorLayer: () => new RuvectorLayer(4, 4, 2, 0.1, 1),
@@ -40,7 +42,7 @@ for (const [name, make] of Object.entries(makers)) {
     const seen = [];
     for (const [key, call, isGetter] of members(type)) {
       for (const [label, value] of Object.entries(wrong)) {
-        const mine = ['closed', 'close'].includes(key) || key === Symbol.dispose;
+        const mine = ofAll.includes(key);
         if (mine && name !== 'TensorCompress' && /^(VectorSet|RuvectorLayer)/.test(label)) continue; // common to both classes
         const args = isGetter ? [] : goodArguments[key] ?? [];
         await fails(() => call.apply(value, args), 'ERR_WRONG_HANDLE', `${name}.${String(key)} of ${label}`);
@@ -50,7 +52,7 @@ for (const [name, make] of Object.entries(makers)) {
     assert.ok(seen.length >= 3);
     const instance = make(); // and the right one still works
     for (const [key, call, isGetter] of members(type)) {
-      if (key !== 'close' && key !== Symbol.dispose) call.apply(instance, isGetter ? [] : goodArguments[key]);
+      if (!ofAll.includes(key)) call.apply(instance, isGetter ? [] : goodArguments[key]);
     }
   });
 }
@@ -95,4 +97,14 @@ test('what is no VectorSet is none: instances of the prototype, layers, sets in 
     await fails(() => ruvector.hierarchicalForward(q, [rows(3, 4, 1)], [value]), 'ERR_WRONG_HANDLE', 'layers[0]');
   }
   assert.ok(RuvectorError.prototype instanceof Error);
+});
+
+test('console.log shows what an object is', () => {
+  const { inspect } = require('node:util'), set = makers.VectorSet();
+  assert.strictEqual(inspect(set), `VectorSet { size: ${set.size}, dim: ${set.dim} }`);
+  assert.strictEqual(inspect({ a: { b: { c: { set } } } }), '{ a: { b: { c: [Object] } } }');
+  assert.match(inspect(new ruvector.HNSWIndex({ dim: 3, M: 7 })), /^HNSWIndex \{[^]*M: 7,[^]*metric: 'cosine'[^]*size: 0[^]*\}$/);
+  set.close();
+  assert.strictEqual(inspect(set), 'VectorSet (closed)');
+  for (const value of [VectorSet.prototype, Object.setPrototypeOf(makers.RuvectorLayer(), VectorSet.prototype)]) inspect(value);
 });
