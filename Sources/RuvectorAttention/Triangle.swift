@@ -33,8 +33,8 @@ final class Triangle {
     init() throws(RuvectorError) { lock = try Lock() }
 
     /// R of `weight` [d, d] as it is now; nil where W does better: for so few rows that R, made anew after each step of a
-    /// training, would take longer than the whole product, or where Float does not hold R. (The number of rows of a call
-    /// decides, nothing else: the same call has the same bits.)
+    /// training, would take longer than it saves (from 32 d rows on the first call is faster, too), or where Float does not
+    /// hold R. (The number of rows of a call decides, nothing else: the same call has the same bits.)
     func triangle(of weight: AlignedBuffer<Float>, dim d: Int, forRows count: Int) throws(RuvectorError) -> Triangle? {
       guard count / 32 >= d else { return nil }
       let found = try lock.locked { () throws(RuvectorError) in

@@ -5,7 +5,7 @@ import CRuvectorSupport
 /// result rounded once: as far from W as rounding W's own elements would be, whatever its rank.
 ///
 /// W [d, d] and `out` [d, d] row-major, zeros below the diagonal of `out`.
-/// - Complexity: O(d³), one thread: 1.5 ms for d = 128, 90 ms for 512.
+/// - Complexity: O(d³), one thread: 0.4 ms for d = 128, 22 ms for 512.
 public func triangularFactor(
   of w: UnsafePointer<Float>, dim d: Int, into out: UnsafeMutablePointer<Float>
 ) throws(RuvectorError) {
