@@ -11,23 +11,24 @@ extension AnyAttention {
     guard isBackward || isForward || operation.utf8.elementsEqual("weights".utf8) else {
       throw unknown(operation, expected: "one of forward, weights, backward" + more)
     }
-    try requireBuffers(isBackward ? 10 : 9, for: operation, buffers)
-    let input = try readInput(buffers)
+    let isPlain = buffers.count == (isBackward ? 5 : 4), last = buffers.count - 1
+    if !isPlain { try requireBuffers(isBackward ? 10 : 9, for: operation, buffers) }
+    let input = try readInput(buffers, isPlain: isPlain)
     try check(input)
     let m = input.queries.rows, n = input.keys.rows
     let width = try mechanism.outputDim(values: input.values.dim)
     if isForward {
       let count = try size(m, width, "output")
-      try mechanism.forward(input, into: buffers[8].output("output", count: count), control)
+      try mechanism.forward(input, into: buffers[last].output("output", count: count), control)
       return count
     }
     if !isBackward {
       let count = try size(size(heads, m, "weights"), n, "weights")
-      try mechanism.weights(input, into: buffers[8].output("output", count: count), control)
+      try mechanism.weights(input, into: buffers[last].output("output", count: count), control)
       return count
     }
     let given = try size(m, width, "outputGradient")
-    let gradient = try buffers[8].floats("outputGradient", count: given)
+    let gradient = try buffers[last - 1].floats("outputGradient", count: given)
     try requireFinite(gradient, count: given, for: "outputGradient")
     let sizes = [
       try size(m, dim, "gradients"), try size(n, dim, "gradients"), try size(n, input.values.dim, "gradients"),
@@ -36,7 +37,7 @@ extension AnyAttention {
     ]
     var total = 0
     for part in sizes { total = try size(1, part, plus: total, "gradients") }
-    let out = try buffers[9].output("output", count: total)
+    let out = try buffers[last].output("output", count: total)
     out.update(repeating: 0, count: total)
     let k = out + sizes[0], v = k + sizes[1], p = v + sizes[2], e = p + sizes[3]
     try mechanism.backward(
@@ -57,10 +58,12 @@ extension AnyAttention {
     return sum
   }
 
-  func readInput(_ buffers: [Tensor]) throws(RuvectorError) -> AttentionInput {
+  /// `isPlain`: of queries, keys and values alone.
+  func readInput(_ buffers: [Tensor], isPlain: Bool = false) throws(RuvectorError) -> AttentionInput {
     var input = AttentionInput(
       queries: try buffers[0].matrix("queries"), keys: try buffers[1].matrix("keys"),
       values: try buffers[2].matrix("values"))
+    if isPlain { return input }
     let m = input.queries.rows, n = input.keys.rows
     let mask = try buffers[3].bytes("mask")
     if mask.count > 0 {

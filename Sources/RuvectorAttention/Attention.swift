@@ -143,7 +143,7 @@ extension Attention {
   ///     "backward"   … edges, output gradient [m · outputDim], output: the gradients of queries, keys, values,
   ///                  parameters and edges one after the other
   ///
-  /// mask: bytes, none, n or m · n of them. offsets: u32, none or m + 1. Contexts and edges: matrices, without columns
+  /// The five from mask to edges may be left out together. mask: bytes, none, n or m · n of them. offsets: u32, none or m + 1. Contexts and edges: matrices, without columns
   /// where there are none. "sparse forward", "sparse weights", "sparse backward": see ``SparsityPattern``; indices [count]
   /// (u32) stand behind the edges, offsets [m + 1] lead into them, there is no mask, and the output of "sparse weights" is
   /// [heads · count].

@@ -8,7 +8,7 @@ final class DualScores {
   let input: AttentionInput
   /// W_eᵀ W_e q [m, d], or the queries.
   private let folded: Rows?
-  /// W_h q, W_h k, or the rows themselves.
+  /// W_h q, W_h k, or R q, R k with the triangular factor of W_h, or the rows themselves.
   let queryPoints: MatrixView
   private(set) var keyPoints: MatrixView
   private var owners: [Rows]
@@ -18,6 +18,9 @@ final class DualScores {
   /// With projections and few queries: both scores [m, n], and W_h k nowhere.
   private var ready: (euclidean: Rows, hyperbolic: Rows)?
   private let ball: Ball
+  /// R where it stands for W_h.
+  private let triangle: Triangle?
+  private var map: AlignedBuffer<Float>? { triangle?.rows ?? layer.projections?.hyperbolic }
 
   /// `keepsKeys`: what a gradient needs. (What may throw comes before the object or after it: Embedded Swift keeps the memory
   /// of one that is half made.)
@@ -26,7 +29,7 @@ final class DualScores {
   ) throws(RuvectorError) -> DualScores {
     let ball = Ball(c: -layer.curvature, projection: .clip)
     guard let p = layer.projections else {
-      let scores = DualScores(layer, input, ball, nil, nil, try BallRows(input.queries, ball, "queries"))
+      let scores = DualScores(layer, input, ball, nil, nil, nil, try BallRows(input.queries, ball, "queries"))
       scores.keys = try BallRows(input.keys, ball, "keys")
       return scores
     }
@@ -35,40 +38,50 @@ final class DualScores {
     try gemm(
       m: input.queries.rows, n: d, k: d, .rows(inner.memory.pointer, stride: d),
       .rows(p.euclidean.pointer, stride: d), folded.memory.pointer, cStride: d, threads: control.threads)
-    let q = try DualSpace.project(input.queries, p.hyperbolic, control)
+    let triangle =
+      keepsKeys ? nil : try p.triangle.triangle(of: p.hyperbolic, dim: d, forRows: input.keys.rows)
+    let q = try DualSpace.project(input.queries, triangle?.rows ?? p.hyperbolic, control)
     try q.require(from: input.queries, "queries")
-    let scores = DualScores(layer, input, ball, folded, q, try BallRows(q.view, ball, "queries"))
+    let scores = DualScores(layer, input, ball, triangle, folded, q, try BallRows(q.view, ball, "queries"))
     if keepsKeys || 2 * input.queries.rows > d {
       try scores.project(control)
       scores.keys = try BallRows(scores.keyPoints, ball, "keys")
     } else {
-      try scores.readBlocks(p, control)
+      try scores.readBlocks(control)
     }
     return scores
   }
 
   private init(
-    _ layer: DualSpace, _ input: AttentionInput, _ ball: Ball, _ folded: Rows?, _ points: Rows?, _ queries: BallRows
+    _ layer: DualSpace, _ input: AttentionInput, _ ball: Ball, _ triangle: Triangle?, _ folded: Rows?, _ points: Rows?,
+    _ queries: BallRows
   ) {
-    (self.layer, self.input, self.ball, self.folded, self.queries) = (layer, input, ball, folded, queries)
+    (self.layer, self.input, self.ball, self.triangle) = (layer, input, ball, triangle)
+    (self.folded, self.queries) = (folded, queries)
     (queryPoints, keyPoints, owners) = (points?.view ?? input.queries, input.keys, points.map { [$0] } ?? [])
   }
 
   /// W_h k of all keys.
   private func project(_ control: Control) throws(RuvectorError) {
-    guard let p = layer.projections else { return }
-    let k = try DualSpace.project(input.keys, p.hyperbolic, control)
+    guard let map else { return }
+    let k = try DualSpace.project(input.keys, map, control)
     try k.require(from: input.keys, "keys")
     keyPoints = k.view
     owners.append(k)
   }
 
+  private func packedMap() throws(RuvectorError) -> PackedMatrix? {
+    if let triangle { return triangle.map }
+    guard let map else { return nil }
+    return try PackedMatrix(.transposed(map.pointer, stride: layer.dim), rows: layer.dim, columns: layer.dim)
+  }
+
   /// Both scores, W_h k of some 70 keys at a time: used while it lies in the inner caches. The bits are those of projected
   /// keys in memory.
-  private func readBlocks(_ p: DualSpace.Projections, _ control: Control) throws(RuvectorError) {
+  private func readBlocks(_ control: Control) throws(RuvectorError) {
     let d = layer.dim, m = input.queries.rows, n = input.keys.rows
     let euclidean = try Rows(m, n), hyperbolic = try Rows(m, n)
-    let map = try PackedMatrix(.transposed(p.hyperbolic.pointer, stride: d), rows: d, columns: d)
+    guard let map = try packedMap() else { return }
     try forChunks(of: n, chunk: 8 * map.blockRows, control) { (chunk, _) throws(RuvectorError) in
       let z = try Rows(map.blockRows, d), scratch = try map.scratch()
       var first = chunk.lowerBound
@@ -166,8 +179,8 @@ final class DualScores {
     var exact: [Double] = []
     for j in range {
       try requireFinite(input.keys.row(j), count: d, for: "keys[\(j)]")
-      if ready != nil, let p = layer.projections {
-        let k = try DualSpace.project(input.keys.slice(j..<(j + 1)), p.hyperbolic, .none)
+      if ready != nil, let map {
+        let k = try DualSpace.project(input.keys.slice(j..<(j + 1)), map, .none)
         point.pointer.update(from: k.row(0), count: d)
       } else {
         point.pointer.update(from: keyPoints.row(j), count: d)

@@ -9,7 +9,8 @@ import RuvectorGeometry
 /// d is the distance in the Poincaré ball of sectional curvature K (points beyond the rim are pulled back to it). W_e, W_h,
 /// W_o [d, d] are learned; without `projections` they are the identity, and values may have any width. A query that sees
 /// no key gives 0.
-/// - Complexity: O(m · d² + n · d² + m · n · (d + v)): the Euclidean map is folded into the queries, W_eᵀW_e q; without
+/// - Complexity: O(m · d² + n · d² + m · n · (d + v)): the Euclidean map is folded into the queries, W_eᵀW_e q, and of
+///   W_h = Q R many keys meet R only, which is triangular (`Triangle`): distances do not see the rotation Q. Without
 ///   projections O(m · n · (d + v)). Memory beyond input and output O(n · min(2 m, d)) without gradients, else O(n · d).
 /// - Precision: Float; scores that leave it again in Double.
 ///
@@ -40,6 +41,8 @@ public final class DualSpace: Attention, @unchecked Sendable {
   struct Projections {
     /// W_e, W_h, W_o, [d, d] each.
     let euclidean, hyperbolic, output: AlignedBuffer<Float>
+    /// R of W_h = Q R.
+    let triangle: Triangle.Kept
   }
   let projections: Projections?
 
@@ -63,7 +66,7 @@ public final class DualSpace: Attention, @unchecked Sendable {
     let made = Projections(
       euclidean: try AlignedBuffer(count: dim * dim, for: "weights"),
       hyperbolic: try AlignedBuffer(count: dim * dim, for: "weights"),
-      output: try AlignedBuffer(count: dim * dim, for: "weights"))
+      output: try AlignedBuffer(count: dim * dim, for: "weights"), triangle: try Triangle.Kept())
     var random = Random(seed: seed)
     for weight in [made.euclidean, made.hyperbolic, made.output] {
       random.xavierNormal(weight.pointer, fanIn: dim, fanOut: dim)

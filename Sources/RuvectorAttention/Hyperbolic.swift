@@ -111,7 +111,7 @@ public final class Hyperbolic: Attention, @unchecked Sendable {
       let kernels = Kernels.current
       try forChunks(of: input.queries.rows, control) { (queries, _) throws(RuvectorError) in
         let work = try HyperbolicHead.Scratch(dim: dim)
-        for i in queries where !head.forward(i, into: out + i * dim, work, kernels) {
+        for i in queries where try !head.forward(i, into: out + i * dim, work, kernels) {
           var alone = mapped.input
           alone.queries = mapped.input.queries.slice(i..<(i + 1))
           alone.mask = alone.mask.map { $0 + i * alone.maskStride }

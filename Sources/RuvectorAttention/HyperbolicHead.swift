@@ -5,29 +5,51 @@ import RuvectorGeometry
 /// Rows as points of the Poincaré ball: those beyond the rim pulled back to it, each with its factor 1/(1 − c|x|²).
 final class BallRows {
   /// The caller's rows where none had to be moved.
-  let view: MatrixView
+  private(set) var view: MatrixView
   let factors: AlignedBuffer<Float>
-  private let moved: AlignedBuffer<Float>?
+  private let ball: Ball
+  private let name: String
+  private let norms: AlignedBuffer<Double>
+  private var moved: AlignedBuffer<Float>?
+  /// Rows whose norms are made at a time: they are still in L1 when they are looked at.
+  static let block = 512
 
-  init(_ x: MatrixView, _ ball: Ball, _ name: String) throws(RuvectorError) {
-    let kernels = Kernels.current, norms = try AlignedBuffer<Double>(count: x.rows, for: "norms")
+  /// Rows of `x`, to be placed before they are used.
+  init(unplaced x: MatrixView, _ ball: Ball, _ name: String) throws(RuvectorError) {
+    (view, self.ball, self.name) = (x, ball, name)
     factors = try AlignedBuffer(count: x.rows, for: "norms")
-    kernels.squared_norm_rows(x.base, x.stride, x.rows, x.dim, norms.pointer)
-    var moved: AlignedBuffer<Float>?
-    for r in 0..<x.rows {
-      if !norms[r].isFinite { try requireFinite(x.row(r), count: x.dim, for: "\(name)[\(r)]") }
-      let (factor, shrink) = ball.place(norms[r])
-      factors[r] = Float(factor)
-      guard shrink != 1 else { continue }
-      if moved == nil {
-        let copy = try AlignedBuffer<Float>(count: x.rows * x.dim, for: "points")
-        for i in 0..<x.rows { (copy.pointer + i * x.dim).update(from: x.row(i), count: x.dim) }
-        moved = copy
-      }
-      if let p = moved?.pointer { scaleRow(x.row(r), x.dim, shrink, into: p + r * x.dim) }
+    norms = try AlignedBuffer(count: min(x.rows, Self.block), for: "norms")
+  }
+
+  convenience init(_ x: MatrixView, _ ball: Ball, _ name: String) throws(RuvectorError) {
+    try self.init(unplaced: x, ball, name)
+    var first = 0
+    while first < x.rows {
+      try place(first..<min(first + Self.block, x.rows))
+      first += Self.block
     }
-    self.moved = moved
-    view = moved.map { MatrixView($0.pointer, rows: x.rows, dim: x.dim) } ?? x
+  }
+
+  /// Up to `block` rows, once each.
+  func place(_ range: Range<Int>) throws(RuvectorError) {
+    let start = range.lowerBound
+    Kernels.current.squared_norm_rows(view.row(start), view.stride, range.count, view.dim, norms.pointer)
+    for r in range {
+      let norm = norms[r - start]
+      if !norm.isFinite { try requireFinite(view.row(r), count: view.dim, for: "\(name)[\(r)]") }
+      let (factor, shrink) = ball.place(norm)
+      factors[r] = Float(factor)
+      if shrink != 1 { scaleRow(view.row(r), view.dim, shrink, into: try own().pointer + r * view.dim) }
+    }
+  }
+
+  /// The rows as a copy of our own.
+  private func own() throws(RuvectorError) -> AlignedBuffer<Float> {
+    if let moved { return moved }
+    let copy = try AlignedBuffer<Float>(count: view.rows * view.dim, for: "points")
+    for i in 0..<view.rows { (copy.pointer + i * view.dim).update(from: view.row(i), count: view.dim) }
+    (moved, view) = (copy, MatrixView(copy.pointer, rows: view.rows, dim: view.dim))
+    return copy
   }
 }
 
@@ -40,15 +62,23 @@ struct HyperbolicHead {
   let ball: Ball
   let temperature: Double
   let queries, keys, values: BallRows
-  private static let block = 512
+  /// Whether keys and values are placed block by block, by the only query that reads them: what comes from memory for its
+  /// norms is still in the cache for its distance.
+  private let isAlone: Bool
 
   init(_ input: AttentionInput, curvature: Double, temperature: Double) throws(RuvectorError) {
     (self.input, self.temperature) = (input, temperature)
     ball = Ball(c: -curvature, projection: .clip)
     queries = try BallRows(input.queries, ball, "queries")
-    keys = try BallRows(input.keys, ball, "keys")
+    isAlone = input.queries.rows == 1 && input.offsets == nil
     let isShared = input.values.base == input.keys.base && input.values.stride == input.keys.stride
-    values = isShared ? keys : try BallRows(input.values, ball, "values")
+    guard isAlone else {
+      keys = try BallRows(input.keys, ball, "keys")
+      values = isShared ? keys : try BallRows(input.values, ball, "values")
+      return
+    }
+    keys = try BallRows(unplaced: input.keys, ball, "keys")
+    values = isShared ? keys : try BallRows(unplaced: input.values, ball, "values")
   }
 
   /// Memory for one query.
@@ -57,7 +87,7 @@ struct HyperbolicHead {
     let total: AlignedBuffer<Double>
 
     init(dim: Int) throws(RuvectorError) {
-      logits = try AlignedBuffer(count: HyperbolicHead.block)
+      logits = try AlignedBuffer(count: BallRows.block)
       sums = try AlignedBuffer(count: dim)
       total = try AlignedBuffer(count: dim)
     }
@@ -81,13 +111,14 @@ struct HyperbolicHead {
   /// Query `i` into `out` [d]; false where Float does not hold it.
   func forward(
     _ i: Int, into out: UnsafeMutablePointer<Float>, _ work: Scratch, _ kernels: KernelTable
-  ) -> Bool {
-    let p = work.logits.pointer, v = values.view, d = v.dim, range = input.keys(of: i)
+  ) throws(RuvectorError) -> Bool {
+    let p = work.logits.pointer, d = values.view.dim, range = input.keys(of: i)
     var top = -Float.infinity, weight = 0.0, excess = 0.0, seen = false, isFinite = true
     work.total.pointer.update(repeating: 0, count: d)
     var first = range.lowerBound
     while first < range.upperBound {
-      let count = min(Self.block, range.upperBound - first)
+      let count = min(BallRows.block, range.upperBound - first)
+      if isAlone { try keys.place(first..<first + count) }
       seen = logits(i, first..<first + count, into: p, kernels) || seen
       if input.mask == nil, kernels.non_finite_probe(p, count) != 0 { isFinite = false }
       let highest = kernels.maximum(p, count)
@@ -98,7 +129,9 @@ struct HyperbolicHead {
         for c in 0..<d { work.total[c] *= shrink }
         top = highest
       }
+      if isAlone, values !== keys { try values.place(first..<first + count) }
       if top > -.infinity {
+        let v = values.view
         let sum = Double(kernels.exponential_sum(p, top, Float(1 / temperature), p, count))
         weight += sum
         kernels.multiply(p, values.factors.pointer + first, p, count)

@@ -5,6 +5,8 @@ import CRuvectorSupport
 public final class PackedMatrix {
   public let rows: Int
   public let columns: Int
+  /// Whether B is lower triangular (and square): its zeros are passed over, which changes no bit of the product of finite rows.
+  private let isTriangular: Bool
   private let packed: AlignedBuffer<Float>
   private let kernels: KernelTable
   /// Sums of more products are made in parts, as in `gemm`.
@@ -14,14 +16,16 @@ public final class PackedMatrix {
   public var blockRows: Int { max(kernels.gemm_rows, 70 / kernels.gemm_rows * kernels.gemm_rows) }
 
   /// O(k · n) time and memory.
-  public init(_ b: Operand, rows k: Int, columns n: Int, kernels: KernelTable = Kernels.current) throws(RuvectorError) {
+  public init(
+    _ b: Operand, rows k: Int, columns n: Int, isTriangular: Bool = false, kernels: KernelTable = Kernels.current
+  ) throws(RuvectorError) {
     let wide = (n + kernels.gemm_columns - 1) / kernels.gemm_columns * kernels.gemm_columns
     let (count, overflow) = k.multipliedReportingOverflow(by: wide)
     guard !overflow else {
       throw .expected("sizes that fit in memory", for: "packed matrix", received: "\(k) x \(n)", .outOfMemory)
     }
     packed = try AlignedBuffer(count: count, for: "packed matrix")
-    (rows, columns, self.kernels) = (k, n, kernels)
+    (rows, columns, self.isTriangular, self.kernels) = (k, n, isTriangular, kernels)
     var k0 = 0
     while k0 < k {
       let steps = min(Self.depth, k - k0)
@@ -56,18 +60,22 @@ public final class PackedMatrix {
       }
       var j = 0
       while j < columns {
-        let panel = packed.pointer + k0 * wide + j * steps
+        // The first row of B that these columns have, and how many of this part lie above it.
+        let first = isTriangular ? j : 0, above = max(0, first - k0), depth = steps - above
+        if depth <= 0 { break }
+        let panel = packed.pointer + k0 * wide + j * steps + above * nr
+        let adds: Int32 = accumulate || k0 > first ? 1 : 0
         var i = 0
         while i < direct {
           kernels.gemm_tile_rows(
-            from + i * a.rowStep, a.rowStep, panel, steps, c + i * cStride + j, cStride, min(nr, columns - j),
-            accumulate || k0 > 0 ? 1 : 0)
+            from + above + i * a.rowStep, a.rowStep, panel, depth, c + i * cStride + j, cStride, min(nr, columns - j),
+            adds)
           i += mr
         }
         while i < m {
           kernels.gemm_tile(
-            scratch.pointer + i * steps, panel, steps, c + i * cStride + j, cStride, min(mr, m - i),
-            min(nr, columns - j), accumulate || k0 > 0 ? 1 : 0)
+            scratch.pointer + i * steps + above * mr, panel, depth, c + i * cStride + j, cStride, min(mr, m - i),
+            min(nr, columns - j), adds)
           i += mr
         }
         j += nr

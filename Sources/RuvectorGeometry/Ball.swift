@@ -28,7 +28,9 @@ public struct Ball: Equatable, Sendable {
   /// For a vector of squared norm `n2`: the factor 1/(1 − c|y|²) of its point y, and y = shrink · x. A point that rounding
   /// alone keeps from the rim counts as on it.
   public func place(_ n2: Double) -> (factor: Double, shrink: Double) {
-    let r = (c * n2).squareRoot()
+    let square = c * n2
+    if case .clip = projection, square < 0.99 { return (1 / (1 - square), 1) }  // the same without a root: most points
+    let r = square.squareRoot()
     switch projection {
     case .clip where r <= (1 - Ball.epsilon) * (1 - Ball.slack): return (1 / (1 - c * n2), 1)
     case .clip where r <= (1 - Ball.epsilon) * (1 + Ball.slack): return (1 / Ball.rimGap, 1)

@@ -12,6 +12,7 @@ import CRuvectorSupport
   @inline(__always) func squareRoot(_ x: V) -> V { rv_sqrt16(x) }
   @inline(__always) func halves(_ p: UnsafeRawPointer) -> V { rv_from_halves16(p) }
   @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x16(a, b, c, d) }
+  @inline(__always) func totals(_ a: D, _ b: D, _ c: D, _ d: D) -> SIMD4<Double> { rv_sum4x16_double(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max16(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen16(x) }
   @inline(__always) func total(_ x: V) -> Float { total8(x.lowHalf + x.highHalf) }
@@ -25,6 +26,7 @@ import CRuvectorSupport
   @inline(__always) func squareRoot(_ x: V) -> V { rv_sqrt8(x) }
   @inline(__always) func halves(_ p: UnsafeRawPointer) -> V { rv_from_halves8(p) }
   @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x8(a, b, c, d) }
+  @inline(__always) func totals(_ a: D, _ b: D, _ c: D, _ d: D) -> SIMD4<Double> { rv_sum4x8_double(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max8(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen8(x) }
   @inline(__always) func total(_ x: V) -> Float { total8(x) }
@@ -38,6 +40,7 @@ import CRuvectorSupport
   @inline(__always) func squareRoot(_ x: V) -> V { rv_sqrt4(x) }
   @inline(__always) func halves(_ p: UnsafeRawPointer) -> V { rv_from_halves4(p) }
   @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x4(a, b, c, d) }
+  @inline(__always) func totals(_ a: D, _ b: D, _ c: D, _ d: D) -> SIMD4<Double> { rv_sum4x4_double(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max4(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen4(x) }
   @inline(__always) func total(_ x: V) -> Float { total4(x) }

@@ -9,6 +9,7 @@ func dotNormRows(
   var r = 0
   while r &+ 4 <= count {
     let p = rows + r &* stride
+    announce(p, stride, dim)
     dotNormFour(q, p, p + stride, p + 2 &* stride, p + 3 &* stride, dim, dots + r, norms + r)
     r &+= 4
   }
@@ -97,6 +98,7 @@ func squaredL2NormRows(
   var r = 0
   while r &+ 4 <= count {
     let p = rows + r &* stride
+    announce(p, stride, dim)
     l2NormFour(q, p, p + stride, p + 2 &* stride, p + 3 &* stride, dim, distances + r, norms + r)
     r &+= 4
   }

@@ -47,14 +47,22 @@ func squaredL2(_ x: In, _ y: In, _ n: Int) -> Float {
 }
 
 func squaredNorm(_ x: In, _ n: Int) -> Double {
-  var a = D(repeating: 0)
-  var i = 0
+  normTail(total(normLanes(x, n)), x, n & ~(lanes &- 1), n)
+}
+
+/// The squares of whole vectors, added lane by lane.
+@inline(__always) func normLanes(_ x: In, _ n: Int) -> D {
+  var a = D(repeating: 0), i = 0
   while i &+ lanes <= n {
     let u = widen(load(x + i))
     a = fma(a, u, u)
     i &+= lanes
   }
-  var s = total(a)
+  return a
+}
+
+@inline(__always) func normTail(_ sum: Double, _ x: In, _ from: Int, _ n: Int) -> Double {
+  var s = sum, i = from
   while i < n {
     let u = Double(x[i])
     s += u * u
@@ -113,14 +121,21 @@ func argmax(_ x: In, _ n: Int) -> Int {
 }
 
 func nonFiniteProbe(_ x: In, _ n: Int) -> Float {
-  var a = V(repeating: 0)
   let zero = V(repeating: 0)
+  var a = zero, b = a, c = a, d = a
   var i = 0
+  while i &+ 4 &* lanes <= n {
+    a = fma(a, load(x + i), zero)
+    b = fma(b, load(x + i + lanes), zero)
+    c = fma(c, load(x + i + 2 &* lanes), zero)
+    d = fma(d, load(x + i + 3 &* lanes), zero)
+    i &+= 4 &* lanes
+  }
   while i &+ lanes <= n {
     a = fma(a, load(x + i), zero)
     i &+= lanes
   }
-  var s = total(a)
+  var s = total((a + b) + (c + d))
   while i < n {
     s += x[i] * 0
     i &+= 1

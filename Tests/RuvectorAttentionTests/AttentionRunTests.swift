@@ -69,6 +69,16 @@ import Testing
       try backward.add([Float](repeating: .nan, count: count), .float32)
       #expect(try layer.run("backward", backward.buffers, .none) == count)
       #expect(try backward.floats(9) == layer.backward(batch, direction))
+      guard kind == 0 else { continue }
+      // What there is none of may be left out.
+      for (operation, long) in [("forward", forward), ("weights", weights), ("backward", backward)] {
+        let short = try Self.arguments(batch), full = long.buffers.count
+        short.buffers.removeLast(5)
+        if operation == "backward" { try short.add(direction, .float32) }
+        try short.add([Float](repeating: .nan, count: long.floats(full - 1).count), .float32)
+        #expect(try layer.run(operation, short.buffers, .none) == layer.run(operation, long.buffers, .none))
+        #expect(short.floats(full - 6) == long.floats(full - 1))
+      }
     }
   }
 

@@ -108,6 +108,40 @@ import Testing
     }
   }
 
+  /// One query places keys and values block by block, several place them all beforehand: the same bits, over several
+  /// blocks, where rows beyond the rim come late too, and with keys that are the values.
+  @Test func oneQueryAndTwo() throws {
+    let mechanism = try Self.make(Case()), n = 1300
+    var g = SeededGenerator(230)
+    var inside = Batch(&g, 2, n, Self.d, Self.d, scale: 0.2), late = inside, masked = inside
+    inside.values = inside.values.map { $0.map { $0 * 0.2 } }
+    late.keys[700] = [3, 1, 0, 0, 0]
+    late.values[1299] = [0, 0, -7, 0, 0]
+    masked.mask = (0..<2).map { i in (0..<n).map { $0 > 500 + i ? 1 : 0 } }
+    func shared(_ batch: Batch) throws -> [Float] {
+      let out = try AlignedBuffer<Float>(count: batch.queries.count * Self.d)
+      try batch.withInput(dim: Self.d, values: Self.d) { (input) throws(RuvectorError) in
+        var same = input
+        same.values = input.keys
+        try mechanism.forward(same, into: out.pointer, .none)
+      }
+      return (0..<out.count).map { out[$0] }
+    }
+    for batch in [inside, late, masked] {
+      let both = try mechanism.forward(batch), same = try shared(batch)
+      for i in 0..<2 {
+        var one = batch
+        one.queries = [batch.queries[i]]
+        one.mask = batch.mask.map { [$0[i]] }
+        #expect(try mechanism.forward(one) == Array(both[i * Self.d..<(i + 1) * Self.d]))
+        #expect(try shared(one) == Array(same[i * Self.d..<(i + 1) * Self.d]))
+        one.keys[1000][2] = .nan
+        let error = failure { () throws(RuvectorError) in _ = try mechanism.forward(one) }
+        #expect(error?.code == .nonFinite && error?.message.contains("keys[1000]") == true)
+      }
+    }
+  }
+
   @Test func laws() throws {
     var g = SeededGenerator(8)
     let mechanism = try Self.make(Case()), batch = Batch(&g, 3, 6, Self.d, Self.d, scale: 0.2)

@@ -19,12 +19,14 @@ function otherRow(row, dim, name) {
   return v;
 }
 
+const isSize = (x) => Number.isSafeInteger(x) && x >= 0;
+
 /** [rows, dim] of `{data, rows, dim}`, `{data, dims}` (tensors) or `{data, shape}` (ndarrays), else undefined. */
 function packedShape(value, name) {
   if (typeof value !== 'object' || value === null || isList(value) || tagOf(value)) return undefined;
   if (value.data === undefined) return undefined;
   const shape = value.rows !== undefined || value.dim !== undefined ? [value.rows, value.dim] : value.dims ?? value.shape;
-  const isShape = shape && shape.length === 2 && [0, 1].every((i) => Number.isSafeInteger(shape[i]) && shape[i] >= 0);
+  const isShape = shape && shape.length === 2 && isSize(shape[0]) && isSize(shape[1]);
   if (!isShape) throw mismatch('ERR_INVALID_ARG', '{data, rows, dim} with two integers', name, 'another shape');
   const { stride, offset } = value;
   const isPacked = (stride === undefined || (stride?.[0] === shape[1] && stride[1] === 1)) && (offset === undefined || offset === 0);

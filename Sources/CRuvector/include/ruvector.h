@@ -142,7 +142,7 @@ void rv_release(rv_mechanism *);
  *                       weights and parameters one after the other (writable)
  *   attention "forward":  queries [m, d], keys [n, d], values [n, v], mask (u8: none, n or m * n), offsets (u32: none or m + 1),
  *                         query context [m, c], key context [n, c], edges [n or m * n, e] (matrices, without columns where there
- *                         are none), output [m * width] (writable)
+ *                         are none; the five from mask to edges may be left out together), output [m * width] (writable)
  *             "weights":  the same with output [heads * m * n]
  *             "backward": ... edges, output gradient [m * width], output: the gradients of queries, keys, values, parameters
  *                         and edges one after the other

@@ -38,6 +38,19 @@ RV_INLINE rv_float4 rv_sum4x16(rv_float16 a, rv_float16 b, rv_float16 c, rv_floa
   return rv_sum4x8(a.lo + a.hi, b.lo + b.hi, c.lo + c.hi, d.lo + d.hi);
 }
 
+/* The same in double, the order that of `total` for doubles: four lanes each, wider vectors folded in halves. */
+RV_INLINE rv_double4 rv_sum4x4_double(rv_double4 a, rv_double4 b, rv_double4 c, rv_double4 d) {
+  rv_double4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  rv_double4 cd = __builtin_shufflevector(c, d, 0, 4, 1, 5) + __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+RV_INLINE rv_double4 rv_sum4x8_double(rv_double8 a, rv_double8 b, rv_double8 c, rv_double8 d) {
+  return rv_sum4x4_double(a.lo + a.hi, b.lo + b.hi, c.lo + c.hi, d.lo + d.hi);
+}
+RV_INLINE rv_double4 rv_sum4x16_double(rv_double16 a, rv_double16 b, rv_double16 c, rv_double16 d) {
+  return rv_sum4x8_double(a.lo + a.hi, b.lo + b.hi, c.lo + c.hi, d.lo + d.hi);
+}
+
 typedef float rv_unaligned4 __attribute__((ext_vector_type(4), aligned(4)));
 /* out[k * stride + w] = rows[w][k] for k, w in 0..<4. */
 RV_INLINE void rv_transpose4(const float *p0, const float *p1, const float *p2, const float *p3, float *out,
@@ -104,4 +117,6 @@ RV_INLINE rv_pair_sums rv_madd_codes(const short *q, const signed char *p) {
 RV_INLINE int rv_total_pairs(rv_pair_sums x) { return __builtin_reduce_add(x); }
 
 RV_INLINE void rv_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+/* Into the outer caches only. */
+RV_INLINE void rv_prefetch_outer(const void *address) { __builtin_prefetch(address, 0, 2); }
 #endif

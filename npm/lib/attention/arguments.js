@@ -79,24 +79,28 @@ function offsetNumbers(value, m) {
  * {m, n, width, edges, buffers, shapes} of queries, keys, values, mask, offsets, extras and the vectors that `add` appends; with
  * a pattern its offsets and indices, and `pairs`.
  */
-function readArguments({ config, extras: kinds }, { queries, keys, values, mask, offsets, pattern, isSingle, ...rest }, own, room) {
-  const { dim } = config;
+function readArguments({ config, extras: kinds }, args, own, room) {
+  const { queries, keys, values, mask, offsets, pattern, isSingle } = args, { dim } = config;
   const q = points(queries, 'queries', dim, own, room), k = rows(keys, 'keys', dim, own, room);
   if (isSingle && k.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 key', 'keys', 0);
   const v = values === keys ? k : rows(values, 'values', dim, own, room);
-  const matrices = [q, k, v], sparse = sparsity(pattern, mask, offsets);
+  const sparse = sparsity(pattern, mask, offsets);
   if (sparse && pattern.keys !== k.rows) throw mismatch('ERR_DIMENSION_MISMATCH', `a pattern of ${k.rows} keys`, 'pattern', pattern.keys);
   if (sparse && pattern.queries !== q.rows) throw mismatch('ERR_DIMENSION_MISMATCH', `a pattern of ${q.rows} queries`, 'pattern', pattern.queries);
-  const extras = readExtras(kinds, rest, q.rows, k.rows, own, sparse?.indices.length);
-  const flat = [maskBytes(mask, q.rows, k.rows), offsetNumbers(sparse?.offsets ?? offsets, q.rows)];
-  const buffers = [...matrices.map(({ data }) => data), ...flat, ...extras.map(({ data }) => data)];
-  const shapes = [...matrices.flatMap(({ rows, dim }) => [rows, dim]), -1, -1, -1, -1, ...extras.flatMap(({ rows, dim }) => [rows, dim])];
+  const extras = readExtras(kinds, args, q.rows, k.rows, own, sparse?.indices.length);
+  const [x, y, edges] = extras;
+  const buffers = [q.data, k.data, v.data], shapes = [q.rows, q.dim, k.rows, k.dim, v.rows, v.dim];
+  // The rest is left out where there is nothing of it: with few keys a call takes as long as its arguments are passed.
+  if (sparse !== undefined || mask !== undefined || offsets !== undefined || x.dim + y.dim + edges.dim > 0) {
+    buffers.push(maskBytes(mask, q.rows, k.rows), offsetNumbers(sparse?.offsets ?? offsets, q.rows), x.data, y.data, edges.data);
+    shapes.push(-1, -1, -1, -1, x.rows, x.dim, y.rows, y.dim, edges.rows, edges.dim);
+  }
   const add = (array) => {
     buffers.push(array);
     shapes.push(-1, -1);
   };
   if (sparse) add(sparse.indices);
-  return { m: q.rows, n: k.rows, width: v.dim, edges: extras[2], buffers, shapes, add, sparse };
+  return { m: q.rows, n: k.rows, width: v.dim, edges, buffers, shapes, add, sparse };
 }
 
 /** A pattern, which takes the place of masks and offsets. */
