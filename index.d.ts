@@ -613,6 +613,9 @@ export interface HNSWStats extends IndexStats {
   degrees: number[];
 }
 
+/** For `open` of the same class in a worker of the same process; survives structured cloning. */
+export interface IndexToken { readonly index: number }
+
 /**
  * What HNSWIndex and BruteForceIndex share. Any number of calls may read while one writes, from whatever thread; a second
  * writer at the same time gets ERR_BUSY. A reader sees what was there when it began.
@@ -624,8 +627,10 @@ export interface VectorIndex<K extends IndexKey = number> {
   readonly curvature: number;
   readonly storage: 'f32' | 'f16' | 'i8';
   readonly keyKind: 'number' | 'bigint' | 'string';
-  /** Whether it is a view of a file: everything that changes it gives ERR_UNSUPPORTED. */
+  /** Whether it is a view of a file or was opened by its token: everything that changes it, and `save`, gives ERR_UNSUPPORTED. */
   readonly readOnly: boolean;
+  /** Post it to a worker and open it there; valid while any thread has the index open. */
+  readonly token: IndexToken;
   /** The number that `save` was given, for an index of a file; else 0. */
   readonly stamp: number;
   /** @throws ERR_DUPLICATE_KEY, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a norm beyond 1e18, a point off the hyperboloid), ERR_BUSY */
@@ -682,9 +687,18 @@ export class HNSWIndex<K extends IndexKey = number> {
    * with the process.
    */
   static view<K extends IndexKey = number>(path: string, options?: ViewOptions): HNSWIndex<K>;
+  /**
+   * The index behind a token made in any thread of this process, to read from and to search: its memory is shared, not copied, and
+   * what its owner adds and removes is seen here. A writer's methods and the setter of `ef`, which all threads share, give
+   * ERR_UNSUPPORTED (a search takes an `ef` of its own). Closing either leaves the other as it is. A method that asks for more
+   * than one thing (`keys`, `distance` and those of the graph) may meet a removal in between: ERR_NOT_FOUND, or a vector that
+   * has taken the place of the removed one.
+   * @throws ERR_NOT_FOUND when no thread has it open, ERR_WRONG_HANDLE for the token of the other class
+   */
+  static open<K extends IndexKey = number>(token: IndexToken): HNSWIndex<K>;
   readonly M: number;
   readonly efConstruction: number;
-  /** May be set at any time. @throws ERR_OUT_OF_RANGE */
+  /** May be set at any time, for all threads. @throws ERR_OUT_OF_RANGE, ERR_UNSUPPORTED where it was opened by its token */
   ef: number;
   stats(): HNSWStats;
   /** −1 without vectors. */
@@ -712,6 +726,7 @@ export class BruteForceIndex<K extends IndexKey = number> {
   static load<K extends IndexKey = number>(path: string): BruteForceIndex<K>;
   static loadAsync<K extends IndexKey = number>(path: string, options?: { signal?: AbortSignal }): Promise<BruteForceIndex<K>>;
   static view<K extends IndexKey = number>(path: string, options?: ViewOptions): BruteForceIndex<K>;
+  static open<K extends IndexKey = number>(token: IndexToken): BruteForceIndex<K>;
   stats(): IndexStats;
 }
 export interface BruteForceIndex<K extends IndexKey = number> extends VectorIndex<K> {}

@@ -278,6 +278,9 @@ F(index_open) {
   if (!rv_index_info(result->handle, &out, NULL)) result->number = info[3];
   return RV_OK;
 }
+F(index_token) { UNUSED; return result->number = (double)rv_index_token(a[0].pointer), RV_OK; }
+/* token; the bytes are told to V8 by who has made the index */
+F(index_open_token) { UNUSED; return rv_index_open_token(a[0].integer, (rv_index **)&result->handle, error); }
 /* index, a, b, 3 doubles */
 F(index_pair) { UNUSED; return rv_index_pair(a[0].pointer, a[1].integer, a[2].integer, &a[3].buffer, error); }
 /* index, place. Returns its level. */
@@ -427,6 +430,8 @@ static const rv_export rows[] = {
     {"indexSearchOne", "hfiiBF", 'n', index_search_one},
     {"indexSave", "hsic", 0, index_save},
     {"indexOpen", "siBc", 'h', index_open},
+    {"indexToken", "h", 'n', index_token},
+    {"indexOpenToken", "i", 'h', index_open_token},
     {"indexPair", "hiiB", 0, index_pair},
     {"indexLevel", "hi", 'n', index_level},
     {"indexNeighbors", "hiiB", 'n', index_neighbors},

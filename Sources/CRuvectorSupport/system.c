@@ -10,10 +10,14 @@ void free(void *);
 int rv_cpu_level(void) { return 1; }
 const char *rv_environment(const char *name) { return (void)name, rv_wasm_simd; }
 void arc4random_buf(void *, size_t);
-uint64_t rv_first_token(void) {
+uint64_t rv_next_token(void) {
+  static uint64_t last;
   uint32_t place;
-  arc4random_buf(&place, sizeof place);
-  return (uint64_t)(place >> 12 | 1) << 32; /* below 2^53, which JavaScript's numbers hold */
+  if (!last) {
+    arc4random_buf(&place, sizeof place);
+    last = (uint64_t)(place >> 12 | 1) << 32; /* below 2^53, which JavaScript's numbers hold */
+  }
+  return ++last;
 }
 struct rv_lock { char unused; };
 static rv_lock only;
@@ -49,7 +53,10 @@ int rv_cpu_level(void) {
 }
 
 const char *rv_environment(const char *name) { return getenv(name); }
-uint64_t rv_first_token(void) { return 0; }
+uint64_t rv_next_token(void) {
+  static uint64_t last;
+  return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
 
 struct rv_lock { pthread_mutex_t mutex; };
 

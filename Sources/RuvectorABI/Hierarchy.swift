@@ -22,7 +22,7 @@ private struct Walk {
     for l in 0..<max(count, 0) {
       let name = "layerEmbeddings[\(l)]"
       if let set = sets?[l] {
-        self.levels.append(.set(try vectors(set, name).set))
+        self.levels.append(.set(try vectors(set, name)))
       } else {
         self.levels.append(.matrix(try tensor(require(levels, "levels")[l], name).matrix(name)))
       }

@@ -1,8 +1,8 @@
 import CRuvector
 import Ruvector
 
-func graph(_ handle: OpaquePointer?) throws(RuvectorError) -> HNSWIndex {
-  guard let graph = try Opaque.object(handle, VectorIndex.self, "index") as? HNSWIndex else {
+func graph(_ index: VectorIndex) throws(RuvectorError) -> HNSWIndex {
+  guard let graph = index as? HNSWIndex else {
     throw .expected("an index with a graph", for: "index", received: "a brute force index", .unsupported)
   }
   return graph
@@ -14,7 +14,7 @@ public func rv_index_pair(
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let index = try Opaque.object(handle, VectorIndex.self, "index")
+    let index = try index(handle)
     let out = try tensor(out, "out").doubleOutput("out", count: 3)
     try index.reading { () throws(RuvectorError) in
       let a = try index.requireNode(a), b = try index.requireNode(b)
@@ -32,7 +32,7 @@ public func rv_index_level(
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let graph = try graph(handle)
+    let graph = try graph(index(handle))
     try graph.reading { () throws(RuvectorError) in
       level?.pointee = UInt64(graph.level(of: try graph.requireNode(place)) ?? 0)
     }
@@ -45,7 +45,8 @@ public func rv_index_neighbors(
   _ count: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let graph = try graph(handle), tensor = try tensor(places, "places"), out = try tensor.indices("places", count: 0)
+    let graph = try graph(index(handle)), tensor = try tensor(places, "places")
+    let out = try tensor.indices("places", count: 0)
     let found = try graph.reading { () throws(RuvectorError) in
       graph.neighbors(of: try graph.requireNode(place), level: Int(clamping: level))
     }
@@ -61,7 +62,7 @@ public func rv_index_search_layer(
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let graph = try graph(handle), query = try tensor(query, "query").floats("query", count: graph.dim)
+    let graph = try graph(index(handle)), query = try tensor(query, "query").floats("query", count: graph.dim)
     let k = min(Int(clamping: k), graph.placeCount)
     let places = try tensor(places, "places").indices("places", count: k)
     let distances = try tensor(distances, "distances").output("distances", count: k)
@@ -84,7 +85,7 @@ public func rv_index_csr(
   _ offsets: UnsafePointer<rv_buffer>?, _ indices: UnsafePointer<rv_buffer>?, _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let graph = try graph(handle), counts = try tensor(counts, "counts").doubleOutput("counts", count: 2)
+    let graph = try graph(index(handle)), counts = try tensor(counts, "counts").doubleOutput("counts", count: 2)
     let csr = try graph.csr(level: Int(clamping: level))
     (counts[0], counts[1]) = (Double(csr.nodes.count), Double(csr.indices.count))
     let places = try tensor(places, "places"), offsets = try tensor(offsets, "offsets")
@@ -105,7 +106,7 @@ public func rv_index_statistics(
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let graph = try graph(handle), found = try graph.statistics()
+    let graph = try graph(index(handle)), found = try graph.statistics()
     let levels = try tensor(levels, "levels").indices("levels", count: 32)
     let degrees = try tensor(degrees, "degrees").indices("degrees", count: 2 * graph.m + 1)
     levels.update(repeating: 0, count: 32)

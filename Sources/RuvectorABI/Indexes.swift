@@ -1,8 +1,22 @@
 import CRuvector
 import Ruvector
 
-private func index(_ handle: OpaquePointer?) throws(RuvectorError) -> VectorIndex {
-  try Opaque.object(handle, VectorIndex.self, "index")
+private let indexes = Tokens<VectorIndex>()
+
+private func shared(_ handle: OpaquePointer?) throws(RuvectorError) -> Shared<VectorIndex> {
+  try Opaque.object(handle, Shared<VectorIndex>.self, "index")
+}
+
+/// The index of a handle, to read from.
+func index(_ handle: OpaquePointer?) throws(RuvectorError) -> VectorIndex { try shared(handle).object }
+
+/// The index of a handle, for what a writer does. `.unsupported` where it was opened by its token.
+private func writable(_ handle: OpaquePointer?) throws(RuvectorError) -> VectorIndex {
+  let shared = try shared(handle)
+  guard !shared.isOpened else {
+    throw .expected("the index itself", for: "this", received: "a read-only one, opened by its token", .unsupported)
+  }
+  return shared.object
 }
 
 @implementation @_cdecl("rv_index_create")
@@ -16,25 +30,26 @@ public func rv_index_create(
     var reading = Reading()
     defer { reading.end() }
     let name = try string(kind, "kind"), given = try given(options, option_count, &reading)
-    out.pointee = Opaque.retain(try VectorIndex.make(name, given))
+    out.pointee = Opaque.retain(indexes.add(try VectorIndex.make(name, given)))
   }
 }
 
 @implementation @_cdecl("rv_index_retain")
 public func rv_index_retain(_ handle: OpaquePointer?) -> OpaquePointer? {
-  guard let object = try? index(handle) else { return nil }
+  guard let object = try? shared(handle) else { return nil }
   return Opaque.retain(object)
 }
 
 @implementation @_cdecl("rv_index_release")
-public func rv_index_release(_ handle: OpaquePointer?) { Opaque.release(handle, VectorIndex.self) }
+public func rv_index_release(_ handle: OpaquePointer?) { Opaque.release(handle, Shared<VectorIndex>.self) }
 
 @implementation @_cdecl("rv_index_info")
 public func rv_index_info(
   _ handle: OpaquePointer?, _ out: UnsafePointer<rv_buffer>?, _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let index = try index(handle), out = try tensor(out, "out").doubleOutput("out", count: 16)
+    let shared = try shared(handle), index = shared.object
+    let out = try tensor(out, "out").doubleOutput("out", count: 16)
     out.update(repeating: 0, count: 16)
     out[0] = Double(index.size)
     out[1] = Double(index.dim)
@@ -44,7 +59,7 @@ public func rv_index_info(
     out[5] = Double(index.removedCount)
     out[6] = Double(index.evaluationsOfLastSearch)
     out[7] = Double(index.keyChoice)
-    out[8] = index.isReadOnly ? 1 : 0
+    out[8] = shared.isOpened || index.isReadOnly ? 1 : 0
     out[13] = Double(index.metric.rawValue)
     out[14] = index.curvature
     out[15] = Double(index.storage.rawValue)
@@ -61,7 +76,7 @@ public func rv_index_info(
 
 @implementation @_cdecl("rv_index_set_ef")
 public func rv_index_set_ef(_ handle: OpaquePointer?, _ ef: UInt64, _ error: UnsafeMutablePointer<rv_error>?) -> Int32 {
-  status(error) { () throws(RuvectorError) in try graph(handle).setEf(Int(clamping: ef)) }
+  status(error) { () throws(RuvectorError) in try graph(writable(handle)).setEf(Int(clamping: ef)) }
 }
 
 @implementation @_cdecl("rv_index_add")
@@ -71,7 +86,7 @@ public func rv_index_add(
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let index = try index(handle), matrix = try tensor(matrix, "vectors").matrix("vectors")
+    let index = try writable(handle), matrix = try tensor(matrix, "vectors").matrix("vectors")
     try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in
       try index.add(list, matrix, replacing: replacing != 0, control: RuvectorABI.control(control))
     }
@@ -84,14 +99,14 @@ public func rv_index_remove(
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let index = try index(handle)
+    let index = try writable(handle)
     try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in try index.remove(list) }
   }
 }
 
 @implementation @_cdecl("rv_index_clear")
 public func rv_index_clear(_ handle: OpaquePointer?, _ error: UnsafeMutablePointer<rv_error>?) -> Int32 {
-  status(error) { () throws(RuvectorError) in try index(handle).clear() }
+  status(error) { () throws(RuvectorError) in try writable(handle).clear() }
 }
 
 @implementation @_cdecl("rv_index_places")
@@ -146,7 +161,7 @@ public func rv_index_save(
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let index = try index(handle), path = try string(path, "path"), control = try RuvectorABI.control(control)
+    let index = try writable(handle), path = try string(path, "path"), control = try RuvectorABI.control(control)
     #if hasFeature(Embedded)
       _ = (index, path, control)
       throw RuvectorError(.unsupported, "there are no files in WebAssembly")
@@ -176,9 +191,23 @@ public func rv_index_open(
         has(RV_VIEW)
         ? try VectorIndex.view(path, verify: has(RV_VERIFY), floats: has(RV_READ_FLOATS) ? .read : .mapped)
         : try VectorIndex.load(path)
-      out.pointee = Opaque.retain(opened.index)
+      out.pointee = Opaque.retain(indexes.add(opened.index))
       stamp?.pointee = opened.stamp
     #endif
+  }
+}
+
+@implementation @_cdecl("rv_index_token")
+public func rv_index_token(_ handle: OpaquePointer?) -> UInt64 { (try? shared(handle))?.token ?? 0 }
+
+@implementation @_cdecl("rv_index_open_token")
+public func rv_index_open_token(
+  _ token: UInt64, _ out: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let out = try require(out, "out")
+    out.pointee = nil
+    out.pointee = Opaque.retain(try indexes.open(token, "index"))
   }
 }
 

@@ -63,7 +63,7 @@ private func search(
   let queries = try tensor(queries, "queries").matrix("queries")
   let candidates: Candidates
   if let set {
-    candidates = .set(try vectors(set).set)
+    candidates = .set(try vectors(set))
   } else {
     candidates = .matrix(try tensor(matrix, "candidates").matrix("candidates"))
   }

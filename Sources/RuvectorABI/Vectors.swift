@@ -1,66 +1,14 @@
 import CRuvector
-import CRuvectorSupport
 import Ruvector
 
-/// A `VectorSet` as C holds it. References are counted here, under one lock, so that a token can be turned into a
-/// new reference at any moment without reviving an object that is being freed.
-final class VectorsHandle {
-  let set: VectorSet
-  let token: UInt64
-  fileprivate var references = 1
+private let sets = Tokens<VectorSet>()
 
-  fileprivate init(_ set: VectorSet, token: UInt64) {
-    self.set = set
-    self.token = token
-  }
+private func shared(_ handle: OpaquePointer?, _ name: String) throws(RuvectorError) -> Shared<VectorSet> {
+  try Opaque.object(handle, Shared<VectorSet>.self, name)
 }
 
-/// All vector sets of the process by token; keeps each alive while it has references.
-private final class VectorsRegistry: @unchecked Sendable {
-  static let shared = VectorsRegistry()
-  private let lock = rv_lock_create()
-  private var handles: [UInt64: VectorsHandle] = [:]
-  private var lastToken = rv_first_token()
-
-  private func locked<T>(_ body: () -> T) -> T {
-    rv_lock_acquire(lock)
-    defer { rv_lock_release(lock) }
-    return body()
-  }
-
-  func add(_ set: VectorSet) -> VectorsHandle {
-    locked {
-      lastToken += 1
-      let handle = VectorsHandle(set, token: lastToken)
-      handles[lastToken] = handle
-      return handle
-    }
-  }
-
-  func open(_ token: UInt64) -> VectorsHandle? {
-    locked {
-      let handle = handles[token]
-      handle?.references += 1
-      return handle
-    }
-  }
-
-  func retain(_ handle: VectorsHandle) { locked { handle.references += 1 } }
-
-  func release(_ handle: VectorsHandle) {
-    locked {
-      handle.references -= 1
-      if handle.references == 0 { handles[handle.token] = nil }
-    }
-  }
-}
-
-private func pointer(_ handle: VectorsHandle) -> OpaquePointer {
-  OpaquePointer(Unmanaged.passUnretained(handle).toOpaque())
-}
-
-func vectors(_ handle: OpaquePointer?, _ name: String = "vectors") throws(RuvectorError) -> VectorsHandle {
-  try Opaque.object(handle, VectorsHandle.self, name)
+func vectors(_ handle: OpaquePointer?, _ name: String = "vectors") throws(RuvectorError) -> VectorSet {
+  try shared(handle, name).object
 }
 
 @implementation @_cdecl("rv_vectors_create")
@@ -76,28 +24,25 @@ public func rv_vectors_create(
       throw .expected("packed rows", for: "vectors", received: "a stride of \(matrix.stride)", .unsupported)
     }
     let set = try VectorSet(copying: matrix.base, rows: matrix.rows, dim: matrix.dim)
-    out.pointee = pointer(VectorsRegistry.shared.add(set))
+    out.pointee = Opaque.retain(sets.add(set))
   }
 }
 
 @implementation @_cdecl("rv_vectors_retain")
 public func rv_vectors_retain(_ handle: OpaquePointer?) -> OpaquePointer? {
-  guard let object = try? vectors(handle) else { return nil }
-  VectorsRegistry.shared.retain(object)
-  return handle
+  guard let object = try? shared(handle, "vectors") else { return nil }
+  return Opaque.retain(object)
 }
 
 @implementation @_cdecl("rv_vectors_release")
-public func rv_vectors_release(_ handle: OpaquePointer?) {
-  if let object = try? vectors(handle) { VectorsRegistry.shared.release(object) }
-}
+public func rv_vectors_release(_ handle: OpaquePointer?) { Opaque.release(handle, Shared<VectorSet>.self) }
 
 @implementation @_cdecl("rv_vectors_info")
 public func rv_vectors_info(
   _ handle: OpaquePointer?, _ rows: UnsafeMutablePointer<UInt64>?, _ dim: UnsafeMutablePointer<UInt64>?,
   _ bytes: UnsafeMutablePointer<UInt64>?
 ) {
-  guard let set = (try? vectors(handle))?.set else { return }
+  guard let set = try? vectors(handle) else { return }
   rows?.pointee = UInt64(set.rows)
   dim?.pointee = UInt64(set.dim)
   bytes?.pointee = UInt64(set.byteCount)
@@ -109,7 +54,7 @@ public func rv_vectors_row(
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let set = try vectors(handle).set, out = try require(out, "out")
+    let set = try vectors(handle), out = try require(out, "out")
     guard row < UInt64(set.rows) else {
       throw .expected("an index below \(set.rows)", for: "row", received: "\(row)", .outOfRange)
     }
@@ -121,7 +66,9 @@ public func rv_vectors_row(
 }
 
 @implementation @_cdecl("rv_vectors_token")
-public func rv_vectors_token(_ handle: OpaquePointer?) -> UInt64 { (try? vectors(handle))?.token ?? 0 }
+public func rv_vectors_token(_ handle: OpaquePointer?) -> UInt64 {
+  (try? shared(handle, "vectors"))?.token ?? 0
+}
 
 @implementation @_cdecl("rv_vectors_open")
 public func rv_vectors_open(
@@ -130,9 +77,6 @@ public func rv_vectors_open(
   status(error) { () throws(RuvectorError) in
     let out = try require(out, "out")
     out.pointee = nil
-    guard let handle = VectorsRegistry.shared.open(token) else {
-      throw .expected("the token of a living VectorSet", for: "token", received: "\(token)", .notFound)
-    }
-    out.pointee = pointer(handle)
+    out.pointee = Opaque.retain(try sets.open(token, "VectorSet"))
   }
 }

@@ -75,6 +75,74 @@ struct IndexTests {
     #expect(rv_index_create("tree", nil, 0, &index, &error) == RV_INVALID_ARGUMENT.rawValue && index == nil)
   }
 
+  /// An index opened by its token reads what the other writes, writes nothing, and keeps it alive; the other way round too.
+  @Test(arguments: ["hnsw", "brute_force"]) func openedByToken(_ kind: String) {
+    var error = rv_error(), opened: OpaquePointer?, again: OpaquePointer?, count: UInt64 = 0
+    let first = made(kind), token = rv_index_token(first), points = points
+    #expect(token != 0 && rv_index_open_token(token, &opened, &error) == 0 && rv_index_token(opened) == token)
+    var keys = numbers.buffer(), matrix = points.buffer(rows: 20), p = places.buffer()
+    #expect(rv_index_add(first, &keys, nil, &matrix, 0, nil, &error) == 0)
+    #expect(rv_index_all(opened, &p, &count, &error) == 0 && count == 20)
+    let info = Memory<Double>([Double](repeating: 0, count: 16))
+    var i = info.buffer()
+    #expect(rv_index_info(first, &i, &error) == 0 && info.values[8] == 0)
+    #expect(rv_index_info(opened, &i, &error) == 0 && info.values[8] == 1)
+    let refused = [
+      rv_index_add(opened, &keys, nil, &matrix, 1, nil, &error), rv_index_remove(opened, &keys, nil, &error),
+      rv_index_clear(opened, &error), rv_index_set_ef(opened, 5, &error), rv_index_save(opened, "x", 0, nil, &error),
+    ]
+    #expect(refused.allSatisfy { $0 == RV_UNSUPPORTED.rawValue } && message(error).contains("by its token"))
+    #expect(rv_index_open_token(token, &again, &error) == 0)
+    rv_index_release(again)
+    #expect(rv_index_retain(opened) == opened)
+    rv_index_release(opened)
+    rv_index_release(first)
+    #expect(rv_index_all(opened, &p, &count, &error) == 0 && count == 20, "alive without the first")
+    #expect(rv_index_open_token(token, &again, &error) == 0, "and to be opened again")
+    rv_index_release(opened)
+    #expect(rv_index_clear(again, &error) == RV_UNSUPPORTED.rawValue, "nobody can write any more")
+    rv_index_release(again)
+    #expect(rv_index_open_token(token, &again, &error) == RV_NOT_FOUND.rawValue && again == nil)
+    #expect(rv_index_open_token(token, nil, &error) == RV_INVALID_ARGUMENT.rawValue && rv_index_token(nil) == 0)
+  }
+
+  @Test func noTwoKindsShareAToken() {
+    var error = rv_error(), set: OpaquePointer?, opened: OpaquePointer?
+    let index = made("hnsw"), points = points
+    var matrix = points.buffer(rows: 20)
+    #expect(rv_vectors_create(&matrix, &set, &error) == 0)
+    #expect(rv_index_open_token(rv_vectors_token(set), &opened, &error) == RV_NOT_FOUND.rawValue)
+    #expect(rv_vectors_open(rv_index_token(index), &opened, &error) == RV_NOT_FOUND.rawValue)
+    rv_vectors_release(set)
+    rv_index_release(index)
+  }
+
+  /// Searches through openings that come and go beside the one writer: each sees a whole index.
+  @Test(arguments: ["hnsw", "brute_force"]) func searchedWhileItGrows(_ kind: String) {
+    let first = made(kind), token = rv_index_token(first)
+    nonisolated(unsafe) let index = first
+    DispatchQueue.concurrentPerform(iterations: 3) { thread in
+      var error = rv_error()
+      for round in 0..<200 {
+        let row = Memory<Float>([Float(round), 1]), key = Memory<Double>([Double(round)])
+        if thread == 0 {
+          var (k, m) = (key.buffer(), row.buffer(rows: 1))
+          #expect(rv_index_add(index, &k, nil, &m, 0, nil, &error) == 0)
+          continue
+        }
+        var opened: OpaquePointer?
+        #expect(rv_index_open_token(token, &opened, &error) == 0)
+        let distance = Memory<Float>([0]), counts = Memory<UInt32>([0])
+        var (q, k, d, c) = (row.buffer(rows: 1), key.buffer(), distance.buffer(), counts.buffer())
+        #expect(rv_index_search(opened, &q, 1, 0, RV_ALL, nil, nil, &k, nil, &d, &c, nil, nil, &error) == 0)
+        let away = key.values[0] - Double(round)
+        #expect(counts.values == [0] || Double(distance.values[0]) == away * away, "a key and its own distance")
+        rv_index_release(opened)
+      }
+    }
+    rv_index_release(first)
+  }
+
   @Test func strings() {
     var error = rv_error(), bytes: UInt64 = 0
     let index = made("hnsw", keys: "string"), points = Memory<Float>([0, 0, 5, 5]),

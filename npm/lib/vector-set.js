@@ -4,7 +4,8 @@ const native = require('./native.js');
 const { Handle } = require('./handle.js');
 const inputs = require('./inputs.js');
 const { matrix } = require('./matrices.js');
-const { mismatch, unexpected } = require('./errors.js');
+const { mismatch } = require('./errors.js');
+const { numberOf } = require('./tokens.js');
 
 const OPEN = Symbol('open');
 
@@ -27,9 +28,7 @@ class VectorSet extends Handle {
 
   /** The set behind a `token` made in this or another thread of the process; the rows are shared, not copied. */
   static open(token) {
-    const id = token?.vectorSet;
-    if (!Number.isSafeInteger(id) || id < 0) throw unexpected('ERR_INVALID_ARG', 'the token of a VectorSet', 'token', token);
-    return new VectorSet(native.vectorsOpen(id), OPEN);
+    return new VectorSet(native.vectorsOpen(numberOf(token, 'vectorSet', 'a VectorSet')), OPEN);
   }
 
   /** Vectors in the set. */

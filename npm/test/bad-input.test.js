@@ -119,10 +119,11 @@ const kinds = {
   * choice() { yield* all({ ...strangers, number: 1, object: {}, 'other case': 'Clip', 'String object': new String('clip') }, C); },
   * flag() { yield* all({ null: null, string: 'true', number: 1, object: {} }, A); },
   * signal() { yield* all({ ...strangers, number: 5, object: {}, 'half a signal': { aborted: false }, 'aborted only': { aborted: true } }, A); },
-  * token() {
-    yield* all({ ...strangers, number: 5, undefined, object: {}, string: { vectorSet: '1' }, negative: { vectorSet: -1 }, fraction: { vectorSet: 0.5 },
-      NaN: { vectorSet: NaN }, '2**53': { vectorSet: 2 ** 53 }, bigint: { vectorSet: 1n } }, A);
-    yield* all({ unknown: { vectorSet: 2 ** 52 }, zero: { vectorSet: 0 } }, 'ERR_NOT_FOUND');
+  * token(good) {
+    const [[field, id]] = Object.entries(good);
+    yield* all({ ...strangers, number: 5, undefined, object: {}, 'another field': { token: id }, string: { [field]: '1' }, negative: { [field]: -1 }, fraction: { [field]: 0.5 },
+      NaN: { [field]: NaN }, '2**53': { [field]: 2 ** 53 }, bigint: { [field]: 1n } }, A);
+    yield* all({ unknown: { [field]: 2 ** 52 }, zero: { [field]: 0 } }, 'ERR_NOT_FOUND');
   },
   * level() {
     yield* all({ ...NOT_OPTIONS, undefined, object: {}, unknown: { levelType: 'x' }, 'wrong type': { levelType: 5 }, prototype: { levelType: 'toString' },

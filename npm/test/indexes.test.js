@@ -154,6 +154,58 @@ test('adding without blocking: progress, the same graph, an abort, one writer at
   await assert.rejects(index.addBatchAsync(keys.map((i) => i + 20000), many, { onProgress() { throw thrown; } }), thrown);
 });
 
+for (const [Class, Other] of [[HNSWIndex, BruteForceIndex], [BruteForceIndex, HNSWIndex]]) {
+  test(`${Class.name} opened by its token: the same memory, to read from; neither is closed with the other`, async () => {
+    const index = filled(Class, 'string'), key = KEYS.string, token = structuredClone(index.token), twin = Class.open(token), v = vector(DIM, 7);
+    assert.ok(twin instanceof Class && twin !== index);
+    assert.deepStrictEqual([twin.readOnly, index.readOnly, twin.token, twin.size, twin.dim, twin.keyKind, twin.stamp], [true, false, token, N, DIM, 'string', 0]);
+    assert.deepStrictEqual(twin.search(query, 9), index.search(query, 9));
+    assert.deepStrictEqual(await twin.searchAsync(query, 9), index.search(query, 9));
+    assert.deepStrictEqual(await twin.searchBatchAsync([query, v], 5, { threads: 2 }), index.searchBatch([query, v], 5));
+    index.add('new', v);
+    index.remove(key(3));
+    assert.deepStrictEqual([twin.search(v, 1).keys, twin.has('new'), twin.has(key(3)), twin.size], [['new'], true, false, N]);
+    assert.deepStrictEqual([twin.get('new'), twin.keys().length], [index.get('new'), N]);
+    const writes = [() => twin.add('x', v), () => twin.addBatch(['x'], [v]), () => twin.update('new', v), () => twin.remove('new'), () => twin.removeBatch(['new']), () => twin.clear()];
+    for (const run of writes) await fails(run, 'ERR_UNSUPPORTED', String(run));
+    await fails(() => twin.addBatchAsync(['x'], [v]), 'ERR_UNSUPPORTED', 'addBatchAsync', true);
+    if (!notInWasm('no files')) await fails(() => twin.saveAsync('/nowhere/x'), 'ERR_UNSUPPORTED', 'saveAsync', true);
+    const error = await fails(() => twin.clear(), 'ERR_UNSUPPORTED', 'clear');
+    assert.match(error.message, /^expected .* for this, received .*opened by its token/);
+    if (Class === HNSWIndex) {
+      index.ef = 99;
+      await fails(() => { twin.ef = 5; }, 'ERR_UNSUPPORTED', 'ef is for all');
+      assert.deepStrictEqual([twin.ef, twin.search(v, 1, { ef: 5 }).keys], [99, ['new']]);
+      assert.deepStrictEqual(twin.toCSR(), index.toCSR());
+    }
+    assert.deepStrictEqual([index.size, index.search(v, 1).keys], [N, ['new']], 'nothing was changed');
+
+    const third = Class.open(twin.token);
+    third.close();
+    assert.strictEqual(index.size, N);
+    const later = index.searchAsync(v, 1);
+    index.close();
+    assert.deepStrictEqual([(await later).keys, twin.search(v, 1).keys, Class.open(token).size], [['new'], ['new'], N]);
+    await fails(() => index.token, 'ERR_CLOSED', 'token');
+
+    const own = filled(Class, 'number'), other = own.token;
+    await fails(() => Other.open(other), 'ERR_WRONG_HANDLE', 'of the other class');
+    own.close();
+    await fails(() => Class.open(other), 'ERR_NOT_FOUND', 'gone, though another class had it open for a moment');
+  });
+}
+
+test('tokens that are none', async () => {
+  const set = new ruvector.VectorSet([[1, 2]]), index = filled(HNSWIndex, 'number');
+  for (const Class of [HNSWIndex, BruteForceIndex]) {
+    const wrong = [undefined, null, 5, 'x', {}, index, set, set.token, Symbol('x'), ...[-1, 0.5, NaN, 2 ** 53, '1', 1n, null].map((id) => ({ index: id }))];
+    for (const token of wrong) await fails(() => Class.open(token), 'ERR_INVALID_ARG', String(token?.index ?? typeof token));
+    for (const id of [0, 2 ** 52, set.token.vectorSet]) await fails(() => Class.open({ index: id }), 'ERR_NOT_FOUND', String(id));
+  }
+  await fails(() => ruvector.VectorSet.open(index.token), 'ERR_INVALID_ARG', 'an index is no set');
+  await fails(() => ruvector.VectorSet.open({ vectorSet: index.token.index }), 'ERR_NOT_FOUND', 'by its number neither');
+});
+
 test('the graph', () => {
   const index = filled(HNSWIndex, 'string', { M: 4, efConstruction: 30, seed: 5n }), key = KEYS.string;
   const { offsets, indices, keys } = index.toCSR();

@@ -26,7 +26,7 @@ process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 const pages = ['README.md', ...fs.readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
 for (const page of pages) {
   for (const [i, { code, output }] of examples(page).entries()) {
-    const skip = (page === 'docs/threads.md' && notInWasm('a set shared with a worker; each has its own instance')) ||
+    const skip = (code.includes('new Worker(') && notInWasm('shared with a worker; each has its own instance')) ||
       (page === 'docs/vector-store.md' && notInWasm('no databases'));
     test(`${page}, example ${i + 1}`, { skip }, () => {
       const file = path.join(folder, `example${i}.js`);

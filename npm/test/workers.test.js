@@ -43,6 +43,52 @@ test('two workers and the main thread search at once', async () => {
   await Promise.all(workers.map((worker) => worker.terminate()));
 });
 
+for (const name of ['HNSWIndex', 'BruteForceIndex']) {
+  test(`a worker searches a ${name} while the main thread adds to it`, { skip: notInWasm('indexes belong to one instance') }, async (t) => {
+    const Class = ruvector[name], index = new Class({ dim: 24, metric: 'l2' }), { token } = index, count = list.length, step = count / 20;
+    const seen = new Int32Array(new SharedArrayBuffer(4)); // the size that the worker has seen
+    const worker = start(`
+      const { name, token, list, query, count, seen } = workerData, index = ruvector[name].open(token);
+      const squared = (a, b) => a.reduce((sum, x, d) => sum + (x - b[d]) ** 2, 0);
+      (async () => {
+        parentPort.postMessage('on');
+        for (let rounds = 0, size = 0; size < count; rounds++) {
+          if (index.size < size) throw new Error('it shrinks');
+          size = index.size;
+          const { keys, distances } = rounds % 2 ? index.search(query, 9) : await index.searchAsync(query, 9);
+          if (name === 'BruteForceIndex' && keys.length < Math.min(size, 9)) throw new Error(keys.length + ' of ' + size);
+          keys.forEach((key, i) => {
+            if (Math.abs(squared(query, list[key]) - distances[i]) > 1e-4) throw new Error('the distance of another vector');
+            if (i > 0 && distances[i] < distances[i - 1]) throw new Error('not sorted');
+          });
+          Atomics.store(seen, 0, size);
+        }
+        parentPort.postMessage(index.search(query, 9));
+        parentPort.on('message', (key) => parentPort.postMessage([index.size, index.has(key), index.search(list[key], 1).keys[0] === key]));
+      })();`, { name, token, list, query, count, seen });
+    t.after(() => worker.terminate());
+    await message(worker);
+    const answer = message(worker), failed = answer.then(() => false, () => true);
+    for (let i = 0; i < count; i += step) {
+      const some = list.slice(i, i + step), keys = some.map((_, j) => i + j);
+      if (i % (2 * step)) index.addBatch(keys, some);
+      else await index.addBatchAsync(keys, some, { threads: 2 });
+      while (Atomics.load(seen, 0) < i + step && !(await Promise.race([failed, new Promise(setImmediate)])));
+    }
+    assert.strictEqual(bits(await answer), bits(index.search(query, 9)));
+    index.remove(7);
+    const gone = message(worker);
+    worker.postMessage(7);
+    assert.deepStrictEqual(await gone, [count - 1, false, false]);
+    index.close();
+    const kept = Class.open(token); // alive in the worker
+    assert.strictEqual(kept.size, count - 1);
+    kept.close();
+    await worker.terminate();
+    assert.throws(() => Class.open(token), { code: 'ERR_NOT_FOUND' }, 'a worker that dies gives it up');
+  });
+}
+
 /** These keep all threads busy with what takes an emulated CPU (npm run emulate) minutes. */
 const skip = process.env.RUVECTOR_EMULATED ? 'too slow on an emulated CPU' : false;
 const shared = skip || notInWasm('sets belong to one instance, and each worker has its own');

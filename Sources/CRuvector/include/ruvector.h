@@ -256,9 +256,9 @@ int32_t rv_index_create(const char *kind, const rv_option *options, size_t optio
 rv_index *rv_index_retain(rv_index *);
 void rv_index_release(rv_index *);
 /* Into `out` (f64, 16): size, dim, places handed out, bytes taken, bytes that one more vector takes (without its key),
- * removed vectors that searches still pass, distance evaluations of the last search, kind of keys, 1 for read-only; of a
- * graph highest level (-1: no vectors, -2: no graph), ef, M, efConstruction; metric, curvature, storage. Kind of keys, metric
- * and storage as numbers in the order of the names that the options take. */
+ * removed vectors that searches still pass, distance evaluations of the last search, kind of keys, 1 for read-only (a view, or
+ * opened by its token); of a graph highest level (-1: no vectors, -2: no graph), ef, M, efConstruction; metric, curvature,
+ * storage. Kind of keys, metric and storage as numbers in the order of the names that the options take. */
 int32_t rv_index_info(rv_index *, const rv_buffer *out, rv_error *error);
 /* Candidates that searches keep by default; at any time. RV_UNSUPPORTED without a graph. */
 int32_t rv_index_set_ef(rv_index *, uint64_t ef, rv_error *error);
@@ -302,6 +302,12 @@ int32_t rv_index_save(rv_index *, const char *path, uint64_t stamp, const rv_con
 typedef enum rv_open { RV_LOAD = 0, RV_VIEW = 1, RV_VERIFY = 2, RV_READ_FLOATS = 4 } rv_open;
 /* RV_NOT_FOUND, RV_IO, RV_CORRUPT, RV_UNSUPPORTED (another version). `stamp` may be NULL. */
 int32_t rv_index_open(const char *path, rv_open how, rv_index **out, uint64_t *stamp, rv_error *error);
+
+/* A number by which other threads of the process can open the same index while anybody has it. */
+uint64_t rv_index_token(rv_index *);
+/* The index with this token, to read from: it sees what its writer does, and what a writer does gives RV_UNSUPPORTED (add,
+ * remove, clear, set_ef, save). RV_NOT_FOUND when it is gone. */
+int32_t rv_index_open_token(uint64_t token, rv_index **out, rv_error *error);
 
 /* The graph of an "hnsw" index; nodes are places. RV_NOT_FOUND for a place without a vector. */
 /* The distance of a and b, the highest level that has both, and the links on a short way between them, -1 without one, into

@@ -9,9 +9,9 @@ int rv_cpu_level(void);
 /* The environment variable's value, or NULL. */
 const char *rv_environment(const char *name);
 
-/* Where the tokens of vector sets start: 0 in a process; in each WebAssembly instance, which shares its sets with no
- * other, a random place far from those of the others. */
-uint64_t rv_first_token(void);
+/* A token that nothing had before, of whatever kind. They count from 1 in a process; in each WebAssembly instance, which shares
+ * its objects with no other, from a random place far from those of the others. */
+uint64_t rv_next_token(void);
 
 /* 64-byte aligned memory; NULL when there is none or `bytes` exceeds the cap of 2^40. Free with rv_free. */
 void *rv_allocate(size_t bytes);

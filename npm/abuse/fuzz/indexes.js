@@ -27,10 +27,11 @@ const shared = {
   '#save': ['path', options('count:stamp')],
   '#saveAsync': ['path', options('count:stamp', 'signal')],
   '#stats': [],
-  ...Object.fromEntries(['size', 'dim', 'metric', 'curvature', 'storage', 'keyKind', 'readOnly', 'stamp', 'closed', 'close'].map((name) => [`#${name}`, []])),
+  ...Object.fromEntries(['size', 'dim', 'metric', 'curvature', 'storage', 'keyKind', 'readOnly', 'stamp', 'token', 'closed', 'close'].map((name) => [`#${name}`, []])),
   '.load': ['path'],
   '.loadAsync': ['path', options('signal')],
   '.view': ['path', options('verify', 'floats')],
+  '.open': ['indexToken'],
 };
 const COMMON = ['width:dim', 'metric', 'curvature', 'storage', 'verify:rerank', 'links:capacity', 'keyKind:keys'];
 const of = (name, fields, own) => ({
@@ -115,6 +116,7 @@ function file(c) {
 
 const kinds = {
   key, knownKey, newKeys, filter, path: file,
+  indexToken: (c) => (c.bad() ? c.chance.pick([{ index: c.chance.pick([-1, 0, 0.5, 2 ** 52, NaN, 1n, '1']) }, ...c.world.tokens, ...strangers()]) : c.chance.pick(c.world.indexTokens)),
   knownKeys: (c) => list(c, knownKey, c.chance.below(4)),
   width: (c) => (c.bad() ? c.chance.pick([0, -1, 1.5, NaN, 65537, ...strangers()]) : c.dim || 1),
   metric: pick(['cosine', 'cosine', 'l2', 'ip', 'poincare', 'lorentz'], ['Cosine', 'l1', '']),

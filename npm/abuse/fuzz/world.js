@@ -12,6 +12,7 @@ class World {
   layers = [];
   indexes = [];
   tokens = [];
+  indexTokens = [];
   mechanisms = [];
   stores = [];
   mechanismJson = [];
@@ -34,7 +35,8 @@ class World {
       : value instanceof VectorStore ? this.stores : undefined;
     if (list) {
       list.push(value);
-      if (value instanceof VectorSet && this.chance.of(0.5)) this.tokens.push(value.token);
+      const tokens = list === this.sets ? this.tokens : list === this.indexes ? this.indexTokens : undefined;
+      if (tokens && !value.closed && this.chance.of(0.5)) tokens.push(value.token);
     } else if (typeof value === 'string' && value.startsWith('{"w_msg"')) this.layerJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{"version":1,"class"')) this.mechanismJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{')) this.compressed.push(value);
@@ -43,7 +45,7 @@ class World {
       const [one] = full.splice(this.chance.below(full.length), 1);
       if (this.chance.of(0.7)) one.close();
     }
-    for (const full of [this.tokens, this.layerJson, this.compressed, this.mechanismJson]) {
+    for (const full of [this.tokens, this.indexTokens, this.layerJson, this.compressed, this.mechanismJson]) {
       if (full.length > (full === this.mechanismJson ? MECHANISMS : MOST)) full.splice(this.chance.below(full.length), 1);
     }
     return value;

@@ -1,13 +1,14 @@
 'use strict';
 
-const { load, loadAsync, view, wrongFile } = require('./files.js');
+const { load, loadAsync, view } = require('./files.js');
+const { openToken, wrongClass } = require('./made.js');
 const { COMMON, VectorIndex, internals } = require('./vector-index.js');
 
 /** Exact nearest neighbours: looks at every vector. */
 class BruteForceIndex extends VectorIndex {
   constructor(options) {
     super('brute_force', options, COMMON);
-    if (internals.info(this).maxLevel >= -1) throw wrongFile(this, 'BruteForceIndex', 'HNSWIndex');
+    if (internals.info(this).maxLevel >= -1) throw wrongClass(this, options, 'a BruteForceIndex', 'an HNSWIndex');
   }
 
   static load(path) { return load(BruteForceIndex, path); }
@@ -15,6 +16,8 @@ class BruteForceIndex extends VectorIndex {
   static loadAsync(path, options) { return loadAsync(BruteForceIndex, path, options); }
 
   static view(path, options) { return view(BruteForceIndex, path, options); }
+
+  static open(token) { return openToken(BruteForceIndex, token); }
 
   stats() {
     const { size, removed, bytes, bytesPerVector, evaluations } = internals.info(this);

@@ -4,12 +4,8 @@
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { abortable } = require('../async.js');
-const { mismatch, unexpected } = require('../errors.js');
-
-/** A native index that was not made by the constructor. */
-class Made {
-  constructor(handle) { this.handle = handle; }
-}
+const { unexpected } = require('../errors.js');
+const { Made } = require('./made.js');
 
 /** Index -> the number that was saved with its file. */
 const stamps = new WeakMap();
@@ -29,15 +25,9 @@ function stampOf(options, more) {
 // rv_open
 const [LOAD, VIEW, VERIFY, READ_FLOATS] = [0, 1, 2, 4];
 
-/** Closes an index of the other class. */
-function wrongFile(index, wanted, other) {
-  index.close();
-  return mismatch('ERR_WRONG_HANDLE', `the file of a ${wanted}`, 'path', `that of a ${other}`);
-}
-
 /** The index of a file as a `Class`. */
 function opened(Class, handle, stamp) {
-  const index = new Class(new Made(handle));
+  const index = new Class(new Made(handle, 'path'));
   stamps.set(index, stamp[0]);
   return index;
 }
@@ -59,4 +49,4 @@ function view(Class, path, options) {
   return opened(Class, native.indexOpen(pathOf(path), how, stamp, 1, undefined), stamp);
 }
 
-module.exports = { Made, load, loadAsync, pathOf, stampOf, stamps, view, wrongFile };
+module.exports = { load, loadAsync, pathOf, stampOf, stamps, view };

@@ -2,7 +2,8 @@
 
 const native = require('../native.js');
 const inputs = require('../inputs.js');
-const { load, loadAsync, view, wrongFile } = require('./files.js');
+const { load, loadAsync, view } = require('./files.js');
+const { openToken, wrongClass } = require('./made.js');
 const { COMMON, VectorIndex, internals } = require('./vector-index.js');
 const { unexpected } = require('../errors.js');
 
@@ -20,7 +21,7 @@ function pair(index, a, b) {
 class HNSWIndex extends VectorIndex {
   constructor(options) {
     super('hnsw', options, OPTIONS);
-    if (info(this).maxLevel < -1) throw wrongFile(this, 'HNSWIndex', 'BruteForceIndex');
+    if (info(this).maxLevel < -1) throw wrongClass(this, options, 'an HNSWIndex', 'a BruteForceIndex');
   }
 
   static load(path) { return load(HNSWIndex, path); }
@@ -28,6 +29,8 @@ class HNSWIndex extends VectorIndex {
   static loadAsync(path, options) { return loadAsync(HNSWIndex, path, options); }
 
   static view(path, options) { return view(HNSWIndex, path, options); }
+
+  static open(token) { return openToken(HNSWIndex, token); }
 
   // ---- Settings
 

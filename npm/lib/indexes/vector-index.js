@@ -8,7 +8,8 @@ const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
 const { filterOf } = require('./filter.js');
 const { NAMES, kindOf, listOf } = require('./keys.js');
-const { Made, pathOf, stampOf, stamps } = require('./files.js');
+const { pathOf, stampOf, stamps } = require('./files.js');
+const { Made } = require('./made.js');
 const { following } = require('./progress.js');
 const { Results } = require('./results.js');
 const { lengthOf, unexpected } = require('../errors.js');
@@ -107,6 +108,8 @@ class VectorIndex extends Handle {
   get stamp() { return (internals.handle(this), stamps.get(this) ?? 0); }
 
   get readOnly() { return internals.info(this).readOnly === 1; }
+
+  get token() { return { index: native.indexToken(internals.handle(this)) }; }
 
   get size() {
     return internals.info(this).size;

@@ -1,13 +1,15 @@
 'use strict';
 // One good call of every export, argument by argument, with the code that each kind of bad value must give.
 const { rows, ruvector, vector } = require('./index.js');
-const { RuvectorLayer, TensorCompress, VectorSet } = ruvector;
+const { HNSWIndex, RuvectorLayer, TensorCompress, VectorSet } = ruvector;
 
 const { A, C, D, E, K, M, N, NEGATIVE, CURVATURE, PROJECTION, R, SIGNAL, T, TEMPERATURE, THREADS, V, argument, candidates, dim, number, options, scalar } = require('./arguments.js');
 
 const layer = new RuvectorLayer(dim, dim, 2, 0.1, 7);
 const json = layer.toJson();
 const tensor = new TensorCompress();
+const index = new HNSWIndex({ dim });
+index.add(1, vector(dim, 1));
 
 const calls = [];
 function add(name, args, run = (...list) => ruvector[name](...list)) {
@@ -81,6 +83,12 @@ add('VectorSet.open', [argument('token', () => VectorSet.kept.token)], (token) =
   const set = VectorSet.open(token);
   const copy = [set.size, set.dim, set.get(0)];
   set.close();
+  return copy;
+});
+add('HNSWIndex.open', [argument('token', () => index.token)], (token) => {
+  const opened = HNSWIndex.open(token);
+  const copy = [opened.size, opened.readOnly, opened.get(1)];
+  opened.close();
   return copy;
 });
 Object.defineProperty(VectorSet, 'kept', { value: new VectorSet(rows(3, 2, 1)), configurable: true, enumerable: false });

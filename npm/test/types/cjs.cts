@@ -38,6 +38,8 @@ const known: [boolean, boolean, number, number | undefined, string | undefined, 
   store.has('a'), store.delete('a'), store.deleteBatch(['a']), store.keyOf('a'), store.idOf(1), store.size, store.dim, store.path,
 ];
 const everything: Matrix = store.getAllVectors(), graph: ruvector.HNSWIndex = store.getHnswGraph();
+expectType<Equal<typeof graph.token, ruvector.IndexToken>>(true);
+const graphs: [ruvector.HNSWIndex<string>, ruvector.BruteForceIndex] = [ruvector.HNSWIndex.open<string>(graph.token), ruvector.BruteForceIndex.open({ index: 1 })];
 
 // VectorSet
 expectType<Equal<typeof set, ruvector.VectorSet>>(true);
