@@ -2,9 +2,24 @@
 // Short runs of `npm run leaks`. Over so few cycles V8's own housekeeping can look like growth, but not twice in a row.
 const assert = require('node:assert');
 const test = require('node:test');
-const { cycles, slope } = require('./support/memory.js');
+const { random } = require('./support/index.js');
+const { cycles, slope, trend } = require('./support/memory.js');
 
 const COUNT = 10000, MOST = 512; // bytes: most objects that a cycle makes are kilobytes
+
+test('a leak of the smallest object is told from noise', () => {
+  const per = 5000; // cycles from look to look, as in npm run leaks
+  for (let seed = 0; seed < 200; seed++) {
+    const next = random(seed), noise = Array.from({ length: 20 }, () => 64e6 + next() * 5e5);
+    // V8's heap has a page of 256 kB more at every second look.
+    const alternating = noise.map((x, i) => 64e6 + (x - 64e6) / 5 + (i % 2) * 2 ** 18), jump = noise.map((x, i) => x + (i > 7 ? 1e6 : 0));
+    for (const [what, looks] of Object.entries({ noise, alternating, jump })) {
+      assert.ok(trend(looks) / per < 32, `${what} ${seed}: ${trend(looks) / per}`);
+      const leak = trend(looks.map((x, i) => x + 48 * per * i)) / per;
+      assert.ok(leak > 32, `a leak in ${what} ${seed}: ${leak}`);
+    }
+  }
+});
 
 for (const [name, cycle] of Object.entries(cycles)) {
   test(name, async () => {
