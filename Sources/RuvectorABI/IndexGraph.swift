@@ -1,7 +1,7 @@
 import CRuvector
 import Ruvector
 
-func graph(_ index: VectorIndex) throws(RuvectorError) -> HNSWIndex {
+@inline(never) func graph(_ index: VectorIndex) throws(RuvectorError) -> HNSWIndex {
   guard let graph = index as? HNSWIndex else {
     throw .expected("an index with a graph", for: "index", received: "a brute force index", .unsupported)
   }

@@ -3,15 +3,15 @@ import Ruvector
 
 private let indexes = Tokens<VectorIndex>()
 
-private func shared(_ handle: OpaquePointer?) throws(RuvectorError) -> Shared<VectorIndex> {
+@inline(never) private func shared(_ handle: OpaquePointer?) throws(RuvectorError) -> Shared<VectorIndex> {
   try Opaque.object(handle, Shared<VectorIndex>.self, "index")
 }
 
 /// The index of a handle, to read from.
-func index(_ handle: OpaquePointer?) throws(RuvectorError) -> VectorIndex { try shared(handle).object }
+@inline(never) func index(_ handle: OpaquePointer?) throws(RuvectorError) -> VectorIndex { try shared(handle).object }
 
 /// The index of a handle, for what a writer does. `.unsupported` where it was opened by its token.
-private func writable(_ handle: OpaquePointer?) throws(RuvectorError) -> VectorIndex {
+@inline(never) private func writable(_ handle: OpaquePointer?) throws(RuvectorError) -> VectorIndex {
   let shared = try shared(handle)
   guard !shared.isOpened else {
     throw .expected("the index itself", for: "this", received: "a read-only one, opened by its token", .unsupported)

@@ -30,11 +30,16 @@ public struct Option: Sendable {
   public let kind: Kind
   /// nil: the option must be given.
   public let standard: Double?
-  /// One sentence.
-  public let note: StaticString
+  #if !hasFeature(Embedded)  // where nobody reads them and each kilobyte is downloaded
+    /// One sentence.
+    public let note: StaticString
+  #endif
 
   public init(_ name: StaticString, _ kind: Kind, standard: Double? = nil, _ note: StaticString) {
-    (self.name, self.kind, self.standard, self.note) = (name, kind, standard, note)
+    (self.name, self.kind, self.standard) = (name, kind, standard)
+    #if !hasFeature(Embedded)
+      self.note = note
+    #endif
   }
 
   /// "an integer in 1...16".

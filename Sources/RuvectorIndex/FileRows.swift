@@ -1,10 +1,16 @@
 import RuvectorCore
 
-/// Rows of floats that stay in a file.
-final class FileRows {
-  /// Floats a row with its padding.
-  let width: Int
-  #if !hasFeature(Embedded)
+#if hasFeature(Embedded)
+  /// There are no files in WebAssembly.
+  enum FileRows {
+    var width: Int { switch self {} }
+    func read(_: Int, into _: UnsafeMutablePointer<Float>, _: Int) throws(RuvectorError) {}
+  }
+#else
+  /// Rows of floats that stay in a file.
+  final class FileRows {
+    /// Floats a row with its padding.
+    let width: Int
     private let file: OpenFile
     private let offset: Int
     private let stride: Int
@@ -18,8 +24,5 @@ final class FileRows {
     func read(_ id: Int, into out: UnsafeMutablePointer<Float>, _ count: Int) throws(RuvectorError) {
       try file.read(offset + id * stride, into: out, 4 * count)
     }
-  #else  // there are no files in WebAssembly
-    private init() { width = 0 }
-    func read(_: Int, into _: UnsafeMutablePointer<Float>, _: Int) throws(RuvectorError) {}
-  #endif
-}
+  }
+#endif

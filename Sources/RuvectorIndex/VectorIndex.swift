@@ -270,6 +270,12 @@ public class VectorIndex: @unchecked Sendable {
 
   /// Runs `body` as the one writer. `.busy` while there is another, `.unsupported` for a mapped file.
   final func write<T>(_ body: () throws(RuvectorError) -> T) throws(RuvectorError) -> T {
+    try beginWriting()
+    defer { tableLock.locked { isWriting = false } }
+    return try body()
+  }
+
+  @inline(never) private final func beginWriting() throws(RuvectorError) {
     guard !isReadOnly else {
       throw .expected("an index in memory", for: "this", received: "a view of a file", .unsupported)
     }
@@ -281,7 +287,5 @@ public class VectorIndex: @unchecked Sendable {
     guard isFree else {
       throw RuvectorError(.busy, "expected an index without a writer, received one that is being written to")
     }
-    defer { tableLock.locked { isWriting = false } }
-    return try body()
   }
 }
