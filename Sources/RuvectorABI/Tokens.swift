@@ -17,12 +17,32 @@ final class Shared<Object: AnyObject> {
   deinit { tokens.left(token) }
 }
 
-/// The living objects of a kind by token. Holders are counted here, under one lock, so that a token can be turned into a new
-/// holder at any moment without reviving an object that is being freed.
-final class Tokens<Object: AnyObject>: @unchecked Sendable {
+/// The living objects of a kind by token.
+final class Tokens<Object: AnyObject>: Sendable {
+  private let holders = Holders()
+
+  /// The first holder of a new object.
+  func add(_ object: Object) -> Shared<Object> {
+    let token = rv_next_token()
+    holders.add(object, token)
+    return Shared(object, token, self, isOpened: false)
+  }
+
+  /// One more holder. `.notFound` where nobody has it any more.
+  func open(_ token: UInt64, _ what: StaticString) throws(RuvectorError) -> Shared<Object> {
+    // What is in there, `add` put in.
+    Shared(unsafeDowncast(try holders.enter(token, what), to: Object.self), token, self, isOpened: true)
+  }
+
+  fileprivate func left(_ token: UInt64) { holders.leave(token) }
+}
+
+/// How many hold what. Counted under one lock, so that a token can be turned into a new holder at any moment without reviving an
+/// object that is being freed.
+private final class Holders: @unchecked Sendable {
   private struct Entry {
-    let object: Object
-    var holders = 1
+    let object: AnyObject
+    var count = 1
   }
   private let lock = rv_lock_create()
   private var entries: [UInt64: Entry] = [:]
@@ -33,30 +53,24 @@ final class Tokens<Object: AnyObject>: @unchecked Sendable {
     return body()
   }
 
-  /// The first holder of a new object.
-  func add(_ object: Object) -> Shared<Object> {
-    let token = rv_next_token()
-    locked { entries[token] = Entry(object: object) }
-    return Shared(object, token, self, isOpened: false)
-  }
+  func add(_ object: AnyObject, _ token: UInt64) { locked { entries[token] = Entry(object: object) } }
 
-  /// One more holder. `.notFound` where nobody has it any more.
-  func open(_ token: UInt64, _ what: StaticString) throws(RuvectorError) -> Shared<Object> {
-    let object = locked { () -> Object? in
-      entries[token]?.holders += 1
+  func enter(_ token: UInt64, _ what: StaticString) throws(RuvectorError) -> AnyObject {
+    let object = locked { () -> AnyObject? in
+      entries[token]?.count += 1
       return entries[token]?.object
     }
     guard let object else {
       throw .expected("the token of an open \(what)", for: "token", received: "\(token)", .notFound)
     }
-    return Shared(object, token, self, isOpened: true)
+    return object
   }
 
   /// One holder less. Who leaves still has the object, so that its memory is not freed under the lock.
-  fileprivate func left(_ token: UInt64) {
+  func leave(_ token: UInt64) {
     locked {
-      entries[token]?.holders -= 1
-      if entries[token]?.holders == 0 { entries[token] = nil }
+      entries[token]?.count -= 1
+      if entries[token]?.count == 0 { entries[token] = nil }
     }
   }
 }
