@@ -186,14 +186,16 @@ final class Builder {
     let links = index.links, list = links.list(id, 0), count = links.count(id, 0)
     var at = 0
     while at < count, links.pins(Int(list[at])) >= index.m { at += 1 }
-    if at == count {
-      let below = count > 0 ? Int(list[0]) : Int(index.entry)
-      list[at] = UInt32(index.treeRoom(below) { planted[$0] ?? [] })
+    let parent: Int
+    if at < count {
+      parent = Int(list[at])
+    } else {
+      parent = index.treeRoom(count > 0 ? Int(list[0]) : Int(index.entry)) { planted[$0] ?? [] }
     }
-    planted[Int(list[at]), default: []].append(id)
-    links.addPin(Int(list[at]))
+    planted[parent, default: []].append(id)
+    links.addPin(parent)
     links.addPin(id)
-    list[at] |= Links.pinned
+    rv_store_release(list + at, UInt32(parent) | Links.pinned)  // a place that is used again has readers
     for l in 0...links.level(id) {
       let list = links.list(id, l)
       for i in 0..<links.count(id, l) {
