@@ -8,6 +8,7 @@ const { change, open, query } = require('./database.js');
 const { createIndex } = require('./graph.js');
 const { mismatch, unexpected } = require('../errors.js');
 const inputs = require('../inputs.js');
+const { Packer } = require('./values.js');
 
 const IN_MEMORY = ':memory:', APPLICATION = 0x52565354, VERSION = 1; // 'RVST'
 
@@ -61,7 +62,8 @@ function requireDim({ dim }) {
 
 /** Whether the file is empty, a store (true), or somebody else's. Changes nothing. */
 function* isStore(db, path) {
-  const { values: [application, version, tables] } = yield* query(db, 'PRAGMA application_id; PRAGMA user_version; SELECT count(*) FROM sqlite_master');
+  // The tables first: another process may make them in between, and its name with them.
+  const { values: [tables, application, version] } = yield* query(db, 'SELECT count(*) FROM sqlite_master; PRAGMA application_id; PRAGMA user_version');
   if (application === APPLICATION && version > VERSION) throw mismatch('ERR_UNSUPPORTED', `a store of version ${VERSION}`, path, `version ${version}: written by a later release`);
   if (application === APPLICATION) return true;
   if (application !== 0 || tables > 0) throw mismatch('ERR_INVALID_ARG', 'the database of a VectorStore', path, 'a database of another program');
@@ -75,9 +77,9 @@ function* prepare(db, path, { given, create, synchronous }) {
   if (isNew) requireDim(given);
   yield* query(db, `PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864; PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
   if (isNew) {
-    yield* change(db, tables(path !== IN_MEMORY));
-    const lasting = { metric: 'cosine', ...pick(given, LASTING) };
-    yield* query(db, "INSERT OR IGNORE INTO settings VALUES ('options', ?)", JSON.stringify(lasting));
+    // In one transaction: who sees the tables sees the options, and who ends in between leaves neither.
+    const lasting = JSON.stringify({ metric: 'cosine', ...pick(given, LASTING) });
+    yield* change(db, `${tables(path !== IN_MEMORY)} INSERT OR IGNORE INTO settings VALUES ('options', ?);`, new Packer().value(lasting));
   }
   const { values: [text] } = yield* query(db, "SELECT value FROM settings WHERE name = 'options'");
   const lasting = parse(text, path);
