@@ -70,12 +70,23 @@ function* isStore(db, path) {
   return false;
 }
 
+/** Where two processes start the same log, SQLite refuses one of them at once: its next try waits for the other. */
+function* withoutDeadlock(db, sql) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return yield* query(db, sql);
+    } catch (error) {
+      if (error.code !== 'ERR_BUSY' || tries === 4) throw error;
+    }
+  }
+}
+
 /** Makes the tables where there are none; the store's own options, those given checked against them. */
 function* prepare(db, path, { given, create, synchronous }) {
   const isNew = !(yield* isStore(db, path));
   if (isNew && !create) throw mismatch('ERR_NOT_FOUND', 'an existing store', path, 'an empty database');
   if (isNew) requireDim(given);
-  yield* query(db, `PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864; PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
+  yield* withoutDeadlock(db, `PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864; PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
   if (isNew) {
     // In one transaction: who sees the tables sees the options, and who ends in between leaves neither.
     const lasting = JSON.stringify({ metric: 'cosine', ...pick(given, LASTING) });
