@@ -31,6 +31,7 @@ struct IndexFileTests {
     let (loaded, stamp) = try VectorIndex.load(file), (viewed, _) = try VectorIndex.view(file)
     let (verified, _) = try VectorIndex.view(file, verify: true), (read, _) = try VectorIndex.view(file, floats: .read)
     #expect(stamp == 12345)
+    #expect(read.rows.exact == nil && (read.rows.unread != nil) == (viewed.rows.exact != nil))
     for other in [loaded, viewed, verified, read] {
       let graph = try #require(other as? HNSWIndex)
       #expect(

@@ -144,6 +144,20 @@ test('an index that cannot be saved fails no write', { skip }, async (t) => {
   assert.ok(fs.existsSync(`${file}.hnsw`));
 });
 
+test('made while another connection is making it, or was and is no more: at every step between', { skip }, (t) => {
+  const database = require(path.join(root, 'npm/lib/store/database.js')), { prepare, readOptions } = require(path.join(root, 'npm/lib/store/schema.js'));
+  for (let steps = 0, isDone = false; !isDone; steps++) {
+    const file = place(t), settings = readOptions({ dim: 2 }), making = prepare(database.open(file, true, 0), file, settings);
+    let step = making.next();
+    for (let i = 0; i < steps && !step.done; i++) step = making.next(step.value.sync({}));
+    isDone = step.done;
+    const store = VectorStore.open(file, { dim: 2 });
+    store.insert({ id: 'a', vector: [1, 0] });
+    assert.strictEqual(store.size, 1, `after ${steps} steps`);
+    store.close();
+  }
+});
+
 test('made by several processes at once', { skip }, async (t) => {
   const file = place(t), { spawn } = require('node:child_process');
   const code = `const { VectorStore } = require(${JSON.stringify(root)}), s = VectorStore.open(${JSON.stringify(file)}, { dim: 2 });
