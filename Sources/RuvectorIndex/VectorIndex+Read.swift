@@ -31,7 +31,7 @@ extension VectorIndex {
   public func distance(_ a: Int, _ b: Int) throws(RuvectorError) -> Float {
     let walker = try takeWalker()
     defer { giveBack(walker) }
-    return rows.space.distance(try rows.key(a, b, walker.query))
+    return rows.space.distance(try walker.exactKey(a, b, Kernels.current))
   }
 
   func wrongKind(_ name: String) -> RuvectorError {

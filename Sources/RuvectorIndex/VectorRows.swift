@@ -263,20 +263,6 @@ final class VectorRows {
     for i in 0..<count { out[i] = -out[i] }
   }
 
-  /// κ of two rows, from floats where there are some.
-  func key(_ a: Int, _ b: Int, _ query: QueryVector) throws(RuvectorError) -> Float {
-    let ids = try AlignedBuffer<UInt32>(count: 1, for: "search"), places = try AlignedBuffer<UnsafeRawPointer>(count: 1)
-    let key = try AlignedBuffer<Float>(count: 1, for: "search")
-    ids[0] = UInt32(truncatingIfNeeded: b)
-    if isReranked {
-      _ = try load(a, into: query.floats.pointer)
-    } else {
-      prepare(query, row: a)
-    }
-    try exactKeys(query, ids.pointer, 1, places.pointer, Kernels.current, key.pointer)
-    return key[0]
-  }
-
   @inline(__always) static func prefetch(_ row: UnsafeRawPointer, _ bytes: Int) {
     var at = 0
     while at < bytes {

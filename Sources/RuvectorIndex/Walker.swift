@@ -83,6 +83,14 @@ final class Walker {
     return keys[0]
   }
 
+  /// κ of two places, from floats where there are some.
+  func exactKey(_ a: Int, _ b: Int, _ kernels: KernelTable) throws(RuvectorError) -> Float {
+    if rows.isReranked { _ = try rows.load(a, into: query.floats.pointer) } else { rows.prepare(query, row: a) }
+    ids[0] = UInt32(truncatingIfNeeded: b)
+    try rows.exactKeys(query, ids.pointer, 1, places.pointer, kernels, keys.pointer)
+    return keys[0]
+  }
+
   /// Puts the neighbours of `id` that were not seen yet into `ids`, their keys into `keys`; their number.
   @inline(__always)
   private func expand(_ id: Int, _ level: Int, _ index: HNSWIndex, _ kernels: KernelTable) -> Int {
