@@ -162,6 +162,25 @@ F(search_feed_places) {
     return rv_fail(error, RV_UNSUPPORTED, "expected places of rows");
   return rv_search_feed_scattered(a[0].pointer, a[1].buffer.data, a[2].integer, a[3].integer, error);
 }
+/* places, out, rows, dim: the rows there, under the same condition, one after the other */
+F(gather_rows) {
+  UNUSED;
+  const uint64_t *places = a[0].buffer.data;
+  float *out = a[1].buffer.data;
+  size_t rows = a[2].integer, dim = a[3].integer, ahead = 8;
+  if (sizeof(void *) != sizeof(uint64_t) || a[0].buffer.type != RV_U64 || a[0].buffer.dims[0] < rows)
+    return rv_fail(error, RV_UNSUPPORTED, "expected places of rows");
+  if (dim && rows > a[1].buffer.dims[0] / dim)
+    return rv_fail(error, RV_DIMENSION_MISMATCH, "expected room for rows * dim floats");
+  for (size_t i = 0; i < rows; i++) {
+    if (i + ahead < rows) {
+      const char *next = (const char *)(uintptr_t)places[i + ahead];
+      for (size_t at = 0; at < dim * sizeof *out; at += 64) __builtin_prefetch(next + at);
+    }
+    __builtin_memcpy(out + i * dim, (const float *)(uintptr_t)places[i], dim * sizeof *out);
+  }
+  return RV_OK;
+}
 /* search, indices, weights, values, all of one length. Returns the number of results. */
 F(search_finish) {
   UNUSED;
@@ -413,6 +432,7 @@ static const rv_export rows[] = {
     {"searchFeed", "qfii", 0, search_feed},
     {"rowPlaces", "IB", 0, row_places},
     {"searchFeedPlaces", "qBii", 0, search_feed_places},
+    {"gatherRows", "BFii", 0, gather_rows},
     {"searchFinish", "qBFF", 'n', search_finish},
     {"hierarchicalStep", "mfxfF", 0, hierarchical_step},
     {"hierarchicalForwardV2", "sofwIufFBFFc", 'n', hierarchical_forward_v2},

@@ -33,6 +33,7 @@ public final class GraphRoPE: Attention, Sendable {
   /// σ
   public let levelScale: Double
   public var contextDim: Int { 2 }
+  nonisolated(unsafe) private let turns: RotaryTurns  // never written to
 
   // MARK: - Creation
 
@@ -43,6 +44,10 @@ public final class GraphRoPE: Attention, Sendable {
     base = settings.number("base")
     scalingFactor = settings.number("scalingFactor")
     levelScale = settings.number("levelScale")
+    // θ of position 1 for each pair of a head
+    let width = Double(dim / heads), step = Double.log(base), scale = scalingFactor
+    turns = try RotaryTurns(
+      frequencies: (0..<dim / heads / 2).map { Double.exp(-2 * Double($0) / width * step) / scale })
   }
 
   public var optionValues: [Double] {
@@ -61,12 +66,6 @@ public final class GraphRoPE: Attention, Sendable {
     return 8 + min(bits, max(maxPosition - 8, 0))
   }
 
-  /// θ of position 1 for each pair of a head.
-  private var frequencies: [Double] {
-    let width = dim / heads
-    return (0..<width / 2).map { Double.exp(-2 * Double($0) / Double(width) * Double.log(base)) / scalingFactor }
-  }
-
   /// (p, l) of a row, checked.
   private func place(_ context: MatrixView?, _ r: Int, standard: Int, _ name: @autoclosure () -> String)
     throws(RuvectorError) -> Double
@@ -82,19 +81,19 @@ public final class GraphRoPE: Attention, Sendable {
     return min(p, Double(maxPosition - 1)) * scale
   }
 
-  /// Rows turned by their positions, or (with `into`) gradients turned back and added.
+  /// Rows turned by their positions, or (with `isInverse`) gradients turned back and added.
   private func turn(
-    _ x: MatrixView, _ context: MatrixView?, isKeys: Bool, inverse: Bool = false,
+    _ x: MatrixView, _ context: MatrixView?, isKeys: Bool, isInverse: Bool = false,
     into out: UnsafeMutablePointer<Float>
   ) throws(RuvectorError) {
-    let table = try RotaryTable(frequencies: frequencies), width = dim / heads
+    let table = try RotaryTable(turns, isInverse: isInverse), width = dim / heads, kernels = Kernels.current
+    let turned = isInverse ? try AlignedBuffer<Float>(count: dim) : nil
     for r in 0..<x.rows {
       try table.move(
         to: try place(context, r, standard: isKeys ? r : 0, isKeys ? "keyContext[\(r)]" : "queryContext[\(r)]"))
-      for h in 0..<heads {
-        table.rotate(
-          x.row(r) + h * width, into: out + r * dim + h * width, width: width, inverse: inverse, adding: inverse)
-      }
+      let row = out + r * dim, place = turned?.pointer ?? row
+      for h in 0..<heads { table.rotate(x.row(r) + h * width, into: place + h * width, width: width) }
+      if turned != nil { kernels.add(row, place, row, dim) }
     }
   }
 
@@ -167,8 +166,8 @@ public final class GraphRoPE: Attention, Sendable {
     try turned.heads.backward(
       outputGradient: outputGradient,
       into: AttentionGradients(queries: q.memory.pointer, keys: k.memory.pointer, values: gradients.values), control)
-    if let out = gradients.queries { try turn(q.view, input.queryContext, isKeys: false, inverse: true, into: out) }
-    if let out = gradients.keys { try turn(k.view, input.keyContext, isKeys: true, inverse: true, into: out) }
+    if let out = gradients.queries { try turn(q.view, input.queryContext, isKeys: false, isInverse: true, into: out) }
+    if let out = gradients.keys { try turn(k.view, input.keyContext, isKeys: true, isInverse: true, into: out) }
     withExtendedLifetime(turned) {}
   }
 }

@@ -78,6 +78,13 @@ func leakyDotRows(
   }
 }
 
+func rotatePairs(_ x: In, _ cosines: In, _ sines: In, _ h: Int, _ out: Out) {
+  for i in 0..<h {
+    let a = Double(x[i]), b = Double(x[h + i]), c = Double(cosines[i]), s = Double(sines[i])
+    (out[i], out[h + i]) = (Float(a * c - b * s), Float(a * s + b * c))
+  }
+}
+
 /// Four lanes, as wide as the tiles of this level.
 func softmaxLanes(
   _ x: Out, _ count: Int, _ scale: Float, _ maxima: Out, _ sums: Out, _ shrinks: Out
@@ -208,6 +215,13 @@ public func kernelTable() -> rv_kernels {
     },
     combine_rows: { combineRows($0, $1, $2, $3, $4, $5) },
     leaky_dot_rows: { leakyDotRows($0, $1, $2, $3, $4, $5, $6, $7) },
+    rotate_pairs: { rotatePairs($0, $1, $2, $3, $4) },
+    turn_products: { x, y, h, cosines, sines in
+      for i in 0..<h {
+        cosines[i] = Float(x[i] * y[i] - x[h + i] * y[h + i])
+        sines[i] = Float(x[h + i] * y[i] + x[i] * y[h + i])
+      }
+    },
     cosine_scores: { dots, norms, inverseQueryNorm, scores, n in
       map(n, scores) { norms[$0] == 0 ? 0 : dots[$0] * inverseQueryNorm / norms[$0].squareRoot() }
     },

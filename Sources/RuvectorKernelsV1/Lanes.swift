@@ -15,6 +15,7 @@ import CRuvectorSupport
   @inline(__always) func totals(_ a: D, _ b: D, _ c: D, _ d: D) -> SIMD4<Double> { rv_sum4x16_double(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max16(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen16(x) }
+  @inline(__always) func narrow(_ x: D) -> V { rv_narrow16(x) }
   @inline(__always) func total(_ x: V) -> Float { total8(x.lowHalf + x.highHalf) }
   @inline(__always) func total(_ x: D) -> Double { total8(x.lowHalf + x.highHalf) }
   @inline(__always) func top(_ x: V) -> Float { top8(rv_max8(x.lowHalf, x.highHalf)) }
@@ -29,6 +30,7 @@ import CRuvectorSupport
   @inline(__always) func totals(_ a: D, _ b: D, _ c: D, _ d: D) -> SIMD4<Double> { rv_sum4x8_double(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max8(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen8(x) }
+  @inline(__always) func narrow(_ x: D) -> V { rv_narrow8(x) }
   @inline(__always) func total(_ x: V) -> Float { total8(x) }
   @inline(__always) func total(_ x: D) -> Double { total8(x) }
   @inline(__always) func top(_ x: V) -> Float { top8(x) }
@@ -43,6 +45,7 @@ import CRuvectorSupport
   @inline(__always) func totals(_ a: D, _ b: D, _ c: D, _ d: D) -> SIMD4<Double> { rv_sum4x4_double(a, b, c, d) }
   @inline(__always) func larger(_ x: V, _ y: V) -> V { rv_max4(x, y) }
   @inline(__always) func widen(_ x: V) -> D { rv_widen4(x) }
+  @inline(__always) func narrow(_ x: D) -> V { rv_narrow4(x) }
   @inline(__always) func total(_ x: V) -> Float { total4(x) }
   @inline(__always) func total(_ x: D) -> Double { total4(x) }
   @inline(__always) func top(_ x: V) -> Float { top4(x) }

@@ -46,6 +46,8 @@ public func kernelTable() -> rv_kernels {
     squared_norm_rows: { squaredNormRows($0, $1, $2, $3, $4) },
     combine_rows: { combineRows($0, $1, $2, $3, $4, $5) },
     leaky_dot_rows: { leakyDotRows($0, $1, $2, $3, $4, $5, $6, $7) },
+    rotate_pairs: { rotatePairs($0, $1, $2, $3, $4) },
+    turn_products: { turnProducts($0, $1, $2, $3, $4) },
     cosine_scores: { cosineScores($0, $1, $2, $3, $4) },
     poincare_keys: { poincareKeys($0, $1, $2, $3, $4) },
     poincare_distances: { poincareDistances($0, $1, $2, $3, $4) },

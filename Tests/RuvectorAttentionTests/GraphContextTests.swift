@@ -225,4 +225,31 @@ import Testing
     let cases = [(0, 16, 0), (9, 16, 12), (17, 16, 13), (1000, 10, 10), (8, 16, 8), (-3, 5, 0), (Int.max, 512, 71)]
     for (d, most, wanted) in cases { #expect(GraphRoPE.encodeDistance(d, maxPosition: most) == wanted) }
   }
+
+  /// Turns by whole positions are products of three; by others, sines of their own. Both ways, far out, odd widths.
+  @Test func turns() throws {
+    for pairs in [0, 1, 5, 16, 33] {
+      let ω = (0..<pairs).map { pow(10_000, -Double($0) / Double(max(pairs, 1))) }
+      let turns = try RotaryTurns(frequencies: ω), width = 2 * pairs + 1
+      let there = try RotaryTable(turns, isInverse: false), back = try RotaryTable(turns, isInverse: true)
+      var g = SeededGenerator(UInt64(pairs))
+      let x = g.normals(width)
+      var worst = 0.0
+      for p in (0..<300).map(Double.init) + [511, 512, 4095, 70_000, 1_048_575].map(Double.init) + [0.5, 255.75, 1e6 + 0.25] {
+        var turned = [Float](repeating: .nan, count: width), again = turned
+        try there.move(to: p)
+        there.rotate(x, into: &turned, width: width)
+        try back.move(to: p)
+        back.rotate(turned, into: &again, width: width)
+        #expect(turned[width - 1] == 0)
+        for i in 0..<pairs {
+          let (c, s) = (cos(p * ω[i]), sin(p * ω[i])), (a, b) = (Double(x[i]), Double(x[i + pairs]))
+          worst = max(worst, abs(Double(turned[i]) - (a * c - b * s)), abs(Double(turned[i + pairs]) - (a * s + b * c)))
+          worst = max(worst, abs(Double(again[i]) - a), abs(Double(again[i + pairs]) - b))
+        }
+      }
+      print("rotary \(pairs) pairs: worst \(worst)")
+      #expect(worst < 3e-6)
+    }
+  }
 }

@@ -141,7 +141,7 @@ function attentionSections(settings, section, quick) {
   step('batches', () => batches(settings, section, quick));
   step('memory of batches', () => peers.batchMemory(section, quick));
   step('mechanisms', () => mechanisms(settings, section, quick));
-  step('the old package', () => peers.old(settings, section, matrix));
+  step('the old package', () => peers.old(settings, section, matrix, quick));
   step('linear', () => linear(settings, section, quick));
   step('error', () => estimate(section, quick));
   if (!quick) step('a million keys', () => million(section));

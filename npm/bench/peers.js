@@ -2,11 +2,13 @@
 
 // npm run bench -- attention: beside numpy and torch, where RUVECTOR_PYTHON names Pythons that have them, with colons between
 // (PyPI's numpy brings OpenBLAS; Debian: apt-get install python3-torch, RUVECTOR_PYTHON=python3:/usr/bin/python3), and beside
-// the arithmetic of @ruvector/attention.
+// the arithmetic of @ruvector/attention, where a C compiler is.
 const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const attention = require('../../attention.js');
-const { generator, measure, median } = require('./measure.js');
+const { measure, median } = require('./measure.js');
 
 /** One query and 1,000 keys: ours and theirs in turns, a process of theirs each time. */
 function python(settings, section, matrix, quick) {
@@ -27,37 +29,53 @@ function python(settings, section, matrix, quick) {
   section('Attention, one query, 1,000 keys x 128, beside numpy and torch, one thread', ['case', 'µs', 'ours / it'], [['ours, DotProductAttention', mine, '1.000'], ...rows]);
 }
 
-/** Microseconds that @ruvector/attention 0.1 took with 10,000 keys, measured once, on a Zen 5. */
+/** Microseconds that @ruvector/attention 0.1 took with 10,000 keys, from Node, measured once, on a Zen 5. */
 const STORED = { edge: 159804, dual: 150753 };
 
-/** y_r = W_r·x, each sum one after the other as that package adds. */
-function product(weight, x, dim, out) {
-  for (let r = 0; r < out.length; r++) {
-    let sum = 0;
-    for (let c = 0; c < dim; c++) sum += weight[r * dim + c] * x[c];
-    out[r] = sum;
+/** The program of peers/old.c, compiled into `folder`, or undefined where no compiler is. */
+function compiled(folder) {
+  const program = path.join(folder, 'old');
+  const built = [process.env.CC, 'clang', 'cc'].filter(Boolean).some((compiler) =>
+    spawnSync(compiler, ['-O3', '-ffp-contract=off', path.join(__dirname, 'peers/old.c'), '-o', program, '-lm']).status === 0);
+  return built ? program : undefined;
+}
+
+/** The same rows as separate arrays, the only form that package takes. */
+const apart = ({ data, rows, dim }) => Array.from({ length: rows }, (_, i) => data.slice(i * dim, (i + 1) * dim));
+
+/**
+ * Ours beside the arithmetic of @ruvector/attention in C (the program's best, of as many processes as rounds, in turns), and
+ * beside what the package itself once took. It computes GAT (v1), with weights that nothing sets; GATv2 is ours alone.
+ */
+function old(settings, section, matrix, quick) {
+  const n = 10000, dim = 128, q = matrix(1, dim, 1, 0.08).data, seed = 1, names = { nodeDim: dim, edgeDim: 16, numHeads: 4, seed };
+  const [k, v, edges] = [matrix(n, dim, 2, 0.08), matrix(n, dim, 3, 0.08), matrix(n, 16, 4)], [K, V, E] = [k, v, edges].map(apart);
+  const v1 = new attention.EdgeFeaturedAttention({ ...names, version: 'v1' }), v2 = new attention.EdgeFeaturedAttention(names), dual = new attention.DualSpaceAttention({ dim, seed });
+  const cases = [
+    ['edge-featured v1, 4 heads, 16-d edges', 'edge', () => v1.computeBatch(q, k, v, { edges }), () => v1.computeWithEdges(q, K, V, E)],
+    ['edge-featured v2, 4 heads, 16-d edges', 'edge', () => v2.computeBatch(q, k, v, { edges }), () => v2.computeWithEdges(q, K, V, E)],
+    ['dual-space, projections', 'dual', () => dual.computeBatch(q, k, v), () => dual.compute(q, K, V)],
+  ];
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-bench-')), theirs = { edge: Infinity, dual: Infinity }, ours = cases.map(() => [[], []]);
+  try {
+    const program = compiled(folder);
+    for (let round = 0; round < (quick ? 1 : 3); round++) {
+      cases.forEach(([, , packed, separate], i) => {
+        const times = measure([{ name: 0, run: packed }, { name: 1, run: separate }], { ...settings, rounds: Math.min(settings.rounds, 15) });
+        ours[i].forEach((list, form) => list.push(times.get(form)));
+      });
+      if (program === undefined) continue;
+      const { status, stdout, stderr } = spawnSync(program, [String(n)], { encoding: 'utf8' });
+      if (status !== 0) throw new Error(`old.c: ${stderr}`);
+      for (const [key, time] of Object.entries(JSON.parse(stdout))) theirs[key] = Math.min(theirs[key], time);
+    }
+  } finally {
+    fs.rmSync(folder, { recursive: true });
   }
-}
-
-/** The arithmetic of that package as a plain loop: keys and values (and edges) all projected, one by one. */
-function plain(n, dim, maps) {
-  const random = generator(9), x = Float32Array.from({ length: dim }, random), out = new Float32Array(dim);
-  const weights = maps.map((width) => Float32Array.from({ length: dim * width }, random));
-  return () => { for (let j = 0; j < n; j++) weights.forEach((weight, i) => product(weight, x, maps[i], out)); };
-}
-
-function old(settings, section, matrix) {
-  const n = 10000, part = 500, dim = 128, q = matrix(1, dim, 1, 0.08).data, seed = 1;
-  const [k, v, edges] = [matrix(n, dim, 2, 0.08), matrix(n, dim, 3, 0.08), matrix(n, 16, 4)];
-  const edge = new attention.EdgeFeaturedAttention({ nodeDim: dim, edgeDim: 16, numHeads: 4, seed }), dual = new attention.DualSpaceAttention({ dim, seed });
-  const times = measure([
-    { name: 'edge', run: () => edge.computeBatch(q, k, v, { edges }) }, { name: 'edge loop', run: plain(part, dim, [dim, dim, 16]) },
-    { name: 'dual', run: () => dual.computeBatch(q, k, v) }, { name: 'dual loop', run: plain(part, dim, [dim, dim]) },
-  ], { ...settings, rounds: Math.min(settings.rounds, 15) });
-  section('Attention, one query, 10,000 keys x 128, beside @ruvector/attention', ['mechanism', 'µs', 'stored, Zen 5, µs', 'times', 'its products as a JS loop, µs', 'times'],
-    [['edge-featured v2, 4 heads, 16-d edges', 'edge'], ['dual-space, projections', 'dual']].map(([name, key]) => {
-      const mine = times.get(key), loop = times.get(`${key} loop`) * n / part;
-      return [name, mine, STORED[key], (STORED[key] / mine).toFixed(1), loop, (loop / mine).toFixed(1)];
+  section('Attention, one query, 10,000 keys x 128, beside @ruvector/attention', ['mechanism', 'matrices, µs', 'Float32Array[], µs', 'its arithmetic in C, µs', 'times', 'times, Float32Array[]', 'it on a Zen 5, µs', 'times'],
+    cases.map(([name, key], i) => {
+      const [packed, separate] = ours[i].map(median), times = (theirs, mine) => Number.isFinite(theirs) ? (theirs / mine).toFixed(1) : '–';
+      return [name, packed, separate, Number.isFinite(theirs[key]) ? theirs[key] : '–', times(theirs[key], packed), times(theirs[key], separate), STORED[key], times(STORED[key], packed)];
     }));
 }
 

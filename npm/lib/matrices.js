@@ -2,6 +2,8 @@
 
 // Callers' matrices -> packed Float32Arrays with their rows and width.
 const { allocate, lengthOfList, ownVector, vector } = require('./inputs.js');
+const native = require('./native.js');
+const { ROWS, blocksOf, placesOf } = require('./row-places.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
 
 /** Writes rows[start, start + count) into `out` one after the other, each `dim` long. */
@@ -10,6 +12,18 @@ function packRows(rows, start, count, dim, out, name) {
     const row = rows[start + i];
     if (tagOf(row) === 'Float32Array' && lengthOf(row) === dim) out.set(row, i * dim);
     else out.set(otherRow(row, dim, `${name}[${start + i}]`), i * dim);
+  }
+}
+
+/** A whole list, `count` rows. Those of one that comes again are known by their places (row-places.js). */
+function packList(list, count, dim, out, name) {
+  const blocks = blocksOf(list, count);
+  if (blocks === undefined) return packRows(list, 0, count, dim, out, name);
+  for (let start = 0, number = 0; start < count; start += ROWS, number++) {
+    const rows = Math.min(ROWS, count - start), part = out.subarray(start * dim, (start + rows) * dim);
+    const places = placesOf(blocks, number, list, start, rows, dim);
+    if (places) native.gatherRows(places, part, rows, dim);
+    else packRows(list, start, rows, dim, part, name);
   }
 }
 
@@ -44,7 +58,7 @@ function matrix(value, name, own = false, room = allocate) {
     const dim = lengthOf(vector(value[0], `${name}[0]`));
     if (dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', `${name}[0]`, 0);
     const data = room(rows * dim, name);
-    packRows(value, 0, rows, dim, data, name);
+    packList(value, rows, dim, data, name);
     return { data, rows, dim };
   }
   const shape = packedShape(value, name);

@@ -1,9 +1,9 @@
 'use strict';
 
-// Lists of Float32Arrays that are searched again and again. Copying rows next to each other takes three quarters of a
-// search; native code can as well read them where they are. To ask Node-API for a row's place takes longer than copying
-// it, so places are kept, block by block, for lists that come again with the same arrays in them. Only places are kept,
-// never numbers: each search reads what the arrays hold then.
+// Lists of Float32Arrays that come again and again. Copying rows next to each other takes three quarters of a search;
+// native code can as well read them where they are, or copy them in half the time. To ask Node-API for a row's place takes
+// longer than copying it, so places are kept, block by block, for lists that come again with the same arrays in them. Only
+// places are kept, never numbers: each call reads what the arrays hold then.
 //
 // A place stays right while the array is the same object and has its length: memory that is detached, shrunk or taken
 // away leaves a length of 0, and nothing else moves it once Node-API has told its place (V8 keeps short arrays in its
@@ -16,6 +16,9 @@ const isPossible = !native.copies && process.versions.bun === undefined;
 
 /** Shorter lists are copied faster than looked at. */
 const FEWEST = 64;
+
+/** Rows of a block: the search engine's own block, so that every way of searching adds up in the same order. */
+const ROWS = 512;
 
 /** What was seen of one block of a list. Where there are places, they belong to `rows`. */
 class Block {
@@ -58,12 +61,12 @@ class Block {
 /** list -> its blocks; held no longer than the list. */
 const lists = new WeakMap();
 
-/** The blocks of a list of `length` that has been searched before, `size` rows each, by number; undefined for others. */
-function blocksOf(list, length, size) {
+/** The blocks of a list of `length` that has come before, by number; undefined for others. */
+function blocksOf(list, length) {
   if (!isPossible || length < FEWEST) return undefined;
   const known = lists.get(list);
   if (known === undefined) lists.set(list, []);
-  else known.length = Math.ceil(length / size); // rows of a list that has become shorter are let go
+  else known.length = Math.ceil(length / ROWS); // rows of a list that has become shorter are let go
   return known;
 }
 
@@ -72,4 +75,4 @@ function placesOf(blocks, number, list, start, count, dim) {
   return (blocks[number] ??= new Block()).of(list, start, count, dim);
 }
 
-module.exports = { blocksOf, placesOf };
+module.exports = { ROWS, blocksOf, placesOf };

@@ -4,11 +4,9 @@
 const native = require('./native.js');
 const inputs = require('./inputs.js');
 const { packRows } = require('./matrices.js');
-const { blocksOf, placesOf } = require('./row-places.js');
+const { ROWS, blocksOf, placesOf } = require('./row-places.js');
 const { lengthOf, plain } = require('./errors.js');
 
-/** Rows packed and scored at a time: the engine's own block, so that every way of searching adds up in the same order. */
-const ROWS = 512;
 /** Floats of a first workspace: 512 rows of 128 stay in the second-level cache between packing and scoring. */
 const BLOCK = ROWS * 128;
 
@@ -19,7 +17,7 @@ function searchRows(workspace, q, candidates, k, metric, name) {
   const n = inputs.lengthOfList(candidates, name), dim = lengthOf(q);
   const block = Math.min(n, ROWS);
   if (workspace.staging.length < block * dim) workspace.staging = inputs.allocate(block * dim, name);
-  const blocks = blocksOf(candidates, n, block);
+  const blocks = blocksOf(candidates, n);
   for (let start = 0, number = 0; start < n; start += block, number++) {
     const rows = Math.min(block, n - start), places = blocks && placesOf(blocks, number, candidates, start, rows, dim);
     if (places) {

@@ -66,6 +66,11 @@ typedef struct rv_kernels {
   void (*leaky_dot_rows)(const float *q, const float *a, float slope, const float *rows, intptr_t stride,
                          intptr_t count, intptr_t dim, float *out);
 
+  /* Rotary embedding, h pairs (x[i], x[h + i]): out[i] = x[i] c[i] - x[h + i] s[i], out[h + i] = x[i] s[i] + x[h + i] c[i]. */
+  void (*rotate_pairs)(const float *x, const float *cosines, const float *sines, intptr_t h, float *out);
+  /* One turn after another: (cosines[i], sines[i]) is the product of (x[i], x[h + i]) and (y[i], y[h + i]) as complex numbers. */
+  void (*turn_products)(const double *x, const double *y, intptr_t h, float *cosines, float *sines);
+
   /* Scores. */
   /* cosine = dot / (|x| |q|), 0 where a norm is 0. */
   void (*cosine_scores)(const float *dots, const float *squared_norms, float inverse_query_norm, float *scores,

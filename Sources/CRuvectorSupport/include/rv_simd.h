@@ -23,6 +23,9 @@ RV_INLINE rv_float16 rv_max16(rv_float16 x, rv_float16 y) { return x > y ? x : y
 RV_INLINE rv_double4 rv_widen4(rv_float4 x) { return __builtin_convertvector(x, rv_double4); }
 RV_INLINE rv_double8 rv_widen8(rv_float8 x) { return __builtin_convertvector(x, rv_double8); }
 RV_INLINE rv_double16 rv_widen16(rv_float16 x) { return __builtin_convertvector(x, rv_double16); }
+RV_INLINE rv_float4 rv_narrow4(rv_double4 x) { return __builtin_convertvector(x, rv_float4); }
+RV_INLINE rv_float8 rv_narrow8(rv_double8 x) { return __builtin_convertvector(x, rv_float8); }
+RV_INLINE rv_float16 rv_narrow16(rv_double16 x) { return __builtin_convertvector(x, rv_float16); }
 
 /* The sums of four vectors side by side; each in the order (0 + 2) + (1 + 3) of its quarters' lanes, as `total` in
  * Lanes.swift adds one vector. */
