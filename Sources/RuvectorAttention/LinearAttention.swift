@@ -60,19 +60,28 @@ public final class LinearAttention: Attention, Sendable {
   private func keyFeatures(
     _ input: AttentionInput, _ range: Range<Int>, top: Float?, into φ: UnsafeMutablePointer<Float>, _ control: Control
   ) throws(RuvectorError) -> Float {
-    let M = map.count, kernels = Kernels.current
-    try map.exponents(input.keys.slice(range), into: φ, control)
-    if let mask = input.mask {
-      for j in range where mask[j] == 0 {
-        (φ + (j - range.lowerBound) * M).update(repeating: isPositive ? -.infinity : 0, count: M)
+    let M = map.count, kernels = Kernels.current, keys = input.keys.slice(range)
+    func shows(_ r: Int) -> Bool { input.mask.map { $0[range.lowerBound + r] != 0 } ?? true }
+    try map.exponents(keys, into: φ, control)
+    guard isPositive else {
+      for r in 0..<range.count where !shows(r) { (φ + r * M).update(repeating: 0, count: M) }
+      return 0
+    }
+    let halves = try AlignedBuffer<Double>(count: range.count, for: "features")
+    map.halves(keys, into: halves.pointer)
+    var highest = top ?? -.infinity
+    if top == nil {
+      for r in 0..<range.count where shows(r) {
+        let its = Float(Double(kernels.maximum(φ + r * M, M)) - halves[r])
+        if its > highest { highest = its }  // NaN is found in the sums
       }
     }
-    guard isPositive else { return 0 }
-    let count = range.count * M, highest = top ?? kernels.maximum(φ, count)
-    if highest > -.infinity {
-      _ = kernels.exponential_sum(φ, highest, 1, φ, count)
-    } else {
-      φ.update(repeating: 0, count: count)
+    for r in 0..<range.count {
+      if highest > -.infinity, shows(r) {
+        _ = kernels.exponential_sum(φ + r * M, Float(halves[r] + Double(highest)), 1, φ + r * M, M)
+      } else {
+        (φ + r * M).update(repeating: 0, count: M)
+      }
     }
     return highest
   }
@@ -116,7 +125,7 @@ public final class LinearAttention: Attention, Sendable {
     _ input: AttentionInput, _ range: Range<Int>, into φ: UnsafeMutablePointer<Float>, _ control: Control
   ) throws(RuvectorError) {
     let M = map.count, kernels = Kernels.current
-    try map.exponents(input.queries.slice(range), scaled: true, into: φ, control)
+    try map.exponents(input.queries.slice(range), into: φ, control)
     guard isPositive else { return }
     for r in 0..<range.count {
       let row = φ + r * M
@@ -145,6 +154,7 @@ public final class LinearAttention: Attention, Sendable {
       }
       return try requireRange(out, input.queries.rows * v, input)
     }
+    guard input.queries.rows * (M + v) > M * v else { return try forwardFew(input, into: out, control) }
     let sums = try sums(input, control)
     let φ = try AlignedBuffer<Float>(count: min(Self.chunk, input.queries.rows) * M, for: "features")
     var first = 0
@@ -155,13 +165,55 @@ public final class LinearAttention: Attention, Sendable {
         m: range.count, n: v, k: M, .rows(φ.pointer, stride: M), .rows(sums.S.pointer, stride: v), out + first * v,
         cStride: v, threads: control.threads)
       for i in range {
-        let o = out + i * v, D = kernels.dot(φ.pointer + (i - first) * M, sums.z.pointer, M)
-        kernels.scale(1 / D, o, o, v)
-        if D > 0, D.isFinite, kernels.non_finite_probe(o, v) == 0 { continue }
-        try forwardInDouble(input, i, into: o)
+        try divide(out + i * v, by: kernels.dot(φ.pointer + (i - first) * M, sums.z.pointer, M), input, i)
       }
       first = range.upperBound
     }
+  }
+
+  /// The output of query `i` from its sum; in Double where Float does not hold that.
+  private func divide(_ o: UnsafeMutablePointer<Float>, by D: Float, _ input: AttentionInput, _ i: Int)
+    throws(RuvectorError)
+  {
+    let kernels = Kernels.current, v = input.values.dim
+    kernels.scale(1 / D, o, o, v)
+    if D > 0, D.isFinite, kernels.non_finite_probe(o, v) == 0 { return }
+    try forwardInDouble(input, i, into: o)
+  }
+
+  /// The same for so few queries that S, M · v multiply-adds a key, costs more than its products with them: φ(q)·φ(k_j) for each.
+  private func forwardFew(
+    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
+  ) throws(RuvectorError) {
+    let m = input.queries.rows, n = input.keys.rows, v = input.values.dim, M = map.count, kernels = Kernels.current
+    let φq = try AlignedBuffer<Float>(count: m * M, for: "features")
+    let φ = try AlignedBuffer<Float>(count: min(Self.chunk, n) * M, for: "features")
+    let products = try AlignedBuffer<Float>(count: min(Self.chunk, n), for: "features")
+    let D = try AlignedBuffer<Float>(count: m, repeating: 0)
+    try queryFeatures(input, 0..<m, into: φq.pointer, control)
+    out.update(repeating: 0, count: m * v)
+    var first = 0, highest = -Float.infinity
+    while first < n {
+      try control.check()
+      let range = first..<min(first + Self.chunk, n), count = range.count
+      let top = try keyFeatures(input, range, top: nil, into: φ.pointer, control), shared = max(top, highest)
+      if shared > -.infinity {
+        let shrink = Float(Double.exp(Double(highest - shared))), factor = Float(Double.exp(Double(top - shared)))
+        for i in 0..<m {
+          if shrink < 1 {
+            kernels.scale(shrink, out + i * v, out + i * v, v)
+            D[i] *= shrink
+          }
+          kernels.dot_rows(φq.pointer + i * M, φ.pointer, M, count, M, products.pointer)
+          if factor < 1 { kernels.scale(factor, products.pointer, products.pointer, count) }
+          D[i] += kernels.sum(products.pointer, count)
+          kernels.combine_rows(products.pointer, input.values.row(first), input.values.stride, count, v, out + i * v)
+        }
+        highest = shared
+      }
+      first = range.upperBound
+    }
+    for i in 0..<m { try divide(out + i * v, by: D[i], input, i) }
   }
 
   /// One query in Double; the first place where NaN and infinity are looked for.
@@ -230,11 +282,14 @@ public final class LinearAttention: Attention, Sendable {
   private func exponents(
     _ x: MatrixView, _ r: Int, scaled: Bool, _ floats: AlignedBuffer<Float>, into out: UnsafeMutablePointer<Double>
   ) throws(RuvectorError) {
-    try map.exponents(x.slice(r..<(r + 1)), scaled: scaled, into: floats.pointer, .none)
+    let row = x.slice(r..<(r + 1))
+    try map.exponents(row, into: floats.pointer, .none)
     guard Kernels.current.non_finite_probe(floats.pointer, floats.count) == 0 else {
       return map.exponents(of: x.row(r), scaled: scaled, into: out)
     }
-    for c in 0..<floats.count { out[c] = Double(floats[c]) }
+    var half = 0.0
+    if isPositive, !scaled { map.halves(row, into: &half) }
+    for c in 0..<floats.count { out[c] = Double(floats[c]) - half }
   }
 
   // MARK: - Gradient

@@ -11,11 +11,13 @@ import RuvectorCore
 struct RandomFeatures {
   /// ω; nil: elu.
   let directions: AlignedBuffer<Float>?
+  /// ω/d^¼
+  private let scaled: AlignedBuffer<Float>?
   let dim: Int
   /// M
   let count: Int
 
-  init(elu dim: Int) { (directions, self.dim, count) = (nil, dim, dim) }
+  init(elu dim: Int) { (directions, scaled, self.dim, count) = (nil, nil, dim, dim) }
 
   init(dim: Int, count: Int, seed: UInt64) throws(RuvectorError) {
     guard count <= (1 << 30) / dim else {
@@ -48,15 +50,14 @@ struct RandomFeatures {
       }
       for i in 0..<dim { memory[r * dim + i] = Float(x[i] * gaussian.squareRoot()) }
     }
-    (directions, self.dim, self.count) = (memory, dim, count)
+    let scaled = try AlignedBuffer<Float>(count: dim * count, for: "features"), root = Double(dim).squareRoot()
+    for i in 0..<scaled.count { scaled[i] = Float(Double(memory[i]) / root.squareRoot()) }
+    (directions, self.scaled, self.dim, self.count) = (memory, scaled, dim, count)
   }
 
-  /// ln φ (positive) or φ (elu) of rows: `out` [rows, M]. `scaled`: up to a factor of each row, e^{|y|²/2}, which a quotient
-  /// does not see and which leaves Float long before the rest.
-  func exponents(
-    _ x: MatrixView, scaled: Bool = false, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    guard let directions else {
+  /// ω·y (positive), which is ln φ + |y|²/2 up to a factor of all, or φ (elu), of rows: `out` [rows, M].
+  func exponents(_ x: MatrixView, into out: UnsafeMutablePointer<Float>, _ control: Control) throws(RuvectorError) {
+    guard let scaled else {
       for r in 0..<x.rows {
         for i in 0..<dim {
           out[r * dim + i] = x.row(r)[i] > 0 ? x.row(r)[i] + 1 : Float(Double.exp(Double(x.row(r)[i])))
@@ -64,20 +65,20 @@ struct RandomFeatures {
       }
       return
     }
-    let root = Double(dim).squareRoot(), scale = Float(1 / root.squareRoot())
-    let y = try AlignedBuffer<Float>(count: x.rows * dim, for: "features"), kernels = Kernels.current
-    for r in 0..<x.rows { kernels.scale(scale, x.row(r), y.pointer + r * dim, dim) }
     try gemm(
-      m: x.rows, n: count, k: dim, .rows(y.pointer, stride: dim), .transposed(directions.pointer, stride: dim), out,
+      m: x.rows, n: count, k: dim, .rows(x.base, stride: x.stride), .transposed(scaled.pointer, stride: dim), out,
       cStride: count, threads: control.threads)
-    guard !scaled else { return }
-    for r in 0..<x.rows {
-      let half = Float(kernels.squared_norm(x.row(r), dim) / root / 2), row = out + r * count
-      for i in 0..<count { row[i] -= half }
-    }
   }
 
-  /// The same of one row in Double: no finite row leaves it.
+  /// |y|²/2 of rows.
+  func halves(_ x: MatrixView, into out: UnsafeMutablePointer<Double>) {
+    Kernels.current.squared_norm_rows(x.base, x.stride, x.rows, x.dim, out)
+    let root = Double(dim).squareRoot()
+    for r in 0..<x.rows { out[r] /= 2 * root }
+  }
+
+  /// ln φ (positive) or φ (elu) of one row in Double: no finite row leaves it. `scaled`: without |y|²/2, up to a factor of the
+  /// row, which a quotient does not see.
   func exponents(of x: UnsafePointer<Float>, scaled: Bool, into out: UnsafeMutablePointer<Double>) {
     guard let directions else {
       for i in 0..<dim { out[i] = x[i] > 0 ? Double(x[i]) + 1 : Double.exp(Double(x[i])) }
