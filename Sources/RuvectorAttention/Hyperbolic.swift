@@ -10,9 +10,9 @@ import RuvectorGeometry
 /// q [m, d], k [n, d], v [n, d] points of the ball; those beyond the rim are pulled back to it. Without `maps` q̃ = q and so
 /// on. The mean is the weighted midpoint (Lorentz centroid), or with `frechet` the Fréchet mean; both lie strictly inside
 /// the ball. A query that sees no key gives 0, the origin.
-/// - Complexity: O(m · n · d), maps O((m + n) · d²); the Fréchet mean some 10 to 20 times as long.
-/// - Precision: Float (`HyperbolicHead`) with the midpoint, what leaves Float again in Double; Double with `frechet` and
-///   in `weights` and `backward`.
+/// - Complexity: O(m · n · d), maps O((m + n) · d²); the Fréchet mean some 5 to 20 times as long.
+/// - Precision: scores and midpoints in Float (`HyperbolicHead`), Fréchet means in Double (``FrechetRows``), what leaves Float
+///   again in Double; all of `weights` and `backward` in Double.
 ///
 /// Use it where points were trained in the ball. On ordinary unit-norm embeddings all points lie on the rim and the order
 /// is that of the cosine. References: Gulcehre et al. 2019, "Hyperbolic Attention Networks"; Ganea et al. 2018;
@@ -103,21 +103,23 @@ public final class Hyperbolic: Attention, @unchecked Sendable {
   public func forward(
     _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
   ) throws(RuvectorError) {
-    let mapped = try mapped(input, control)
-    if isFrechet {
-      try exact(mapped.input).forward(into: out, control)
-    } else {
-      let head = try HyperbolicHead(mapped.input, curvature: curvature, temperature: temperature)
-      let kernels = Kernels.current
-      try forChunks(of: input.queries.rows, control) { (queries, _) throws(RuvectorError) in
-        let work = try HyperbolicHead.Scratch(dim: dim)
-        for i in queries where try !head.forward(i, into: out + i * dim, work, kernels) {
-          var alone = mapped.input
-          alone.queries = mapped.input.queries.slice(i..<(i + 1))
-          alone.mask = alone.mask.map { $0 + i * alone.maskStride }
-          alone.offsets = alone.offsets.map { $0 + i }
-          try exact(alone).forward(into: out + i * dim, .none)
+    let mapped = try mapped(input, control), kernels = Kernels.current
+    let head = try HyperbolicHead(mapped.input, curvature: curvature, temperature: temperature, isFrechet: isFrechet)
+    let means = isFrechet ? try FrechetHead(head) : nil
+    try forChunks(of: input.queries.rows, control) { (queries, _) throws(RuvectorError) in
+      let work = try HyperbolicHead.Scratch(dim: dim), frechet = try means.map(FrechetHead.Scratch.init)
+      for i in queries {
+        let o = out + i * dim
+        if let means, let frechet {
+          if try means.forward(i, into: o, frechet, kernels) { continue }
+        } else if try head.forward(i, into: o, work, kernels) {
+          continue
         }
+        var alone = mapped.input
+        alone.queries = mapped.input.queries.slice(i..<(i + 1))
+        alone.mask = alone.mask.map { $0 + i * alone.maskStride }
+        alone.offsets = alone.offsets.map { $0 + i }
+        try exact(alone).forward(into: o, .none)
       }
     }
     try requireRange(out, input.queries.rows * dim, input)

@@ -7,6 +7,8 @@ final class BallRows {
   /// The caller's rows where none had to be moved.
   private(set) var view: MatrixView
   let factors: AlignedBuffer<Float>
+  /// 1 − c|x|² of each, where they are asked for.
+  let gaps: AlignedBuffer<Double>?
   private let ball: Ball
   private let name: String
   private let norms: AlignedBuffer<Double>
@@ -15,14 +17,15 @@ final class BallRows {
   static let block = 512
 
   /// Rows of `x`, to be placed before they are used.
-  init(unplaced x: MatrixView, _ ball: Ball, _ name: String) throws(RuvectorError) {
+  init(unplaced x: MatrixView, _ ball: Ball, _ name: String, withGaps: Bool = false) throws(RuvectorError) {
     (view, self.ball, self.name) = (x, ball, name)
+    gaps = withGaps ? try AlignedBuffer(count: x.rows, for: "norms") : nil
     factors = try AlignedBuffer(count: x.rows, for: "norms")
     norms = try AlignedBuffer(count: min(x.rows, Self.block), for: "norms")
   }
 
-  convenience init(_ x: MatrixView, _ ball: Ball, _ name: String) throws(RuvectorError) {
-    try self.init(unplaced: x, ball, name)
+  convenience init(_ x: MatrixView, _ ball: Ball, _ name: String, withGaps: Bool = false) throws(RuvectorError) {
+    try self.init(unplaced: x, ball, name, withGaps: withGaps)
     var first = 0
     while first < x.rows {
       try place(first..<min(first + Self.block, x.rows))
@@ -39,6 +42,7 @@ final class BallRows {
       if !norm.isFinite { try requireFinite(view.row(r), count: view.dim, for: "\(name)[\(r)]") }
       let (factor, shrink) = ball.place(norm)
       factors[r] = Float(factor)
+      gaps?[r] = 1 / factor
       if shrink != 1 { scaleRow(view.row(r), view.dim, shrink, into: try own().pointer + r * view.dim) }
     }
   }
@@ -66,15 +70,16 @@ struct HyperbolicHead {
   /// norms is still in the cache for its distance.
   private let isAlone: Bool
 
-  init(_ input: AttentionInput, curvature: Double, temperature: Double) throws(RuvectorError) {
+  /// `isFrechet`: for Fréchet means, which read the values several times.
+  init(_ input: AttentionInput, curvature: Double, temperature: Double, isFrechet: Bool) throws(RuvectorError) {
     (self.input, self.temperature) = (input, temperature)
     ball = Ball(c: -curvature, projection: .clip)
     queries = try BallRows(input.queries, ball, "queries")
-    isAlone = input.queries.rows == 1 && input.offsets == nil
+    isAlone = input.queries.rows == 1 && input.offsets == nil && !isFrechet
     let isShared = input.values.base == input.keys.base && input.values.stride == input.keys.stride
     guard isAlone else {
-      keys = try BallRows(input.keys, ball, "keys")
-      values = isShared ? keys : try BallRows(input.values, ball, "values")
+      keys = try BallRows(input.keys, ball, "keys", withGaps: isFrechet && isShared)
+      values = isShared ? keys : try BallRows(input.values, ball, "values", withGaps: isFrechet)
       return
     }
     keys = try BallRows(unplaced: input.keys, ball, "keys")
@@ -94,7 +99,7 @@ struct HyperbolicHead {
   }
 
   /// −d of some keys; −∞ where the mask says so. Whether one of them is seen.
-  private func logits(
+  func logits(
     _ i: Int, _ keys: Range<Int>, into out: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) -> Bool {
     let q = queries.view, k = self.keys.view, first = keys.lowerBound

@@ -45,24 +45,9 @@ public final class KarcherManifold: Manifold {
 
   public func mean(_ points: WeightedPoints, into m: UnsafeMutablePointer<Double>) {
     base.mean(points, into: m)
-    var at = ball.point((0..<dim).map { m[$0] }, norm: product(m, m, dim).squareRoot())
-    var here = slope(at: at, points), τ = 1.0, iterations = 0
-    while here.norm > 1e-9, iterations < 256, τ > 0x1p-30 {
-      iterations += 1
-      let step = ball.exponential(at, scaled(τ, here.step))
-      let next = ball.point(step, norm: norm(step)), there = slope(at: next, points)
-      let rounding = 8 * 0x1p-52 * (2 / at.gap) * (here.value + there.value)
-      let isLower = there.value < here.value - rounding
-      if isLower || (there.value <= here.value + rounding && there.norm < here.norm) {
-        let old = scaled(next.gap / at.gap, ball.gyrated(next, -at, here.step))
-        let inner = dot(old, there.step) * (2 / next.gap) * (2 / next.gap), square = here.norm * here.norm
-        τ = square > inner ? min(1, max(0x1p-6, τ * square / (square - inner))) : 1
-        (at, here) = (next, there)
-      } else {
-        τ /= 2
-      }
-    }
-    for i in 0..<dim { m[i] = at.at[i] }
+    let start = ball.point((0..<dim).map { m[$0] }, norm: product(m, m, dim).squareRoot())
+    let end = ball.descend(from: start, tolerance: 1e-9, maxIterations: 256) { slope(at: $0, points) }
+    for i in 0..<dim { m[i] = end.point.at[i] }
   }
 
   /// F(m) = ½ Σ w d² / Σ w, the step −grad F(m) = Σ w log_m(x) / Σ w and its Riemannian norm; each point is read once:

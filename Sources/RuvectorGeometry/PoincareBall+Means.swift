@@ -88,32 +88,40 @@ extension PoincareBall {
       throw .expected(
         "an integer ≥ 1", for: "maxIterations", received: "\(maxIterations)", .invalidArgument)
     }
-    var m = try midpoint(rows)
-    var here = slope(at: m, rows)
-    var τ = 1.0
-    var iterations = 0
-    while here.norm > Double(tolerance), iterations < maxIterations, τ > 0x1p-30 {
+    let end = descend(from: try midpoint(rows), tolerance: Double(tolerance), maxIterations: maxIterations) {
+      slope(at: $0, rows)
+    }
+    return FrechetDescent(
+      mean: try Scalar.rounded(end.point.at), gradientNorm: end.norm, iterations: end.iterations,
+      converged: end.norm <= Double(tolerance))
+  }
+
+  /// The steps from m, whose slope is F(m), −grad F(m) and its Riemannian norm.
+  func descend(
+    from m: BallPoint, tolerance: Double, maxIterations: Int,
+    slope: (BallPoint) -> (value: Double, step: [Double], norm: Double)
+  ) -> (point: BallPoint, norm: Double, iterations: Int) {
+    var m = m, here = slope(m), τ = 1.0, iterations = 0
+    while here.norm > tolerance, iterations < maxIterations, τ > 0x1p-30 {
       iterations += 1
       let at = exponential(m, scaled(τ, here.step))
       let next = point(at, norm: norm(at))
-      let there = slope(at: next, rows)
+      let there = slope(next)
       // λ d ε bounds the rounding of a distance; F is a mean of squares of distances
       let rounding = 8 * 0x1p-52 * (2 / m.gap) * (here.value + there.value)
-      let lower = there.value < here.value - rounding
-      if lower || (there.value <= here.value + rounding && there.norm < here.norm) {
+      let isLower = there.value < here.value - rounding
+      if isLower || (there.value <= here.value + rounding && there.norm < here.norm) {
         // −grad on both sides, so the product has the sign of that of the gradients
         let old = scaled(next.gap / m.gap, gyrated(next, -m, here.step))
         let product = dot(old, there.step) * (2 / next.gap) * (2 / next.gap)
         let square = here.norm * here.norm
-        if square > product { τ = min(1, max(0x1p-6, τ * square / (square - product))) } else { τ = 1 }
+        τ = square > product ? min(1, max(0x1p-6, τ * square / (square - product))) : 1
         (m, here) = (next, there)
       } else {
         τ /= 2
       }
     }
-    return FrechetDescent(
-      mean: try Scalar.rounded(m.at), gradientNorm: here.norm, iterations: iterations,
-      converged: here.norm <= Double(tolerance))
+    return (m, here.norm, iterations)
   }
 
   // MARK: - In Double

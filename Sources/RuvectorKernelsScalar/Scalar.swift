@@ -85,6 +85,19 @@ func rotatePairs(_ x: In, _ cosines: In, _ sines: In, _ h: Int, _ out: Out) {
   }
 }
 
+func frechetTerms(
+  _ squares: UnsafePointer<Double>, _ gaps: UnsafePointer<Double>, _ weights: UnsafePointer<Double>, _ c: Double,
+  _ gap: Double, _ n: Int, _ factors: UnsafeMutablePointer<Double>, _ sums: UnsafeMutablePointer<Double>
+) {
+  for i in 0..<n {
+    let n2 = c * squares[i], z = (n2 / (gap * gaps[i])).squareRoot(), q = z == 0 ? 1 : rv_asinh(z) / z
+    let k = weights[i] * q / (gaps[i] * (1 + z * z).squareRoot())
+    factors[i] = k * gap
+    sums[0] += k * (gap + n2)
+    sums[1] += weights[i] * z * z * q * q
+  }
+}
+
 /// Four lanes, as wide as the tiles of this level.
 func softmaxLanes(
   _ x: Out, _ count: Int, _ scale: Float, _ maxima: Out, _ sums: Out, _ shrinks: Out
@@ -214,6 +227,17 @@ public func kernelTable() -> rv_kernels {
       for r in 0..<count { norms[r] = squaredNorm(rows + r * stride, dim) }
     },
     combine_rows: { combineRows($0, $1, $2, $3, $4, $5) },
+    squared_l2_rows_double: { q, rows, stride, count, dim, squares in
+      for r in 0..<count {
+        squares[r] = total(dim) {
+          let t = q[$0] - Double(rows[r * stride + $0])
+          return t * t
+        }
+      }
+    },
+    combine_rows_double: { x, rows, stride, count, dim, y in
+      for i in 0..<dim { y[i] += total(count) { x[$0] * Double(rows[$0 * stride + i]) } }
+    },
     leaky_dot_rows: { leakyDotRows($0, $1, $2, $3, $4, $5, $6, $7) },
     rotate_pairs: { rotatePairs($0, $1, $2, $3, $4) },
     turn_products: { x, y, h, cosines, sines in
@@ -231,6 +255,7 @@ public func kernelTable() -> rv_kernels {
     poincare_distances: { keys, a, b, distances, n in
       map(n, distances) { b * rv_asinhf((a * keys[$0]).squareRoot()) }
     },
+    frechet_terms: { frechetTerms($0, $1, $2, $3, $4, $5, $6, $7) },
     softmax_lanes: { softmaxLanes($0, $1, $2, $3, $4, $5) },
     gemm_rows: 4,
     gemm_columns: 4,

@@ -7,9 +7,11 @@ import CRuvectorSupport
 #if WIDE  // x86-64-v4: 512 bits
   typealias V = SIMD16<Float>
   typealias D = SIMD16<Double>
+  typealias L = SIMD16<UInt64>
   typealias I = SIMD16<Int32>
   @inline(__always) var lanes: Int { 16 }
   @inline(__always) func squareRoot(_ x: V) -> V { rv_sqrt16(x) }
+  @inline(__always) func squareRoot(_ x: D) -> D { rv_sqrt16_double(x) }
   @inline(__always) func halves(_ p: UnsafeRawPointer) -> V { rv_from_halves16(p) }
   @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x16(a, b, c, d) }
   @inline(__always) func totals(_ a: D, _ b: D, _ c: D, _ d: D) -> SIMD4<Double> { rv_sum4x16_double(a, b, c, d) }
@@ -22,9 +24,11 @@ import CRuvectorSupport
 #elseif FMA && arch(x86_64)  // x86-64-v3: 256 bits
   typealias V = SIMD8<Float>
   typealias D = SIMD8<Double>
+  typealias L = SIMD8<UInt64>
   typealias I = SIMD8<Int32>
   @inline(__always) var lanes: Int { 8 }
   @inline(__always) func squareRoot(_ x: V) -> V { rv_sqrt8(x) }
+  @inline(__always) func squareRoot(_ x: D) -> D { rv_sqrt8_double(x) }
   @inline(__always) func halves(_ p: UnsafeRawPointer) -> V { rv_from_halves8(p) }
   @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x8(a, b, c, d) }
   @inline(__always) func totals(_ a: D, _ b: D, _ c: D, _ d: D) -> SIMD4<Double> { rv_sum4x8_double(a, b, c, d) }
@@ -37,9 +41,11 @@ import CRuvectorSupport
 #else  // x86-64-v1, NEON, wasm SIMD128: 128 bits
   typealias V = SIMD4<Float>
   typealias D = SIMD4<Double>
+  typealias L = SIMD4<UInt64>
   typealias I = SIMD4<Int32>
   @inline(__always) var lanes: Int { 4 }
   @inline(__always) func squareRoot(_ x: V) -> V { rv_sqrt4(x) }
+  @inline(__always) func squareRoot(_ x: D) -> D { rv_sqrt4_double(x) }
   @inline(__always) func halves(_ p: UnsafeRawPointer) -> V { rv_from_halves4(p) }
   @inline(__always) func totals(_ a: V, _ b: V, _ c: V, _ d: V) -> SIMD4<Float> { rv_sum4x4(a, b, c, d) }
   @inline(__always) func totals(_ a: D, _ b: D, _ c: D, _ d: D) -> SIMD4<Double> { rv_sum4x4_double(a, b, c, d) }

@@ -2,10 +2,6 @@
 
 import CRuvectorSupport
 
-typealias Turns = UnsafePointer<Double>
-
-@inline(__always) func load(_ p: Turns) -> D { UnsafeRawPointer(p).loadUnaligned(as: D.self) }
-
 func rotatePairs(_ x: In, _ cosines: In, _ sines: In, _ h: Int, _ out: Out) {
   var i = 0
   while i &+ lanes <= h {
@@ -22,7 +18,7 @@ func rotatePairs(_ x: In, _ cosines: In, _ sines: In, _ h: Int, _ out: Out) {
   }
 }
 
-func turnProducts(_ x: Turns, _ y: Turns, _ h: Int, _ cosines: Out, _ sines: Out) {
+func turnProducts(_ x: DoubleIn, _ y: DoubleIn, _ h: Int, _ cosines: Out, _ sines: Out) {
   var i = 0
   while i &+ lanes <= h {
     let a = load(x + i), b = load(x + h + i), c = load(y + i), d = load(y + h + i)

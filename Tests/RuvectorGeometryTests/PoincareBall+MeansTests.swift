@@ -1,4 +1,5 @@
 import RuvectorCore
+import TestSupport
 import Testing
 
 @testable import RuvectorGeometry
@@ -162,6 +163,31 @@ import Testing
         try sample.ball.dist(sample.ball.frechetMean(x + x, dim: space.dim, weights: [1, 2]), x), bound)
     }
     gauge.check("Fréchet mean of two")
+  }
+
+  /// Rows of floats, read in blocks: the mean of the same points in lists, wherever they lie and whatever lies between them.
+  @Test(arguments: [1, 0.3, 7]) func meanOfRows(c: Double) throws {
+    var g = SeededGenerator(77), worst = 0.0
+    let ball = try PoincareBall<Double>(curvature: -c), means = try FrechetRows(c: c), work = try FrechetRows.Scratch()
+    for (n, d, far) in [(1, 3, 0.5), (2, 5, 0.9), (40, 128, 0.6), (700, 16, 0.95), (1100, 33, 0.2), (9, 4, 0.99999)] {
+      let stride = d + 3
+      var x = [Float](repeating: .nan, count: n * stride), points: [Double] = []
+      for r in 0..<n {
+        let row = g.directions(1, d, length: far * g.uniform() / c.squareRoot())
+        for i in 0..<d { x[r * stride + i] = row[i] }
+        points += row.map(Double.init)
+      }
+      let gaps = (0..<n).map { r in 1 - c * points[(r * d)..<((r + 1) * d)].reduce(0) { $0 + $1 * $1 } }
+      let weights = (0..<n).map { $0 % 4 == 2 ? 0 : g.uniform() + 1e-3 }
+      var out = [Float](repeating: .nan, count: d)
+      x.withUnsafeBufferPointer {
+        means.mean(MatrixView($0.baseAddress!, rows: n, dim: d, stride: stride), gaps: gaps, weights: weights, into: &out, work)
+      }
+      let exact = try ball.frechetMean(points, dim: d, weights: weights, tolerance: 1e-12)
+      worst = max(worst, difference(out.map { Double($0) }, exact) * c.squareRoot())
+    }
+    print("Fréchet means of rows, c \(c): worst \(worst)")
+    #expect(worst < 1.5e-7)
   }
 
   @Test func stepsAreLimited() throws {

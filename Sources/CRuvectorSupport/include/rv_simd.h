@@ -14,6 +14,9 @@ typedef double rv_double16 __attribute__((ext_vector_type(16)));
 RV_INLINE rv_float4 rv_sqrt4(rv_float4 x) { return __builtin_elementwise_sqrt(x); }
 RV_INLINE rv_float8 rv_sqrt8(rv_float8 x) { return __builtin_elementwise_sqrt(x); }
 RV_INLINE rv_float16 rv_sqrt16(rv_float16 x) { return __builtin_elementwise_sqrt(x); }
+RV_INLINE rv_double4 rv_sqrt4_double(rv_double4 x) { return __builtin_elementwise_sqrt(x); }
+RV_INLINE rv_double8 rv_sqrt8_double(rv_double8 x) { return __builtin_elementwise_sqrt(x); }
+RV_INLINE rv_double16 rv_sqrt16_double(rv_double16 x) { return __builtin_elementwise_sqrt(x); }
 
 /* The larger; y where x is NaN. */
 RV_INLINE rv_float4 rv_max4(rv_float4 x, rv_float4 y) { return x > y ? x : y; }
