@@ -5,6 +5,12 @@ import PackageDescription
 // kernels <- Core <- Geometry <- Attention, Compression, Search <- Graph, Index <- Ruvector, Store (beside it) <- ABI <-
 // Calls <- the Node addon, the wasm module.
 
+/// `RUVECTOR_TARGET=wasm32` leaves out the instruction sets of the machine that compiles.
+let wasm = Context.environment["RUVECTOR_TARGET"] == "wasm32"
+
+/// `RUVECTOR_PARTS=core` leaves out the mechanisms of attention: the smaller of the two WebAssembly modules.
+let core = Context.environment["RUVECTOR_PARTS"] == "core"
+
 /// Kernel targets are optimised in debug builds too: unoptimised SIMD code is some 440 times slower.
 /// `cpu` sets the instruction set of the whole module (`-Xcc -march` reaches Swift code as well).
 func kernels(_ name: String, cpu: String? = nil, _ defines: String...) -> Target {
@@ -12,14 +18,8 @@ func kernels(_ name: String, cpu: String? = nil, _ defines: String...) -> Target
   if let cpu { flags += ["-Xcc", "-march=\(cpu)"] }
   return .target(
     name: name, dependencies: ["CRuvectorSupport"],
-    swiftSettings: defines.map { .define($0) } + [.unsafeFlags(flags)])
+    swiftSettings: (defines + (core ? ["CORE"] : [])).map { .define($0) } + [.unsafeFlags(flags)])
 }
-
-/// `RUVECTOR_TARGET=wasm32` leaves out the instruction sets of the machine that compiles.
-let wasm = Context.environment["RUVECTOR_TARGET"] == "wasm32"
-
-/// `RUVECTOR_PARTS=core` leaves out the mechanisms of attention: the smaller of the two WebAssembly modules.
-let core = Context.environment["RUVECTOR_PARTS"] == "core"
 
 var levels: [Target] = [kernels("RuvectorKernelsScalar")]
 #if arch(x86_64)

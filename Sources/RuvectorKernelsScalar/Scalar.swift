@@ -238,7 +238,7 @@ public func kernelTable() -> rv_kernels {
     combine_rows_double: { x, rows, stride, count, dim, y in
       for i in 0..<dim { y[i] += total(count) { x[$0] * Double(rows[$0 * stride + i]) } }
     },
-    leaky_dot_rows: { leakyDotRows($0, $1, $2, $3, $4, $5, $6, $7) },
+    frechet_terms: { frechetTerms($0, $1, $2, $3, $4, $5, $6, $7) },
     rotate_pairs: { rotatePairs($0, $1, $2, $3, $4) },
     turn_products: { x, y, h, cosines, sines in
       for i in 0..<h {
@@ -246,6 +246,7 @@ public func kernelTable() -> rv_kernels {
         sines[i] = Float(x[h + i] * y[i] + x[i] * y[h + i])
       }
     },
+    leaky_dot_rows: { leakyDotRows($0, $1, $2, $3, $4, $5, $6, $7) },
     cosine_scores: { dots, norms, inverseQueryNorm, scores, n in
       map(n, scores) { norms[$0] == 0 ? 0 : dots[$0] * inverseQueryNorm / norms[$0].squareRoot() }
     },
@@ -255,7 +256,6 @@ public func kernelTable() -> rv_kernels {
     poincare_distances: { keys, a, b, distances, n in
       map(n, distances) { b * rv_asinhf((a * keys[$0]).squareRoot()) }
     },
-    frechet_terms: { frechetTerms($0, $1, $2, $3, $4, $5, $6, $7) },
     softmax_lanes: { softmaxLanes($0, $1, $2, $3, $4, $5) },
     gemm_rows: 4,
     gemm_columns: 4,

@@ -68,6 +68,8 @@ import CRuvectorSupport
 
 typealias In = UnsafePointer<Float>
 typealias Out = UnsafeMutablePointer<Float>
+typealias DoubleIn = UnsafePointer<Double>
+typealias DoubleOut = UnsafeMutablePointer<Double>
 
 @inline(__always) func store4(_ x: SIMD4<Float>, _ p: Out) {
   UnsafeMutableRawPointer(p).storeBytes(of: x, as: SIMD4<Float>.self)

@@ -235,7 +235,9 @@ import Testing
       var g = SeededGenerator(UInt64(pairs))
       let x = g.normals(width)
       var worst = 0.0
-      for p in (0..<300).map(Double.init) + [511, 512, 4095, 70_000, 1_048_575].map(Double.init) + [0.5, 255.75, 1e6 + 0.25] {
+      for p in (0..<300).map(Double.init) + [511, 512, 4095, 70_000, 1_048_575].map(Double.init) + [
+        0.5, 255.75, 1e6 + 0.25,
+      ] {
         var turned = [Float](repeating: .nan, count: width), again = turned
         try there.move(to: p)
         there.rotate(x, into: &turned, width: width)

@@ -14,7 +14,8 @@ import Testing
     let a = Room<Double>(257), b = Room<Float>(9 * 300), c = Room<Double>(257)
     var gauge = Gauge(), bits = Gauge(), alone: [String: Double] = [:]
     RowKernelsTests.each { data, count, stride, placement, place in
-      let n = data.dim, q = data.q.map(Double.init), p = UnsafePointer(b.put(data.matrix(count, stride: stride), placement))
+      let n = data.dim, q = data.q.map(Double.init),
+        p = UnsafePointer(b.put(data.matrix(count, stride: stride), placement))
       let squares = c.put([Double](repeating: .nan, count: count), placement)
       kernels.squared_l2_rows_double(a.put(q, placement), p, stride, count, n, squares)
       for r in 0..<count {
@@ -33,7 +34,9 @@ import Testing
           sum += weights[r] * Double(data.rows[r][i])
           magnitude += abs(weights[r] * Double(data.rows[r][i]))
         }
-        gauge.see(y[i], sum, unit: Self.roundoff * magnitude, bound: Double(2 * count + 2), "sums \(level) \(place) column \(i)")
+        gauge.see(
+          y[i], sum, unit: Self.roundoff * magnitude, bound: Double(2 * count + 2), "sums \(level) \(place) column \(i)"
+        )
       }
       bits.require(a.isIntact && b.isIntact && c.isIntact, "sums \(level) \(place) wrote elsewhere")
     }
@@ -51,7 +54,8 @@ import Testing
       for placement in Placement.allCases {
         let gap = pow(10, -5 * g.uniform())
         let squares = (0..<n).map { $0 % 7 == 3 ? 0 : pow(10, 12 * g.uniform() - 11) }
-        let gaps = (0..<n).map { _ in pow(10, -5 * g.uniform()) }, weights = (0..<n).map { $0 % 5 == 4 ? 0 : g.uniform() }
+        let gaps = (0..<n).map { _ in pow(10, -5 * g.uniform()) },
+          weights = (0..<n).map { $0 % 5 == 4 ? 0 : g.uniform() }
         let factors = e.put([Double](repeating: .nan, count: n), placement)
         var sums = [3.0, 5.0], back = 3.0, value = 5.0
         kernels.frechet_terms(
@@ -59,7 +63,8 @@ import Testing
         for i in 0..<n {
           let z = (c * squares[i] / (gap * gaps[i])).squareRoot(), q = z == 0 ? 1 : asinh(z) / z
           let k = weights[i] * q / (gaps[i] * (1 + z * z).squareRoot())
-          gauge.see(factors[i], k * gap, unit: Self.roundoff * k * gap, bound: 24, "\(level) n \(n) \(placement) point \(i)")
+          gauge.see(
+            factors[i], k * gap, unit: Self.roundoff * k * gap, bound: 24, "\(level) n \(n) \(placement) point \(i)")
           back += k * (gap + c * squares[i])
           value += weights[i] * z * z * q * q
         }

@@ -39,9 +39,11 @@ import Testing
     for h in Self.counts {
       let α = (0..<h).map { _ in 7 * g.normal() }, β = (0..<h).map { _ in 7 * g.normal() }
       for placement in Placement.allCases {
-        let blank = [Float](repeating: .nan, count: h), cosines = c.put(blank, placement), sines = s.put(blank, placement)
+        let blank = [Float](repeating: .nan, count: h), cosines = c.put(blank, placement),
+          sines = s.put(blank, placement)
         kernels.turn_products(
-          x.put(α.map { cos($0) } + α.map { sin($0) }, placement), y.put(β.map { cos($0) } + β.map { sin($0) }, placement), h,
+          x.put(α.map { cos($0) } + α.map { sin($0) }, placement),
+          y.put(β.map { cos($0) } + β.map { sin($0) }, placement), h,
           cosines, sines)
         for i in 0..<h {
           let place = "\(level) h \(h) \(placement) turn \(i)"

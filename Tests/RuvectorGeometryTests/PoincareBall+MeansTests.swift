@@ -181,7 +181,8 @@ import Testing
       let weights = (0..<n).map { $0 % 4 == 2 ? 0 : g.uniform() + 1e-3 }
       var out = [Float](repeating: .nan, count: d)
       x.withUnsafeBufferPointer {
-        means.mean(MatrixView($0.baseAddress!, rows: n, dim: d, stride: stride), gaps: gaps, weights: weights, into: &out, work)
+        means.mean(
+          MatrixView($0.baseAddress!, rows: n, dim: d, stride: stride), gaps: gaps, weights: weights, into: &out, work)
       }
       let exact = try ball.frechetMean(points, dim: d, weights: weights, tolerance: 1e-12)
       worst = max(worst, difference(out.map { Double($0) }, exact) * c.squareRoot())

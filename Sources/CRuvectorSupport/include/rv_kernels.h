@@ -62,20 +62,27 @@ typedef struct rv_kernels {
   /* y += transpose(rows) x: x has `count` elements, y has `dim`. */
   void (*combine_rows)(const float *x, const float *rows, intptr_t stride, intptr_t count, intptr_t dim, float *y);
 
-  /* Sums in double over rows of floats: |q - row|^2, and y += transpose(rows) x. */
+  /* From here to `turn_products`: not in the smaller WebAssembly module, where nothing calls them.
+   *
+   * Sums in double over rows of floats: |q - row|^2, and y += transpose(rows) x. */
   void (*squared_l2_rows_double)(const double *q, const float *rows, intptr_t stride, intptr_t count, intptr_t dim,
                                  double *squares);
   void (*combine_rows_double)(const double *x, const float *rows, intptr_t stride, intptr_t count, intptr_t dim,
                               double *y);
-
-  /* out[r] = sum of a LeakyReLU(row + q), LeakyReLU(z) = max(z, slope z), 0 <= slope <= 1: the scores of GATv2. */
-  void (*leaky_dot_rows)(const float *q, const float *a, float slope, const float *rows, intptr_t stride,
-                         intptr_t count, intptr_t dim, float *out);
+  /* What points of a ball add to the gradient of their Frechet mean at m, gap = 1 - c |m|^2: of each squares = |x - m|^2,
+   * gaps = 1 - c |x|^2 and its weight w. With z^2 = c squares / (gap gaps), q = asinh(z)/z, k = w q / (gaps sqrt(1 + z^2)):
+   * factors = k gap; sums[0] += sum of k (gap + c squares); sums[1] += sum of w (z q)^2. */
+  void (*frechet_terms)(const double *squares, const double *gaps, const double *weights, double c, double gap, intptr_t n,
+                        double *factors, double *sums);
 
   /* Rotary embedding, h pairs (x[i], x[h + i]): out[i] = x[i] c[i] - x[h + i] s[i], out[h + i] = x[i] s[i] + x[h + i] c[i]. */
   void (*rotate_pairs)(const float *x, const float *cosines, const float *sines, intptr_t h, float *out);
   /* One turn after another: (cosines[i], sines[i]) is the product of (x[i], x[h + i]) and (y[i], y[h + i]) as complex numbers. */
   void (*turn_products)(const double *x, const double *y, intptr_t h, float *cosines, float *sines);
+
+  /* out[r] = sum of a LeakyReLU(row + q), LeakyReLU(z) = max(z, slope z), 0 <= slope <= 1: the scores of GATv2. */
+  void (*leaky_dot_rows)(const float *q, const float *a, float slope, const float *rows, intptr_t stride,
+                         intptr_t count, intptr_t dim, float *out);
 
   /* Scores. */
   /* cosine = dot / (|x| |q|), 0 where a norm is 0. */
@@ -85,12 +92,6 @@ typedef struct rv_kernels {
   void (*poincare_keys)(const float *squared_l2, const float *squared_norms, float c, float *keys, intptr_t n);
   /* distance = b asinh(sqrt(a key)), to a few ulp. */
   void (*poincare_distances)(const float *keys, float a, float b, float *distances, intptr_t n);
-
-  /* What points of a ball add to the gradient of their Frechet mean at m, gap = 1 - c |m|^2: of each squares = |x - m|^2,
-   * gaps = 1 - c |x|^2 and its weight w. With z^2 = c squares / (gap gaps), q = asinh(z)/z, k = w q / (gaps sqrt(1 + z^2)):
-   * factors = k gap; sums[0] += sum of k (gap + c squares); sums[1] += sum of w (z q)^2. */
-  void (*frechet_terms)(const double *squares, const double *gaps, const double *weights, double c, double gap, intptr_t n,
-                        double *factors, double *sums);
 
   /* One block of a running softmax for gemm_columns queries side by side: x [count][gemm_columns], a lane a query.
    * maxima <- max(maxima, max x); x <- exp(scale (x - maxima)); sums <- the sum of these; shrinks <- exp(scale (old
