@@ -559,14 +559,14 @@ export interface DualSpaceOptions {
  * O((m + n) · dim² + m · n · dim).
  */
 export class DualSpaceAttention extends Attention {
-  constructor(dim: number, curvature?: number);
+  constructor(dim: number, curvature?: number, euclideanWeight?: number, hyperbolicWeight?: number);
   constructor(options: DualSpaceOptions);
   /** As in @ruvector/attention, with seed 0. */
   static simple(dim: number, curvature: number): DualSpaceAttention;
   static withWeights(dim: number, curvature: number, euclideanWeight: number, hyperbolicWeight: number): DualSpaceAttention;
   static fromJson(json: string): DualSpaceAttention;
   /** (W_e q·W_e k)/√dim and −d(W_h q, W_h k) for every query and key, before weights and temperature. */
-  getSpaceContributions(queries: Matrix | Vector, keys: Matrix): { euclideanScores: Float32Array; hyperbolicScores: Float32Array };
+  getSpaceContributions(queries: Matrix | Vector, keys: Matrix): SpaceContributions;
   readonly dim: number;
   readonly curvature: number;
   readonly euclideanWeight: number;
@@ -757,6 +757,9 @@ export interface MoEOptions {
   balance?: number;
   /** Of the gate's initial weights; random where left out (read it from `seed`). */
   seed?: number | bigint;
+  /** In older types of @ruvector/attention; without effect there and here. */
+  expertDim?: number;
+  noiseStd?: number;
 }
 
 /**
@@ -765,7 +768,7 @@ export interface MoEOptions {
  * mixed alike. Parameters: gate.weight [numExperts, dim], gate.bias, then the experts' own (experts.0.…).
  */
 export class MoEAttention extends Mixture {
-  constructor(dim: number);
+  constructor(dim: number, numExperts?: number, topK?: number);
   constructor(options: MoEOptions);
   /** As in @ruvector/attention, with seed 0. */
   static simple(dim: number, numExperts: number, topK: number): MoEAttention;
@@ -959,6 +962,16 @@ export interface AttentionBenchmark {
 }
 /** Times `computeAsync` of one query over seqLength keys of our own, iterations times. @throws ERR_INVALID_CONFIG, ERR_OUT_OF_RANGE */
 export function benchmarkAttention(attentionType: AttentionType, dim: number, seqLength: number, iterations: number): Promise<AttentionBenchmark>;
+
+// The names that types of options and results have in @ruvector/attention, with the fields that it asks for.
+export interface MoEConfig extends MoEOptions { numExperts: number; topK: number }
+export interface EdgeFeaturedConfig extends EdgeFeaturedOptions { numHeads: number }
+export interface RoPeConfig extends GraphRoPEOptions { maxPosition: number }
+export interface DualSpaceConfig extends DualSpaceOptions { curvature: number; euclideanWeight: number; hyperbolicWeight: number }
+export interface SpaceContributions { euclideanScores: Float32Array; hyperbolicScores: Float32Array }
+export type ParallelConfig = ParallelAttentionConfig;
+export type BatchResult = BatchAttentionResult;
+export type BenchmarkResult = AttentionBenchmark;
 
 // The Poincaré ball. A positive curvature counts as |K| (default −1; 0, NaN and ±Infinity: ERR_INVALID_CONFIG). Arithmetic
 // in double; Float64Array in, Float64Array out. The main entry has more of it.

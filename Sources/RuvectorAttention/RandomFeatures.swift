@@ -24,25 +24,24 @@ struct RandomFeatures {
       throw .expected("at most 2^30 numbers", for: "features", received: "\(count) x \(dim)", .outOfMemory)
     }
     let memory = try AlignedBuffer<Float>(count: dim * count, for: "features")
+    let block = try AlignedBuffer<Double>(count: dim * min(dim, count), for: "features")
     var random = Random(seed: seed)
-    var block: [[Double]] = []
     for r in 0..<count {
-      if r % dim == 0 { block = [] }
-      var x = [Double](repeating: 0, count: dim), length = 0.0
-      // Against the directions before it, twice: once loses digits where little is left.
+      let before = r % dim, x = block.pointer + before * dim
+      var left = 0.0
       repeat {
         for i in 0..<dim { x[i] = random.normal() }
-        for _ in 0..<2 {
-          for y in block {
-            var along = 0.0
-            for i in 0..<dim { along += x[i] * y[i] }
-            for i in 0..<dim { x[i] -= along * y[i] }
-          }
-        }
-        length = x.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      } while length < 1e-6
+        left = dot(x, x, dim)
+        // Against the directions before it, again where less than a tenth is left of it: that has lost digits.
+        var whole: Double
+        repeat {
+          whole = left
+          for b in 0..<before { add(-dot(x, block.pointer + b * dim, dim), block.pointer + b * dim, x, dim) }
+          left = dot(x, x, dim)
+        } while left < whole / 100
+      } while left < 1e-12
+      let length = left.squareRoot()
       for i in 0..<dim { x[i] /= length }
-      block.append(x)
       var gaussian = 0.0
       for _ in 0..<dim {
         let z = random.normal()
@@ -116,4 +115,26 @@ struct RandomFeatures {
       kernels.axpy(-kernels.sum(d + r * count, count) / Float(root), x.row(r), dX + r * dim, dim)
     }
   }
+}
+
+/// Σ x_i y_i, in eight sums.
+@inline(__always)
+private func dot(_ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ n: Int) -> Double {
+  var sums = SIMD8<Double>(repeating: 0), total = 0.0, i = 0
+  while i &+ 8 <= n {
+    let a = UnsafeRawPointer(x + i).loadUnaligned(as: SIMD8<Double>.self)
+    sums += a * UnsafeRawPointer(y + i).loadUnaligned(as: SIMD8<Double>.self)
+    i &+= 8
+  }
+  while i < n {
+    total += x[i] * y[i]
+    i &+= 1
+  }
+  return total + sums.sum()
+}
+
+/// y += a x
+@inline(__always)
+private func add(_ a: Double, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ n: Int) {
+  for i in 0..<n { y[i] += a * x[i] }
 }

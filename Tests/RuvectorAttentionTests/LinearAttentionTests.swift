@@ -161,12 +161,15 @@ import Testing
     #expect(errors[3] < 0.05)
   }
 
-  @Test func directionsAreOrthogonal() throws {
-    let ω = try Self.directions(6, 14, 9)
+  @Test(arguments: [(6, 14), (1, 3), (2, 2), (43, 90)]) func directionsAreOrthogonal(_ d: Int, _ count: Int) throws {
+    let ω = try Self.directions(d, count, 9)
     func dot(_ a: Int, _ b: Int) -> Double { zip(ω[a], ω[b]).reduce(0) { $0 + $1.0 * $1.1 } }
-    for a in 0..<14 {
-      for b in 0..<a where a / 6 == b / 6 { #expect(abs(dot(a, b)) < 1e-5 * (dot(a, a) * dot(b, b)).squareRoot()) }
+    for a in 0..<count {
+      for b in 0..<a where a / d == b / d { #expect(abs(dot(a, b)) < 3e-7 * (dot(a, a) * dot(b, b)).squareRoot()) }
     }
+  }
+
+  @Test func lengthsAreThoseOfGaussians() throws {
     let lengths = try (0..<400).map { try Self.directions(6, 1, UInt64($0))[0].reduce(0) { $0 + $1 * $1 } }
     #expect(abs(lengths.reduce(0, +) / 400 - 6) < 0.6)
   }

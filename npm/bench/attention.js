@@ -104,6 +104,13 @@ function linear(settings, section, quick) {
   section('Attention, linear (64 features) against exact', ['case', 'exact, ms', 'linear, ms', 'ratio'], rows);
 }
 
+/** How long it takes to draw as many orthogonal directions as there are dimensions. */
+function making(settings, section, quick) {
+  const few = { rounds: Math.min(settings.rounds, 5), milliseconds: 1 };
+  const times = timed((quick ? [64, 256] : [64, 256, 1024]).map((dim) => [dim, () => new attention.LinearAttention(dim, dim).close()]), few);
+  section('Attention, linear: making it', ['dimensions and features', 'ms'], [...times].map(([dim, time]) => [String(dim), (time / 1e3).toFixed(2)]));
+}
+
 /** How far random features are from exact attention: root mean square over 12 seeds, as a part of that of the exact outputs. */
 function estimate(section, quick) {
   const dim = 16, [q, k, v] = [[20, 1], [60, 2], [60, 3]].map(([rows, seed]) => matrix(rows, dim, seed, 0.6));
@@ -143,6 +150,7 @@ function attentionSections(settings, section, quick) {
   step('mechanisms', () => mechanisms(settings, section, quick));
   step('the old package', () => peers.old(settings, section, matrix, quick));
   step('linear', () => linear(settings, section, quick));
+  step('making', () => making(settings, section, quick));
   step('error', () => estimate(section, quick));
   if (!quick) step('a million keys', () => million(section));
 }

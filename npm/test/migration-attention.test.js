@@ -82,6 +82,39 @@ test('MoEAttention: four different experts, a capacity, a gate that learns', () 
   assert.ok(one.backward(q, q, q, vector(160, 3)).parameters.subarray(0, 36).some((x) => x !== 0));
 });
 
+test('MoEAttention, DualSpaceAttention: arguments one by one count, those of `simple` and `withWeights`', () => {
+  const moe = new MoEAttention(8, 3, 1), dual = new DualSpaceAttention(4, 2, 0.75, 0.25);
+  assert.deepStrictEqual([moe.numExperts, moe.topK, moe.experts.length], [3, 1, 3]);
+  assert.deepStrictEqual([dual.curvature, dual.euclideanWeight, dual.hyperbolicWeight], [2, 0.75, 0.25]);
+  assert.deepStrictEqual([new MoEAttention(8).numExperts, new MoEAttention(8, 1).topK, new DualSpaceAttention(4, 2).euclideanWeight], [4, 1, 0.5]);
+});
+
+test('options without effect there have none here; others that are not known are refused', async () => {
+  const given = { dim: 8, numExperts: 4, topK: 2, seed: 3 }, q = rows(3, 8, 1), one = new MoEAttention({ ...given, expertDim: 32, noiseStd: 0.1 });
+  assert.strictEqual(bits(one.computeBatch(q, q, q)), bits(new MoEAttention(given).computeBatch(q, q, q)));
+  assert.deepStrictEqual(MoEAttention.fromJson(one.toJson()).getWeights(), one.getWeights());
+  for (const name of ['num_experts', 'dropout', 'expertdim']) await fails(() => new MoEAttention({ ...given, [name]: 1 }), 'ERR_INVALID_CONFIG', name);
+  await fails(() => new GraphRoPeAttention({ dim: 8, maxPosition: 16, expertDim: 1 }), 'ERR_INVALID_CONFIG', 'of another class');
+});
+
+test('MoEAttention: outputs are averages of the values only where all its experts average; `simple` repeats itself', () => {
+  const q = rows(20, 8, 1, 3), value = [vector(8, 2, 3)], away = (one) => Math.max(...q.map((x) => relative(one.compute(x, value, value), value[0])));
+  assert.ok(away(MoEAttention.simple(8, 4, 2)) > 0.1, 'hierarchical and structural');
+  assert.ok(away(new MoEAttention({ dim: 8, experts: ['local', 'global', { class: 'MultiHeadAttention', options: { dim: 8, numHeads: 2, projections: false } }], seed: 0 })) < 1e-6);
+  assert.deepStrictEqual(MoEAttention.simple(8, 4, 2).getWeights(), MoEAttention.simple(8, 4, 2).getWeights());
+  assert.notDeepStrictEqual(new MoEAttention({ dim: 8 }).getWeights(), new MoEAttention({ dim: 8 }).getWeights());
+});
+
+test('functions that give promises reject wrong arguments, and never throw', async () => {
+  const q = vector(4, 1), k = rows(3, 4, 2);
+  await fails(() => attention.computeAttentionAsync(q, k, k), 'ERR_INVALID_ARG', 'no dim', true);
+  await fails(() => attention.computeFlashAttentionAsync(q, k, k, () => {}), 'ERR_INVALID_ARG', 'a callback', true);
+  await fails(() => attention.computeHyperbolicAttentionAsync(q, k, k, 1), 'ERR_DIMENSION_MISMATCH', 'curvature in the place of dim', true);
+  await fails(() => attention.batchAttentionCompute([q], [k], [k]), 'ERR_INVALID_ARG', 'no dim', true);
+  await fails(() => attention.parallelAttentionCompute([q], k, k, 'flash'), 'ERR_INVALID_CONFIG', 'no config', true);
+  await fails(() => attention.benchmarkAttention(4, 8, 2), 'ERR_INVALID_CONFIG', 'no type', true);
+});
+
 test('what ended the process: heads 0, no positions, few values, short vectors', async () => {
   const k = rows(3, 4, 1), [q, short] = [vector(4, 2), vector(3, 2)];
   await fails(() => EdgeFeaturedAttention.simple(4, 2, 0), 'ERR_INVALID_CONFIG', 'heads 0');

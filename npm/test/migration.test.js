@@ -164,6 +164,10 @@ const ofAttention = {
   'its `addSelfLoops`': shownBy(['migration-attention.test.js', 'EdgeFeaturedAttention: self-loops count, weights are drawn from a seed, learned, set and saved']),
   '`DualSpaceAttention`': shownBy(['migration-attention.test.js', 'DualSpaceAttention: maps are drawn from a seed, set and learned; the two scores are those of the formula']),
   '`MoEAttention`': shownBy(['mixture.test.js', 'MoEAttention: '], ['migration-attention.test.js', 'MoEAttention: four different experts, a capacity, a gate that learns']),
+  'its outputs': shownBy(['migration-attention.test.js', 'MoEAttention: outputs are averages of the values only where all its experts average; `simple` repeats itself']),
+  '`MoEAttention(dim, numExperts, topK)`, `DualSpaceAttention(dim, curvature, euclideanWeight, hyperbolicWeight)`':
+    shownBy(['migration-attention.test.js', 'MoEAttention, DualSpaceAttention: arguments one by one count, those of `simple` and `withWeights`']),
+  'options that are not known': shownBy(['migration-attention.test.js', 'options without effect there have none here; others that are not known are refused']),
   '`expMap(base, tangent, c)`, `logMap(base, point, c)`': shownBy(['attention.test.js', 'golden: the ball; expMap has its arguments the right way round']),
   'points beyond the rim': () => {
     shownBy(['attention.test.js', 'golden: the ball; expMap has its arguments the right way round'])();
@@ -173,6 +177,7 @@ const ofAttention = {
     }
   },
   '`batchAttentionCompute`, `parallelAttentionCompute`': shownBy(['attention.test.js', 'the functions of @ruvector/attention'], ['attention.test.js', 'an abort rejects at once']),
+  'wrong arguments of functions that give promises': shownBy(['migration-attention.test.js', 'functions that give promises reject wrong arguments, and never throw']),
   'unknown `attentionType`': () => fails(
     () => attention.parallelAttentionCompute({ attentionType: 'NoSuchMechanism', dim: 2 }, [[1, 2]], [[[1, 2]]], [[[1]]]), 'ERR_INVALID_CONFIG', 'another type', true),
   '`computeAsync`, `scaledDotAttention`, `getExpertUsage` (its README only)': shownBy(['migration-attention.test.js', 'names that only its README has']),

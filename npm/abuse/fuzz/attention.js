@@ -115,8 +115,8 @@ function option(c, name) {
   return value;
 }
 
-/** Options that a class needs, or that its positional form has. */
-const isWanted = (row, name) => row.positional.includes(name) || (row.required ?? []).includes(name);
+/** Options that a class needs, or that its positional form has (numExperts: experts may be given in its place). */
+const isWanted = (row, name) => (row.positional.includes(name) && name !== 'numExperts') || (row.required ?? []).includes(name);
 
 /** The arguments of a constructor: an object, or one by one as in @ruvector/attention. */
 function creation(c, { row }) {

@@ -40,7 +40,7 @@ function given(row, [first, ...rest]) {
   } else {
     const extra = rest.find((value) => value !== undefined);
     if (extra !== undefined) throw unexpected('ERR_INVALID_ARG', 'nothing behind the options', 'arguments', extra);
-    const options = inputs.options(first, row.options);
+    const options = inputs.options(first, row.unread ? [...row.options, ...row.unread] : row.options);
     for (const name of row.options) list[name] = options[name];
   }
   for (const name of Object.keys(list)) {

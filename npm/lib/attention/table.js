@@ -4,6 +4,7 @@
 //   mechanism   its native name
 //   options     what the object form takes, in the names of OPTIONS; each becomes a getter
 //   positional  the arguments of the form `new Name(dim, …)` of @ruvector/attention; `ignored` ones may follow
+//   unread      options in the types of @ruvector/attention that have no effect there, nor here
 //   fixed       options that this form implies
 //   floats      parameters that given options make: so much memory a JSON text must pay for
 //   outputDim   width of an output (default: of the values)
@@ -114,7 +115,7 @@ const MECHANISMS = {
     options: ['dim', 'numHeads', 'maxPosition', 'base', 'scalingFactor', 'levelScale'],
   },
   DualSpaceAttention: {
-    mechanism: 'dual_space', positional: ['dim', 'curvature'],
+    mechanism: 'dual_space', positional: ['dim', 'curvature', 'euclideanWeight', 'hyperbolicWeight'],
     options: ['dim', 'curvature', 'euclideanWeight', 'hyperbolicWeight', 'temperature', 'projections', 'seed'],
     floats: ({ dim, projections }) => (projections ? 3 * dim * dim : 0),
   },
@@ -135,8 +136,8 @@ const MECHANISMS = {
     context: ['position', 'level', 'kind'], keyOnly: ['kind'], floats: ({ dim, edgeDim }) => dim * (2 * dim + edgeDim + 1) + 3 * dim * dim,
   },
   MoEAttention: {
-    mechanism: 'moe', options: ['dim', 'numExperts', 'topK', 'expertCapacity', 'experts', 'balance', 'seed'], positional: ['dim'],
-    choices: ({ topK }) => topK, base: () => require('./mixture.js').MixtureOfExperts, floats: gatedFloats,
+    mechanism: 'moe', options: ['dim', 'numExperts', 'topK', 'expertCapacity', 'experts', 'balance', 'seed'], positional: ['dim', 'numExperts', 'topK'],
+    unread: ['expertDim', 'noiseStd'], choices: ({ topK }) => topK, base: () => require('./mixture.js').MixtureOfExperts, floats: gatedFloats,
     prepare: (config) => require('./mixture.js').prepareMixture(config),
   },
   LearnedRoutingAttention: {

@@ -66,7 +66,7 @@ const CLASSES = {
     make: (T) => new T({ dim, numHeads: 2, maxPosition: 8 }),
   },
   DualSpaceAttention: {
-    positional: [fields.curvature], own: true, weights: 48, scale: 0.3,
+    positional: [fields.curvature, fields.share, fields.share], own: true, weights: 48, scale: 0.3,
     fields: { ...fieldsOf('curvature', 'temperature', 'projections', 'seed'), euclideanWeight: fields.share, hyperbolicWeight: fields.share },
     make: (T) => new T({ dim, curvature: -0.5, seed: 7 }),
   },
@@ -88,7 +88,7 @@ const CLASSES = {
   FlashAttention: { positional: [fields.blockSize], fields: fieldsOf('blockSize', 'numHeads', 'causal'), make: (T) => new T({ dim, blockSize: 2, numHeads: 2 }) },
   LinearAttention: { positional: [fields.numFeatures], fields: fieldsOf('numFeatures', 'elu', 'seed'), make: (T) => new T({ dim, numFeatures: 8, seed: 7 }) },
   MoEAttention: {
-    positional: [], fields: fieldsOf('experts', 'numExperts', 'topK', 'expertCapacity', 'balance', 'seed'), required: { experts: ['global', 'structural'] },
+    positional: [size(2, true, [0, -1, 1.5, NaN, Infinity, 65]), fields.topK], fields: fieldsOf('experts', 'numExperts', 'topK', 'expertCapacity', 'balance', 'seed'), required: { experts: ['global', 'structural'] },
     make: (T) => new T({ dim, experts: ['global', 'structural', { class: 'FlashAttention', options: { dim, numHeads: 2 } }], expertCapacity: 0, seed: 7 }),
   },
   LearnedRoutingAttention: {

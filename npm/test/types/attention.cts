@@ -66,6 +66,15 @@ expectType<Equal<typeof usage, attention.ExpertUsage>>(true);
 expectType<Equal<typeof simple, attention.MoEAttention>>(true);
 const descriptions: readonly attention.ExpertDescription[] = moe.experts, counts: number[] = [moe.numExperts, moe.topK, moe.expertCapacity, moe.balance, usage.balanceLoss];
 
+const moeConfig: attention.MoEConfig = { dim: 4, numExperts: 4, topK: 2, expertDim: 8 }, dualConfig: attention.DualSpaceConfig = { dim: 4, curvature: 1, euclideanWeight: 1, hyperbolicWeight: 0 };
+const edgeConfig: attention.EdgeFeaturedConfig = { nodeDim: 4, edgeDim: 2, numHeads: 2 }, ropeConfig: attention.RoPeConfig = { dim: 4, maxPosition: 16 };
+expectType<Equal<attention.MoEConfig['numExperts'] | attention.MoEConfig['topK'] | attention.DualSpaceConfig['curvature'], number>>(true);
+export const inItsTypes: attention.Attention[] = [
+  new attention.MoEAttention(moeConfig), new attention.MoEAttention(4, 4, 2), new attention.DualSpaceAttention(dualConfig), new attention.DualSpaceAttention(4, 1, 0.5, 0.5),
+  new attention.EdgeFeaturedAttention(edgeConfig), new attention.GraphRoPeAttention(ropeConfig),
+];
+export const itsResults: (Promise<attention.BatchResult> | Promise<attention.BenchmarkResult>)[] = [
+  attention.parallelAttentionCompute(config as attention.ParallelConfig, k[0], k, k), attention.benchmarkAttention('Flash', 4, 8, 2)];
 const routed = new attention.LearnedRoutingAttention({ dim: 4, experts: ['global', moe], temperature: 1, hard: true, seed: 1 });
 const gated = new attention.DynamicHeadsAttention({ dim: 4, numHeads: 2, threshold: 0.1 }), gates = gated.getGates(k[0]);
 expectType<Equal<typeof gates, AttentionOutput>>(true);
@@ -80,7 +89,7 @@ export const seen: (number | Uint32Array)[] = [pattern.count, pattern.density, p
 const ball = new attention.HyperbolicAttention({ dim: 4, curvature: -1, maps: true, frechet: false }), bent: attention.ManifoldOptions = { dim: 4, curvature: 1, model: 'lorentz' };
 const withEdges = new attention.EdgeFeaturedAttention({ nodeDim: 4, edgeDim: 2, numHeads: 2, version: 'v1' }), rope: attention.GraphRoPeAttention = new attention.GraphRoPEAttention(4, 16);
 const parts = new attention.DualSpaceAttention(4, 1).getSpaceContributions(k[0], k[0]), pipeline = new attention.GraphAttentionPipeline({ dim: 4 });
-expectType<Equal<typeof parts, { euclideanScores: Float32Array; hyperbolicScores: Float32Array }>>(true);
+expectType<Equal<typeof parts, attention.SpaceContributions>>(true);
 const edges = new attention.HNSWEdgeFeatureExtractor().extract({ distances: [1, 2], levels: [0, 1] });
 export const placed: Float32Array[] = [
   rope.computeBatch(k[0], k[0], k[0], { queryPositions: [1, 2], keyPositions: [3, 4], queryLevels: [0, 0], mask: [true, true] }).data, rope.applyRotary(q, 3),
