@@ -3,6 +3,8 @@
 // of the main entry; all results are 32-bit floats.
 import { AsyncOptions, Like, Matrix, ThreadOptions, Vector } from './index.js';
 export { RuvectorError } from './index.js';
+/** As @ruvector/attention calls a vector. */
+export type ArrayInput = Vector;
 export type { AsyncOptions, Like, Matrix, PackedMatrix, RuvectorErrorCode, ThreadOptions, Vector } from './index.js';
 
 // ---- What all mechanisms share ------------------------------------------------------------------------------------
@@ -105,6 +107,8 @@ export abstract class Attention<Extra = {}> {
    * @throws also ERR_EMPTY_INPUT without keys
    */
   compute(query: Vector, keys: Matrix, values: Matrix): Float32Array;
+  /** `compute`, as older versions of @ruvector/attention called it. */
+  computeRaw(query: Vector, keys: Matrix, values: Matrix): Float32Array;
   /** The same over the keys whose flag is true; zeros where none is. @throws ERR_DIMENSION_MISMATCH for other than n flags */
   computeWithMask(query: Vector, keys: Matrix, values: Matrix, mask: MaskRow): Float32Array;
   /** `compute` off the event loop; arguments are copied first. Rejects with ERR_ABORTED once `signal` fires. */
@@ -699,10 +703,10 @@ export class HNSWEdgeFeatureExtractor {
 /**
  * local: LocalGlobalAttention (localWindow 32, globalTokens 8); hierarchical: HyperbolicAttention (curvature -1), which pulls values
  * beyond the unit ball back to its rim and needs them dim wide; global: ScaledDotProductAttention; structural:
- * EdgeFeaturedAttention (edgeDim 4). The second of a name has other options: read `experts`. For values of any length pass
- * experts of your own.
+ * EdgeFeaturedAttention (edgeDim 4); linear: LinearAttention. The second of a name has other options: read `experts`. For values
+ * of any length take `'global'`, `'local'`, `'linear'` or experts of your own: these average.
  */
-export type ExpertName = 'local' | 'hierarchical' | 'global' | 'structural';
+export type ExpertName = 'local' | 'hierarchical' | 'global' | 'structural' | 'linear';
 /** What makes an expert: the class of this module and its options. */
 export interface ExpertDescription { readonly class: string; readonly options: Readonly<Record<string, unknown>> }
 /**
@@ -742,7 +746,7 @@ export abstract class Mixture extends Attention<EdgeOptions & PositionOptions & 
 export interface MoEOptions {
   /** Width of queries and keys, 1...65536. */
   dim: number;
-  /** Experts by name, the four in turn (each round with other options), where `experts` is left out: 1...64, default 4. */
+  /** Experts by name, the first four in turn (each round with other options), where `experts` is left out: 1...64, default 4. */
   numExperts?: number;
   /** Experts a query, at most numExperts. Default 2, or 1 of one. */
   topK?: number;
@@ -768,9 +772,10 @@ export interface MoEOptions {
  * mixed alike. Parameters: gate.weight [numExperts, dim], gate.bias, then the experts' own (experts.0.…).
  */
 export class MoEAttention extends Mixture {
+  /** As `simple`. */
   constructor(dim: number, numExperts?: number, topK?: number);
   constructor(options: MoEOptions);
-  /** As in @ruvector/attention, with seed 0. */
+  /** The form of @ruvector/attention: `'global'`, `'local'`, `'linear'` in turn as experts, whose outputs are averages of the values; seed 0. */
   static simple(dim: number, numExperts: number, topK: number): MoEAttention;
   static fromJson(json: string): MoEAttention;
   readonly dim: number;
@@ -903,14 +908,14 @@ export function recommendMechanism(
 
 /** softmax(q·K/√d) V with d the length of the query. */
 export function scaledDotAttention(query: Vector, keys: Matrix, values: Matrix): Float32Array;
-/** `new DotProductAttention(dim).computeAsync(…)` */
-export function computeAttentionAsync(query: Vector, keys: Matrix, values: Matrix, dim: number, options?: AsyncOptions): Promise<Float32Array>;
+/** `new DotProductAttention(dim).computeAsync(…)`; dim is the length of the query where it is left out, here and below. */
+export function computeAttentionAsync(query: Vector, keys: Matrix, values: Matrix, dim?: number, options?: AsyncOptions): Promise<Float32Array>;
 /** `new FlashAttention(dim, blockSize).computeAsync(…)` */
 export function computeFlashAttentionAsync(
-  query: Vector, keys: Matrix, values: Matrix, dim: number, blockSize?: number, options?: AsyncOptions): Promise<Float32Array>;
+  query: Vector, keys: Matrix, values: Matrix, dim?: number, blockSize?: number, options?: AsyncOptions): Promise<Float32Array>;
 /** `new HyperbolicAttention(dim, curvature).computeAsync(…)` */
 export function computeHyperbolicAttentionAsync(
-  query: Vector, keys: Matrix, values: Matrix, dim: number, curvature?: number, options?: AsyncOptions): Promise<Float32Array>;
+  query: Vector, keys: Matrix, values: Matrix, dim?: number, curvature?: number, options?: AsyncOptions): Promise<Float32Array>;
 
 export interface BatchAttentionResult {
   /** One a query. */

@@ -20,10 +20,13 @@ public struct FrechetRows: Sendable {
   /// Memory for one mean at a time.
   public final class Scratch {
     fileprivate let squares, factors: AlignedBuffer<Double>
+    /// Σ b and ¼ c Σ w d².
+    fileprivate let sums: AlignedBuffer<Double>
 
     public init() throws(RuvectorError) {
       squares = try AlignedBuffer(count: FrechetRows.block)
       factors = try AlignedBuffer(count: FrechetRows.block)
+      sums = try AlignedBuffer(count: 2)
     }
   }
 
@@ -74,16 +77,15 @@ public struct FrechetRows: Sendable {
     at m: BallPoint, _ x: MatrixView, _ gaps: UnsafePointer<Double>, _ weights: UnsafePointer<Double>, _ total: Double,
     _ work: Scratch
   ) -> (value: Double, step: [Double], norm: Double) {
-    let kernels = Kernels.current, squares = work.squares.pointer, a = work.factors.pointer
-    var step = [Double](repeating: 0, count: x.dim), sums = (0.0, 0.0)  // Σ b, ¼ c Σ w d²
+    let kernels = Kernels.current, squares = work.squares.pointer, a = work.factors.pointer, sums = work.sums.pointer
+    var step = [Double](repeating: 0, count: x.dim)
+    sums.update(repeating: 0, count: 2)
     forBlocks(x) { first, count in
       kernels.squared_l2_rows_double(m.at, x.row(first), x.stride, count, x.dim, squares)
-      withUnsafeMutablePointer(to: &sums.0) {
-        kernels.frechet_terms(squares, gaps + first, weights + first, c, m.gap, count, a, $0)
-      }
+      kernels.frechet_terms(squares, gaps + first, weights + first, c, m.gap, count, a, sums)
       kernels.combine_rows_double(a, x.row(first), x.stride, count, x.dim, &step)
     }
-    for i in 0..<x.dim { step[i] = (step[i] - sums.0 * m.at[i]) / total }
-    return (2 * sums.1 / c / total, step, 2 / m.gap * norm(step))
+    for i in 0..<x.dim { step[i] = (step[i] - sums[0] * m.at[i]) / total }
+    return (2 * sums[1] / c / total, step, 2 / m.gap * norm(step))
   }
 }

@@ -97,9 +97,10 @@ test('options without effect there have none here; others that are not known are
   await fails(() => new GraphRoPeAttention({ dim: 8, maxPosition: 16, expertDim: 1 }), 'ERR_INVALID_CONFIG', 'of another class');
 });
 
-test('MoEAttention: outputs are averages of the values only where all its experts average; `simple` repeats itself', () => {
+test('MoEAttention: outputs are averages of the values where all its experts average, as those of `simple`, which repeats itself', () => {
   const q = rows(20, 8, 1, 3), value = [vector(8, 2, 3)], away = (one) => Math.max(...q.map((x) => relative(one.compute(x, value, value), value[0])));
-  assert.ok(away(MoEAttention.simple(8, 4, 2)) > 0.1, 'hierarchical and structural');
+  for (const one of [MoEAttention.simple(8, 4, 2), new MoEAttention(8), new MoEAttention(8, 7, 3)]) assert.ok(away(one) < 1e-6);
+  assert.ok(away(new MoEAttention({ dim: 8, seed: 0 })) > 0.1, 'hierarchical and structural');
   assert.ok(away(new MoEAttention({ dim: 8, experts: ['local', 'global', { class: 'MultiHeadAttention', options: { dim: 8, numHeads: 2, projections: false } }], seed: 0 })) < 1e-6);
   assert.deepStrictEqual(MoEAttention.simple(8, 4, 2).getWeights(), MoEAttention.simple(8, 4, 2).getWeights());
   assert.notDeepStrictEqual(new MoEAttention({ dim: 8 }).getWeights(), new MoEAttention({ dim: 8 }).getWeights());
@@ -107,12 +108,20 @@ test('MoEAttention: outputs are averages of the values only where all its expert
 
 test('functions that give promises reject wrong arguments, and never throw', async () => {
   const q = vector(4, 1), k = rows(3, 4, 2);
-  await fails(() => attention.computeAttentionAsync(q, k, k), 'ERR_INVALID_ARG', 'no dim', true);
+  await fails(() => attention.computeAttentionAsync(undefined, k, k), 'ERR_INVALID_ARG', 'no query, no dim', true);
   await fails(() => attention.computeFlashAttentionAsync(q, k, k, () => {}), 'ERR_INVALID_ARG', 'a callback', true);
   await fails(() => attention.computeHyperbolicAttentionAsync(q, k, k, 1), 'ERR_DIMENSION_MISMATCH', 'curvature in the place of dim', true);
   await fails(() => attention.batchAttentionCompute([q], [k], [k]), 'ERR_INVALID_ARG', 'no dim', true);
   await fails(() => attention.parallelAttentionCompute([q], k, k, 'flash'), 'ERR_INVALID_CONFIG', 'no config', true);
   await fails(() => attention.benchmarkAttention(4, 8, 2), 'ERR_INVALID_CONFIG', 'no type', true);
+});
+
+test('names and forms of older versions: computeRaw, asynchronous functions without dim', async () => {
+  const q = vector(4, 1), k = rows(3, 4, 2, 0.3), v = rows(3, 4, 3, 0.3);
+  for (const one of [new attention.DotProductAttention(4), new HyperbolicAttention(4, 1), MoEAttention.simple(4, 4, 2)]) assert.strictEqual(bits(one.computeRaw(q, k, v)), bits(one.compute(q, k, v)));
+  assert.strictEqual(bits(await attention.computeAttentionAsync(q, k, v)), bits(await attention.computeAttentionAsync(q, k, v, 4)));
+  assert.strictEqual(bits(await attention.computeFlashAttentionAsync(q, k, v)), bits(await attention.computeFlashAttentionAsync(q, k, v, 4)));
+  assert.strictEqual(bits(await attention.computeHyperbolicAttentionAsync([...q], k, v)), bits(await attention.computeHyperbolicAttentionAsync(q, k, v, 4)));
 });
 
 test('what ended the process: heads 0, no positions, few values, short vectors', async () => {

@@ -164,7 +164,7 @@ const ofAttention = {
   'its `addSelfLoops`': shownBy(['migration-attention.test.js', 'EdgeFeaturedAttention: self-loops count, weights are drawn from a seed, learned, set and saved']),
   '`DualSpaceAttention`': shownBy(['migration-attention.test.js', 'DualSpaceAttention: maps are drawn from a seed, set and learned; the two scores are those of the formula']),
   '`MoEAttention`': shownBy(['mixture.test.js', 'MoEAttention: '], ['migration-attention.test.js', 'MoEAttention: four different experts, a capacity, a gate that learns']),
-  'its outputs': shownBy(['migration-attention.test.js', 'MoEAttention: outputs are averages of the values only where all its experts average; `simple` repeats itself']),
+  'its outputs': shownBy(['migration-attention.test.js', 'MoEAttention: outputs are averages of the values where all its experts average, as those of `simple`, which repeats itself']),
   '`MoEAttention(dim, numExperts, topK)`, `DualSpaceAttention(dim, curvature, euclideanWeight, hyperbolicWeight)`':
     shownBy(['migration-attention.test.js', 'MoEAttention, DualSpaceAttention: arguments one by one count, those of `simple` and `withWeights`']),
   'options that are not known': shownBy(['migration-attention.test.js', 'options without effect there have none here; others that are not known are refused']),

@@ -15,6 +15,7 @@ const call = (...fields) => ({ kind: 'callOptions', fields });
 /** Exports that are none of the classes, and what all classes share. */
 const rows = {
   'Attention#compute': ['query', 'keys', 'values'],
+  'Attention#computeRaw': ['query', 'keys', 'values'],
   'Attention#computeWithMask': ['query', 'keys', 'values', 'maskRow'],
   'Attention#computeAsync': ['query', 'keys', 'values', call('maskRow:mask', 'threads', 'signal')],
   'Attention#computeBatch': ['queries', 'keys', 'values', call('mask', 'offsets', 'pattern', 'threads')],

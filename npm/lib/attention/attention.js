@@ -61,6 +61,11 @@ class Attention extends Handle {
     return Attention.#one(Attention.#open(this), query, keys, values).data;
   }
 
+  /** A name that older versions of @ruvector/attention had for it. */
+  computeRaw(query, keys, values) {
+    return Attention.#one(Attention.#open(this), query, keys, values).data;
+  }
+
   computeWithMask(query, keys, values, mask) {
     const self = Attention.#open(this);
     if (mask === undefined) throw unexpected('ERR_INVALID_ARG', 'a boolean[] or Uint8Array', 'mask', mask);

@@ -36,7 +36,7 @@ function given(row, [first, ...rest]) {
       if (list[name] !== undefined) inputs.number(list[name], name);
       delete list[name];
     }
-    Object.assign(list, row.fixed);
+    Object.assign(list, typeof row.fixed === 'function' ? row.fixed(list) : row.fixed);
   } else {
     const extra = rest.find((value) => value !== undefined);
     if (extra !== undefined) throw unexpected('ERR_INVALID_ARG', 'nothing behind the options', 'arguments', extra);

@@ -14,20 +14,23 @@ const BY_NAME = {
   hierarchical: (dim, round) => ({ class: 'HyperbolicAttention', options: { dim, curvature: -(2 ** round) } }),
   global: (dim, round) => ({ class: 'ScaledDotProductAttention', options: { dim, temperature: 2 ** round } }),
   structural: (dim, round) => ({ class: 'EdgeFeaturedAttention', options: { nodeDim: dim, edgeDim: 4, seed: round } }),
+  linear: (dim, round) => ({ class: 'LinearAttention', options: { dim, numFeatures: 64, seed: round } }),
 };
 const NAMES = Object.keys(BY_NAME);
+/** Those of a mixture that is not told, and those whose outputs are averages of any values from the first call on. */
+const STANDARD = ['local', 'hierarchical', 'global', 'structural'], AVERAGING = ['global', 'local', 'linear'];
 const MOST = 64, MOST_IN_ALL = 1024, DEEPEST = 8;
 let depth = 0;
 
 /** Mechanisms that a description makes, those inside it counted. */
 const sizeOf = ({ options: { experts = [] } }) => 1 + experts.reduce((sum, expert) => sum + sizeOf(expert), 0);
 
-/** The first `count` experts by name, the names in turn. */
-function standardExperts(count) {
+/** `count` experts by name, the names in turn. */
+function expertsByName(count, names = STANDARD) {
   if (!(Number.isInteger(inputs.number(count, 'numExperts')) && count >= 1 && count <= MOST)) {
     throw unexpected('ERR_INVALID_CONFIG', `an integer in 1...${MOST}`, 'numExperts', count);
   }
-  return Array.from({ length: count }, (_, i) => NAMES[i % NAMES.length]);
+  return Array.from({ length: count }, (_, i) => names[i % names.length]);
 }
 
 const isObject = (value) => typeof value === 'object' && value !== null && !isList(value);
@@ -80,4 +83,4 @@ function withExperts(list, dim, body) {
   }
 }
 
-module.exports = { NAMES, standardExperts, withExperts };
+module.exports = { AVERAGING, NAMES, expertsByName, withExperts };

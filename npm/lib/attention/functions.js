@@ -17,14 +17,17 @@ async function using(mechanism, body) {
   }
 }
 
+/** The width that is given, or the query's. */
+const widthOf = (dim, query) => (dim === undefined ? lengthOf(inputs.vector(query, 'query')) : inputs.number(dim, 'dim'));
+
 const computeAttentionAsync = async (query, keys, values, dim, options) =>
-  using(new DotProductAttention(inputs.number(dim, 'dim')), (attention) => attention.computeAsync(query, keys, values, options));
+  using(new DotProductAttention(widthOf(dim, query)), (attention) => attention.computeAsync(query, keys, values, options));
 
 const computeFlashAttentionAsync = async (query, keys, values, dim, blockSize, options) =>
-  using(new FlashAttention(inputs.number(dim, 'dim'), blockSize), (attention) => attention.computeAsync(query, keys, values, options));
+  using(new FlashAttention(widthOf(dim, query), blockSize), (attention) => attention.computeAsync(query, keys, values, options));
 
 const computeHyperbolicAttentionAsync = async (query, keys, values, dim, curvature, options) =>
-  using(new HyperbolicAttention(inputs.number(dim, 'dim'), curvature), (attention) => attention.computeAsync(query, keys, values, options));
+  using(new HyperbolicAttention(widthOf(dim, query), curvature), (attention) => attention.computeAsync(query, keys, values, options));
 
 /** softmax(q·K/√d) V of one query, d being its length. */
 function scaledDotAttention(query, keys, values) {

@@ -6,7 +6,7 @@ const { Handle } = require('../handle.js');
 const inputs = require('../inputs.js');
 const { Attention, stateOf } = require('./attention.js');
 const { points } = require('./arguments.js');
-const { standardExperts } = require('./experts.js');
+const { expertsByName } = require('./experts.js');
 const { isList, mismatch } = require('../errors.js');
 
 /** The state of `self`, whose class must extend `base`: another mechanism is another object here. */
@@ -57,13 +57,13 @@ class GatedHeads extends Attention {
 class MixtureOfExperts extends Mixture {
   /** As in @ruvector/attention; the same weights each time. */
   static simple(dim, numExperts, topK) {
-    return new this({ dim, numExperts, topK, seed: 0 });
+    return new this(dim, numExperts, topK);
   }
 }
 
 /** Experts by name where there are none, and how many there are. */
 function prepareExperts(config) {
-  if (config.experts === undefined) config.experts = standardExperts(config.numExperts ?? 4);
+  if (config.experts === undefined) config.experts = expertsByName(config.numExperts ?? 4);
   const count = isList(config.experts) ? inputs.lengthOfList(config.experts, 'experts') : 0;
   if (config.numExperts !== undefined && isList(config.experts) && config.numExperts !== count) {
     throw mismatch('ERR_INVALID_CONFIG', `${count}, the number of experts,`, 'numExperts', config.numExperts);

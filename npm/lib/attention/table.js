@@ -5,7 +5,7 @@
 //   options     what the object form takes, in the names of OPTIONS; each becomes a getter
 //   positional  the arguments of the form `new Name(dim, …)` of @ruvector/attention; `ignored` ones may follow
 //   unread      options in the types of @ruvector/attention that have no effect there, nor here
-//   fixed       options that this form implies
+//   fixed       options that this form implies, or what makes them of its arguments
 //   floats      parameters that given options make: so much memory a JSON text must pay for
 //   outputDim   width of an output (default: of the values)
 //   base        the class it extends where that is not Attention
@@ -17,6 +17,8 @@
 //   signed      the curvature keeps its sign (elsewhere |K| counts, as in @ruvector/attention)
 //   context, keyOnly, features, edges    see extras.js
 //   members     methods, getters and static functions besides those of all (members.js)
+
+const { AVERAGING, expertsByName } = require('./experts.js');
 
 /** How an option is checked, and its native name where that is another. */
 const OPTIONS = {
@@ -137,7 +139,7 @@ const MECHANISMS = {
   },
   MoEAttention: {
     mechanism: 'moe', options: ['dim', 'numExperts', 'topK', 'expertCapacity', 'experts', 'balance', 'seed'], positional: ['dim', 'numExperts', 'topK'],
-    unread: ['expertDim', 'noiseStd'], choices: ({ topK }) => topK, base: () => require('./mixture.js').MixtureOfExperts, floats: gatedFloats,
+    fixed: ({ numExperts }) => ({ experts: expertsByName(numExperts ?? 4, AVERAGING), seed: 0 }), unread: ['expertDim', 'noiseStd'], choices: ({ topK }) => topK, base: () => require('./mixture.js').MixtureOfExperts, floats: gatedFloats,
     prepare: (config) => require('./mixture.js').prepareMixture(config),
   },
   LearnedRoutingAttention: {

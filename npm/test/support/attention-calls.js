@@ -160,11 +160,11 @@ for (const [name, { positional, fields: own, required, make, width = 'dim', own:
 }
 
 add('scaledDotAttention', [V(1, { empty: E }), keys({ empty: E, width: D }), M({ empty: D, width: null })]);
-const D4 = size(dim, false), BLOCK = size(2);
-add('computeAttentionAsync', [query, keys({ empty: E }), M({ empty: D, width: null }), D4, options({ ...MASK, ...THREADS, ...SIGNAL })]);
-add('computeFlashAttentionAsync', [query, keys({ empty: E }), M({ empty: D, width: null }), D4, BLOCK, options({ ...MASK, ...THREADS, ...SIGNAL })]);
+const D4 = size(dim, false), WIDTH = size(dim), BLOCK = size(2);
+add('computeAttentionAsync', [query, keys({ empty: E }), M({ empty: D, width: null }), WIDTH, options({ ...MASK, ...THREADS, ...SIGNAL })]);
+add('computeFlashAttentionAsync', [query, keys({ empty: E }), M({ empty: D, width: null }), WIDTH, BLOCK, options({ ...MASK, ...THREADS, ...SIGNAL })]);
 
-add('computeHyperbolicAttentionAsync', [query, keys({ empty: E }), M({ empty: D }), D4, fields.curvature, options({ ...MASK, ...THREADS, ...SIGNAL })]);
+add('computeHyperbolicAttentionAsync', [query, keys({ empty: E }), M({ empty: D }), WIDTH, fields.curvature, options({ ...MASK, ...THREADS, ...SIGNAL })]);
 const times = number({ good: 3, range: [0, -1, 1.5, NaN, Infinity], code: R }, {}, false);
 add('benchmarkAttention', [argument('choice', () => 'Flash', { code: C, optional: false }), D4, times, times], async (...list) => (await attention.benchmarkAttention(...list)).iterations);
 add('HNSWEdgeFeatureExtractor.extract', [V(1, { empty: null, length: null })].map((one) => ({ ...one, make: () => vector(4, 1).map(Math.abs) })), (distances) =>
