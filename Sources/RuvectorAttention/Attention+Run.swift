@@ -6,6 +6,8 @@ extension AnyAttention {
     _ operation: String, _ buffers: [Tensor], _ control: Control, more: String
   ) throws(RuvectorError) -> Int {
     if operation.utf8.starts(with: "sparse ".utf8) { return try runSparse(operation, buffers, control) }
+    if operation.utf8.elementsEqual("feed".utf8) { return try feed(buffers, control) }
+    if operation.utf8.elementsEqual("finish".utf8) { return try finish(buffers) }
     let isBackward = operation.utf8.elementsEqual("backward".utf8)
     let isForward = operation.utf8.elementsEqual("forward".utf8)
     guard isBackward || isForward || operation.utf8.elementsEqual("weights".utf8) else {

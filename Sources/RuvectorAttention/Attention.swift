@@ -104,6 +104,11 @@ public protocol Attention: Mechanism {
   var isRowwise: Bool { get }
   /// Width of an output for values of width `v`; `.dimensionMismatch` for widths that do not fit.
   func outputDim(values v: Int) throws(RuvectorError) -> Int
+  /// Where heads of softmax attention are all there is to this mechanism: `body` with those of one query over a run of keys,
+  /// the first of them the `first`-th of its call. False where they are not.
+  func heads(
+    _ input: AttentionInput, from first: Int, _ body: (Heads) throws(RuvectorError) -> Void
+  ) throws(RuvectorError) -> Bool
   /// `out` [m, outputDim], packed. A query that sees no key gives zeros.
   func forward(_ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control) throws(RuvectorError)
   /// The weights behind `forward`: `out` [heads, m, n]; each row sums to 1, or to 0 where nothing is seen.
@@ -131,6 +136,9 @@ extension Attention {
   public var contextDim: Int { 0 }
   public var edgeDim: Int { 0 }
   public var isRowwise: Bool { true }
+  public func heads(
+    _ input: AttentionInput, from first: Int, _ body: (Heads) throws(RuvectorError) -> Void
+  ) throws(RuvectorError) -> Bool { false }
 
   /// Refuses input that does not fit this mechanism.
   public func check(_ input: AttentionInput) throws(RuvectorError) { try any.check(input) }
@@ -143,7 +151,12 @@ extension Attention {
   ///     "backward"   … edges, output gradient [m · outputDim], output: the gradients of queries, keys, values,
   ///                  parameters and edges one after the other
   ///
-  /// The five from mask to edges may be left out together. mask: bytes, none, n or m · n of them. offsets: u32, none or m + 1. Contexts and edges: matrices, without columns
+  ///     "feed"       query [1, d], keys [n, d], values [n, v], state (f64, 2 · heads + v + 1): one query whose keys come in blocks
+  ///     "finish"     state, output [v]; 0 in the place of v where Float does not hold it ("forward" does it in Double)
+  ///
+  /// The five from mask to edges may be left out together. "feed" and "finish" are those of mechanisms that have
+  /// ``heads(_:from:_:)``; a state is zeros at first, and the bits are those of "forward" where blocks are multiples of the
+  /// mechanism's own (512 keys, or `blockSize`). mask: bytes, none, n or m · n of them. offsets: u32, none or m + 1. Contexts and edges: matrices, without columns
   /// where there are none. "sparse forward", "sparse weights", "sparse backward": see ``SparsityPattern``; indices [count]
   /// (u32) stand behind the edges, offsets [m + 1] lead into them, there is no mask, and the output of "sparse weights" is
   /// [heads · count].

@@ -45,6 +45,13 @@ public final class FlashAttention: Attention, Sendable {
       input: input, count: heads, scale: 1 / Double(dim / heads).squareRoot(), isCausal: isCausal, block: blockSize)
   }
 
+  public func heads(
+    _ input: AttentionInput, from first: Int, _ body: (Heads) throws(RuvectorError) -> Void
+  ) throws(RuvectorError) -> Bool {
+    try body(slices(input))
+    return true
+  }
+
   // MARK: - Forward
 
   public func forward(

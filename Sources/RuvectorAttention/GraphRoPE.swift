@@ -83,14 +83,14 @@ public final class GraphRoPE: Attention, Sendable {
 
   /// Rows turned by their positions, or (with `isInverse`) gradients turned back and added.
   private func turn(
-    _ x: MatrixView, _ context: MatrixView?, isKeys: Bool, isInverse: Bool = false,
+    _ x: MatrixView, _ context: MatrixView?, isKeys: Bool, from first: Int = 0, isInverse: Bool = false,
     into out: UnsafeMutablePointer<Float>
   ) throws(RuvectorError) {
     let table = try RotaryTable(turns, isInverse: isInverse), width = dim / heads, kernels = Kernels.current
     let turned = isInverse ? try AlignedBuffer<Float>(count: dim) : nil
     for r in 0..<x.rows {
       try table.move(
-        to: try place(context, r, standard: isKeys ? r : 0, isKeys ? "keyContext[\(r)]" : "queryContext[\(r)]"))
+        to: try place(context, r, standard: isKeys ? first + r : 0, isKeys ? "keyContext[\(r)]" : "queryContext[\(r)]"))
       let row = out + r * dim, place = turned?.pointer ?? row
       for h in 0..<heads { table.rotate(x.row(r) + h * width, into: place + h * width, width: width) }
       if turned != nil { kernels.add(row, place, row, dim) }
@@ -102,10 +102,10 @@ public final class GraphRoPE: Attention, Sendable {
     let heads: Heads
   }
 
-  private func turned(_ input: AttentionInput) throws(RuvectorError) -> Turned {
+  private func turned(_ input: AttentionInput, from first: Int = 0) throws(RuvectorError) -> Turned {
     let q = try Rows(input.queries.rows, dim), k = try Rows(input.keys.rows, dim)
     try turn(input.queries, input.queryContext, isKeys: false, into: q.memory.pointer)
-    try turn(input.keys, input.keyContext, isKeys: true, into: k.memory.pointer)
+    try turn(input.keys, input.keyContext, isKeys: true, from: first, into: k.memory.pointer)
     try q.require(from: input.queries, "queries")
     try k.require(from: input.keys, "keys")
     return Turned(
@@ -132,6 +132,15 @@ public final class GraphRoPE: Attention, Sendable {
     }
     try requireRange(out, dim, AttentionInput(queries: x, keys: x, values: x))
     return dim
+  }
+
+  public func heads(
+    _ input: AttentionInput, from first: Int, _ body: (Heads) throws(RuvectorError) -> Void
+  ) throws(RuvectorError) -> Bool {
+    let turned = try turned(input, from: first)
+    try body(turned.heads)
+    withExtendedLifetime(turned) {}
+    return true
   }
 
   // MARK: - Forward

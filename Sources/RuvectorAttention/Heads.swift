@@ -3,7 +3,7 @@ import RuvectorCore
 
 /// Exact softmax attention in `heads` contiguous slices, without weights of its own: what ScaledDotProduct, Flash and
 /// MultiHead share. Queries are cut into chunks whatever the thread count: the same bits for any number of threads.
-struct Heads {
+public struct Heads {
   let input: AttentionInput
   let count: Int
   let scale: Double

@@ -108,6 +108,14 @@ public final class MultiHead: Attention, @unchecked Sendable {
     withExtendedLifetime(projected) {}
   }
 
+  public func heads(
+    _ input: AttentionInput, from first: Int, _ body: (Heads) throws(RuvectorError) -> Void
+  ) throws(RuvectorError) -> Bool {
+    guard projections == nil else { return false }
+    try body(slices(input))
+    return true
+  }
+
   // MARK: - Forward
 
   public func forward(

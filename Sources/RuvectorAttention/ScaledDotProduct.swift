@@ -37,6 +37,13 @@ public final class ScaledDotProduct: Attention, Sendable {
     Heads(input: input, count: 1, scale: 1 / (temperature * Double(dim).squareRoot()), isCausal: isCausal)
   }
 
+  public func heads(
+    _ input: AttentionInput, from first: Int, _ body: (Heads) throws(RuvectorError) -> Void
+  ) throws(RuvectorError) -> Bool {
+    try body(heads(input))
+    return true
+  }
+
   // MARK: - Forward
 
   public func forward(

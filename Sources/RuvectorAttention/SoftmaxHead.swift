@@ -42,41 +42,64 @@ struct SoftmaxHead {
 
   // MARK: - Forward
 
+  /// What the keys of one query have come to so far.
+  struct Running {
+    var maximum = -Float.infinity
+    /// Σ exp(s − maximum)
+    var sum = 0.0
+    var seen = false
+    var isFinite = true
+  }
+
+  /// Adds `count` keys from the `j`-th on, a block, for query `i`; `out` [v]: Σ exp(s − maximum) V.
+  func add(
+    _ i: Int, _ j: Int, _ count: Int, to running: inout Running, _ out: UnsafeMutablePointer<Float>,
+    _ scores: UnsafeMutablePointer<Float>, _ kernels: KernelTable
+  ) {
+    let v = input.values.dim
+    let isSeen = readScores(i, input.queries.row(i), input.queries.dim, j, count, scores, &running.isFinite, kernels)
+    running.seen = isSeen || running.seen
+    let top = kernels.maximum(scores, count)
+    if top > running.maximum {
+      if running.sum > 0 {
+        let shrink = Double.exp(Double(running.maximum - top) * scale)
+        running.sum *= shrink
+        kernels.scale(Float(shrink), out, out, v)
+      }
+      running.maximum = top
+    }
+    if running.maximum > -.infinity {
+      running.sum += Double(kernels.exponential_sum(scores, running.maximum, Float(scale), scores, count))
+      kernels.combine_rows(scores, input.values.row(j), input.values.stride, count, v, out)
+    }
+  }
+
+  /// `out` over the sum; false where Float does not hold it.
+  func divide(_ out: UnsafeMutablePointer<Float>, _ running: Running, _ kernels: KernelTable) -> Bool {
+    let v = input.values.dim
+    guard running.sum > 0, running.sum.isFinite, running.maximum.isFinite else { return false }
+    kernels.scale(Float(1 / running.sum), out, out, v)
+    return running.isFinite && kernels.non_finite_probe(out, v) == 0
+  }
+
   /// Query `i` into `out` [v]; returns the logarithm of Σ exp(s) (−∞ where it sees nothing, and `out` is 0).
   @discardableResult
   func forward(
     _ i: Int, into out: UnsafeMutablePointer<Float>, _ scores: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) throws(RuvectorError) -> Double {
-    let q = input.queries.row(i), d = input.queries.dim, v = input.values.dim, (first, second) = runs(i)
-    var maximum = -Float.infinity, sum = 0.0
-    out.update(repeating: 0, count: v)
-    var seen = false, isFinite = true
+    let (first, second) = runs(i)
+    var running = Running()
+    out.update(repeating: 0, count: input.values.dim)
     var j = first.isEmpty ? second.lowerBound : first.lowerBound
     while j < second.upperBound {
       let count = min(block, (j < first.upperBound ? first : second).upperBound - j)
-      seen = readScores(i, q, d, j, count, scores, &isFinite, kernels) || seen
-      let top = kernels.maximum(scores, count)
-      if top > maximum {
-        if sum > 0 {
-          let shrink = Double.exp(Double(maximum - top) * scale)
-          sum *= shrink
-          kernels.scale(Float(shrink), out, out, v)
-        }
-        maximum = top
-      }
-      if maximum > -.infinity {
-        sum += Double(kernels.exponential_sum(scores, maximum, Float(scale), scores, count))
-        kernels.combine_rows(scores, input.values.row(j), input.values.stride, count, v, out)
-      }
+      add(i, j, count, to: &running, out, scores, kernels)
       j += count
       if j == first.upperBound { j = second.lowerBound }
     }
-    guard seen else { return -.infinity }
-    if sum > 0, sum.isFinite, maximum.isFinite { kernels.scale(Float(1 / sum), out, out, v) }
-    guard isFinite, sum > 0, sum.isFinite, maximum.isFinite, kernels.non_finite_probe(out, v) == 0 else {
-      return try forwardInDouble(i, into: out)
-    }
-    return Double(maximum) * scale + Double.log(sum)
+    guard running.seen else { return -.infinity }
+    guard divide(out, running, kernels) else { return try forwardInDouble(i, into: out) }
+    return Double(running.maximum) * scale + Double.log(running.sum)
   }
 
   /// Scores without the scale; −∞ where the mask says so. Returns whether the query sees one of them; `isFinite` turns

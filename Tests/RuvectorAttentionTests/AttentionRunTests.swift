@@ -41,6 +41,66 @@ import Testing
     return all
   }
 
+  /// One query whose keys come in blocks: the bits of all at once, and what is refused.
+  @Test func blocks() throws {
+    var g = SeededGenerator(64)
+    let d = 6,
+      list: [any Attention] = [
+        try ScaledDotProduct(d, [("temperature", .number(0.4))]), try ScaledDotProduct(d, [("causal", .number(1))]),
+        try FlashAttention(d, [("heads", .number(2)), ("blockSize", .number(64))]),
+        try MultiHead(d, [("heads", .number(3)), ("projections", .number(0))]),
+        try GraphRoPE(d, [("heads", .number(2)), ("maxPosition", .number(900))]),
+      ]
+    for (mechanism, n) in list.flatMap({ one in [1, 512, 1300].map { (one, $0) } }) {
+      let batch = Batch(&g, 1, n, d, 12, scale: 2), heads = mechanism.heads
+      let state = Arguments(), size = 2 * heads + 13
+      try state.add([Double](repeating: 0, count: size), .float64)
+      func feed(_ range: Range<Int>, queries: Int = 1) throws -> Int {
+        let part = Arguments()
+        try part.add((0..<queries).flatMap { _ in batch.queries[0] }, .float32, rows: queries)
+        try part.add(batch.keys[range].flatMap { $0 }, .float32, rows: range.count, columns: d)
+        try part.add(batch.values[range].flatMap { $0 }, .float32, rows: range.count, columns: 12)
+        part.buffers.append(state.buffers[0])
+        return try mechanism.run("feed", part.buffers, .none)
+      }
+      for start in stride(from: 0, to: n, by: 512) { #expect(try feed(start..<min(n, start + 512)) == size) }
+      #expect(try feed(0..<0) == size, "no keys: as before")
+      #expect(throws: RuvectorError.self) { try feed(0..<1, queries: 2) }
+      let out = Arguments()
+      try out.add([Float](repeating: .nan, count: 12), .float32)
+      #expect(try mechanism.run("finish", [state.buffers[0], out.buffers[0]], .none) == 12)
+      #expect(try out.floats(0) == mechanism.forward(batch), "\(type(of: mechanism)) \(n) keys")
+      #expect(throws: RuvectorError.self) { try mechanism.run("finish", [out.buffers[0], out.buffers[0]], .none) }
+      let short = Arguments()
+      try short.add([Double](repeating: 0, count: size - 1), .float64)
+      #expect(throws: RuvectorError.self) { try mechanism.run("finish", [short.buffers[0], out.buffers[0]], .none) }
+    }
+    let linear = try LinearAttention(d), one = Batch(&g, 1, 2, d, 12), call = try Self.arguments(one)
+    call.buffers = Array(call.buffers.prefix(3))
+    try call.add([Double](repeating: 0, count: 15), .float64)
+    #expect(throws: RuvectorError.self) { try linear.run("feed", call.buffers, .none) }
+  }
+
+  /// Scores beyond Float, and what is not finite: 0 in the place of a length, for good.
+  @Test func blocksBeyondFloat() throws {
+    var g = SeededGenerator(65)
+    let mechanism = try ScaledDotProduct(4)
+    for bad in [Float.nan, .infinity, 3e38] {
+      let state = Arguments(), out = Arguments()
+      try state.add([Double](repeating: 0, count: 7), .float64)
+      try out.add([Float](repeating: 0, count: 4), .float32)
+      for isBad in [true, false] {
+        let batch = Batch(&g, 1, 3, 4, 4), part = Arguments()
+        try part.add(batch.queries[0].map { isBad && bad == 3e38 ? $0 * 3e38 : $0 }, .float32, rows: 1)
+        try part.add(batch.keys.flatMap { $0 }.map { isBad ? $0 * bad : $0 }, .float32, rows: 3)
+        try part.add(batch.values.flatMap { $0 }, .float32, rows: 3)
+        part.buffers.append(state.buffers[0])
+        _ = try mechanism.run("feed", part.buffers, .none)
+      }
+      #expect(try mechanism.run("finish", [state.buffers[0], out.buffers[0]], .none) == 0, "\(bad)")
+    }
+  }
+
   @Test func operations() throws {
     var g = SeededGenerator(61)
     let layer = try Self.make(), direction = g.normals(12)

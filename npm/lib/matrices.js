@@ -15,15 +15,20 @@ function packRows(rows, start, count, dim, out, name) {
   }
 }
 
-/** A whole list, `count` rows. Those of one that comes again are known by their places (row-places.js). */
+/** One block of a list, `count` rows from a multiple of ROWS on; those of a list that comes again may be known by their places. */
+function packBlock(blocks, list, start, count, dim, out, name) {
+  const places = blocks && placesOf(blocks, start / ROWS, list, start, count, dim);
+  if (places) native.gatherRows(places, out, count, dim);
+  else packRows(list, start, count, dim, out, name);
+}
+
+/** A whole list, `count` rows. */
 function packList(list, count, dim, out, name) {
   const blocks = blocksOf(list, count);
   if (blocks === undefined) return packRows(list, 0, count, dim, out, name);
-  for (let start = 0, number = 0; start < count; start += ROWS, number++) {
-    const rows = Math.min(ROWS, count - start), part = out.subarray(start * dim, (start + rows) * dim);
-    const places = placesOf(blocks, number, list, start, rows, dim);
-    if (places) native.gatherRows(places, part, rows, dim);
-    else packRows(list, start, rows, dim, part, name);
+  for (let start = 0; start < count; start += ROWS) {
+    const rows = Math.min(ROWS, count - start);
+    packBlock(blocks, list, start, rows, dim, out.subarray(start * dim, (start + rows) * dim), name);
   }
 }
 
@@ -72,4 +77,4 @@ function matrix(value, name, own = false, room = allocate) {
   return { data, rows, dim };
 }
 
-module.exports = { matrix, packRows };
+module.exports = { matrix, packBlock, packRows };

@@ -3,6 +3,7 @@
 const native = require('../native.js');
 const { Handle } = require('../handle.js');
 const inputs = require('../inputs.js');
+const { computeInBlocks } = require('./blocks.js');
 const { runLater, runNow } = require('./calls.js');
 const { extraNames } = require('./extras.js');
 const { create } = require('./create.js');
@@ -44,11 +45,15 @@ class Attention extends Handle {
     return { row, config, floats, extras, handle: Handle.of(value, Attention, 'this') };
   }
 
-  static #one(self, query, keys, values, extra, run = runNow) {
-    const q = inputs.vector(query, 'query'), { dim } = self.config;
+  static #query({ config: { dim } }, query) {
+    const q = inputs.vector(query, 'query');
     if (lengthOf(q) === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'query', 0);
     if (lengthOf(q) !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'query', lengthOf(q));
-    return run(self, 'forward', { queries: q, keys, values, isSingle: true, ...extra });
+    return q;
+  }
+
+  static #one(self, query, keys, values, extra, run = runNow) {
+    return run(self, 'forward', { queries: Attention.#query(self, query), keys, values, isSingle: true, ...extra });
   }
 
   /** The options of a call, by name; unknown ones are refused. */
@@ -58,12 +63,13 @@ class Attention extends Handle {
   }
 
   compute(query, keys, values) {
-    return Attention.#one(Attention.#open(this), query, keys, values).data;
+    const self = Attention.#open(this), q = Attention.#query(self, query);
+    return computeInBlocks(self, q, keys, values) ?? Attention.#one(self, q, keys, values).data;
   }
 
   /** A name that older versions of @ruvector/attention had for it. */
   computeRaw(query, keys, values) {
-    return Attention.#one(Attention.#open(this), query, keys, values).data;
+    return Attention.prototype.compute.call(this, query, keys, values);
   }
 
   computeWithMask(query, keys, values, mask) {

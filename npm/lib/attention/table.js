@@ -10,6 +10,7 @@
 //   outputDim   width of an output (default: of the values)
 //   base        the class it extends where that is not Attention
 //   prepare     completes the options, before experts are made
+//   inBlocks    whether keys may come in blocks (blocks.js), by the options
 //   choices     experts that a query has at most
 //   required    options without a default (default: dim)
 //   dim         the width of queries where that is no option of its own
@@ -19,6 +20,7 @@
 //   members     methods, getters and static functions besides those of all (members.js)
 
 const { AVERAGING, expertsByName } = require('./experts.js');
+const { ROWS } = require('../row-places.js');
 
 /** How an option is checked, and its native name where that is another. */
 const OPTIONS = {
@@ -78,13 +80,13 @@ const edgeFloats = (config) => config.numHeads * edgeHeadDim(config) * (2 * conf
 const parts = ({ euclideanDim, hyperbolicDim, sphericalDim }) => [euclideanDim, hyperbolicDim, sphericalDim];
 
 const MECHANISMS = {
-  DotProductAttention: { mechanism: 'scaled_dot_product', options: ['dim'], positional: ['dim'], ignored: ['scale'] },
-  ScaledDotProductAttention: { mechanism: 'scaled_dot_product', options: ['dim', 'temperature', 'causal'], positional: ['dim'] },
+  DotProductAttention: { mechanism: 'scaled_dot_product', options: ['dim'], positional: ['dim'], ignored: ['scale'], inBlocks: () => true },
+  ScaledDotProductAttention: { mechanism: 'scaled_dot_product', options: ['dim', 'temperature', 'causal'], positional: ['dim'], inBlocks: () => true },
   MultiHeadAttention: {
     mechanism: 'multi_head', options: ['dim', 'numHeads', 'projections', 'causal', 'seed'], positional: ['dim', 'numHeads'],
-    fixed: { projections: false, seed: 0 }, floats: ({ dim, projections }) => (projections ? 4 * (dim * dim + dim) : 0),
+    fixed: { projections: false, seed: 0 }, inBlocks: ({ projections }) => !projections, floats: ({ dim, projections }) => (projections ? 4 * (dim * dim + dim) : 0),
   },
-  FlashAttention: { mechanism: 'flash', options: ['dim', 'blockSize', 'numHeads', 'causal'], positional: ['dim', 'blockSize'] },
+  FlashAttention: { mechanism: 'flash', options: ['dim', 'blockSize', 'numHeads', 'causal'], positional: ['dim', 'blockSize'], inBlocks: ({ blockSize }) => ROWS % blockSize === 0 },
   LinearAttention: { mechanism: 'linear', options: ['dim', 'numFeatures', 'elu', 'seed'], positional: ['dim', 'numFeatures'], fixed: { seed: 0 } },
   LocalGlobalAttention: {
     mechanism: 'local_global', options: ['dim', 'localWindow', 'globalTokens', 'numHeads'], positional: ['dim', 'localWindow', 'globalTokens'],
@@ -113,7 +115,7 @@ const MECHANISMS = {
     outputDim: (config) => edgeHeadDim(config) * (config.concatHeads ? config.numHeads : 1),
   },
   GraphRoPEAttention: {
-    mechanism: 'graph_rope', context: ['position', 'level'], positional: ['dim', 'maxPosition'],
+    mechanism: 'graph_rope', context: ['position', 'level'], positional: ['dim', 'maxPosition'], inBlocks: () => true,
     options: ['dim', 'numHeads', 'maxPosition', 'base', 'scalingFactor', 'levelScale'],
   },
   DualSpaceAttention: {
