@@ -149,6 +149,7 @@ function attentionSections(settings, section, quick) {
   step('memory of batches', () => peers.batchMemory(section, quick));
   step('mechanisms', () => mechanisms(settings, section, quick));
   step('the old package', () => peers.old(settings, section, matrix, quick));
+  step('the old package, in its own form', () => peers.dropIn(settings, section, quick));
   step('linear', () => linear(settings, section, quick));
   step('making', () => making(settings, section, quick));
   step('error', () => estimate(section, quick));

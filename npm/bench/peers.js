@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const attention = require('../../attention.js');
-const { measure, median } = require('./measure.js');
+const { generator, measure, median } = require('./measure.js');
 
 /** One query and 1,000 keys: ours and theirs in turns, a process of theirs each time. */
 function python(settings, section, matrix, quick) {
@@ -29,8 +29,14 @@ function python(settings, section, matrix, quick) {
   section('Attention, one query, 1,000 keys x 128, beside numpy and torch, one thread', ['case', 'µs', 'ours / it'], [['ours, DotProductAttention', mine, '1.000'], ...rows]);
 }
 
-/** Microseconds that @ruvector/attention 0.1 took with 10,000 keys, from Node, measured once, on a Zen 5. */
-const STORED = { edge: 159804, dual: 150753 };
+/**
+ * Microseconds that @ruvector/attention 0.1 took from Node with 100, 1,000 and 10,000 keys x 128 as Float32Array[], measured
+ * once, on a Zen 5.
+ */
+const STORED = {
+  dot: [55, 776, 7082], heads: [130, 2105, 15756], flash: [53, 677, 6922], local: [59, 520, 6280], rope: [69, 685, 7859], moe: [86, 665, 10034],
+  hyperbolic: [2015, 18381, 156053], linear: [865, 8270, 79668], edge: [1650, 15052, 159804], dual: [1557, 14753, 150753],
+};
 
 /** The program of peers/old.c, compiled into `folder`, or undefined where no compiler is. */
 function compiled(folder) {
@@ -40,30 +46,24 @@ function compiled(folder) {
   return built ? program : undefined;
 }
 
-/** The same rows as separate arrays, the only form that package takes. */
-const apart = ({ data, rows, dim }) => Array.from({ length: rows }, (_, i) => data.slice(i * dim, (i + 1) * dim));
-
 /**
  * Ours beside the arithmetic of @ruvector/attention in C (the program's best, of as many processes as rounds, in turns), and
  * beside what the package itself once took. It computes GAT (v1), with weights that nothing sets; GATv2 is ours alone.
  */
 function old(settings, section, matrix, quick) {
-  const n = 10000, dim = 128, q = matrix(1, dim, 1, 0.08).data, seed = 1, names = { nodeDim: dim, edgeDim: 16, numHeads: 4, seed };
-  const [k, v, edges] = [matrix(n, dim, 2, 0.08), matrix(n, dim, 3, 0.08), matrix(n, 16, 4)], [K, V, E] = [k, v, edges].map(apart);
-  const v1 = new attention.EdgeFeaturedAttention({ ...names, version: 'v1' }), v2 = new attention.EdgeFeaturedAttention(names), dual = new attention.DualSpaceAttention({ dim, seed });
+  const n = 10000, dim = 128, q = matrix(1, dim, 1, 0.08).data, seed = 1, options = { nodeDim: dim, edgeDim: 16, numHeads: 4, seed };
+  const [k, v, edges] = [matrix(n, dim, 2, 0.08), matrix(n, dim, 3, 0.08), matrix(n, 16, 4)];
+  const v1 = new attention.EdgeFeaturedAttention({ ...options, version: 'v1' }), v2 = new attention.EdgeFeaturedAttention(options), dual = new attention.DualSpaceAttention({ dim, seed });
   const cases = [
-    ['edge-featured v1, 4 heads, 16-d edges', 'edge', () => v1.computeBatch(q, k, v, { edges }), () => v1.computeWithEdges(q, K, V, E)],
-    ['edge-featured v2, 4 heads, 16-d edges', 'edge', () => v2.computeBatch(q, k, v, { edges }), () => v2.computeWithEdges(q, K, V, E)],
-    ['dual-space, projections', 'dual', () => dual.computeBatch(q, k, v), () => dual.compute(q, K, V)],
+    ['edge-featured v1, 4 heads, 16-d edges', 'edge', () => v1.computeBatch(q, k, v, { edges })],
+    ['edge-featured v2, 4 heads, 16-d edges', 'edge', () => v2.computeBatch(q, k, v, { edges })],
+    ['dual-space, projections', 'dual', () => dual.computeBatch(q, k, v)],
   ];
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-bench-')), theirs = { edge: Infinity, dual: Infinity }, ours = cases.map(() => [[], []]);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-bench-')), theirs = { edge: Infinity, dual: Infinity }, ours = cases.map(() => []);
   try {
     const program = compiled(folder);
     for (let round = 0; round < (quick ? 1 : 3); round++) {
-      cases.forEach(([, , packed, separate], i) => {
-        const times = measure([{ name: 0, run: packed }, { name: 1, run: separate }], { ...settings, rounds: Math.min(settings.rounds, 15) });
-        ours[i].forEach((list, form) => list.push(times.get(form)));
-      });
+      cases.forEach(([name, , run], i) => ours[i].push(measure([{ name, run }], { ...settings, rounds: Math.min(settings.rounds, 15) }).get(name)));
       if (program === undefined) continue;
       const { status, stdout, stderr } = spawnSync(program, [String(n)], { encoding: 'utf8' });
       if (status !== 0) throw new Error(`old.c: ${stderr}`);
@@ -72,11 +72,34 @@ function old(settings, section, matrix, quick) {
   } finally {
     fs.rmSync(folder, { recursive: true });
   }
-  section('Attention, one query, 10,000 keys x 128, beside @ruvector/attention', ['mechanism', 'matrices, µs', 'Float32Array[], µs', 'its arithmetic in C, µs', 'times', 'times, Float32Array[]', 'it on a Zen 5, µs', 'times'],
+  section('Attention, one query, 10,000 keys x 128 in matrices, beside @ruvector/attention', ['mechanism', 'µs', 'its arithmetic in C, µs', 'times', 'it on a Zen 5, µs', 'times'],
     cases.map(([name, key], i) => {
-      const [packed, separate] = ours[i].map(median), times = (theirs, mine) => Number.isFinite(theirs) ? (theirs / mine).toFixed(1) : '–';
-      return [name, packed, separate, Number.isFinite(theirs[key]) ? theirs[key] : '–', times(theirs[key], packed), times(theirs[key], separate), STORED[key], times(STORED[key], packed)];
+      const mine = median(ours[i]), c = theirs[key], it = STORED[key][2];
+      return [name, mine, ...(Number.isFinite(c) ? [c, (c / mine).toFixed(1)] : ['–', '–']), it, (it / mine).toFixed(1)];
     }));
+}
+
+/** Every class of @ruvector/attention in its own form: lists of Float32Arrays, the same list each time and a new one. */
+function dropIn(settings, section, quick) {
+  const A = attention, dim = 128, cases = [
+    ['DotProductAttention(128)', 'dot', new A.DotProductAttention(dim)], ['MultiHeadAttention(128, 8)', 'heads', new A.MultiHeadAttention(dim, 8)],
+    ['FlashAttention(128, 64)', 'flash', new A.FlashAttention(dim, 64)], ['LocalGlobalAttention(128, 128, 8)', 'local', new A.LocalGlobalAttention(dim, 128, 8)],
+    ['GraphRoPeAttention.simple(128, 1000)', 'rope', A.GraphRoPeAttention.simple(dim, 1000)], ['MoEAttention.simple(128, 4, 2)', 'moe', A.MoEAttention.simple(dim, 4, 2)],
+    ['HyperbolicAttention(128, 1)', 'hyperbolic', new A.HyperbolicAttention(dim, 1)], ['LinearAttention(128, 64)', 'linear', new A.LinearAttention(dim, 64)],
+    ["EdgeFeaturedAttention, version 'v1', 16-d edges", 'edge', new A.EdgeFeaturedAttention({ nodeDim: dim, edgeDim: 16, numHeads: 4, version: 'v1', seed: 0 })],
+    ['EdgeFeaturedAttention.simple(128, 16, 4), GATv2', 'edge', A.EdgeFeaturedAttention.simple(dim, 16, 4)], ['DualSpaceAttention.simple(128, 1)', 'dual', A.DualSpaceAttention.simple(dim, 1)],
+  ];
+  const random = generator(5), rows = (n, width, scale) => Array.from({ length: n }, () => Float32Array.from({ length: width }, () => scale * random()));
+  const few = { ...settings, rounds: Math.min(settings.rounds, 11) };
+  [100, 1000, 10000].slice(0, quick ? 1 : 3).forEach((n, size) => {
+    const q = rows(1, dim, 0.08)[0], k = rows(n, dim, 0.08), v = rows(n, dim, 0.08), edges = rows(n, 16, 1);
+    const run = (one, copy) => (one instanceof A.EdgeFeaturedAttention ? () => one.computeWithEdges(q, copy(k), copy(v), copy(edges)) : () => one.compute(q, copy(k), copy(v)));
+    section(`Attention, one query, ${n.toLocaleString('en')} keys x 128 as Float32Array[], beside @ruvector/attention`, ['class', 'µs', 'new lists, µs', 'it on a Zen 5, µs', 'times', 'new lists, times'],
+      cases.map(([name, key, one]) => {
+        const times = measure([{ name: 0, run: run(one, (list) => list) }, { name: 1, run: run(one, (list) => list.slice()) }], few), it = STORED[key][size];
+        return [name, times.get(0), times.get(1), it, ...[0, 1].map((form) => (it / times.get(form)).toFixed(1))];
+      }));
+  });
 }
 
 /** Batches: bytes a process of its own grows by, beyond arguments and result. */
@@ -89,4 +112,4 @@ function batchMemory(section, quick) {
   section('Attention, batches: memory beyond arguments and result', ['case', 'MB', 'all scores would be, MB'], rows);
 }
 
-module.exports = { batchMemory, old, python };
+module.exports = { batchMemory, dropIn, old, python };
