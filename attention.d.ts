@@ -303,7 +303,7 @@ export interface HyperbolicOptions {
   temperature?: number;
   /** Learned maps W ⊗ x = expMap0(W logMap0(x)) of queries, keys and values, at first the identity. Default false. */
   maps?: boolean;
-  /** Average by the Fréchet mean, which takes some 10 to 20 times as long as the weighted midpoint. Default false. */
+  /** Average by the Fréchet mean, which takes some 3 to 10 times as long as the weighted midpoint. Default false. */
   frechet?: boolean;
 }
 

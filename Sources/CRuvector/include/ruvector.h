@@ -146,6 +146,11 @@ void rv_release(rv_mechanism *);
  *             "weights":  the same with output [heads * m * n]
  *             "backward": ... edges, output gradient [m * width], output: the gradients of queries, keys, values, parameters
  *                         and edges one after the other
+ *             "feed":     one query whose keys come in blocks: query [1, d], keys [n, d], values [n, v], state (f64, 2 * heads +
+ *                         v + 1, zeros at first, writable); of mechanisms whose forward is heads of softmax attention alone:
+ *                         scaled_dot_product, flash, multi_head without projections, graph_rope without context
+ *             "finish":   state, output [v] (writable): the output over all keys so far. `written` receives v, or 0 where 32-bit
+ *                         floats do not hold it and "forward" is to be asked
  *             "sparse ..." the same over a pattern (rv_sparsity_pattern). What c and e are, and further operations ("routing"
  *             and "usage" of moe and learned_routing, "gates" of dynamic_heads, "contributions" of dual_space, "rotate" of
  *             graph_rope), each mechanism's file in Sources/RuvectorAttention says
