@@ -124,7 +124,7 @@ public func rv_hierarchical_forward_v2(
     let indices = kept_indices == nil ? nil : try tensor(kept_indices, "indices").indices("indices", count: room)
     let weights = kept_weights == nil ? nil : try tensor(kept_weights, "weights").output("weights", count: room)
     let width = HierarchyRouter.experts + HierarchyRouter.statistics
-    let (numbers, overflow) = level_count.multipliedReportingOverflow(by: width)
+    let (numbers, overflow) = max(level_count, 0).multipliedReportingOverflow(by: width)
     guard !overflow else { throw .expected("fewer levels", for: "levels", received: "\(level_count)", .outOfMemory) }
     let routes = routing == nil ? nil : try tensor(routing, "routing").output("routing", count: numbers)
     routes?.update(repeating: 0, count: numbers)

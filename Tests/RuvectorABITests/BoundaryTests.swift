@@ -39,6 +39,24 @@ struct BoundaryTests {
     #expect(rv_vectors_token(nil) == 0)
   }
 
+  /// A count of SIZE_MAX, which Swift reads as -1, is one of nothing.
+  @Test func countsBeyondAnyMemory() {
+    var error = rv_error(), made: OpaquePointer?, count: UInt64 = 9
+    let query = Memory<Float>([1, 2]), room = Memory<Float>([9, 9]), routes = Memory<Float>([9, 9])
+    var (out, routing) = (room.buffer(), routes.buffer())
+    #expect(rv_hierarchical_forward(query.pointer, 2, nil, nil, -1, nil, -1, &out, &count, nil, &error) == 0)
+    #expect(count == 2 && room.values == [1, 2])
+    #expect(
+      rv_hierarchical_forward_v2(
+        "hyperbolic", nil, -1, query.pointer, 2, nil, nil, -1, nil, -1, nil, &out, &count, nil, nil, &routing, nil,
+        &error) == 0)
+    #expect(count == 2 && routes.values == [9, 9])
+    #expect(rv_create("attention", "flash", nil, -1, &made, &error) != 0 && made == nil)
+    #expect(rv_index_create("hnsw", nil, -1, &made, &error) != 0 && made == nil)
+    #expect(rv_geometry("mobiusAdd", -1, 2, nil, -1, nil, nil, &error) != 0)
+    #expect(rv_kernel("sum", nil, -1, 1, nil, &error) != 0)
+  }
+
   @Test func buffersAreCheckedAgainstTheirOwnFields() {
     var error = rv_error()
     var out: OpaquePointer?

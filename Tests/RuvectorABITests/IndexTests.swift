@@ -75,6 +75,34 @@ struct IndexTests {
     #expect(rv_index_create("tree", nil, 0, &index, &error) == RV_INVALID_ARGUMENT.rawValue && index == nil)
   }
 
+  /// Several queries in one call, each with the results it has alone; the places of results that are not there stay 0.
+  @Test(arguments: ["hnsw", "brute_force"]) func batches(_ kind: String) {
+    var error = rv_error()
+    let index = made(kind), points = points
+    var keys = numbers.buffer(), matrix = points.buffer(rows: 20)
+    #expect(rv_index_add(index, &keys, nil, &matrix, 0, nil, &error) == 0)
+    let queries = Memory<Float>([4.4, 1, 17.9, 1]), allowed = Memory<Double>([17, 4])
+    let found = Memory<Double>([9, 9, 9, 9, 9, 9]), distances = Memory<Float>([9, 9, 9, 9, 9, 9])
+    let counts = Memory<UInt32>([9, 9])
+    var (q, a, f, d, c) = (
+      queries.buffer(rows: 2), allowed.buffer(), found.buffer(), distances.buffer(), counts.buffer()
+    )
+    func search(_ k: UInt64, _ ef: UInt64 = 0, _ filter: rv_filter = RV_ALL) -> Int32 {
+      rv_index_search(index, &q, k, ef, filter, &a, nil, &f, nil, &d, &c, nil, nil, &error)
+    }
+    #expect(search(3, 20) == 0 && found.values == [4, 5, 3, 18, 17, 19] && counts.values == [3, 3])
+    #expect(abs(distances.values[0] - 0.16) < 1e-5 && abs(distances.values[3] - 0.01) < 1e-5)
+    #expect(search(3, 0, RV_ALLOW) == 0 && found.values == [4, 17, 0, 17, 4, 0] && counts.values == [2, 2])
+    #expect(search(4) == RV_DIMENSION_MISMATCH.rawValue, "no room for 8 results")
+    #expect(search(.max) == RV_OUT_OF_MEMORY.rawValue)
+    #expect(search(3, 1 << 20 + 1) == RV_INVALID_CONFIG.rawValue)
+    queries.pointer[2] = .nan
+    #expect(search(3) == RV_NON_FINITE.rawValue && message(error).contains("queries[1]"))
+    q = queries.buffer(rows: 1)
+    #expect(search(1) == RV_DIMENSION_MISMATCH.rawValue, "four numbers are no point of a plane")
+    rv_index_release(index)
+  }
+
   /// An index opened by its token reads what the other writes, writes nothing, and keeps it alive; the other way round too.
   @Test(arguments: ["hnsw", "brute_force"]) func openedByToken(_ kind: String) {
     var error = rv_error(), opened: OpaquePointer?, again: OpaquePointer?, count: UInt64 = 0
