@@ -703,10 +703,10 @@ export class HNSWEdgeFeatureExtractor {
 /**
  * local: LocalGlobalAttention (localWindow 32, globalTokens 8); hierarchical: HyperbolicAttention (curvature -1), which pulls values
  * beyond the unit ball back to its rim and needs them dim wide; global: ScaledDotProductAttention; structural:
- * EdgeFeaturedAttention (edgeDim 4); linear: LinearAttention. The second of a name has other options: read `experts`. For values
- * of any length take `'global'`, `'local'`, `'linear'` or experts of your own: these average.
+ * EdgeFeaturedAttention (edgeDim 4). The second of a name has other options: read `experts`. For values of any length take
+ * `'global'` and `'local'`, which average them, or experts of your own.
  */
-export type ExpertName = 'local' | 'hierarchical' | 'global' | 'structural' | 'linear';
+export type ExpertName = 'local' | 'hierarchical' | 'global' | 'structural';
 /** What makes an expert: the class of this module and its options. */
 export interface ExpertDescription { readonly class: string; readonly options: Readonly<Record<string, unknown>> }
 /**
@@ -775,7 +775,7 @@ export class MoEAttention extends Mixture {
   /** As `simple`. */
   constructor(dim: number, numExperts?: number, topK?: number);
   constructor(options: MoEOptions);
-  /** The form of @ruvector/attention: `'global'`, `'local'`, `'linear'` in turn as experts, whose outputs are averages of the values; seed 0. */
+  /** The form of @ruvector/attention: `'global'` and `'local'` in turn as experts, whose outputs are averages of the values; seed 0. */
   static simple(dim: number, numExperts: number, topK: number): MoEAttention;
   static fromJson(json: string): MoEAttention;
   readonly dim: number;

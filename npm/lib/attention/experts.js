@@ -10,15 +10,14 @@ const { isList, mismatch, unexpected } = require('../errors.js');
  * one place that says which class a name stands for.
  */
 const BY_NAME = {
-  local: (dim, round) => ({ class: 'LocalGlobalAttention', options: { dim, localWindow: 32 * 2 ** round, globalTokens: 8 } }),
+  local: (dim, round) => ({ class: 'LocalGlobalAttention', options: { dim, localWindow: 32 * 2 ** Math.min(round, 25), globalTokens: 8 } }),
   hierarchical: (dim, round) => ({ class: 'HyperbolicAttention', options: { dim, curvature: -(2 ** round) } }),
   global: (dim, round) => ({ class: 'ScaledDotProductAttention', options: { dim, temperature: 2 ** round } }),
   structural: (dim, round) => ({ class: 'EdgeFeaturedAttention', options: { nodeDim: dim, edgeDim: 4, seed: round } }),
-  linear: (dim, round) => ({ class: 'LinearAttention', options: { dim, numFeatures: 64, seed: round } }),
 };
 const NAMES = Object.keys(BY_NAME);
 /** Those of a mixture that is not told, and those whose outputs are averages of any values from the first call on. */
-const STANDARD = ['local', 'hierarchical', 'global', 'structural'], AVERAGING = ['global', 'local', 'linear'];
+const STANDARD = ['local', 'hierarchical', 'global', 'structural'], AVERAGING = ['global', 'local'];
 const MOST = 64, MOST_IN_ALL = 1024, DEEPEST = 8;
 let depth = 0;
 
