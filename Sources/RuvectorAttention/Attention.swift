@@ -154,12 +154,12 @@ extension Attention {
   ///     "feed"       query [1, d], keys [n, d], values [n, v], state (f64, 2 · heads + v + 1): one query whose keys come in blocks
   ///     "finish"     state, output [v]; 0 in the place of v where Float does not hold it ("forward" does it in Double)
   ///
-  /// The five from mask to edges may be left out together. "feed" and "finish" are those of mechanisms that have
-  /// ``heads(_:from:_:)``; a state is zeros at first, and the bits are those of "forward" where blocks are multiples of the
-  /// mechanism's own (512 keys, or `blockSize`). mask: bytes, none, n or m · n of them. offsets: u32, none or m + 1. Contexts and edges: matrices, without columns
-  /// where there are none. "sparse forward", "sparse weights", "sparse backward": see ``SparsityPattern``; indices [count]
-  /// (u32) stand behind the edges, offsets [m + 1] lead into them, there is no mask, and the output of "sparse weights" is
-  /// [heads · count].
+  /// The five from mask to edges may be left out together. mask: bytes, none, n or m · n of them. offsets: u32, none or m + 1.
+  /// Contexts and edges: matrices, without columns where there are none. "sparse forward", "sparse weights", "sparse backward":
+  /// see ``SparsityPattern``; indices [count] (u32) stand behind the edges, offsets [m + 1] lead into them, there is no mask, and
+  /// the output of "sparse weights" is [heads · count]. "feed" and "finish": of mechanisms that have ``heads(_:from:_:)``; a
+  /// state is zeros at first, and the bits are those of "forward" where blocks are multiples of the mechanism's own (512
+  /// keys, or `blockSize`).
   public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
     try runAttention(operation, buffers, control)
   }

@@ -10,7 +10,7 @@ import RuvectorGeometry
 /// q [m, d], k [n, d], v [n, d] points of the ball; those beyond the rim are pulled back to it. Without `maps` q̃ = q and so
 /// on. The mean is the weighted midpoint (Lorentz centroid), or with `frechet` the Fréchet mean; both lie strictly inside
 /// the ball. A query that sees no key gives 0, the origin.
-/// - Complexity: O(m · n · d), maps O((m + n) · d²); the Fréchet mean some 5 to 20 times as long.
+/// - Complexity: O(m · n · d), maps O((m + n) · d²); the Fréchet mean some 3 to 10 times as long.
 /// - Precision: scores and midpoints in Float (`HyperbolicHead`), Fréchet means in Double (``FrechetRows``), what leaves Float
 ///   again in Double; all of `weights` and `backward` in Double.
 ///

@@ -89,9 +89,10 @@ public final class LinearAttention: Attention, Sendable {
   private func sums(_ input: AttentionInput, _ control: Control) throws(RuvectorError) -> Sums {
     let M = map.count, v = input.values.dim, kernels = Kernels.current
     var sums = Sums(
-      S: try AlignedBuffer(count: M * v, repeating: 0, for: "features"),
+      S: try AlignedBuffer(rows: M, columns: v, for: "features"),
       z: try AlignedBuffer(count: M, repeating: 0, for: "features"))
-    let φ = try AlignedBuffer<Float>(count: min(Self.chunk, input.keys.rows) * M, for: "features")
+    sums.S.pointer.update(repeating: 0, count: sums.S.count)
+    let φ = try AlignedBuffer<Float>(rows: min(Self.chunk, input.keys.rows), columns: M, for: "features")
     let ones = try AlignedBuffer<Float>(count: min(Self.chunk, input.keys.rows), repeating: 1)
     var first = 0
     while first < input.keys.rows {
@@ -154,9 +155,11 @@ public final class LinearAttention: Attention, Sendable {
       }
       return try requireRange(out, input.queries.rows * v, input)
     }
-    guard input.queries.rows * (M + v) > M * v else { return try forwardFew(input, into: out, control) }
+    guard Double(input.queries.rows) * Double(M + v) > Double(M) * Double(v) else {
+      return try forwardFew(input, into: out, control)
+    }
     let sums = try sums(input, control)
-    let φ = try AlignedBuffer<Float>(count: min(Self.chunk, input.queries.rows) * M, for: "features")
+    let φ = try AlignedBuffer<Float>(rows: min(Self.chunk, input.queries.rows), columns: M, for: "features")
     var first = 0
     while first < input.queries.rows {
       let range = first..<min(first + Self.chunk, input.queries.rows)
@@ -186,8 +189,8 @@ public final class LinearAttention: Attention, Sendable {
     _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
   ) throws(RuvectorError) {
     let m = input.queries.rows, n = input.keys.rows, v = input.values.dim, M = map.count, kernels = Kernels.current
-    let φq = try AlignedBuffer<Float>(count: m * M, for: "features")
-    let φ = try AlignedBuffer<Float>(count: min(Self.chunk, n) * M, for: "features")
+    let φq = try AlignedBuffer<Float>(rows: m, columns: M, for: "features")
+    let φ = try AlignedBuffer<Float>(rows: min(Self.chunk, n), columns: M, for: "features")
     let products = try AlignedBuffer<Float>(count: min(Self.chunk, n), for: "features")
     let D = try AlignedBuffer<Float>(count: m, repeating: 0)
     try queryFeatures(input, 0..<m, into: φq.pointer, control)
@@ -320,8 +323,8 @@ public final class LinearAttention: Attention, Sendable {
     let m = input.queries.rows, n = input.keys.rows, v = input.values.dim, M = map.count, kernels = Kernels.current
     guard m > 0, n > 0 else { return }
     let sums = try sums(input, control)
-    let φq = try AlignedBuffer<Float>(count: m * M, for: "features"),
-      dq = try AlignedBuffer<Float>(count: m * M, for: "features")
+    let φq = try AlignedBuffer<Float>(rows: m, columns: M, for: "features"),
+      dq = try AlignedBuffer<Float>(rows: m, columns: M, for: "features")
     let out = try AlignedBuffer<Float>(count: m * v, for: "outputs"),
       g = try AlignedBuffer<Float>(count: m * v, for: "gradients")
     try queryFeatures(input, 0..<m, into: φq.pointer, control)
@@ -338,12 +341,12 @@ public final class LinearAttention: Attention, Sendable {
       for i in 0..<m { kernels.axpy(inner[i], sums.z.pointer, dq.pointer + i * M, M) }
       try map.backward(input.queries, φq.pointer, dq.pointer, into: dQ)
     }
-    let S = try AlignedBuffer<Float>(count: M * v, for: "gradients"),
+    let S = try AlignedBuffer<Float>(rows: M, columns: v, for: "gradients"),
       z = try AlignedBuffer<Float>(count: M, repeating: 0)
     try gemm(m: M, n: v, k: m, .transposed(φq.pointer, stride: M), .rows(g.pointer, stride: v), S.pointer, cStride: v)
     kernels.combine_rows(inner.pointer, φq.pointer, M, m, M, z.pointer)
-    let φ = try AlignedBuffer<Float>(count: n * M, for: "features"),
-      d = try AlignedBuffer<Float>(count: n * M, for: "features")
+    let φ = try AlignedBuffer<Float>(rows: n, columns: M, for: "features"),
+      d = try AlignedBuffer<Float>(rows: n, columns: M, for: "features")
     _ = try keyFeatures(input, 0..<n, top: sums.top, into: φ.pointer, control)
     if let dV = gradients.values {
       try gemm(

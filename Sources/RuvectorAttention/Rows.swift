@@ -7,11 +7,7 @@ final class Rows {
   let view: MatrixView
 
   init(_ rows: Int, _ dim: Int) throws(RuvectorError) {
-    let (count, overflow) = rows.multipliedReportingOverflow(by: dim)
-    guard !overflow else {
-      throw .expected("sizes that fit in memory", for: "rows", received: "\(rows) x \(dim)", .outOfMemory)
-    }
-    memory = try AlignedBuffer(count: count, for: "rows")
+    memory = try AlignedBuffer(rows: rows, columns: dim, for: "rows")
     view = MatrixView(memory.pointer, rows: rows, dim: dim)
   }
 

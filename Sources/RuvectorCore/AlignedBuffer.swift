@@ -20,6 +20,15 @@ public final class AlignedBuffer<Element: BitwiseCopyable> {
     self.count = count
   }
 
+  /// rows · columns elements, which `Int` may not hold (in WebAssembly it has 32 bits).
+  public convenience init(rows: Int, columns: Int, for name: StaticString = "buffer") throws(RuvectorError) {
+    let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
+    guard !overflow else {
+      throw .expected("a size that fits in memory", for: "\(name)", received: "\(rows) x \(columns)", .outOfMemory)
+    }
+    try self.init(count: count, for: name)
+  }
+
   public convenience init(count: Int, repeating value: Element, for name: StaticString = "buffer")
     throws(RuvectorError)
   {

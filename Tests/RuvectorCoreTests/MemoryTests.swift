@@ -15,6 +15,10 @@ import Testing
     }
     let doubles = failure { () throws(RuvectorError) in _ = try AlignedBuffer<Double>(count: 1 << 61) }
     #expect(doubles?.code == .outOfMemory)
+    let product = failure { () throws(RuvectorError) in
+      _ = try AlignedBuffer<Float>(rows: Int.max / 2, columns: 3, for: "thing")
+    }
+    #expect(product?.message == "expected a size that fits in memory for thing, received \(Int.max / 2) x 3")
   }
 
   @Test func alignment() throws {

@@ -180,6 +180,7 @@ const ofAttention = {
   'wrong arguments of functions that give promises': shownBy(['migration-attention.test.js', 'functions that give promises reject wrong arguments, and never throw']),
   'unknown `attentionType`': () => fails(
     () => attention.parallelAttentionCompute({ attentionType: 'NoSuchMechanism', dim: 2 }, [[1, 2]], [[[1, 2]]], [[[1]]]), 'ERR_INVALID_CONFIG', 'another type', true),
+  '`computeRaw`, asynchronous functions without `dim` (of older versions, and of its users)': shownBy(['migration-attention.test.js', 'names and forms of older versions: computeRaw, asynchronous functions without dim']),
   '`computeAsync`, `scaledDotAttention`, `getExpertUsage` (its README only)': shownBy(['migration-attention.test.js', 'names that only its README has']),
   '`version()`': () => assert.strictEqual(attention.version(), require('../../package.json').version),
 };
