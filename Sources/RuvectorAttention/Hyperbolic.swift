@@ -11,7 +11,7 @@ import RuvectorGeometry
 /// on. The mean is the weighted midpoint (Lorentz centroid), or with `frechet` the Fréchet mean; both lie strictly inside
 /// the ball. A query that sees no key gives 0, the origin.
 /// - Complexity: O(m · n · d), maps O((m + n) · d²); the Fréchet mean some 3 to 10 times as long.
-/// - Precision: scores and midpoints in Float (`HyperbolicHead`), Fréchet means in Double (``FrechetRows``), what leaves Float
+/// - Precision: scores and midpoints in Float (`HyperbolicHead`), Fréchet means in Double (`FrechetRows`), what leaves Float
 ///   again in Double; all of `weights` and `backward` in Double.
 ///
 /// Use it where points were trained in the ball. On ordinary unit-norm embeddings all points lie on the rim and the order
