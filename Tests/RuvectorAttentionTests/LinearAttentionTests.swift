@@ -51,7 +51,8 @@ import Testing
     let mechanism = try Self.make(d, features: count, elu: elu)
     let ω = elu ? nil : try Self.directions(d, count, 5)
     var batches = SoftmaxAttentionTests.batches(&g, d, 3)
-    batches.append(Batch(&g, 3, 2500, d, 3))
+    batches += [Batch(&g, 3, 2500, d, 3), Batch(&g, 1, 2500, d, 3)]  // with the state, without it
+    for j in 2100..<2500 { batches[batches.count - 1].keys[j] = batches[batches.count - 1].keys[j].map { 3 * $0 } }
     for batch in batches where batch.keys.count > 0 {
       let exact = Self.oracle(ω, doubles(batch.queries), doubles(batch.keys), doubles(batch.values), batch)
       #expect(distance(try mechanism.forward(batch), exact.out.flatMap { $0 }) < 2e-5)
