@@ -4,10 +4,6 @@
 import CRuvectorSupport
 
 #if !CORE
-  @inline(__always) func load(_ p: DoubleIn) -> D { UnsafeRawPointer(p).loadUnaligned(as: D.self) }
-  @inline(__always) func load(_ p: DoubleOut) -> D { UnsafeRawPointer(p).loadUnaligned(as: D.self) }
-  @inline(__always) func store(_ x: D, _ p: DoubleOut) { UnsafeMutableRawPointer(p).storeBytes(of: x, as: D.self) }
-
   func squaredL2RowsDouble(_ q: DoubleIn, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _ out: DoubleOut) {
     let whole = dim & ~(lanes &- 1)
     var r = 0

@@ -29,24 +29,6 @@ import CRuvectorSupport
     return fma(fma(s + s, (s + s) * z, p) + lost, e, D(repeating: 0.693_147_180_559_945_3))
   }
 
-  /// The first `count < lanes` elements, `rest` behind.
-  @inline(__always) func loadTail(_ p: DoubleIn, _ count: Int, _ rest: Double) -> D {
-    var x = D(repeating: rest), i = 0
-    while i < count {
-      x[i] = p[i]
-      i &+= 1
-    }
-    return x
-  }
-
-  @inline(__always) func storeTail(_ x: D, _ p: DoubleOut, _ count: Int) {
-    var i = 0
-    while i < count {
-      p[i] = x[i]
-      i &+= 1
-    }
-  }
-
   func frechetTerms(
     _ squares: DoubleIn, _ gaps: DoubleIn, _ weights: DoubleIn, _ c: Double, _ gap: Double, _ n: Int,
     _ factors: DoubleOut,

@@ -98,6 +98,28 @@ typealias DoubleOut = UnsafeMutablePointer<Double>
   }
 }
 
+@inline(__always) func load(_ p: DoubleIn) -> D { UnsafeRawPointer(p).loadUnaligned(as: D.self) }
+@inline(__always) func load(_ p: DoubleOut) -> D { UnsafeRawPointer(p).loadUnaligned(as: D.self) }
+@inline(__always) func store(_ x: D, _ p: DoubleOut) { UnsafeMutableRawPointer(p).storeBytes(of: x, as: D.self) }
+
+/// The first `count < lanes` elements, `rest` behind.
+@inline(__always) func loadTail(_ p: DoubleIn, _ count: Int, _ rest: Double) -> D {
+  var x = D(repeating: rest), i = 0
+  while i < count {
+    x[i] = p[i]
+    i &+= 1
+  }
+  return x
+}
+
+@inline(__always) func storeTail(_ x: D, _ p: DoubleOut, _ count: Int) {
+  var i = 0
+  while i < count {
+    p[i] = x[i]
+    i &+= 1
+  }
+}
+
 /// c + a b: fused where the instruction set has it (elsewhere a fused form would be a library call).
 @inline(__always) func fma(_ c: V, _ a: V, _ b: V) -> V {
   #if FMA
