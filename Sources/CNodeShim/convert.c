@@ -277,7 +277,7 @@ static int32_t parse(napi_env env, napi_value *values, call *c) {
         napi_typeof(env, values[position], &type);
         if (type == napi_undefined) continue;
       }
-      if (strchr("mvqhdruwo", *f)) {
+      if (strchr("mvqhpdruwo", *f)) {
         int32_t code = *f == 'o'      ? read_options(env, values[position], c, a)
                        : is_list(*f) ? read_handles(env, values[position], kind_of(*f), c, a)
                                      : read_handle(env, values[position], *f, &a->pointer, &c->error);
@@ -352,7 +352,7 @@ static void for_each_handle(call *c, void (*visit)(char kind, void *)) {
       rv_argument *a = &c->arguments[at];
       for (size_t i = 0; i < a->count; i++)
         if (a->options[i].kind == RV_CHILD) visit('m', a->options[i].child);
-    } else if (strchr("mvhduw", *f)) {
+    } else if (strchr("mvhpduw", *f)) {
       rv_argument *a = &c->arguments[at];
       void **list = is_list(*f) ? a->pointers : &a->pointer;
       for (size_t i = 0, n = is_list(*f) ? a->count : 1; i < n; i++)

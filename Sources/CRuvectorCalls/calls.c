@@ -22,6 +22,7 @@ void rv_kind_retain(char kind, void *p) {
   if (kind == 'm') rv_retain(p);
   else if (kind == 'v') rv_vectors_retain(p);
   else if (kind == 'h') rv_index_retain(p);
+  else if (kind == 'p') rv_prepared_retain(p);
 #ifdef RV_DATABASES
   else if (kind == 'd') rv_database_retain(p);
 #endif
@@ -31,6 +32,7 @@ void rv_kind_release(char kind, void *p) {
   if (kind == 'm') rv_release(p);
   else if (kind == 'v') rv_vectors_release(p);
   else if (kind == 'h') rv_index_release(p);
+  else if (kind == 'p') rv_prepared_release(p);
 #ifdef RV_DATABASES
   else if (kind == 'd') rv_database_release(p);
   else if (kind == 'r') rv_rows_release(p);
@@ -239,7 +241,43 @@ F(index_add) {
   return code;
 }
 /* index, keys, offsets or undefined */
-F(index_remove) { UNUSED; return rv_index_remove(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), error); }
+F(index_remove) { UNUSED; return rv_index_remove(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), control, error); }
+/* index, ticket (0: a new one), matrix. Returns the ticket. */
+F(index_stage) {
+  uint64_t ticket = a[1].integer;
+  int32_t code = rv_index_stage(a[0].pointer, &ticket, &a[2].buffer, control, error);
+  result->number = (double)ticket;
+  return code;
+}
+/* index, ticket, keys, their offsets or undefined, removed keys, theirs. Returns the bytes of the index. */
+F(index_commit) {
+  double info[16];
+  rv_buffer out = {.data = info, .type = RV_F64, .rank = 1, .dims = {16}, .writable = 1};
+  int32_t code = rv_index_commit(a[0].pointer, a[1].integer, &a[2].buffer, OPTIONAL(a[3]), OPTIONAL(a[4]), OPTIONAL(a[5]),
+                                 control, error);
+  if (!code && !rv_index_info(a[0].pointer, &out, NULL)) result->number = info[3];
+  return code;
+}
+/* index, ticket */
+F(index_discard) { UNUSED; return rv_index_discard(a[0].pointer, a[1].integer, error); }
+/* index, kind of filter, filter, its offsets */
+F(index_prepare) {
+  uint64_t bytes = 0;
+  int32_t code = rv_index_prepare(a[0].pointer, (rv_filter)a[1].integer, OPTIONAL(a[2]), OPTIONAL(a[3]), control,
+                                  (rv_prepared **)&result->handle, error);
+  if (!code) rv_prepared_info(result->handle, NULL, &bytes);
+  result->number = (double)bytes;
+  return code;
+}
+/* prepared filter, keys, offsets or undefined */
+F(prepared_extend) { UNUSED; return rv_prepared_extend(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), control, error); }
+/* prepared filter. Returns how many vectors it allows. */
+F(prepared_size) {
+  UNUSED;
+  uint64_t size = 0;
+  rv_prepared_info(a[0].pointer, &size, NULL);
+  return result->number = (double)size, RV_OK;
+}
 F(index_clear) { UNUSED; return rv_index_clear(a[0].pointer, error); }
 /* index, keys, offsets or undefined, places */
 F(index_places) { UNUSED; return rv_index_places(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, error); }
@@ -261,13 +299,13 @@ F(index_names) {
   result->number = (double)bytes;
   return code;
 }
-/* index, queries, k, ef, kind of filter, filter, its offsets, keys, offsets, distances, counts. Returns the bytes that
- * strings need. */
+/* index, queries, k, ef, kind of filter, filter, its offsets, prepared filter, keys, offsets, distances, counts. Returns the
+ * bytes that strings need. */
 F(index_search) {
   uint64_t bytes = 0;
   int32_t code = rv_index_search(a[0].pointer, &a[1].buffer, a[2].integer, a[3].integer, (rv_filter)a[4].integer,
-                                 OPTIONAL(a[5]), OPTIONAL(a[6]), &a[7].buffer, OPTIONAL(a[8]), &a[9].buffer, &a[10].buffer,
-                                 &bytes, control, error);
+                                 OPTIONAL(a[5]), OPTIONAL(a[6]), a[7].pointer, &a[8].buffer, OPTIONAL(a[9]), &a[10].buffer,
+                                 &a[11].buffer, &bytes, control, error);
   result->number = (double)bytes;
   return code;
 }
@@ -278,7 +316,7 @@ F(index_search_one) {
   uint64_t k = a[2].integer;
   rv_buffer query = a[1].buffer, counts = {.data = &found, .type = RV_U32, .rank = 1, .dims = {1}, .writable = 1};
   query.rank = 2, query.dims[1] = query.dims[0], query.dims[0] = 1;
-  int32_t code = rv_index_search(a[0].pointer, &query, k, a[3].integer, RV_ALL, NULL, NULL, &a[4].buffer, NULL, &a[5].buffer,
+  int32_t code = rv_index_search(a[0].pointer, &query, k, a[3].integer, RV_ALL, NULL, NULL, NULL, &a[4].buffer, NULL, &a[5].buffer,
                                  &counts, NULL, NULL, error);
   result->number = found;
   return code;
@@ -440,13 +478,19 @@ static const rv_export rows[] = {
     {"indexInfo", "hB", 0, index_info},
     {"indexSetEf", "hi", 0, index_set_ef},
     {"indexAdd", "hbb?xic", 'n', index_add},
-    {"indexRemove", "hbb?", 0, index_remove},
+    {"indexRemove", "hbb?c", 0, index_remove},
+    {"indexStage", "hixc", 'n', index_stage},
+    {"indexCommit", "hibb?b?b?c", 'n', index_commit},
+    {"indexDiscard", "hi", 0, index_discard},
+    {"indexPrepare", "hib?b?c", 'p', index_prepare},
+    {"preparedExtend", "pbb?c", 0, prepared_extend},
+    {"preparedSize", "p", 'n', prepared_size},
     {"indexClear", "h", 0, index_clear},
     {"indexPlaces", "hbb?B", 0, index_places},
     {"indexGet", "hbb?F", 0, index_get},
     {"indexAll", "hB", 'n', index_all},
     {"indexNames", "hbBB?", 'n', index_names},
-    {"indexSearch", "hxiiib?b?BB?FBc", 'n', index_search},
+    {"indexSearch", "hxiiib?b?p?BB?FBc", 'n', index_search},
     {"indexSearchOne", "hfiiBF", 'n', index_search_one},
     {"indexSave", "hsic", 0, index_save},
     {"indexOpen", "siBc", 'h', index_open},

@@ -24,6 +24,7 @@ static rv_lock only;
 rv_lock *rv_lock_create(void) { return &only; }
 void rv_lock_destroy(rv_lock *lock) { (void)lock; }
 void rv_lock_acquire(rv_lock *lock) { (void)lock; }
+int rv_lock_try(rv_lock *lock) { return (void)lock, 1; }
 void rv_lock_release(rv_lock *lock) { (void)lock; }
 struct rv_shared_lock { char unused; };
 static rv_shared_lock only_shared;
@@ -74,6 +75,7 @@ void rv_lock_destroy(rv_lock *lock) {
   free(lock);
 }
 void rv_lock_acquire(rv_lock *lock) { pthread_mutex_lock(&lock->mutex); }
+int rv_lock_try(rv_lock *lock) { return pthread_mutex_trylock(&lock->mutex) == 0; }
 void rv_lock_release(rv_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
 
 struct rv_shared_lock { pthread_rwlock_t lock; };

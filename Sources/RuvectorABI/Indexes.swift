@@ -11,7 +11,7 @@ private let indexes = Tokens<VectorIndex>()
 @inline(never) func index(_ handle: OpaquePointer?) throws(RuvectorError) -> VectorIndex { try shared(handle).object }
 
 /// The index of a handle, for what a writer does. `.unsupported` where it was opened by its token.
-@inline(never) private func writable(_ handle: OpaquePointer?) throws(RuvectorError) -> VectorIndex {
+@inline(never) func writable(_ handle: OpaquePointer?) throws(RuvectorError) -> VectorIndex {
   let shared = try shared(handle)
   guard !shared.isOpened else {
     throw .expected("the index itself", for: "this", received: "a read-only one, opened by its token", .unsupported)
@@ -96,11 +96,11 @@ public func rv_index_add(
 @implementation @_cdecl("rv_index_remove")
 public func rv_index_remove(
   _ handle: OpaquePointer?, _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
-  _ error: UnsafeMutablePointer<rv_error>?
+  _ control: UnsafePointer<rv_control>?, _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let index = try writable(handle)
-    try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in try index.remove(list) }
+    let index = try writable(handle), control = try RuvectorABI.control(control)
+    try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in try index.remove(list, control: control) }
   }
 }
 
@@ -230,8 +230,8 @@ public func rv_index_names(
 @implementation @_cdecl("rv_index_search")
 public func rv_index_search(
   _ handle: OpaquePointer?, _ queries: UnsafePointer<rv_buffer>?, _ k: UInt64, _ ef: UInt64, _ filter_kind: rv_filter,
-  _ filter: UnsafePointer<rv_buffer>?, _ filter_offsets: UnsafePointer<rv_buffer>?, _ keys: UnsafePointer<rv_buffer>?,
-  _ offsets: UnsafePointer<rv_buffer>?, _ distances: UnsafePointer<rv_buffer>?, _ counts: UnsafePointer<rv_buffer>?,
+  _ filter: UnsafePointer<rv_buffer>?, _ filter_offsets: UnsafePointer<rv_buffer>?, _ prepared: OpaquePointer?,
+  _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?, _ distances: UnsafePointer<rv_buffer>?, _ counts: UnsafePointer<rv_buffer>?,
   _ bytes: UnsafeMutablePointer<UInt64>?, _ control: UnsafePointer<rv_control>?,
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
@@ -249,28 +249,11 @@ public func rv_index_search(
     let distances = try tensor(distances, "distances").output("distances", count: room)
     let counts = try tensor(counts, "counts").indices("counts", count: queries.rows)
     let control = try RuvectorABI.control(control)
-    try withFilter(filter_kind, filter, filter_offsets) { (filter) throws(RuvectorError) in
+    try withFilter(filter_kind, filter, filter_offsets, prepared) { (filter) throws(RuvectorError) in
       try index.search(
         queries, k: k, ef: ef == 0 ? nil : Int(ef), filter: filter, output, distances, counts, control)
     }
     bytes?.pointee = UInt64(output.bytes)
-  }
-}
-
-private func withFilter(
-  _ kind: rv_filter, _ filter: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
-  _ body: (Filter) throws(RuvectorError) -> Void
-) throws(RuvectorError) {
-  switch kind {
-  case RV_ALL: try body(.all)
-  case RV_ALLOW, RV_DENY:
-    try withKeys(filter, offsets, "filter") { (list) throws(RuvectorError) in
-      try body(.keys(list, allow: kind == RV_ALLOW))
-    }
-  case RV_ALLOW_BITS, RV_DENY_BITS:
-    let map = try tensor(filter, "filter").bytes("filter")
-    try body(.bits(UnsafeRawBufferPointer(map), allow: kind == RV_ALLOW_BITS))
-  default: throw .expected("an rv_filter", for: "filter", received: "\(kind.rawValue)", .invalidArgument)
   }
 }
 

@@ -10,7 +10,7 @@ extension HNSWIndex: NeighborGraph {
   }
 
   public func level(of node: Int) -> Int? {
-    node >= 0 && node < placesUsed && !isGone(node) ? links.level(node) : nil
+    node >= 0 && node < placesUsed && sight.sees(node) ? links.level(node) : nil
   }
 
   public func neighbors(of node: Int, level: Int) -> [Int] {
@@ -22,12 +22,12 @@ extension HNSWIndex: NeighborGraph {
 
   /// Neighbours that are still there; removed ones too where a way may lead through them.
   private func forEachNeighbor(_ node: Int, _ level: Int, all: Bool = false, _ body: (Int) -> Void) {
-    let list = links.list(node, level), limit = placesUsed
+    let list = links.list(node, level), limit = placesUsed, sight = sight
     for i in 0..<links.room(level) {
       let link = rv_load_acquire(list + i)
       if link == Links.end { return }
       let neighbor = Int(link & ~Links.pinned)
-      if neighbor < limit, all || !isGone(neighbor) { body(neighbor) }
+      if neighbor < limit, all || sight.sees(neighbor) { body(neighbor) }
     }
   }
 
@@ -91,12 +91,12 @@ extension HNSWIndex: NeighborGraph {
     defer { lock.end() }
     let places = placesUsed, width = min(max(k, ef), places), kernels = Kernels.current
     guard k > 0, places > 0, entry != Links.end, level >= 0, level <= maxLevel else { return }
-    try walker.begin(ef: width, count: places)
+    let seen = Seen(sight: sight), others = min(places, 4096)
+    try walker.begin(ef: width + others, count: places)
     walker.unmarkAndStart(descend(walker, to: level, kernels))
-    walker.walk(level, ef: width, self, kernels)
-    var found = 0
-    for i in 0..<walker.size where found < k && !isGone(Walker.id(walker.pool[i])) {
-      found += 1
+    _ = walker.walk(level, ef: width, self, kernels, seen, others: others)
+    walker.keep(seen)
+    for i in 0..<min(k, walker.size) {
       try body(Walker.id(walker.pool[i]), rows.space.distance(Walker.key(walker.pool[i])))
     }
   }
@@ -104,10 +104,10 @@ extension HNSWIndex: NeighborGraph {
   /// The links of one level in CSR form, nodes numbered in the order of their places: `nodes[i]` is the place of row i.
   public func csr(level: Int) throws(RuvectorError) -> (offsets: [UInt32], indices: [UInt32], nodes: [UInt32]) {
     try lock.reading { () throws(RuvectorError) in
-      let limit = placesUsed
+      let limit = placesUsed, sight = sight
       var offsets: [UInt32] = [0], indices: [UInt32] = [], nodes: [UInt32] = []
       let number = try AlignedBuffer<UInt32>(count: limit, repeating: 0, for: "graph")
-      for id in 0..<limit where !isGone(id) && links.level(id) >= level {
+      for id in 0..<limit where sight.sees(id) && links.level(id) >= level {
         number[id] = UInt32(nodes.count)
         nodes.append(UInt32(id))
       }
@@ -134,7 +134,8 @@ extension HNSWIndex: NeighborGraph {
       var found = Statistics()
       found.levels = Array(repeating: 0, count: maxLevel + 1)
       found.degrees = Array(repeating: 0, count: links.room(0) + 1)
-      for id in 0..<placesUsed where !isGone(id) {
+      let sight = sight
+      for id in 0..<placesUsed where sight.sees(id) {
         let level = links.level(id)
         if level < found.levels.count { found.levels[level] += 1 }
         found.degrees[links.count(id, 0)] += 1

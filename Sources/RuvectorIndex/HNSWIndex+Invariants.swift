@@ -19,7 +19,7 @@ extension HNSWIndex {
         live += 1
         if findOwnPlace(id) != id { return "the key of place \(id) leads elsewhere" }
       }
-      guard live == keys.count else { return "\(keys.count) keys for \(live) vectors" }
+      guard live == keys.count, live == liveCount else { return "\(keys.count) keys for \(live) vectors" }
       guard nextPlace - live - free.count == deleted else { return "\(deleted) removed nodes counted, others there" }
       guard live > 0 else { return entry == Links.end && nextPlace == 0 ? nil : "an empty index has an entry point" }
       guard entry != Links.end, Int(entry) < nextPlace, !isFree[Int(entry)] else { return "no entry point" }

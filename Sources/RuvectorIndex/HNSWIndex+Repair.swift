@@ -1,114 +1,185 @@
 import CRuvectorSupport
 import RuvectorCore
 
-extension HNSWIndex {
-  /// Links around the deleted nodes and makes their places free: each neighbour of a deleted one chooses anew among its
-  /// neighbours and theirs. Then a new tree. Excludes readers.
-  func repair() throws(RuvectorError) {
-    let builder = try Builder(self, .none), kernels = Kernels.current
-    let live = (0..<nextPlace).filter { !isGone($0) }
-    let isFree = try AlignedBuffer<Bool>(count: nextPlace, repeating: false, for: "index")
-    for id in free { isFree[Int(id)] = true }
-    try builder.forEach(live.count, 256) { (i, _, selection) throws(RuvectorError) in
-      for level in 0...links.level(live[i]) { try bypass(live[i], level, selection, kernels) }
-    }
-    for id in 0..<nextPlace where isGone(id) && !isFree[id] {
-      links.free(id)
-      links.list(id, 0).update(repeating: Links.end, count: links.room(0))
-      free.append(UInt32(id))
-    }
-    publish(deleted: 0)
-    free.sort(by: >)
-    if isGone(Int(entry)), let first = live.first {
-      publish(entry: UInt32(live.reduce(first) { links.level($1) > links.level($0) ? $1 : $0 }))
-    }
-    try growTree(kernels)
-    try keys.compact({ !isGone($0) }, upTo: nextPlace)
+/// Takes removed nodes out of a graph, in steps that searches do not notice and that follow each other at any pace
+/// (as Singh et al. 2021, "FreshDiskANN", arXiv 2105.09613, §4, does at once).
+///
+/// 1. The tree of pinned links is led past each removed node: those it was pinned to are pinned to each other.
+/// 2. Each node with removed neighbours chooses its links anew among the neighbours it has left and those behind the removed
+///    ones. Links are directed: who leads to a removed node is known only when all have been asked.
+/// 3. Nobody leads to the removed nodes any more, and readers that still might have ended: they lose their links, and then
+///    their slots are free.
+///
+/// O(n · M) steps in all, of O(M² · dim) each where a node has removed neighbours. What is removed meanwhile waits for the
+/// next repair.
+final class Repair {
+  /// For each vector removed: so that a repair ends before as many have gone again as it began with, and each removal takes
+  /// its share of the work.
+  static let stepsForEach = 16
+
+  private enum Phase { case tree, links, lists, slots }
+
+  /// From high to low, so that low slots are used again first.
+  private let removed: [UInt32]
+  private let isRemoved: AlignedBuffer<Bool>
+  /// Nodes that there were when the links began to be looked at.
+  private var end = 0
+  private let selection: Selection
+  private var phase = Phase.tree
+  private var at = 0
+
+  init(_ index: HNSWIndex, _ removed: [UInt32]) throws(RuvectorError) {
+    self.removed = removed.sorted(by: >)
+    isRemoved = try AlignedBuffer(count: index.nextPlace, repeating: false, for: "index")
+    selection = try Selection(index)
+    for id in removed { isRemoved[Int(id)] = true }
   }
 
-  /// New links of one live node at one level, where some of its old ones are deleted.
-  private func bypass(_ id: Int, _ level: Int, _ selection: Selection, _ kernels: KernelTable) throws(RuvectorError) {
-    let list = links.list(id, level), count = links.count(id, level)
-    var candidates: [UInt32] = [], gone: [Int] = []
-    var seen: Set<Int> = [id]
-    func look(_ link: UInt32) {
-      let neighbour = Int(link & ~Links.pinned)
-      guard seen.insert(neighbour).inserted else { return }
-      if isGone(neighbour) { gone.append(neighbour) } else { candidates.append(UInt32(neighbour)) }
+  /// Does so many steps; whether nothing is left to do.
+  func advance(_ steps: Int, _ index: HNSWIndex) throws(RuvectorError) -> Bool {
+    var left = steps
+    while left > 0 {
+      left -= 1
+      switch phase {
+      case .tree:
+        if at == 0 { chooseEntry(index) }
+        cut(Int(removed[at]), index)
+        next(ending: removed.count, .links, index)
+      case .links:
+        if at < end, !index.isGone(at) { try bypass(at, index) } else if at < end { strip(at, index) }
+        next(ending: end, .lists, index)
+      case .lists:
+        if at == 0 { index.waitForReaders() }
+        let id = Int(removed[at])
+        for level in 0...index.links.level(id) { index.links.clear(id, level) }
+        next(ending: removed.count, .slots, index)
+      case .slots:
+        release(Int(removed[at]), index)
+        at += 1
+        if at >= removed.count { return true }
+      }
     }
-    for i in 0..<count { look(list[i]) }
-    // Through deleted ones to those behind them, but not without end.
+    return false
+  }
+
+  private func next(ending count: Int, _ following: Phase, _ index: HNSWIndex) {
+    at += 1
+    guard at >= count else { return }
+    (phase, at, end) = (following, 0, index.nextPlace)
+  }
+
+  private func isRemoved(_ id: Int) -> Bool { id < isRemoved.count && isRemoved[id] }
+
+  /// Another entry point for one that is removed: the highest node there is. O(n) bytes.
+  private func chooseEntry(_ index: HNSWIndex) {
+    guard index.entry != Links.end, index.isGone(Int(index.entry)) else { return }
+    var best = -1, top = -1
+    for id in 0..<index.nextPlace where !index.isGone(id) && index.links.level(id) > top {
+      (best, top) = (id, index.links.level(id))
+    }
+    if best >= 0 { index.publish(entry: UInt32(best)) }
+  }
+
+  // MARK: The tree
+
+  /// Leads the tree past a node. What it was pinned to falls into as many parts; each is pinned to the next.
+  private func cut(_ id: Int, _ index: HNSWIndex) {
+    let links = index.links, list = links.list(id, 0)
+    var parts: [Int] = []
+    for i in 0..<links.count(id, 0) where list[i] >= Links.pinned {
+      let other = list[i] & ~Links.pinned
+      rv_store_release(list + i, other)
+      parts.append(Int(other))
+      index.unpin(Int(other), from: id)
+    }
+    links.setPins(id, 0)
+    for i in parts.indices.dropFirst() {
+      let a = index.treeRoom(parts[i - 1]), b = index.treeRoom(parts[i])
+      index.pin(a, to: b)
+      index.pin(b, to: a)
+    }
+  }
+
+  // MARK: The links
+
+  /// New links of a node at each level at which some of its old ones are removed.
+  private func bypass(_ id: Int, _ index: HNSWIndex) throws(RuvectorError) {
+    for level in 0...index.links.level(id) { try bypass(id, level, index) }
+  }
+
+  private func bypass(_ id: Int, _ level: Int, _ index: HNSWIndex) throws(RuvectorError) {
+    let links = index.links, list = links.list(id, level), count = links.count(id, level)
+    var gone: [Int] = []
+    for i in 0..<count where index.isGone(Int(list[i] & ~Links.pinned)) { gone.append(Int(list[i] & ~Links.pinned)) }
+    if gone.isEmpty { return }
+    var candidates: [UInt32] = []
+    var seen: Set<Int> = [id]
+    for i in 0..<count {
+      let neighbour = Int(list[i] & ~Links.pinned)
+      seen.insert(neighbour)
+      // Removed since this repair began, such a one may still hold the tree together.
+      if !index.isGone(neighbour) || list[i] >= Links.pinned { candidates.append(list[i]) }
+    }
+    // Through removed ones to those behind them, but not without end.
     var at = 0
     while at < gone.count, candidates.count < 256 {
       let behind = links.list(gone[at], level)
-      for i in 0..<links.count(gone[at], level) { look(behind[i]) }
+      for i in 0..<links.count(gone[at], level) {
+        let neighbour = Int(behind[i] & ~Links.pinned)
+        guard seen.insert(neighbour).inserted else { continue }
+        if index.isGone(neighbour) { gone.append(neighbour) } else { candidates.append(UInt32(neighbour)) }
+      }
       at += 1
     }
-    if gone.isEmpty {
-      for i in 0..<count { list[i] &= ~Links.pinned }
-      return
-    }
-    try selection.choose(for: id, from: candidates, links.room(level), kernels)
+    try selection.choose(for: id, from: candidates, links.room(level), Kernels.current)
     links.publish(selection.kept.pointer, selection.count, as: id, level)
   }
 
-  /// Pins a tree over all live nodes: breadth first from the entry point along links there are; whoever is not reached gets a
-  /// link from the nearest reached node with room.
-  private func growTree(_ kernels: KernelTable) throws(RuvectorError) {
-    let isReached = try AlignedBuffer<Bool>(count: nextPlace, repeating: false, for: "index")
-    for id in 0..<nextPlace { links.setPins(id, 0) }
-    var queue = [Int(entry)], at = 0
-    isReached[Int(entry)] = true
-    func spread() {
-      while at < queue.count {
-        let node = queue[at], list = links.list(node, 0)
-        at += 1
-        for i in 0..<links.count(node, 0) where links.pins(node) < m {
-          let next = Int(list[i] & ~Links.pinned)
-          guard !isReached[next] else { continue }
-          list[i] |= Links.pinned
-          links.addPin(node)
-          pinBack(next, to: node)
-          isReached[next] = true
-          queue.append(next)
-        }
+  /// A node that was removed since, and others still pass, leads to none of those that go now.
+  private func strip(_ id: Int, _ index: HNSWIndex) {
+    if isRemoved(id) { return }
+    let links = index.links
+    for level in 0...links.level(id) {
+      let list = links.list(id, level), count = links.count(id, level)
+      let kept = (0..<count).map { list[$0] }.filter { !isRemoved(Int($0 & ~Links.pinned)) }
+      if kept.isEmpty { links.clear(id, level) }
+      kept.withUnsafeBufferPointer { list in
+        if let first = list.baseAddress, list.count < count { links.publish(first, list.count, as: id, level) }
       }
-    }
-    spread()
-    for id in 0..<nextPlace where !isGone(id) && !isReached[id] {
-      let walker = try takeWalker()
-      defer { giveBack(walker) }
-      try walker.begin(ef: efConstruction, count: nextPlace)
-      rows.prepare(walker.query, row: id)
-      walker.start(Walker.entry(walker.key(Int(entry), kernels), entry))
-      walker.walk(0, ef: efConstruction, self, kernels)
-      var parent = Int(entry)
-      for i in 0..<walker.size {
-        let near = Walker.id(walker.pool[i])
-        if isReached[near], near != id {
-          parent = near
-          break
-        }
-      }
-      parent = treeRoom(parent)
-      pinBack(parent, to: id)
-      pinBack(id, to: parent)
-      isReached[id] = true
-      queue.append(id)
-      spread()
     }
   }
 
-  /// Pins the link of `node` to `other` at level 0; where there is none, it takes the place of the last one without a pin.
-  private func pinBack(_ node: Int, to other: Int) {
+  // MARK: The slots
+
+  private func release(_ id: Int, _ index: HNSWIndex) {
+    index.links.free(id)
+    index.free.append(UInt32(id))
+    index.publish(deleted: index.deleted - 1)
+  }
+}
+
+extension HNSWIndex {
+  /// Pins the link of `node` to `other` at level 0; where there is none, it takes the place of one without a pin, a removed
+  /// node's if there is one.
+  func pin(_ node: Int, to other: Int) {
     let list = links.list(node, 0), count = links.count(node, 0)
     var at = 0
     while at < count, Int(list[at] & ~Links.pinned) != other { at += 1 }
     if at == links.room(0) {
-      at -= 1
-      while at > 0, list[at] >= Links.pinned { at -= 1 }
+      at = -1
+      for i in 0..<count where list[i] < Links.pinned && (at < 0 || isGone(Int(list[i])) || !isGone(Int(list[at]))) { at = i }
     }
-    list[at] = UInt32(other) | Links.pinned
+    guard at >= 0 else { return }
+    rv_store_release(list + at, UInt32(other) | Links.pinned)
     links.addPin(node)
+  }
+
+  /// The link of `node` to `other`, which was pinned, may be replaced again.
+  func unpin(_ node: Int, from other: Int) {
+    let list = links.list(node, 0), count = links.count(node, 0)
+    for i in 0..<count where list[i] == UInt32(other) | Links.pinned {
+      rv_store_release(list + i, UInt32(other))
+      links.setPins(node, links.pins(node) - 1)
+    }
   }
 }

@@ -9,8 +9,8 @@ import RuvectorCore
 ///   order within the call. O(n · efConstruction · M · dim · log n).
 /// - Searching: `ef` candidates are kept, at least k. O((ef + log n) · M · dim).
 /// - At level 0 a tree of links that are never pruned connects all vectors (see `Links`).
-/// - Removing marks a vector; the graph is repaired around all marked ones once they are an eighth (as Singh et al. 2021,
-///   "FreshDiskANN", §4), O(n · M) and O(M² · dim) for each neighbour of one, and their memory is used again.
+/// - Removing marks a vector; searches pass it until the graph has been repaired around it (see `Repair`), a few nodes at each
+///   removal, and its slot is used again.
 public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   public static let options: [Option] =
     VectorIndex.commonOptions + [
@@ -28,6 +28,9 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   /// Vectors ever added: the number that decides a level.
   var sequence: UInt64
   private var currentEf: Int
+  /// Removed nodes that links still lead to, and what is being done about earlier ones. The writer's.
+  var waiting: [UInt32] = []
+  var repair: Repair?
 
   /// Options by name: see `options`. `.invalidConfig`.
   public convenience init(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
@@ -69,17 +72,16 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     _ walker: Walker, k: Int, ef: Int?, places: Int, _ filter: Filter, _ kernels: KernelTable
   ) throws(RuvectorError) {
     let start = entry, width = min(max(k, ef ?? self.ef), places)
-    try walker.begin(ef: width, count: places)
-    guard start != Links.end else { return }
-    if case .all = filter, deleted == 0 {
+    if case .all = filter, isPlain {
+      try walker.begin(ef: width, count: places)
+      guard start != Links.end else { return }
       walker.unmarkAndStart(descend(walker, to: 0, kernels))
-      walker.walk(0, ef: width, self, kernels)
-      return
+      return walker.walk(0, ef: width, self, kernels)
     }
-    let allowed = try PlaceFilter(filter, self, places: places)
-    if !walk(walker, k: k, ef: width, allowed, kernels) {
-      walker.scan(ef: min(width, allowed.allowedCount), kernels) { allowed.allows($0) }
-    }
+    let search = FilteredWalk(walker, self, k: k, ef: width, places: places, kernels)
+    try walker.begin(ef: width + search.others, count: places)
+    guard start != Links.end else { return }
+    try resolve(filter, places, search)
   }
 
   /// Greedily from the entry point, which there is, to the level above `level`.
@@ -88,16 +90,6 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     var nearest = Walker.entry(walker.key(start, kernels), UInt32(truncatingIfNeeded: start))
     for l in stride(from: links.level(start), to: level, by: -1) { nearest = walker.descend(nearest, l, self, kernels) }
     return nearest
-  }
-
-  /// Whether a walk has found what the filter allows. Looking at each allowed vector costs as many evaluations as there are
-  /// of them; a walk has to look at some ef · M · n / allowed until it has met ef of them.
-  private func walk(_ walker: Walker, k: Int, ef: Int, _ filter: PlaceFilter, _ kernels: KernelTable) -> Bool {
-    let allowed = filter.allowedCount
-    let (cost, overflow) = ef.multipliedReportingOverflow(by: m * (filter.places / max(allowed, 1)))
-    guard allowed > k, !overflow, cost < allowed else { return false }
-    walker.unmarkAndStart(descend(walker, to: 0, kernels))
-    return walker.walk(ef: ef, self, kernels, budget: allowed) { filter.allows($0) } && walker.size >= min(k, allowed)
   }
 
   // MARK: Writing
@@ -114,7 +106,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   private static let largestBatch = 1024
 
   override func insert(
-    _ order: [Int], _ list: KeyList, _ matrix: MatrixView, _ control: Control
+    _ order: [Int], _ matrix: MatrixView, _ slots: AlignedBuffer<UInt32>, _ control: Control
   ) throws(RuvectorError) {
     let builder = try Builder(self, control, adding: order.count)
     let scratch = try AlignedBuffer<Float>(count: rows.space.width, for: "vectors")
@@ -129,15 +121,14 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
       while batch.count < most {
         let level = level(of: sequence)
         if level > top, !batch.isEmpty { break }
-        let id = try store(list, matrix, order[done], scratch) { (id) throws(RuvectorError) in
-          try place(id, level: level)
-        }
+        let id = try store(matrix, order[done], scratch) { (id) throws(RuvectorError) in try place(id, level: level) }
+        slots[order[done]] = UInt32(id)
         sequence += 1
         done += 1
         batch.append(UInt32(id))
         if level > top { break }
       }
-      try link(batch, builder)
+      try builder.connect(batch)
       publish(places: nextPlace)
       if let first = batch.first, links.level(Int(first)) > top { publish(entry: first) }
       control.report(Double(done) / Double(order.count))
@@ -146,22 +137,10 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
 
   /// A node without links; excludes readers where the lists above level 0 have to grow.
   private func place(_ id: Int, level: Int) throws(RuvectorError) {
-    if id == nextPlace, links.needsRoom(level) {
+    if links.needsRoom(level) {
       try lock.writing { () throws(RuvectorError) in try links.place(id, level: level) }
     } else {
       try links.place(id, level: level)
-    }
-  }
-
-  /// Links a batch; if that fails, its vectors are not in the index: they would never be found.
-  private func link(_ batch: [UInt32], _ builder: Builder) throws(RuvectorError) {
-    do throws(RuvectorError) {
-      try builder.connect(batch)
-    } catch {
-      lock.beginWrite()
-      for id in batch { forget(Int(id)) }
-      lock.end()
-      throw error
     }
   }
 
@@ -172,8 +151,18 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     return min(Int(-rv_log(u) / rv_log(Double(m))), Links.topLevel)
   }
 
-  override func tidy(_ removed: [UInt32]) throws(RuvectorError) {
-    if deleted >= max(32, keys.count / 8) { try repair() }
+  override func tidy(_ removed: [UInt32], _ control: Control) throws(RuvectorError) {
+    waiting += removed
+    if repair == nil, waiting.count >= max(32, tableLock.locked { liveCount } / 8) {
+      repair = try Repair(self, waiting)
+      waiting = []
+    }
+    var steps = Repair.stepsForEach * removed.count
+    while let repair, steps > 0 {
+      if (try? control.check()) == nil { return }
+      steps -= 4096
+      if try repair.advance(min(4096, steps + 4096), self) { self.repair = nil }
+    }
   }
 
   override func reused() {}
@@ -181,5 +170,6 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   override func reset() {
     super.reset()
     links.removeAll()
+    (waiting, repair) = ([], nil)
   }
 }

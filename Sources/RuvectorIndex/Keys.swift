@@ -27,6 +27,10 @@ public enum KeyList {
     if case .strings(_, let offsets, let n) = self { Int(offsets[n] &- offsets[0]) } else { 0 }
   }
 
+  func byteCount(of i: Int) -> Int {
+    if case .strings(_, let offsets, _) = self { Int(offsets[i + 1] &- offsets[i]) } else { 0 }
+  }
+
   /// Key i for a message.
   func text(_ i: Int) -> String {
     switch self {
@@ -39,32 +43,33 @@ public enum KeyList {
   }
 }
 
-/// Keys by place (a record that never moves) and places by key (a hash table with linear probing).
+/// Keys by slot (a record that never moves) and slots by key (a hash table).
 ///
 /// A key's record is read without a lock by those who have seen its vector; the hash table belongs to whoever holds
-/// the index's key lock.
+/// the index's table lock. While vectors are replaced, a key may have two slots; who looks says which of them counts.
 public final class Keys {
   public let kind: KeyKind
-  /// Integer, or the address of [length u32, bytes]. 0 bytes long for strings that are free.
+  /// Integer, or the address of [length u32, bytes].
   let records: Records
-  private var table: AlignedBuffer<UInt32>
-  private var mask: Int
+  private var table: KeyTable
+  /// Keys that have been entered and not removed.
   private(set) var count = 0
-  /// Marks of the table: no entry yet; an entry that is gone.
-  private static let empty: UInt32 = .max, gone: UInt32 = .max - 1
-  private var used = 0
   /// Of a mapped file: where its strings lie; records are offsets from there.
   private let mappedStrings: UnsafeMutableRawPointer?
   private var arena: [AlignedBuffer<UInt8>] = []
   private var arenaUsed = 0
+  /// Bytes of strings that were removed.
   private(set) var arenaWaste = 0
+  /// Chunks whose strings are being copied to new ones, and the slots up to which they are.
+  private var oldArena: [AlignedBuffer<UInt8>] = []
+  private var copied = 0
+  private var copyEnd = 0
 
   init(_ kind: KeyKind, first: Int, shift: Int) throws(RuvectorError) {
     self.kind = kind
     mappedStrings = nil
     records = try Records(stride: 8, first: first, shift: shift)
-    table = try AlignedBuffer(count: 64, repeating: Keys.empty, for: "keys")
-    mask = 63
+    table = try KeyTable()
   }
 
   /// Keys of a mapped file, without a table until `index`.
@@ -74,18 +79,15 @@ public final class Keys {
     self.kind = kind
     self.records = records
     mappedStrings = strings
-    table = try AlignedBuffer(count: 64, repeating: Keys.empty, for: "keys")
-    mask = 63
+    table = try KeyTable()
     count = live
   }
 
-  /// Enters `live` places of `end`, whose records are there already.
+  /// Enters `live` slots of `end`, whose records are there already.
   func index(live: Int, upTo end: Int, _ isLive: (Int) -> Bool) throws(RuvectorError) {
-    var size = 64
-    while size / 2 < live { size = size &* 2 }
-    table = try AlignedBuffer(count: size, repeating: Keys.empty, for: "keys")
-    (mask, used, count) = (size &- 1, 0, live)
-    for id in 0..<end where isLive(id) { enter(id, hash(ofRecord: id)) }
+    table = try KeyTable(count: live)
+    count = live
+    for id in 0..<end where isLive(id) { table.insert(id, hash(ofRecord: id)) }
   }
 
   /// The strings of all records in one piece: record i is `offsets` from its start. For a file that was read.
@@ -97,73 +99,43 @@ public final class Keys {
     (arena, arenaUsed, arenaWaste) = ([strings], strings.count, 0)
   }
 
-  var byteCount: Int { records.byteCount &+ 4 &* table.count &+ arena.reduce(0) { $0 &+ $1.count } }
-
-  // MARK: Places by key
-
-  func find(_ list: KeyList, _ i: Int) -> Int? {
-    guard list.kind == kind else { return nil }
-    var slot = Int(truncatingIfNeeded: hash(list, i)) & mask
-    while table[slot] != Keys.empty {
-      if table[slot] != Keys.gone, isKey(Int(table[slot]), list, i) { return Int(table[slot]) }
-      slot = (slot &+ 1) & mask
-    }
-    return nil
+  var byteCount: Int {
+    records.byteCount &+ table.byteCount &+ (arena + oldArena).reduce(0) { $0 &+ $1.count }
   }
 
-  /// Names place `id`. The key must be new; room for it comes from `reserve`, which alone can fail.
+  // MARK: Slots by key
+
+  /// The slot of key i among those that count.
+  func find(_ list: KeyList, _ i: Int, _ counts: (Int) -> Bool) -> Int? {
+    guard list.kind == kind else { return nil }
+    return table.find(hash(list, i)) { counts($0) && isKey($0, list, i) }
+  }
+
+  /// Names a slot. Room for it comes from `reserve`, which alone can fail.
   func insert(_ list: KeyList, _ i: Int, at id: Int) {
     write(list, i, at: id)
-    enter(id, hash(list, i))
+    table.insert(id, hash(list, i))
     count &+= 1
   }
 
-  private func enter(_ id: Int, _ hash: UInt64) {
-    var slot = Int(truncatingIfNeeded: hash) & mask
-    while table[slot] < Keys.gone { slot = (slot &+ 1) & mask }
-    if table[slot] == Keys.empty { used &+= 1 }
-    table[slot] = UInt32(truncatingIfNeeded: id)
-  }
-
-  /// Forgets the key of place `id`.
+  /// Forgets the key of a slot.
   func remove(at id: Int) {
-    var slot = Int(truncatingIfNeeded: hash(ofRecord: id)) & mask
-    while table[slot] != Keys.empty {
-      if table[slot] == UInt32(truncatingIfNeeded: id) {
-        if kind == .string { arenaWaste &+= 8 &+ length(id) }
-        table[slot] = Keys.gone
-        count &-= 1
-        return
-      }
-      slot = (slot &+ 1) & mask
-    }
+    guard table.remove(id, hash(ofRecord: id)) else { return }
+    if kind == .string { arenaWaste &+= Keys.room(length(id)) }
+    count &-= 1
   }
 
   /// Forgets all keys.
   func removeAll() {
-    table.pointer.update(repeating: Keys.empty, count: table.count)
-    (count, used, arena, arenaUsed, arenaWaste) = (0, 0, [], 0, 0)
+    table.removeAll()
+    (count, arena, arenaUsed, arenaWaste) = (0, [], 0, 0)
+    (oldArena, copied, copyEnd) = ([], 0, 0)
   }
 
   /// Memory for `more` new keys with so many bytes of text in all.
   func reserve(_ more: Int, bytes: Int) throws(RuvectorError) {
-    if kind == .string {
-      // Each string and its length, which starts at a multiple of 4.
-      let room = bytes &+ 8 &* more
-      let left = (arena.last?.count ?? 0) &- arenaUsed
-      if left < room {
-        arena.append(try AlignedBuffer(count: max(room, 1 << 16), for: "keys"))
-        arenaUsed = 0
-      }
-    }
-    guard used &+ more > (mask &+ 1) / 2 else { return }
-    var size = mask &+ 1
-    while size / 2 < count &+ more { size = size &* 2 }
-    let old = table
-    table = try AlignedBuffer(count: size, repeating: Keys.empty, for: "keys")
-    mask = size &- 1
-    used = 0
-    for slot in 0..<old.count where old[slot] < Keys.gone { enter(Int(old[slot]), hash(ofRecord: Int(old[slot]))) }
+    if kind == .string { try reserveText(bytes &+ 8 &* more) }
+    try table.reserve(more, live: count) { hash(ofRecord: $0) }
   }
 
   // MARK: Keys by place
@@ -189,8 +161,19 @@ public final class Keys {
       place.storeBytes(of: UInt32(n), as: UInt32.self)
       (place + 4).copyMemory(from: bytes + Int(offsets[i]), byteCount: n)
       records[id].storeBytes(of: place, as: UnsafeMutableRawPointer.self)
-      arenaUsed &+= (n &+ 7) & ~3
+      arenaUsed &+= Keys.room(n)
     }
+  }
+
+  /// Bytes that a string of n bytes takes with its length, at a multiple of 4.
+  private static func room(_ n: Int) -> Int { (n &+ 7) & ~3 }
+
+  /// A chunk with so many bytes free: small at first, so that few keys take little.
+  private func reserveText(_ room: Int) throws(RuvectorError) {
+    guard (arena.last?.count ?? 0) &- arenaUsed < room else { return }
+    let all = arena.reduce(0) { $0 &+ $1.count }
+    arena.append(try AlignedBuffer(count: max(room, min(1 << 20, max(1 << 10, all))), for: "keys"))
+    arenaUsed = 0
   }
 
   private func isKey(_ id: Int, _ list: KeyList, _ i: Int) -> Bool {
@@ -205,20 +188,41 @@ public final class Keys {
     }
   }
 
-  /// Strings that are in use, copied to new memory. Excludes everybody.
-  func compact(_ isLive: (Int) -> Bool, upTo end: Int) throws(RuvectorError) {
-    guard kind == .string, arenaWaste > 1 << 16 else { return }
-    var room = 0
-    for id in 0..<end where isLive(id) { room &+= (length(id) &+ 7) & ~3 }
-    let chunk = try AlignedBuffer<UInt8>(count: max(room, 1 << 16), for: "keys")
-    var at = 0
-    for id in 0..<end where isLive(id) {
-      let size = (length(id) &+ 7) & ~3, place = UnsafeMutableRawPointer(chunk.pointer + at)
+  /// Copies strings in use to new memory where more than half is waste: those of the next `count` slots; the old memory goes
+  /// with the last. Excludes everybody.
+  func compact(_ count: Int, upTo end: Int, _ isLive: (Int) -> Bool) throws(RuvectorError) {
+    guard kind == .string, mappedStrings == nil else { return }
+    if oldArena.isEmpty {
+      let all = arena.reduce(0) { $0 &+ $1.count }
+      guard arenaWaste > 1 << 12, arenaWaste > all / 2 else { return }
+      (oldArena, arena, arenaUsed, arenaWaste) = (arena, [], 0, 0)
+      (copied, copyEnd) = (0, end)
+    }
+    let next = count < copyEnd &- copied ? copied &+ count : copyEnd
+    for id in copied..<next where isLive(id) {
+      let size = Keys.room(length(id))
+      try reserveText(size)
+      guard let chunk = arena.last else { return }
+      let place = UnsafeMutableRawPointer(chunk.pointer + arenaUsed)
       place.copyMemory(from: address(id), byteCount: size)
       records[id].storeBytes(of: place, as: UnsafeMutableRawPointer.self)
-      at &+= size
+      arenaUsed &+= size
+      copied = id &+ 1
     }
-    (arena, arenaUsed, arenaWaste) = ([chunk], at, 0)
+    copied = next
+    if copied == copyEnd { oldArena = [] }
+  }
+
+  /// Whether strings are being copied.
+  var isCompacting: Bool { !oldArena.isEmpty }
+
+  /// The key of a slot as a list of one.
+  func withKey<T>(_ id: Int, _ body: (KeyList) -> T) -> T {
+    if kind == .integer { return body(.integers(records[id].assumingMemoryBound(to: Int64.self), 1)) }
+    var ends = (UInt32(0), UInt32(truncatingIfNeeded: length(id)))
+    return withUnsafePointer(to: &ends) { pair in
+      pair.withMemoryRebound(to: UInt32.self, capacity: 2) { body(.strings(bytes(id), $0, 1)) }
+    }
   }
 
   // MARK: Hashes

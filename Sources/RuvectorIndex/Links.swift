@@ -80,6 +80,12 @@ final class Links {
 
   func needsRoom(_ levels: Int) -> Bool { upper.capacity < upperCount + levels }
 
+  /// A node without links at one level, for readers that may be following them.
+  func clear(_ id: Int, _ level: Int) {
+    let links = list(id, level)
+    for i in 0..<room(level) { rv_store_release(links + i, Links.end) }
+  }
+
   /// Gives a node's lists back.
   func free(_ id: Int) {
     let level = level(id)

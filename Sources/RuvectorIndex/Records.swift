@@ -4,7 +4,9 @@ import RuvectorCore
 /// Memory for a growing number of records of one size, which never move: readers go on while the writer appends.
 ///
 /// The first `first` records lie in one piece (what was reserved, or a mapped file); those behind it in pieces of
-/// 2^shift. Growing replaces the short table of pieces, so it excludes readers; writing new records does not.
+/// 2^shift. The first piece starts small and is replaced by one of twice the size until it has 2^shift records, so that an
+/// index of a few vectors takes a few kilobytes. Growing moves the first piece or replaces the short table of pieces: it
+/// excludes readers; writing new records does not.
 final class Records {
   /// Where records lie, as a value to hold in hot code.
   struct Map {
@@ -84,6 +86,7 @@ final class Records {
   /// Room for `count` records in all. Excludes readers.
   func grow(to count: Int) throws(RuvectorError) {
     let size = 1 &<< map.shift
+    if tableCount == 0, capacity < size { try enlarge(to: min(max(count, 2 &* capacity), size)) }
     while capacity < count {
       let (bytes, overflow) = stride.multipliedReportingOverflow(by: size)
       guard !overflow else { throw Records.tooMany(count) }
@@ -99,6 +102,17 @@ final class Records {
       owned.append(piece)
       capacity &+= size
     }
+  }
+
+  /// A first piece of `count` records that begins with those there are.
+  private func enlarge(to count: Int) throws(RuvectorError) {
+    guard count > capacity, let old = owned.first else { return }
+    let base = try AlignedBuffer<UInt8>(count: stride &* count, for: "index")
+    base.pointer.update(from: old.pointer, count: stride &* capacity)
+    (owned, capacity) = ([base], count)
+    map = Map(
+      base: UnsafeMutableRawPointer(base.pointer), first: count, pieces: table.pointer, shift: map.shift, stride: stride
+    )
   }
 
   private static func tooMany(_ count: Int) -> RuvectorError {

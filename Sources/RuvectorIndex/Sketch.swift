@@ -38,7 +38,7 @@ import RuvectorCore
     }
 
     private init(_ index: HNSWIndex) throws(RuvectorError) {
-      rows = try VectorRows(index.rows.space, .i8, rerank: false, first: index.gone.capacity)
+      rows = try VectorRows(index.rows.space, .i8, rerank: false, first: index.states.capacity)
       row = try AlignedBuffer(count: rows.space.width, for: "index")
       self.index = index
       for id in 0..<index.nextPlace { try add(id) }

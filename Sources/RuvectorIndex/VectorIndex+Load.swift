@@ -99,7 +99,7 @@
       try fill(parts.rows.walked, .rows, places)
       if let exact = parts.rows.exact { try fill(exact, .exact, places) }
       if let side = parts.rows.side { try fill(side, .side, places) }
-      try fill(parts.gone, .gone, places)
+      try fill(parts.states, .gone, places)
       try fill(parts.keys.records, .keys, places)
       let index: VectorIndex
       if header.kind == 1 {
@@ -226,7 +226,10 @@
     /// What must hold for the index not to look outside its memory.
     private func check(_ index: VectorIndex, links isDeep: Bool) throws(RuvectorError) {
       var live = 0
-      for id in 0..<places where !index.isGone(id) { live += 1 }
+      for id in 0..<places {
+        guard index.state(id) <= SlotState.gone else { throw damaged("the list of vectors") }
+        if !index.isGone(id) { live += 1 }
+      }
       guard live == Int(header.live), Int(header.deleted) <= places - live else { throw damaged("the list of vectors") }
       guard let graph = index as? HNSWIndex else { return }
       let links = graph.links
@@ -251,6 +254,14 @@
       }
     }
 
+    /// Removed nodes whose slots are not free yet.
+    private func waiting(_ graph: HNSWIndex) -> [UInt32] {
+      guard header.deleted > 0 else { return [] }
+      var isFree = Array(repeating: false, count: places)
+      for id in graph.free { isFree[Int(id)] = true }
+      return (0..<places).filter { graph.isGone($0) && !isFree[$0] }.map { UInt32($0) }
+    }
+
     private func checkStrings(_ index: VectorIndex, _ base: UnsafeMutableRawPointer, _ bytes: Int) throws(RuvectorError)
     {
       for id in 0..<places where !index.isGone(id) {
@@ -263,6 +274,8 @@
 
     private func publish(_ index: VectorIndex) {
       index.nextPlace = places
+      index.liveCount = Int(header.live)
+      if let graph = index as? HNSWIndex, !index.isReadOnly { graph.waiting = waiting(graph) }
       index.publish(places: places, deleted: Int(header.deleted), entry: header.entry)
     }
   }

@@ -14,7 +14,7 @@ extension VectorIndex {
 
   /// A place as callers give it. `.notFound` where no vector is there. A reader's.
   public func requireNode(_ place: UInt64) throws(RuvectorError) -> Int {
-    guard place < UInt64(placesUsed), !isGone(Int(place)) else {
+    guard place < UInt64(placesUsed), sight.sees(Int(place)) else {
       throw .expected("the place of a vector", for: "place", received: "\(place)", .notFound)
     }
     return Int(place)
@@ -52,7 +52,8 @@ extension VectorIndex {
   /// Calls `body` with the place of each vector, in the order of places.
   public func forEachPlace(_ body: (Int) throws(RuvectorError) -> Void) throws(RuvectorError) {
     try lock.reading { () throws(RuvectorError) in
-      for id in 0..<placesUsed where !isGone(id) { try body(id) }
+      let sight = sight
+      for id in 0..<placesUsed where sight.sees(id) { try body(id) }
     }
   }
 

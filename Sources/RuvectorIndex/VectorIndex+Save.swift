@@ -7,6 +7,7 @@
     /// that the index has seen). O(bytes), at the speed of the disk.
     public final func save(_ path: String, stamp: UInt64 = 0, control: Control = .none) throws(RuvectorError) {
       try write { () throws(RuvectorError) in
+        guard batches.isEmpty else { throw stagedError }
         let file = try NewFile(path)
         var header = describe()
         header.stamp = stamp
@@ -70,7 +71,7 @@
       var list: [(IndexFile.Section, Records, Int)] = [(.rows, rows.walked, nextPlace)]
       if let exact = rows.exact { list.append((.exact, exact, nextPlace)) }
       if let side = rows.side { list.append((.side, side, nextPlace)) }
-      list.append((.gone, gone, nextPlace))
+      list.append((.gone, states, nextPlace))
       if keys.kind == .integer { list.append((.keys, keys.records, nextPlace)) }
       if let links = (self as? HNSWIndex)?.links {
         list += [

@@ -1,42 +1,140 @@
 import CRuvectorSupport
 import RuvectorCore
 
+/// Changes, each of which happens as a whole or not at all: rows are stored hidden, then one flip shows them and hides those
+/// that they replace.
 extension VectorIndex {
-  /// Checks everything that can be checked beforehand; removes what is replaced. The rows in the order of their insertion:
-  /// shuffled where a kind wants that.
-  func accept(_ list: KeyList, _ matrix: MatrixView, replacing: Bool) throws(RuvectorError) -> [Int] {
-    let n = matrix.rows
-    guard list.count == n else {
-      throw .expected("as many keys as vectors (\(n))", for: "keys", received: "\(list.count)", .dimensionMismatch)
+  /// Adds row i of `matrix` under key i, or nothing at all: `.duplicateKey` (in the index or in the list), `.nonFinite`,
+  /// `.outOfRange`, `.aborted`. With `replacing`, known keys get the new vector instead: readers see the old one or the new.
+  public final func add(
+    _ list: KeyList, _ matrix: MatrixView, replacing: Bool = false, control: Control = .none
+  ) throws(RuvectorError) {
+    try write { () throws(RuvectorError) in
+      guard matrix.rows > 0 || list.count > 0 else { return }
+      let known = try accept(list, matrix, replacing: replacing)
+      let slots = try stage(matrix, control)
+      flip((0..<matrix.rows).map { Arrival(slot: Int(slots[$0]), row: $0) }, list, leaving: known, control)
+      control.report(1)
     }
+  }
+
+  /// Removes the vectors of these keys. `.notFound` before anything is removed.
+  public final func remove(_ list: KeyList, control: Control = .none) throws(RuvectorError) {
+    try write { () throws(RuvectorError) in
+      try control.check()
+      var leaving: [UInt32] = []
+      for i in 0..<list.count { leaving.append(UInt32(try requirePlace(list, i))) }
+      flip([], list, leaving: unique(leaving), control)
+    }
+  }
+
+  /// Removes everything.
+  public final func clear() throws(RuvectorError) {
+    try write { () throws(RuvectorError) in
+      guard batches.isEmpty else { throw stagedError }
+      lock.beginWrite()
+      reset()
+      lock.end()
+    }
+  }
+
+  // MARK: In two steps
+
+  /// Stores the rows of `matrix` hidden, behind those of the same ticket, and returns it; 0 asks for a new one. For callers
+  /// that learn only later whether the rows count: `commit` or `discard` ends it. Waits for another writer.
+  public final func stage(_ ticket: UInt64, _ matrix: MatrixView, control: Control = .none) throws(RuvectorError)
+    -> UInt64
+  {
+    try write(waiting: true) { () throws(RuvectorError) in
+      guard ticket == 0 || batches[ticket] != nil else { throw unknown(ticket) }
+      try accept(matrix)
+      let slots = try stage(matrix, control), ticket = ticket == 0 ? rv_next_token() : ticket
+      batches[ticket, default: []] += (0..<matrix.rows).map { slots[$0] }
+      return ticket
+    }
+  }
+
+  /// Shows what was staged under `ticket` (0: nothing), row i under key i, and removes those of the keys `removing` that there
+  /// are, in one flip. A key that is in the index already keeps its vector. Waits for another writer.
+  public final func commit(
+    _ ticket: UInt64, _ list: KeyList, removing: KeyList? = nil, control: Control = .none
+  ) throws(RuvectorError) {
+    try write(waiting: true) { () throws(RuvectorError) in
+      let slots = batches[ticket] ?? []
+      guard ticket == 0 || batches[ticket] != nil else { throw unknown(ticket) }
+      guard list.count == slots.count else {
+        throw .expected("as many keys as vectors (\(slots.count))", for: "keys", received: "\(list.count)", .dimensionMismatch)
+      }
+      for given in [list, removing ?? list] where given.count > 0 && given.kind != keys.kind { throw wrongKind("keys") }
+      if slots.count > 1 { try requireDifferent(list) }
+      try reserveKeys(list)
+      batches[ticket] = nil
+      var arrivals: [Arrival] = [], extra: [UInt32] = [], leaving: [UInt32] = []
+      for i in 0..<list.count {
+        if place(of: list, i) == nil { arrivals.append(Arrival(slot: Int(slots[i]), row: i)) } else { extra.append(slots[i]) }
+      }
+      if let removing {
+        for i in 0..<removing.count { if let known = place(of: removing, i) { leaving.append(UInt32(known)) } }
+      }
+      drop(extra)
+      flip(arrivals, list, leaving: unique(leaving), control, also: extra)
+    }
+  }
+
+  /// Forgets what was staged under `ticket`; nothing if it is not known. Waits for another writer.
+  public final func discard(_ ticket: UInt64) throws(RuvectorError) {
+    try write(waiting: true) { () throws(RuvectorError) in
+      guard let slots = batches[ticket] else { return }
+      batches[ticket] = nil
+      discard(slots)
+    }
+  }
+
+  private func unknown(_ ticket: UInt64) -> RuvectorError {
+    .expected("the ticket of staged vectors", for: "ticket", received: "\(ticket)", .notFound)
+  }
+
+  var stagedError: RuvectorError {
+    RuvectorError(.busy, "expected an index without staged vectors, received one that is being written to")
+  }
+
+  // MARK: Checks
+
+  /// What can be said of vectors before anything is stored.
+  private func accept(_ matrix: MatrixView) throws(RuvectorError) {
+    let n = matrix.rows
     guard matrix.dim == dim else {
       throw .dimension(n == 1 ? "vector" : "vectors[0]", expected: dim, received: matrix.dim)
     }
-    guard list.kind == keys.kind else { throw wrongKind("keys") }
     let scratch = try AlignedBuffer<Float>(count: rows.space.width, for: "vectors")
     for r in 0..<n {
       _ = try rows.space.place(matrix.row(r), into: scratch.pointer, n == 1 ? "vector" : "vectors[\(r)]")
     }
-    if n > 1 { try requireDifferent(list) }
-    var known: [Int] = []
-    for i in 0..<n where place(of: list, i) != nil {
-      guard replacing else {
-        throw .expected("a new key", for: n == 1 ? "key" : "keys[\(i)]", received: list.text(i), .duplicateKey)
-      }
-      known.append(i)
-    }
-    let live = keys.count - known.count
+    let live = tableLock.locked { liveCount }
     guard live + n <= Links.largestID else {
       throw .expected("at most \(Links.largestID) vectors", for: "index", received: "\(live + n)", .outOfRange)
     }
-    if !known.isEmpty { try lock.writing { () throws(RuvectorError) in try drop(list, known) } }
-    let reserved = tableLock.locked { () -> Result<Void, RuvectorError> in
-      do throws(RuvectorError) {
-        return .success(try keys.reserve(n, bytes: list.byteCount))
-      } catch { return .failure(error) }
+  }
+
+  /// The same with their keys; the slots of those that are known.
+  private func accept(_ list: KeyList, _ matrix: MatrixView, replacing: Bool) throws(RuvectorError) -> [UInt32] {
+    let n = matrix.rows
+    guard list.count == n else {
+      throw .expected("as many keys as vectors (\(n))", for: "keys", received: "\(list.count)", .dimensionMismatch)
     }
-    try reserved.get()
-    return order(n)
+    try accept(matrix)
+    guard list.kind == keys.kind else { throw wrongKind("keys") }
+    if n > 1 { try requireDifferent(list) }
+    var known: [UInt32] = []
+    for i in 0..<n {
+      guard let slot = place(of: list, i) else { continue }
+      guard replacing else {
+        throw .expected("a new key", for: n == 1 ? "key" : "keys[\(i)]", received: list.text(i), .duplicateKey)
+      }
+      known.append(UInt32(slot))
+    }
+    try reserveKeys(list)
+    return known
   }
 
   /// A table of the list's own finds repetitions.
@@ -44,54 +142,179 @@ extension VectorIndex {
     let own = try Keys(list.kind, first: list.count, shift: 6)
     try own.reserve(list.count, bytes: list.byteCount)
     for i in 0..<list.count {
-      guard own.find(list, i) == nil else {
+      guard own.find(list, i, { _ in true }) == nil else {
         throw .expected("different keys", for: "keys[\(i)]", received: "\(list.text(i)) again", .duplicateKey)
       }
       own.insert(list, i, at: i)
     }
   }
 
+  private func unique(_ slots: [UInt32]) -> [UInt32] {
+    if slots.count < 2 { return slots }
+    var seen: Set<UInt32> = []
+    return slots.filter { seen.insert($0).inserted }
+  }
+
+  private func reserveKeys(_ list: KeyList) throws(RuvectorError) {
+    let reserved = tableLock.locked { () -> Result<Void, RuvectorError> in
+      do throws(RuvectorError) {
+        return .success(try keys.reserve(list.count, bytes: list.byteCount))
+      } catch { return .failure(error) }
+    }
+    try reserved.get()
+  }
+
+  // MARK: Storing
+
+  /// Stores checked rows hidden; their slots by row. Nothing is left where it throws.
+  private func stage(_ matrix: MatrixView, _ control: Control) throws(RuvectorError) -> AlignedBuffer<UInt32> {
+    let n = matrix.rows, slots = try AlignedBuffer<UInt32>(count: n, repeating: .max, for: "vectors")
+    try makeRoom(n)
+    publish(pending: pending + n)
+    if !free.isEmpty { waitForReaders() }  // those that do not know yet that some slots are hidden
+    do throws(RuvectorError) {
+      try insert(order(n), matrix, slots, control)
+    } catch {
+      let stored = (0..<n).map { slots[$0] }.filter { $0 != .max }
+      publish(places: nextPlace, pending: pending - (n - stored.count))
+      discard(stored)
+      throw error
+    }
+    return slots
+  }
+
   /// Memory for `n` more vectors; in one piece where there are none yet.
-  func makeRoom(_ n: Int) throws(RuvectorError) {
+  private func makeRoom(_ n: Int) throws(RuvectorError) {
     let wanted = nextPlace + max(0, n - free.count)
-    guard wanted > gone.capacity else { return }
+    guard wanted > states.capacity else { return }
     try lock.writing { () throws(RuvectorError) in
       for records in parts {
         if nextPlace == 0 { try records.replace(first: wanted) } else { try records.grow(to: wanted) }
       }
+      let failure = tableLock.locked { () -> RuvectorError? in
+        do throws(RuvectorError) {
+          for filter in filters { try filter.grow(to: states.capacity) }
+          return nil
+        } catch { return error }
+      }
+      if let failure { throw failure }
     }
   }
 
-  /// Puts row r and its key at a place that `prepare` may write to before anybody sees it.
+  /// Puts row r at a slot that `prepare` may write to beforehand, hidden.
   func store(
-    _ list: KeyList, _ matrix: MatrixView, _ r: Int, _ scratch: AlignedBuffer<Float>,
-    _ prepare: (Int) throws(RuvectorError) -> Void
+    _ matrix: MatrixView, _ r: Int, _ scratch: AlignedBuffer<Float>, _ prepare: (Int) throws(RuvectorError) -> Void
   ) throws(RuvectorError) -> Int {
     let factor = try rows.space.place(matrix.row(r), into: scratch.pointer, "vectors[\(r)]")
-    let known = free.popLast(), id = known.map { Int($0) } ?? nextPlace
-    func fill() throws(RuvectorError) {
-      try prepare(id)
-      rows.store(scratch.pointer, factor: factor, at: id)
-      setGone(id, false)
-      tableLock.locked { keys.insert(list, r, at: id) }
-    }
-    if known == nil {
-      try fill()
-      nextPlace += 1
-    } else {
-      // Readers that look at all places look at this one too.
-      try lock.writing { () throws(RuvectorError) in
-        try fill()
-        reused()
-      }
-    }
+    let id = free.last.map { Int($0) } ?? nextPlace
+    try prepare(id)
+    setState(id, SlotState.staged)
+    rows.store(scratch.pointer, factor: factor, at: id)
+    if free.popLast() == nil { nextPlace += 1 } else { reused() }
     return id
   }
 
-  /// Excludes readers.
-  func forget(_ id: Int) {
-    setGone(id, true)
-    tableLock.locked { keys.remove(at: id) }
-    publish(deleted: deleted + 1)
+  /// Returns when every reader that had begun has ended.
+  func waitForReaders() {
+    lock.beginWrite()
+    lock.end()
+  }
+
+  // MARK: The flip
+
+  /// A staged row and where its key stands in a list.
+  struct Arrival {
+    let slot: Int
+    let row: Int
+  }
+
+  private static let slice = 512
+
+  /// Shows `arrivals` under their keys and hides `leaving`, at once for every reader; then removes these. `also`: slots that have
+  /// been dropped, to be tidied with them.
+  private func flip(
+    _ arrivals: [Arrival], _ list: KeyList, leaving: [UInt32], _ control: Control, also dropped: [UInt32] = []
+  ) {
+    inSlices(arrivals) { one in
+      keys.insert(list, one.row, at: one.slot)
+      for filter in filters { filter.enter(one.slot, keys) }
+    }
+    if arrivals.isEmpty || leaving.isEmpty {
+      for one in arrivals { setState(one.slot, SlotState.live) }
+      publish(deleted: deleted + leaving.count)
+      for slot in leaving { setState(Int(slot), SlotState.gone) }
+      tableLock.locked { liveCount += arrivals.count - leaving.count }
+    } else {
+      publish(pending: pending + leaving.count)
+      for slot in leaving { setState(Int(slot), SlotState.leaving) }
+      for one in arrivals { setState(one.slot, SlotState.arriving) }
+      lock.beginWrite()
+      publish(seen: Sight.after)
+      tableLock.locked { liveCount += arrivals.count - leaving.count }
+      lock.end()
+      for one in arrivals { setState(one.slot, SlotState.live) }
+      for slot in leaving { setState(Int(slot), SlotState.gone) }
+      lock.beginWrite()
+      publish(deleted: deleted + leaving.count, seen: Sight.before, pending: pending - leaving.count)
+      lock.end()
+    }
+    publish(pending: pending - arrivals.count)
+    inSlices(leaving) { slot in
+      keys.remove(at: Int(slot))
+      for filter in filters { filter.leave(Int(slot)) }
+    }
+    tidyAfter(leaving + dropped, control)
+  }
+
+  /// `body` for each of `list` under `tableLock`, which others get in between.
+  private func inSlices<T>(_ list: [T], _ body: (T) -> Void) {
+    var at = 0
+    while at < list.count {
+      let end = min(at + VectorIndex.slice, list.count)
+      tableLock.locked { for i in at..<end { body(list[i]) } }
+      at = end
+    }
+  }
+
+  /// Staged slots hold nothing any more; `tidyAfter` follows.
+  private func drop(_ slots: [UInt32]) {
+    for slot in slots { setState(Int(slot), SlotState.gone) }
+    publish(deleted: deleted + slots.count)
+    publish(pending: pending - slots.count)
+  }
+
+  private func discard(_ slots: [UInt32]) {
+    drop(slots)
+    tidyAfter(slots, .none)
+  }
+
+  /// What removed vectors leave behind. Memory that this cannot have is asked for again at the next removal: the change itself
+  /// has happened.
+  private func tidyAfter(_ gone: [UInt32], _ control: Control) {
+    guard !gone.isEmpty else { return }
+    if tableLock.locked({ liveCount }) == 0, pending == 0, batches.isEmpty {
+      lock.beginWrite()
+      reset()
+      lock.end()
+      return
+    }
+    waitForReaders()
+    do throws(RuvectorError) { try tidy(gone, control) } catch {}
+    if keys.kind == .string { compactKeys(after: gone.count) }
+  }
+
+  /// So many slots for each removed key that one round ends before half of the strings are waste again.
+  private func compactKeys(after removed: Int) {
+    var left = 16 * removed
+    repeat {
+      lock.beginWrite()
+      tableLock.locked {
+        do throws(RuvectorError) {
+          try keys.compact(min(left, 4096), upTo: nextPlace) { state($0) == SlotState.live }
+        } catch {}
+      }
+      lock.end()
+      left -= 4096
+    } while left > 0 && keys.isCompacting
   }
 }

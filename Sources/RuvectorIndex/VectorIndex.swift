@@ -6,6 +6,10 @@ import RuvectorGeometry
 ///
 /// Any number of threads may read while one writes: a reader sees what was there when it began. A second writer at the same
 /// time gets `.busy`. Writers that move or reuse memory wait for the readers of that moment, each a single search at most.
+///
+/// Each vector has a slot, a number by which links and records know it. What a call adds and replaces becomes visible at once
+/// or not at all (see `SlotState`). Whatever concerns all slots (repair of a graph, a larger table of keys, strings that move)
+/// is done in slices, some at each change.
 public class VectorIndex: @unchecked Sendable {
   /// Options that all kinds have.
   static let commonOptions: [Option] = [
@@ -29,15 +33,21 @@ public class VectorIndex: @unchecked Sendable {
   let lock: SharedLock
   /// Guards the hash table of keys and the small variables.
   let tableLock: Lock
-  /// One byte a place: 1 where there is no vector (any more). Changed under `lock` alone.
-  let gone: Records
-  /// [places handed out, those of removed vectors that a search may meet, entry point of a graph], for readers.
+  /// One byte a slot: its `SlotState`.
+  let states: Records
+  /// [slots handed out, removed vectors that a search may meet, entry point of a graph, `Sight` of readers, staged and leaving
+  /// vectors], for readers.
   private let published: AlignedBuffer<UInt32>
-  /// The first place never used, and places to use again. The writer's.
+  /// The first slot never used, and slots to use again. The writer's.
   var nextPlace = 0
   var free: [UInt32] = []
+  /// What was staged by calls that have ended, by its ticket. The writer's.
+  var batches: [UInt64: [UInt32]] = [:]
+  /// The writer's, for the length of a call.
+  private let writerLock: Lock
   /// Under `tableLock`.
-  private var isWriting = false
+  var liveCount = 0
+  var filters: [PreparedFilter] = []
   private var walkers: [Walker] = []
   private var lastEvaluations = 0
   /// Whether the memory is a mapped file's.
@@ -47,7 +57,7 @@ public class VectorIndex: @unchecked Sendable {
   struct Parts {
     let rows: VectorRows
     let keys: Keys
-    let gone: Records
+    let states: Records
     var isReadOnly = false
 
     init(_ settings: Settings) throws(RuvectorError) {
@@ -55,19 +65,21 @@ public class VectorIndex: @unchecked Sendable {
       let shift = VectorRows.Layout(space, storage).shift, first = max(settings.integer("capacity"), 16)
       rows = try VectorRows(space, storage, rerank: settings.flag("rerank"), first: first)
       keys = try Keys(VectorIndex.keyKind(settings), first: first, shift: shift)
-      gone = try Records(stride: 1, first: first, shift: shift)
+      states = try Records(stride: 1, first: first, shift: shift)
     }
 
-    init(_ rows: VectorRows, _ keys: Keys, _ gone: Records, isReadOnly: Bool) {
-      (self.rows, self.keys, self.gone, self.isReadOnly) = (rows, keys, gone, isReadOnly)
+    init(_ rows: VectorRows, _ keys: Keys, _ states: Records, isReadOnly: Bool) {
+      (self.rows, self.keys, self.states, self.isReadOnly) = (rows, keys, states, isReadOnly)
     }
   }
 
   init(_ settings: Settings, _ parts: Parts) throws(RuvectorError) {
-    let lock = try SharedLock(), tableLock = try Lock(), published = try AlignedBuffer<UInt32>(count: 3, for: "index")
-    (self.settings, rows, keys, gone) = (settings, parts.rows, parts.keys, parts.gone)
-    (self.lock, self.tableLock, self.published, isReadOnly) = (lock, tableLock, published, parts.isReadOnly)
-    publish(places: 0, deleted: 0, entry: .max)
+    let published = try AlignedBuffer<UInt32>(count: 5, for: "index")
+    let lock = try SharedLock(), tableLock = try Lock(), writerLock = try Lock()
+    (self.settings, rows, keys, states) = (settings, parts.rows, parts.keys, parts.states)
+    (self.lock, self.tableLock, self.writerLock) = (lock, tableLock, writerLock)
+    (self.published, isReadOnly) = (published, parts.isReadOnly)
+    publish(places: 0, deleted: 0, entry: .max, seen: Sight.before, pending: 0)
   }
 
   static func space(_ settings: Settings) throws(RuvectorError) -> Space {
@@ -111,29 +123,41 @@ public class VectorIndex: @unchecked Sendable {
   public var metric: IndexMetric { rows.space.metric }
   public var storage: RowStorage { rows.storage }
   public var curvature: Double { settings.number("curvature") }
-  public var size: Int { tableLock.locked { keys.count } }
+  public var size: Int { tableLock.locked { liveCount } }
 
   @inline(__always) var placesUsed: Int { Int(rv_load_acquire(published.pointer)) }
   @inline(__always) var deleted: Int { Int(rv_load_acquire(UnsafePointer(published.pointer) + 1)) }
   @inline(__always) var entry: UInt32 { rv_load_acquire(UnsafePointer(published.pointer) + 2) }
+  @inline(__always) var sight: Sight { Sight(states.map, rv_load_acquire(UnsafePointer(published.pointer) + 3)) }
+  @inline(__always) var pending: Int { Int(rv_load_acquire(UnsafePointer(published.pointer) + 4)) }
+  /// Whether every slot that a walk may meet holds a vector that is seen.
+  @inline(__always) var isPlain: Bool { deleted == 0 && pending == 0 }
 
-  func publish(places: Int? = nil, deleted: Int? = nil, entry: UInt32? = nil) {
+  func publish(
+    places: Int? = nil, deleted: Int? = nil, entry: UInt32? = nil, seen: UInt32? = nil, pending: Int? = nil
+  ) {
     if let places { rv_store_release(published.pointer, UInt32(places)) }
     if let deleted { rv_store_release(published.pointer + 1, UInt32(deleted)) }
     if let entry { rv_store_release(published.pointer + 2, entry) }
+    if let seen { rv_store_release(published.pointer + 3, seen) }
+    if let pending { rv_store_release(published.pointer + 4, UInt32(pending)) }
   }
 
-  @inline(__always) func isGone(_ id: Int) -> Bool { gone[id].load(as: UInt8.self) != 0 }
-  func setGone(_ id: Int, _ value: Bool) { gone[id].storeBytes(of: value ? 1 : 0, as: UInt8.self) }
+  @inline(__always) func state(_ id: Int) -> UInt8 { rv_load_byte(states[id]) }
+  func setState(_ id: Int, _ state: UInt8) { rv_store_byte(states[id], state) }
+  /// Whether a slot holds nothing that new links should lead to. The writer's.
+  @inline(__always) func isGone(_ id: Int) -> Bool { state(id) == SlotState.gone || state(id) == SlotState.leaving }
 
   /// Whether the table of keys is still to be made (of a mapped file). Under `tableLock`.
   var isTableMissing = false
 
-  func place(of list: KeyList, _ i: Int) -> Int? {
-    tableLock.locked {
-      makeTable()
-      return keys.find(list, i)
-    }
+  func place(of list: KeyList, _ i: Int) -> Int? { tableLock.locked { findPlace(list, i) } }
+
+  /// The slot of key i. Under `tableLock`.
+  func findPlace(_ list: KeyList, _ i: Int) -> Int? {
+    makeTable()
+    let sight = sight
+    return keys.find(list, i) { sight.sees($0) }
   }
 
   /// The table of keys of a mapped file, for the first who asks. Under `tableLock`.
@@ -143,10 +167,10 @@ public class VectorIndex: @unchecked Sendable {
   }
 
   /// Bytes taken; the keys and their table are a part of it.
-  public var byteCount: Int { rows.byteCount &+ keys.byteCount &+ gone.byteCount }
+  public var byteCount: Int { rows.byteCount &+ keys.byteCount &+ states.byteCount }
 
   /// Bytes that one more vector takes, without its key.
-  public var bytesPerVector: Double { Double(rows.stride + gone.stride) }
+  public var bytesPerVector: Double { Double(rows.stride + states.stride) }
 
   /// Vectors whose distance the last search of any thread looked at.
   public var evaluationsOfLastSearch: Int { tableLock.locked { lastEvaluations } }
@@ -159,33 +183,28 @@ public class VectorIndex: @unchecked Sendable {
   ) throws(RuvectorError) {
     let width = !rows.isReranked ? k : min(places, max(2 * k, k + 8))
     try walker.begin(ef: width, count: places)
-    if case .all = filter, deleted == 0 {
-      walker.scan(ef: width, kernels) { _ in true }
-    } else {
-      let allowed = try PlaceFilter(filter, self, places: places)
-      walker.scan(ef: width, kernels) { allowed.allows($0) }
+    if case .all = filter, isPlain { return walker.scan(Everything(), ef: width, self, kernels) }
+    try resolve(filter, places, Scan(walker, width, kernels))
+  }
+
+  /// The search that looks at all that is allowed.
+  private struct Scan: FilteredSearch {
+    let walker: Walker
+    let width: Int
+    let kernels: KernelTable
+    init(_ walker: Walker, _ width: Int, _ kernels: KernelTable) {
+      (self.walker, self.width, self.kernels) = (walker, width, kernels)
+    }
+    func run<A: Admission>(_ admission: A, count: Int, _ index: VectorIndex) {
+      walker.scan(admission, ef: width, index, kernels)
     }
   }
 
-  // MARK: Writing
+  // MARK: What subclasses say
 
-  /// Adds row i of `matrix` under key i. All or nothing as far as keys and numbers decide: `.duplicateKey` (in the index or
-  /// in the list), `.nonFinite`, `.outOfRange`; with `replacing` known keys get the new vector instead. A cancelled call
-  /// (`.aborted`) leaves what it has added.
-  public final func add(
-    _ list: KeyList, _ matrix: MatrixView, replacing: Bool = false, control: Control = .none
-  ) throws(RuvectorError) {
-    try write { () throws(RuvectorError) in
-      guard matrix.rows > 0 || list.count > 0 else { return }
-      let order = try accept(list, matrix, replacing: replacing)
-      try makeRoom(order.count)
-      try insert(order, list, matrix, control)
-    }
-  }
-
-  /// Stores the rows of `matrix` in this order.
+  /// Stores rows of `matrix` in this order, each hidden at a slot of its own that goes to `slots`, which has room for all.
   func insert(
-    _ order: [Int], _ list: KeyList, _ matrix: MatrixView, _ control: Control
+    _ order: [Int], _ matrix: MatrixView, _ slots: AlignedBuffer<UInt32>, _ control: Control
   ) throws(RuvectorError) {
     let scratch = try AlignedBuffer<Float>(count: rows.space.width, for: "vectors")
     for (i, r) in order.enumerated() {
@@ -193,60 +212,35 @@ public class VectorIndex: @unchecked Sendable {
         try control.check()
         control.report(Double(i) / Double(order.count))
       }
-      _ = try store(list, matrix, r, scratch) { _ throws(RuvectorError) in }
+      slots[r] = UInt32(try store(matrix, r, scratch) { _ throws(RuvectorError) in })
       publish(places: nextPlace)
     }
-    control.report(1)
   }
 
-  /// Removes the vectors of these keys. `.notFound` before anything is removed.
-  public final func remove(_ list: KeyList) throws(RuvectorError) {
-    try write { () throws(RuvectorError) in
-      for i in 0..<list.count { _ = try requirePlace(list, i) }
-      try lock.writing { () throws(RuvectorError) in try drop(list, Array(0..<list.count)) }
-    }
+  /// After vectors were removed and readers of them have ended: their slots are free, or not yet.
+  func tidy(_ removed: [UInt32], _ control: Control) throws(RuvectorError) {
+    free += removed
   }
 
-  /// Removes known keys. Excludes readers.
-  func drop(_ list: KeyList, _ which: [Int]) throws(RuvectorError) {
-    var removed: [UInt32] = []
-    for i in which {
-      // A key may stand in the list twice.
-      if let id = place(of: list, i) {
-        forget(id)
-        removed.append(UInt32(id))
-      }
-    }
-    if keys.count == 0 { reset() } else { try tidy(removed) }
-  }
-
-  /// After vectors were removed. Excludes readers.
-  func tidy(_ removed: [UInt32]) throws(RuvectorError) { free += removed }
-
-  /// A free place holds a vector again. Excludes readers.
+  /// A free slot is used again.
   func reused() { publish(deleted: deleted - 1) }
 
   /// The order in which `count` rows are inserted.
   func order(_ count: Int) -> [Int] { Array(0..<count) }
 
-  /// Removes everything.
-  public final func clear() throws(RuvectorError) {
-    try write { () throws(RuvectorError) in
-      lock.beginWrite()
-      reset()
-      lock.end()
-    }
-  }
-
   /// An index without vectors. Excludes readers.
   func reset() {
     (free, nextPlace) = ([], 0)
-    tableLock.locked { keys.removeAll() }
-    publish(places: 0, deleted: 0, entry: .max)
+    tableLock.locked {
+      keys.removeAll()
+      liveCount = 0
+      for filter in filters { filter.forgetPlaces() }
+    }
+    publish(places: 0, deleted: 0, entry: .max, pending: 0)
   }
 
-  /// What has a record for each place.
-  var parts: [Records] { rows.parts + [keys.records, gone] }
+  /// What has a record for each slot.
+  var parts: [Records] { rows.parts + [keys.records, states] }
 
   // MARK: Walkers
 
@@ -268,23 +262,22 @@ public class VectorIndex: @unchecked Sendable {
     }
   }
 
-  /// Runs `body` as the one writer. `.busy` while there is another, `.unsupported` for a mapped file.
-  final func write<T>(_ body: () throws(RuvectorError) -> T) throws(RuvectorError) -> T {
-    try beginWriting()
-    defer { tableLock.locked { isWriting = false } }
+  /// Runs `body` as the one writer. `.busy` while there is another, unless the caller waits for it; `.unsupported` for a mapped
+  /// file.
+  final func write<T>(
+    waiting: Bool = false, _ body: () throws(RuvectorError) -> T
+  ) throws(RuvectorError) -> T {
+    try beginWriting(waiting)
+    defer { writerLock.release() }
     return try body()
   }
 
-  @inline(never) private final func beginWriting() throws(RuvectorError) {
+  @inline(never) private final func beginWriting(_ waiting: Bool) throws(RuvectorError) {
     guard !isReadOnly else {
       throw .expected("an index in memory", for: "this", received: "a view of a file", .unsupported)
     }
-    let isFree = tableLock.locked {
-      let isFree = !isWriting
-      isWriting = true
-      return isFree
-    }
-    guard isFree else {
+    if waiting { return writerLock.acquire() }
+    guard writerLock.tryAcquire() else {
       throw RuvectorError(.busy, "expected an index without a writer, received one that is being written to")
     }
   }

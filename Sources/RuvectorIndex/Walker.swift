@@ -9,21 +9,21 @@ final class Walker {
   typealias Entry = UInt64
 
   /// What is walked.
-  private let rows: VectorRows
+  let rows: VectorRows
   let query: QueryVector
   private(set) var pool: AlignedBuffer<Entry>
-  private(set) var size = 0
-  private var marks: AlignedBuffer<UInt8>
-  private var epoch: UInt8 = 0
+  var size = 0
+  private(set) var marks: AlignedBuffer<UInt8>
+  private(set) var epoch: UInt8 = 0
   /// Places below this may be visited.
   private(set) var limit = 0
   // One node's neighbours.
-  private let ids: AlignedBuffer<UInt32>
+  let ids: AlignedBuffer<UInt32>
   private let places: AlignedBuffer<UnsafeRawPointer>
-  private let keys: AlignedBuffer<Float>
+  let keys: AlignedBuffer<Float>
   /// Nodes whose distance was computed, since the walker was taken.
   var evaluations = 0
-  private let room: Int
+  let room: Int
 
   init(_ rows: VectorRows, room: Int) throws(RuvectorError) {
     self.rows = rows
@@ -72,7 +72,22 @@ final class Walker {
     epoch &+= 1
   }
 
-  func mark(_ id: Int) { marks[id] = epoch }
+  @inline(__always) func mark(_ id: Int) { marks.pointer[id] = epoch }
+  @inline(__always) func isMarked(_ id: Int) -> Bool { marks.pointer[id] == epoch }
+
+  /// Row `id` is the i-th of those that `compute` will look at.
+  @inline(__always) func gather(_ id: Int, _ i: Int) {
+    let row = UnsafeRawPointer(rows.walked[id])
+    VectorRows.prefetch(row, min(rows.walked.stride, 512))
+    ids.pointer[i] = UInt32(truncatingIfNeeded: id)
+    places.pointer[i] = row
+  }
+
+  /// Keys of the first n rows gathered.
+  func compute(_ n: Int, _ kernels: KernelTable) {
+    rows.keys(query, ids.pointer, places.pointer, n, kernels, keys.pointer)
+    evaluations &+= n
+  }
 
   /// κ of one place.
   func key(_ id: Int, _ kernels: KernelTable) -> Float {
@@ -93,7 +108,7 @@ final class Walker {
 
   /// Puts the neighbours of `id` that were not seen yet into `ids`, their keys into `keys`; their number.
   @inline(__always)
-  private func expand(_ id: Int, _ level: Int, _ index: HNSWIndex, _ kernels: KernelTable) -> Int {
+  func expand(_ id: Int, _ level: Int, _ index: HNSWIndex, _ kernels: KernelTable) -> Int {
     // Of a mapped file that nobody has verified, a link may lead anywhere.
     if level > 0, index.links.level(id) < level { return 0 }
     let links = UnsafePointer(index.links.list(id, level)), room = index.links.room(level)
@@ -159,8 +174,18 @@ final class Walker {
   /// The best-first walk at `level` (Malkov and Yashunin 2018, algorithm 2) from the pool as it is: the links of the nearest
   /// node not followed yet, until all of the `ef` nearest are followed.
   func walk(_ level: Int, ef: Int, _ index: HNSWIndex, _ kernels: KernelTable) {
-    let pool = pool.pointer, keys = keys.pointer, ids = ids.pointer
-    var cursor = 0, size = size
+    _ = walk(level, ef: ef, index, kernels, Everything(), others: 0)
+  }
+
+  /// The same where only admitted nodes count: the pool keeps the `ef` nearest of those and, as far as they are nearer, nodes
+  /// that only lead on. False as soon as it would hold more than `others` of these.
+  @inline(__always)
+  func walk<A: Admission>(
+    _ level: Int, ef: Int, _ index: HNSWIndex, _ kernels: KernelTable, _ admission: A, others: Int
+  ) -> Bool {
+    let pool = pool.pointer, keys = keys.pointer, ids = ids.pointer, room = ef &+ others
+    var cursor = 0, size = size, counted = 0
+    for i in 0..<size where admission.admits(Walker.id(pool[i])) { counted &+= 1 }
     while cursor < size {
       let entry = pool[cursor]
       if entry & 1 != 0 {
@@ -171,7 +196,7 @@ final class Walker {
       cursor &+= 1
       if cursor < size { prefetchLinks(Walker.id(pool[cursor]), level, index) }
       let n = expand(Walker.id(entry), level, index, kernels)
-      var bar = size == ef ? pool[size &- 1] : .max
+      var bar = counted == ef ? pool[size &- 1] : .max
       for i in 0..<n {
         let new = Walker.entry(keys[i], ids[i])
         guard new < bar else { continue }
@@ -181,15 +206,35 @@ final class Walker {
           let middle = (low &+ high) &>> 1
           if pool[middle] < new { low = middle &+ 1 } else { high = middle }
         }
-        let last = size < ef ? size : size &- 1
+        if admission.admits(Int(ids[i])) { counted &+= 1 }
+        // The last one counts; it goes where there is one too many.
+        let last = counted > ef ? size &- 1 : size
         if last > low { (pool + (low &+ 1)).update(from: pool + low, count: last &- low) }
         pool[low] = new
-        if size < ef { size &+= 1 }
-        if size == ef { bar = pool[size &- 1] }
+        if counted > ef { counted = ef } else { size &+= 1 }
+        if counted == ef {
+          // Vectors may be removed meanwhile: there may be none that counts any more.
+          while size > 1, !admission.admits(Walker.id(pool[size &- 1])) { size &-= 1 }
+          bar = pool[size &- 1]
+        } else if size > room {
+          self.size = size
+          return false
+        }
         if low < cursor { cursor = low }
       }
     }
     self.size = size
+    return true
+  }
+
+  /// Leaves admitted nodes in the pool only.
+  func keep<A: Admission>(_ admission: A) {
+    var n = 0
+    for i in 0..<size where admission.admits(Walker.id(pool[i])) {
+      pool[n] = pool[i]
+      n += 1
+    }
+    size = n
   }
 
   @inline(__always) private func prefetchLinks(_ id: Int, _ level: Int, _ index: HNSWIndex) {
@@ -199,33 +244,8 @@ final class Walker {
     if bytes > 64 { rv_prefetch(list + 64) }
   }
 
-  /// The same walk where only some nodes count: the pool keeps the `ef` nearest of those, the way leads over all.
-  /// Ends when the nearest node not followed lies behind a full pool, or when `budget` nodes have been looked at.
-  func walk(
-    ef: Int, _ index: HNSWIndex, _ kernels: KernelTable, budget: Int, _ isAllowed: (Int) -> Bool
-  ) -> Bool {
-    let first = pool[0]
-    size = 0
-    if isAllowed(Walker.id(first)) { insert(first, ef) }
-    var frontier = Frontier()
-    frontier.push(first)
-    var seen = 1
-    while let entry = frontier.pop() {
-      if size == ef, entry > pool[size - 1] { break }
-      let n = expand(Walker.id(entry), 0, index, kernels)
-      seen &+= n
-      if seen > budget { return false }
-      for i in 0..<n {
-        let new = Walker.entry(keys[i], ids[i])
-        if size == ef, new > pool[size - 1] { continue }
-        frontier.push(new)
-        if isAllowed(Int(ids[i])) { insert(new, ef) }
-      }
-    }
-    return true
-  }
-
-  private func insert(_ new: Entry, _ ef: Int) {
+  /// Puts a node into the pool, which keeps the `ef` nearest.
+  func insert(_ new: Entry, _ ef: Int) {
     if ef == 0 || (size == ef && new > pool[size - 1]) { return }
     var at = size < ef ? size : size - 1
     while at > 0, pool[at - 1] > new {
@@ -234,25 +254,6 @@ final class Walker {
     }
     pool[at] = new
     if size < ef { size += 1 }
-  }
-
-  /// The pool: the `ef` nearest of all allowed places, each looked at.
-  func scan(ef: Int, _ kernels: KernelTable, _ isAllowed: (Int) -> Bool) {
-    size = 0
-    var n = 0
-    func flush() {
-      rows.keys(query, ids.pointer, places.pointer, n, kernels, keys.pointer)
-      evaluations &+= n
-      for i in 0..<n { insert(Walker.entry(keys[i], ids[i]), ef) }
-      n = 0
-    }
-    for id in 0..<limit where isAllowed(id) {
-      ids[n] = UInt32(truncatingIfNeeded: id)
-      places[n] = UnsafeRawPointer(rows.walked[id])
-      n &+= 1
-      if n == room { flush() }
-    }
-    flush()
   }
 
   /// Replaces the keys of the pool's first `count` entries by exact ones, and sorts these. Marks of `markFartherHalf` stay.

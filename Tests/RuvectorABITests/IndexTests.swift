@@ -33,7 +33,7 @@ struct IndexTests {
     let found = Memory<Double>([0, 0, 0]), distances = Memory<Float>([0, 0, 0]), counts = Memory<UInt32>([0])
     var (f, d, c) = (found.buffer(), distances.buffer(), counts.buffer())
     func search(_ filter: rv_filter = RV_ALL, _ with: UnsafePointer<rv_buffer>? = nil) -> Int32 {
-      rv_index_search(index, &one, 3, 0, filter, with, nil, &f, nil, &d, &c, &bytes, nil, &error)
+      rv_index_search(index, &one, 3, 0, filter, with, nil, nil, &f, nil, &d, &c, &bytes, nil, &error)
     }
     #expect(search() == 0)
     #expect(found.values == [4, 5, 3] && counts.values == [3] && abs(distances.values[0] - 0.16) < 1e-5)
@@ -60,11 +60,11 @@ struct IndexTests {
     var (r, l) = (row.buffer(), last.buffer())
     #expect(rv_index_get(index, &l, nil, &r, &error) == 0 && row.values == [19, 1])
     #expect(rv_index_get(index, &a, nil, &r, &error) == RV_DIMENSION_MISMATCH.rawValue)
-    #expect(rv_index_remove(index, &l, nil, &error) == 0)
-    #expect(rv_index_remove(index, &l, nil, &error) == RV_NOT_FOUND.rawValue)
+    #expect(rv_index_remove(index, &l, nil, nil, &error) == 0)
+    #expect(rv_index_remove(index, &l, nil, nil, &error) == RV_NOT_FOUND.rawValue)
     let half = Memory<Double>([0.5])
     var wrong = half.buffer()
-    #expect(rv_index_remove(index, &wrong, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
+    #expect(rv_index_remove(index, &wrong, nil, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
     #expect(rv_index_set_ef(index, 33, &error) == (kind == "hnsw" ? 0 : RV_UNSUPPORTED.rawValue))
     #expect(rv_index_clear(index, &error) == 0 && rv_index_info(index, &i, &error) == 0 && info.values[0] == 0)
     #expect(rv_index_retain(index) == index)
@@ -88,7 +88,7 @@ struct IndexTests {
       queries.buffer(rows: 2), allowed.buffer(), found.buffer(), distances.buffer(), counts.buffer()
     )
     func search(_ k: UInt64, _ ef: UInt64 = 0, _ filter: rv_filter = RV_ALL) -> Int32 {
-      rv_index_search(index, &q, k, ef, filter, &a, nil, &f, nil, &d, &c, nil, nil, &error)
+      rv_index_search(index, &q, k, ef, filter, &a, nil, nil, &f, nil, &d, &c, nil, nil, &error)
     }
     #expect(search(3, 20) == 0 && found.values == [4, 5, 3, 18, 17, 19] && counts.values == [3, 3])
     #expect(abs(distances.values[0] - 0.16) < 1e-5 && abs(distances.values[3] - 0.01) < 1e-5)
@@ -116,7 +116,7 @@ struct IndexTests {
     #expect(rv_index_info(first, &i, &error) == 0 && info.values[8] == 0)
     #expect(rv_index_info(opened, &i, &error) == 0 && info.values[8] == 1)
     let refused = [
-      rv_index_add(opened, &keys, nil, &matrix, 1, nil, &error), rv_index_remove(opened, &keys, nil, &error),
+      rv_index_add(opened, &keys, nil, &matrix, 1, nil, &error), rv_index_remove(opened, &keys, nil, nil, &error),
       rv_index_clear(opened, &error), rv_index_set_ef(opened, 5, &error), rv_index_save(opened, "x", 0, nil, &error),
     ]
     #expect(refused.allSatisfy { $0 == RV_UNSUPPORTED.rawValue } && message(error).contains("by its token"))
@@ -162,7 +162,7 @@ struct IndexTests {
         #expect(rv_index_open_token(token, &opened, &error) == 0)
         let distance = Memory<Float>([0]), counts = Memory<UInt32>([0])
         var (q, k, d, c) = (row.buffer(rows: 1), key.buffer(), distance.buffer(), counts.buffer())
-        #expect(rv_index_search(opened, &q, 1, 0, RV_ALL, nil, nil, &k, nil, &d, &c, nil, nil, &error) == 0)
+        #expect(rv_index_search(opened, &q, 1, 0, RV_ALL, nil, nil, nil, &k, nil, &d, &c, nil, nil, &error) == 0)
         let away = key.values[0] - Double(round)
         #expect(counts.values == [0] || Double(distance.values[0]) == away * away, "a key and its own distance")
         rv_index_release(opened)
@@ -186,8 +186,8 @@ struct IndexTests {
     let short = Memory<UInt8>([0]), room = Memory<UInt8>([0, 0, 0, 0]), ends = Memory<UInt32>([9, 9, 9])
     var (q, d, c) = (query.buffer(rows: 1), distances.buffer(), counts.buffer())
     var (s, r, e) = (short.buffer(), room.buffer(), ends.buffer())
-    #expect(rv_index_search(index, &q, 2, 0, RV_ALL, nil, nil, &s, &e, &d, &c, &bytes, nil, &error) == 0 && bytes == 4)
-    #expect(rv_index_search(index, &q, 2, 0, RV_ALL, nil, nil, &r, &e, &d, &c, &bytes, nil, &error) == 0)
+    #expect(rv_index_search(index, &q, 2, 0, RV_ALL, nil, nil, nil, &s, &e, &d, &c, &bytes, nil, &error) == 0 && bytes == 4)
+    #expect(rv_index_search(index, &q, 2, 0, RV_ALL, nil, nil, nil, &r, &e, &d, &c, &bytes, nil, &error) == 0)
     #expect(room.values == Array("bcda".utf8) && ends.values == [0, 3, 4])
     rv_index_release(index)
   }

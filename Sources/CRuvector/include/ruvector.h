@@ -66,6 +66,7 @@ typedef struct rv_mechanism rv_mechanism;
 typedef struct rv_vectors rv_vectors;
 typedef struct rv_search rv_search;
 typedef struct rv_index rv_index;
+typedef struct rv_prepared rv_prepared;
 
 typedef struct rv_option {
   const char *key;
@@ -268,13 +269,27 @@ int32_t rv_index_info(rv_index *, const rv_buffer *out, rv_error *error);
 /* Candidates that searches keep by default; at any time. RV_UNSUPPORTED without a graph. */
 int32_t rv_index_set_ef(rv_index *, uint64_t ef, rv_error *error);
 
-/* Adds row i of `matrix` (f32) under key i. All or nothing as far as keys and numbers decide: RV_DUPLICATE_KEY, unless
- * `replacing`, RV_NON_FINITE, RV_OUT_OF_RANGE. Aborted, it leaves what it has added. */
+/* Adds row i of `matrix` (f32) under key i, all or nothing: RV_DUPLICATE_KEY, unless `replacing`, RV_NON_FINITE,
+ * RV_OUT_OF_RANGE, RV_ABORTED. Readers see nothing of it before its end and everything behind it; of a key that is replaced the
+ * old vector or the new. */
 int32_t rv_index_add(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *matrix, int32_t replacing,
                      const rv_control *control, rv_error *error);
 /* RV_NOT_FOUND before anything is removed. */
-int32_t rv_index_remove(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, rv_error *error);
+int32_t rv_index_remove(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_control *control,
+                        rv_error *error);
+/* RV_BUSY also while anything is staged. */
 int32_t rv_index_clear(rv_index *, rv_error *error);
+
+/* Adding in two steps, for callers that learn only later whether the rows count. These wait for another writer.
+ * Stores the rows of `matrix` hidden from readers, behind those that `*ticket` stands for (0: none yet), and sets `*ticket`. */
+int32_t rv_index_stage(rv_index *, uint64_t *ticket, const rv_buffer *matrix, const rv_control *control, rv_error *error);
+/* Shows the rows of a ticket (0: none), row i under key i, and removes those of the keys `removed` (or NULL) that there are, at
+ * once for every reader. A key that is in the index keeps its vector. */
+int32_t rv_index_commit(rv_index *, uint64_t ticket, const rv_buffer *keys, const rv_buffer *offsets,
+                        const rv_buffer *removed, const rv_buffer *removed_offsets, const rv_control *control,
+                        rv_error *error);
+/* Forgets the rows of a ticket; nothing if there is none. */
+int32_t rv_index_discard(rv_index *, uint64_t ticket, rv_error *error);
 /* The place of each key into `places` (u32), 0xffffffff for one that is not in the index. A place is good until its vector is
  * removed. */
 int32_t rv_index_places(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *places, rv_error *error);
@@ -291,11 +306,25 @@ int32_t rv_index_names(rv_index *, const rv_buffer *places, const rv_buffer *key
  * first) is set in `filter` (u8), or where it is not. */
 typedef enum rv_filter { RV_ALL = 0, RV_ALLOW = 1, RV_DENY = 2, RV_ALLOW_BITS = 3, RV_DENY_BITS = 4 } rv_filter;
 
+/* A filter for many searches of one index, which follows it: keys that are listed count as soon as they are added. It is
+ * looked up in once for each vector that comes; a search with it costs no pass over keys or places. */
+int32_t rv_index_prepare(rv_index *, rv_filter kind, const rv_buffer *filter, const rv_buffer *offsets,
+                         const rv_control *control, rv_prepared **out, rv_error *error);
+rv_prepared *rv_prepared_retain(rv_prepared *);
+/* The last release ends the following. */
+void rv_prepared_release(rv_prepared *);
+/* More keys for a list. */
+int32_t rv_prepared_extend(rv_prepared *, const rv_buffer *keys, const rv_buffer *offsets, const rv_control *control,
+                           rv_error *error);
+/* Vectors in the index that are allowed, and the bytes that the filter takes; either may be NULL. */
+void rv_prepared_info(rv_prepared *, uint64_t *size, uint64_t *bytes);
+
 /* The k nearest of each query (f32, [m, dim]), best first: query i has `counts[i]` (u32, m) results, at i * k and behind it in
- * `keys` and `distances` (f32). Keys as by rv_index_names, offsets of m * k + 1. `ef` 0: the index's. */
+ * `keys` and `distances` (f32). Keys as by rv_index_names, offsets of m * k + 1. `ef` 0: the index's. `prepared`, if it is not
+ * NULL, is the filter. */
 int32_t rv_index_search(rv_index *, const rv_buffer *queries, uint64_t k, uint64_t ef, rv_filter filter_kind,
-                        const rv_buffer *filter, const rv_buffer *filter_offsets, const rv_buffer *keys,
-                        const rv_buffer *offsets, const rv_buffer *distances, const rv_buffer *counts, uint64_t *bytes,
+                        const rv_buffer *filter, const rv_buffer *filter_offsets, rv_prepared *prepared,
+                        const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *distances, const rv_buffer *counts, uint64_t *bytes,
                         const rv_control *control, rv_error *error);
 
 /* Writes the index to a file (docs/file-format.md), whole or not at all: to the disk first, then by its name. `stamp` is any

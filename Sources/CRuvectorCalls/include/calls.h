@@ -16,11 +16,11 @@
  *   n    number                   -> number             i  integer 0...2^53    -> integer
  *   s    string                   -> text               o  [key, value, ...]   -> options, count (a value may be a
  *                                                          handle of kind m)
- *   m v q h d r  handle           -> pointer (mechanism, vectors, search, index, database, rows)
+ *   m v q h p d r  handle         -> pointer (mechanism, vectors, search, index, prepared filter, database, rows)
  *   u w  array of handles of kind m (u) or v (w), undefined where there is none -> pointers, count
  *   c    threads, Uint32Array     -> control (cancelled when the array's first element is not 0; a second one receives the
  *                                    share done in 2^-32)
- * Output: 0 nothing, n number, s text (the library's own), m v q h d r handle (number: its bytes, told to V8). */
+ * Output: 0 nothing, n number, s text (the library's own), m v q h p d r handle (number: its bytes, told to V8). */
 typedef struct rv_argument {
   rv_buffer buffer;
   rv_buffer *buffers;

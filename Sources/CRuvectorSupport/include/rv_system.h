@@ -21,6 +21,8 @@ typedef struct rv_lock rv_lock;
 rv_lock *rv_lock_create(void);
 void rv_lock_destroy(rv_lock *);
 void rv_lock_acquire(rv_lock *);
+/* 1 if the lock is now the caller's, 0 if somebody has it. */
+int rv_lock_try(rv_lock *);
 void rv_lock_release(rv_lock *);
 
 /* Many readers or one writer; a waiting writer goes before new readers. */
@@ -47,5 +49,10 @@ static inline void rv_flag_store(volatile uint32_t *flag, uint32_t value) {
 static inline uint32_t rv_load_acquire(const uint32_t *place) { return __atomic_load_n(place, __ATOMIC_ACQUIRE); }
 static inline void rv_store_release(uint32_t *place, uint32_t value) {
   __atomic_store_n(place, value, __ATOMIC_RELEASE);
+}
+/* The same for a byte. */
+static inline uint8_t rv_load_byte(const void *place) { return __atomic_load_n((const uint8_t *)place, __ATOMIC_ACQUIRE); }
+static inline void rv_store_byte(void *place, uint8_t value) {
+  __atomic_store_n((uint8_t *)place, value, __ATOMIC_RELEASE);
 }
 #endif

@@ -1,0 +1,38 @@
+import CRuvector
+import Ruvector
+
+@implementation @_cdecl("rv_index_stage")
+public func rv_index_stage(
+  _ handle: OpaquePointer?, _ ticket: UnsafeMutablePointer<UInt64>?, _ matrix: UnsafePointer<rv_buffer>?,
+  _ control: UnsafePointer<rv_control>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try writable(handle), ticket = try require(ticket, "ticket")
+    let matrix = try tensor(matrix, "vectors").matrix("vectors"), control = try RuvectorABI.control(control)
+    ticket.pointee = try index.stage(ticket.pointee, matrix, control: control)
+  }
+}
+
+@implementation @_cdecl("rv_index_commit")
+public func rv_index_commit(
+  _ handle: OpaquePointer?, _ ticket: UInt64, _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
+  _ removed: UnsafePointer<rv_buffer>?, _ removed_offsets: UnsafePointer<rv_buffer>?,
+  _ control: UnsafePointer<rv_control>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try writable(handle), control = try RuvectorABI.control(control)
+    try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in
+      guard removed != nil else { return try index.commit(ticket, list, control: control) }
+      try withKeys(removed, removed_offsets, "removed") { (gone) throws(RuvectorError) in
+        try index.commit(ticket, list, removing: gone, control: control)
+      }
+    }
+  }
+}
+
+@implementation @_cdecl("rv_index_discard")
+public func rv_index_discard(_ handle: OpaquePointer?, _ ticket: UInt64, _ error: UnsafeMutablePointer<rv_error>?)
+  -> Int32
+{
+  status(error) { () throws(RuvectorError) in try writable(handle).discard(ticket) }
+}

@@ -1,0 +1,46 @@
+import RuvectorCore
+
+/// The search of a graph in which only some nodes count, by the cheapest way that finds them:
+///
+/// 1. Few nodes are looked at one by one.
+/// 2. Else the usual walk, whose pool holds nodes that do not count beside those that do: all there is to do where half of the
+///    nodes or more count, near the query too.
+/// 3. Where it meets too many others, but some that count as often as elsewhere: leaps from one that counts to the next.
+/// 4. Where hardly any that count are near the query: the walk over all nodes, and if that takes longer than looking at each
+///    node that counts, just that.
+struct FilteredWalk: FilteredSearch {
+  private let walker: Walker
+  private let graph: HNSWIndex
+  private let k: Int
+  private let ef: Int
+  private let places: Int
+  private let kernels: KernelTable
+
+  init(_ walker: Walker, _ graph: HNSWIndex, k: Int, ef: Int, places: Int, _ kernels: KernelTable) {
+    (self.walker, self.graph, self.k, self.ef, self.places, self.kernels) = (walker, graph, k, ef, places, kernels)
+  }
+
+  /// Nodes that do not count for which the pool of step 2 has room.
+  var others: Int { 4 * ef + 64 }
+
+  func run<A: Admission>(_ admission: A, count: Int, _: VectorIndex) {
+    let isRare = count < places / 2
+    guard count > max(k, 64), !isRare || count > 3 * ef * graph.m else { return scan(admission) }
+    let start = graph.descend(walker, to: 0, kernels)
+    walker.unmarkAndStart(start)
+    let isDone = walker.walk(0, ef: ef, graph, kernels, admission, others: others)
+    if !isDone {
+      var counted = 0
+      for i in 0..<walker.size where admission.admits(Walker.id(walker.pool[i])) { counted += 1 }
+      if 4 * counted * places >= count * walker.size, counted > 0 {
+        walker.leap(admission, ef: ef, graph, kernels)
+      } else if !walker.wander(admission, ef: ef, graph, kernels, from: start, budget: count) {
+        return scan(admission)
+      }
+    }
+    walker.keep(admission)
+    if walker.size < min(k, count) { scan(admission) }
+  }
+
+  private func scan<A: Admission>(_ admission: A) { walker.scan(admission, ef: ef, graph, kernels) }
+}
