@@ -5,6 +5,7 @@ export default ruvector;
 export const {
   BruteForceIndex,
   HNSWIndex,
+  PreparedFilter,
   RuvectorError,
   RuvectorLayer,
   TensorCompress,

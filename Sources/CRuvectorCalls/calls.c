@@ -254,12 +254,18 @@ F(index_commit) {
   double info[16];
   rv_buffer out = {.data = info, .type = RV_F64, .rank = 1, .dims = {16}, .writable = 1};
   int32_t code = rv_index_commit(a[0].pointer, a[1].integer, &a[2].buffer, OPTIONAL(a[3]), OPTIONAL(a[4]), OPTIONAL(a[5]),
-                                 control, error);
+                                 error);
   if (!code && !rv_index_info(a[0].pointer, &out, NULL)) result->number = info[3];
   return code;
 }
 /* index, ticket */
 F(index_discard) { UNUSED; return rv_index_discard(a[0].pointer, a[1].integer, error); }
+/* index, steps. Returns 1 where more is left. */
+F(index_repair) {
+  UNUSED;
+  int32_t more = 0, code = rv_index_repair(a[0].pointer, a[1].integer, &more, error);
+  return result->number = more, code;
+}
 /* index, kind of filter, filter, its offsets */
 F(index_prepare) {
   uint64_t bytes = 0;
@@ -434,6 +440,15 @@ F(database_run) {
   result->number = (double)bytes;
   return code;
 }
+/* database, statements, parameters, index, ticket, rows, Float64Array for whether the index has followed */
+F(database_commit) {
+  int32_t is_indexed = 0;
+  if (a[6].buffer.type != RV_F64 || !a[6].buffer.dims[0]) return rv_fail(error, RV_INVALID_ARGUMENT, "expected a double");
+  int32_t code = rv_database_commit(a[0].pointer, a[1].text, &a[2].buffer, a[3].pointer, a[4].integer, a[5].integer,
+                                    (rv_rows **)&result->handle, &is_indexed, control, error);
+  *(double *)a[6].buffer.data = is_indexed;
+  return code;
+}
 /* rows, Float64Array for rows, columns, bytes, last key, changes */
 F(rows_info) {
   UNUSED;
@@ -481,7 +496,8 @@ static const rv_export rows[] = {
     {"indexRemove", "hbb?c", 0, index_remove},
     {"indexStage", "hixc", 'n', index_stage},
     {"indexCommit", "hibb?b?b?c", 'n', index_commit},
-    {"indexDiscard", "hi", 0, index_discard},
+    {"indexDiscard", "hic", 0, index_discard},
+    {"indexRepair", "hic", 'n', index_repair},
     {"indexPrepare", "hib?b?c", 'p', index_prepare},
     {"preparedExtend", "pbb?c", 0, prepared_extend},
     {"preparedSize", "p", 'n', prepared_size},
@@ -512,6 +528,7 @@ static const rv_export rows[] = {
 #ifdef RV_DATABASES
     {"databaseOpen", "sii", 'd', database_open},
     {"databaseRun", "dsbic", 'r', database_run},
+    {"databaseCommit", "dsbhiiBc", 'r', database_commit},
     {"rowsInfo", "rB", 0, rows_info},
     {"rowsCopy", "rB", 0, rows_copy},
 #endif

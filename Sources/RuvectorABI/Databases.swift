@@ -61,6 +61,33 @@
     }
   }
 
+  @implementation @_cdecl("rv_database_commit")
+  public func rv_database_commit(
+    _ handle: OpaquePointer?, _ sql: UnsafePointer<CChar>?, _ parameters: UnsafePointer<rv_buffer>?,
+    _ index: OpaquePointer?, _ ticket: UInt64, _ rowCount: UInt64, _ out: UnsafeMutablePointer<OpaquePointer?>?,
+    _ isIndexed: UnsafeMutablePointer<Int32>?, _ control: UnsafePointer<rv_control>?,
+    _ error: UnsafeMutablePointer<rv_error>?
+  ) -> Int32 {
+    status(error) { () throws(RuvectorError) in
+      let out = try require(out, "out"), index = try writable(index)
+      out.pointee = nil
+      let result = try database(handle).run(
+        try string(sql, "sql"), UnsafeRawBufferPointer(try bytes(parameters, "parameters")), transaction: true,
+        control: try RuvectorABI.control(control))
+      // From here on it has happened.
+      out.pointee = Opaque.retain(result)
+      isIndexed?.pointee = 0
+      do throws(RuvectorError) {
+        let count = Int(clamping: rowCount), first = result.lastKey - Int64(count) + 1
+        let keys = try AlignedBuffer<Int64>(count: count, for: "keys"), removed = try result.integers()
+        for i in 0..<count { keys[i] = first + Int64(i) }
+        try index.commit(
+          ticket, .integers(keys.pointer, count), removing: .integers(removed.pointer, removed.count))
+        isIndexed?.pointee = 1
+      } catch {}
+    }
+  }
+
   @implementation @_cdecl("rv_rows_info")
   public func rv_rows_info(
     _ handle: OpaquePointer?, _ rowCount: UnsafeMutablePointer<UInt64>?, _ columns: UnsafeMutablePointer<UInt64>?,

@@ -17,14 +17,14 @@ public func rv_index_stage(
 public func rv_index_commit(
   _ handle: OpaquePointer?, _ ticket: UInt64, _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
   _ removed: UnsafePointer<rv_buffer>?, _ removed_offsets: UnsafePointer<rv_buffer>?,
-  _ control: UnsafePointer<rv_control>?, _ error: UnsafeMutablePointer<rv_error>?
+  _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let index = try writable(handle), control = try RuvectorABI.control(control)
+    let index = try writable(handle)
     try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in
-      guard removed != nil else { return try index.commit(ticket, list, control: control) }
+      guard removed != nil else { return try index.commit(ticket, list) }
       try withKeys(removed, removed_offsets, "removed") { (gone) throws(RuvectorError) in
-        try index.commit(ticket, list, removing: gone, control: control)
+        try index.commit(ticket, list, removing: gone)
       }
     }
   }
@@ -35,4 +35,15 @@ public func rv_index_discard(_ handle: OpaquePointer?, _ ticket: UInt64, _ error
   -> Int32
 {
   status(error) { () throws(RuvectorError) in try writable(handle).discard(ticket) }
+}
+
+@implementation @_cdecl("rv_index_repair")
+public func rv_index_repair(
+  _ handle: OpaquePointer?, _ steps: UInt64, _ more: UnsafeMutablePointer<Int32>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let isMore = try writable(handle).repair(Int(clamping: steps))
+    more?.pointee = isMore ? 1 : 0
+  }
 }

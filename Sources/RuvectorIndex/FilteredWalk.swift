@@ -21,11 +21,11 @@ struct FilteredWalk: FilteredSearch {
   }
 
   /// Nodes that do not count for which the pool of step 2 has room.
-  var others: Int { 4 * ef + 64 }
+  var others: Int { TUNE.sp > 0 ? TUNE.sp : 4 * ef + 64 }
 
   func run<A: Admission>(_ admission: A, count: Int, _: VectorIndex) {
     let isRare = count < places / 2
-    guard count > max(k, 64), !isRare || count > 3 * ef * graph.m else { return scan(admission) }
+    guard count > max(k, 64), !isRare || count > TUNE.sc * ef * graph.m else { return scan(admission) }
     let start = graph.descend(walker, to: 0, kernels)
     walker.unmarkAndStart(start)
     let isDone = walker.walk(0, ef: ef, graph, kernels, admission, others: others)
@@ -33,7 +33,7 @@ struct FilteredWalk: FilteredSearch {
       var counted = 0
       for i in 0..<walker.size where admission.admits(Walker.id(walker.pool[i])) { counted += 1 }
       if 4 * counted * places >= count * walker.size, counted > 0 {
-        walker.leap(admission, ef: ef, graph, kernels)
+        walker.leap(admission, ef: ef * TUNE.ef / 100, graph, kernels)
       } else if !walker.wander(admission, ef: ef, graph, kernels, from: start, budget: count) {
         return scan(admission)
       }

@@ -13,10 +13,6 @@ import RuvectorCore
 /// O(n · M) steps in all, of O(M² · dim) each where a node has removed neighbours. What is removed meanwhile waits for the
 /// next repair.
 final class Repair {
-  /// For each vector removed: so that a repair ends before as many have gone again as it began with, and each removal takes
-  /// its share of the work.
-  static let stepsForEach = 16
-
   private enum Phase { case tree, links, lists, slots }
 
   /// From high to low, so that low slots are used again first.

@@ -151,18 +151,16 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     return min(Int(-rv_log(u) / rv_log(Double(m))), Links.topLevel)
   }
 
-  override func tidy(_ removed: [UInt32], _ control: Control) throws(RuvectorError) {
-    waiting += removed
+  override func tidy(_ removed: [UInt32]) { waiting += removed }
+
+  override func repairLinks(_ steps: Int) throws(RuvectorError) -> Bool {
     if repair == nil, waiting.count >= max(32, tableLock.locked { liveCount } / 8) {
       repair = try Repair(self, waiting)
       waiting = []
     }
-    var steps = Repair.stepsForEach * removed.count
-    while let repair, steps > 0 {
-      if (try? control.check()) == nil { return }
-      steps -= 4096
-      if try repair.advance(min(4096, steps + 4096), self) { self.repair = nil }
-    }
+    guard let repair else { return false }
+    if try repair.advance(steps, self) { self.repair = nil }
+    return self.repair != nil
   }
 
   override func reused() {}

@@ -7,14 +7,15 @@
     /// that the index has seen). O(bytes), at the speed of the disk.
     public final func save(_ path: String, stamp: UInt64 = 0, control: Control = .none) throws(RuvectorError) {
       try write { () throws(RuvectorError) in
-        guard batches.isEmpty else { throw stagedError }
         let file = try NewFile(path)
         var header = describe()
         header.stamp = stamp
         try file.writeZeros(IndexFile.tableRoom)
         for (section, records, count) in sections where count > 0 {
           try control.check()
-          try put(section, file, &header) { (write) throws(RuvectorError) in try records.forEachPiece(count, write) }
+          try put(section, file, &header) { (write) throws(RuvectorError) in
+            if section == .gone { try putStates(write) } else { try records.forEachPiece(count, write) }
+          }
         }
         if keys.kind == .string { try putStrings(file, &header) }
         if !free.isEmpty {
@@ -44,13 +45,25 @@
       header.sections.append(entry)
     }
 
+    /// 0 for a vector, 1 for none: what is staged does not count.
+    private func putStates(_ write: Write) throws(RuvectorError) {
+      let piece = try AlignedBuffer<UInt8>(count: min(nextPlace, 1 << 16), for: "file")
+      var at = 0
+      while at < nextPlace {
+        let n = min(piece.count, nextPlace - at)
+        for i in 0..<n { piece[i] = state(at + i) == SlotState.live ? 0 : 1 }
+        try write(piece.pointer, n)
+        at += n
+      }
+    }
+
     /// Strings one after the other, each as its length (u32) and its bytes, at multiples of 4; `keys` holds where they begin.
     private func putStrings(_ file: NewFile, _ header: inout IndexFile) throws(RuvectorError) {
       let offsets = try AlignedBuffer<UInt64>(count: nextPlace, repeating: 0, for: "file")
       let padded = try AlignedBuffer<UInt8>(count: 1 << 16, for: "file")
       var at = 0
       try put(.strings, file, &header) { (write) throws(RuvectorError) in
-        for id in 0..<nextPlace where !isGone(id) {
+        for id in 0..<nextPlace where state(id) == SlotState.live {
           let n = keys.length(id), size = (n + 7) & ~3
           offsets[id] = UInt64(at)
           at += size
@@ -90,7 +103,7 @@
       file.dim = UInt32(dim)
       file.curvature = settings.number("curvature")
       (file.entry, file.places, file.live) = (entry, UInt32(nextPlace), UInt32(size))
-      file.deleted = UInt32(deleted)
+      file.deleted = UInt32(deleted + pending)
       guard let graph = self as? HNSWIndex else {
         file.kind = 2
         return file

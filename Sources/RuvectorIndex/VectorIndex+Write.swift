@@ -13,8 +13,9 @@ extension VectorIndex {
       guard matrix.rows > 0 || list.count > 0 else { return }
       let known = try accept(list, matrix, replacing: replacing)
       let slots = try stage(matrix, control)
-      flip((0..<matrix.rows).map { Arrival(slot: Int(slots[$0]), row: $0) }, list, leaving: known, control)
+      flip((0..<matrix.rows).map { Arrival(slot: Int(slots[$0]), row: $0) }, list, leaving: known)
       control.report(1)
+      pay(for: known.count, control)
     }
   }
 
@@ -24,7 +25,9 @@ extension VectorIndex {
       try control.check()
       var leaving: [UInt32] = []
       for i in 0..<list.count { leaving.append(UInt32(try requirePlace(list, i))) }
-      flip([], list, leaving: unique(leaving), control)
+      leaving = unique(leaving)
+      flip([], list, leaving: leaving)
+      pay(for: leaving.count, control)
     }
   }
 
@@ -55,9 +58,10 @@ extension VectorIndex {
   }
 
   /// Shows what was staged under `ticket` (0: nothing), row i under key i, and removes those of the keys `removing` that there
-  /// are, in one flip. A key that is in the index already keeps its vector. Waits for another writer.
+  /// are, in one flip. A key that is in the index already keeps its vector. Waits for another writer; what is removed is left
+  /// for `repair`.
   public final func commit(
-    _ ticket: UInt64, _ list: KeyList, removing: KeyList? = nil, control: Control = .none
+    _ ticket: UInt64, _ list: KeyList, removing: KeyList? = nil
   ) throws(RuvectorError) {
     try write(waiting: true) { () throws(RuvectorError) in
       let slots = batches[ticket] ?? []
@@ -77,7 +81,7 @@ extension VectorIndex {
         for i in 0..<removing.count { if let known = place(of: removing, i) { leaving.append(UInt32(known)) } }
       }
       drop(extra)
-      flip(arrivals, list, leaving: unique(leaving), control, also: extra)
+      flip(arrivals, list, leaving: unique(leaving), also: extra)
     }
   }
 
@@ -233,7 +237,7 @@ extension VectorIndex {
   /// Shows `arrivals` under their keys and hides `leaving`, at once for every reader; then removes these. `also`: slots that have
   /// been dropped, to be tidied with them.
   private func flip(
-    _ arrivals: [Arrival], _ list: KeyList, leaving: [UInt32], _ control: Control, also dropped: [UInt32] = []
+    _ arrivals: [Arrival], _ list: KeyList, leaving: [UInt32], also dropped: [UInt32] = []
   ) {
     inSlices(arrivals) { one in
       keys.insert(list, one.row, at: one.slot)
@@ -263,7 +267,7 @@ extension VectorIndex {
       keys.remove(at: Int(slot))
       for filter in filters { filter.leave(Int(slot)) }
     }
-    tidyAfter(leaving + dropped, control)
+    tidyAfter(leaving + dropped)
   }
 
   /// `body` for each of `list` under `tableLock`, which others get in between.
@@ -285,12 +289,11 @@ extension VectorIndex {
 
   private func discard(_ slots: [UInt32]) {
     drop(slots)
-    tidyAfter(slots, .none)
+    tidyAfter(slots)
   }
 
-  /// What removed vectors leave behind. Memory that this cannot have is asked for again at the next removal: the change itself
-  /// has happened.
-  private func tidyAfter(_ gone: [UInt32], _ control: Control) {
+  /// Hands what removed vectors leave behind to `repairSome`.
+  private func tidyAfter(_ gone: [UInt32]) {
     guard !gone.isEmpty else { return }
     if tableLock.locked({ liveCount }) == 0, pending == 0, batches.isEmpty {
       lock.beginWrite()
@@ -299,22 +302,40 @@ extension VectorIndex {
       return
     }
     waitForReaders()
-    do throws(RuvectorError) { try tidy(gone, control) } catch {}
-    if keys.kind == .string { compactKeys(after: gone.count) }
+    tidy(gone)
   }
 
-  /// So many slots for each removed key that one round ends before half of the strings are waste again.
-  private func compactKeys(after removed: Int) {
-    var left = 16 * removed
-    repeat {
-      lock.beginWrite()
-      tableLock.locked {
-        do throws(RuvectorError) {
-          try keys.compact(min(left, 4096), upTo: nextPlace) { state($0) == SlotState.live }
-        } catch {}
-      }
-      lock.end()
-      left -= 4096
-    } while left > 0 && keys.isCompacting
+  // MARK: Repair
+
+  /// Steps of repair for each removed vector: so many that a repair ends before half as many have gone again as it began with,
+  /// and each removal takes its share of the work.
+  public static let stepsForEach = 16
+
+  /// Does some of what removed vectors have left to do: at most so many steps, each of some 10 µs. Whether more is left. Waits for
+  /// another writer.
+  public final func repair(_ steps: Int) throws(RuvectorError) -> Bool {
+    try write(waiting: true) { () throws(RuvectorError) in repairSome(steps) }
+  }
+
+  /// What `removed` vectors have to pay for. Memory that this cannot have is asked for again at the next removal: the change
+  /// itself has happened.
+  private func pay(for removed: Int, _ control: Control) {
+    var left = VectorIndex.stepsForEach * removed
+    while left > 0, (try? control.check()) != nil, repairSome(min(left, 4096)) { left -= 4096 }
+  }
+
+  /// The steps of `repair`, under the writer's lock.
+  private func repairSome(_ steps: Int) -> Bool {
+    var isMore = false
+    do throws(RuvectorError) { isMore = try repairLinks(steps) } catch {}
+    guard keys.kind == .string else { return isMore }
+    lock.beginWrite()
+    tableLock.locked {
+      do throws(RuvectorError) {
+        try keys.compact(steps, upTo: nextPlace) { state($0) == SlotState.live }
+      } catch {}
+    }
+    lock.end()
+    return isMore || keys.isCompacting
   }
 }

@@ -217,10 +217,11 @@ public class VectorIndex: @unchecked Sendable {
     }
   }
 
-  /// After vectors were removed and readers of them have ended: their slots are free, or not yet.
-  func tidy(_ removed: [UInt32], _ control: Control) throws(RuvectorError) {
-    free += removed
-  }
+  /// After vectors were removed and readers of them have ended: their slots are free, or to be repaired first.
+  func tidy(_ removed: [UInt32]) { free += removed }
+
+  /// At most so many steps of making slots of removed vectors free; whether more is left to do.
+  func repairLinks(_: Int) throws(RuvectorError) -> Bool { false }
 
   /// A free slot is used again.
   func reused() { publish(deleted: deleted - 1) }

@@ -94,8 +94,10 @@ extension Walker {
       }
       n = 0
     }
+    let enough = TUNE.l
     var others: [Int] = []
     others.reserveCapacity(width)
+    var admitted = 0
     func look(_ list: UnsafeMutablePointer<UInt32>, _ isFirst: Bool) {
       var i = 0
       while i < width {
@@ -103,21 +105,28 @@ extension Walker {
         i &+= 1
         if link == Links.end { return }
         let neighbour = Int(link & ~Links.pinned)
-        guard neighbour < limit, !isMarked(neighbour) else { continue }
+        guard neighbour < limit else { continue }
         if admission.admits(neighbour) {
+          admitted &+= 1
+          if isMarked(neighbour) { continue }
           mark(neighbour)
           gather(neighbour, n)
           n &+= 1
           if n == room { flush() }
-        } else if isFirst {
-          mark(neighbour)
-          rv_prefetch(links.ground[neighbour])
+        } else if isFirst, !isMarked(neighbour) {
           others.append(neighbour)
         }
       }
     }
     look(links.list(id, 0), true)
-    for other in others { look(links.list(other, 0), false) }
+    if admitted < enough {
+      for other in others { rv_prefetch(links.ground[other]) }
+      for other in others {
+        if admitted >= enough { break }
+        mark(other)
+        look(links.list(other, 0), false)
+      }
+    }
     flush()
     return first
   }
@@ -136,4 +145,12 @@ extension Walker {
     if size < ef { size &+= 1 }
     return low
   }
+}
+
+enum TUNE {
+  static let l = n("T_L", 32)
+  static let ef = n("T_EF", 100)
+  static let sp = n("T_SP", 0)
+  static let sc = n("T_SC", 3)
+  static func n(_ k: String, _ d: Int) -> Int { guard let p = rv_environment(k) else { return d }; return Int(String(cString: p)) ?? d }
 }

@@ -17,6 +17,18 @@ public final class Rows {
 
   public var byteCount: Int { buffer.count }
 
+  /// The values, of which each must be an integer.
+  public func integers() throws(RuvectorError) -> AlignedBuffer<Int64> {
+    let list = try AlignedBuffer<Int64>(count: buffer.count / 9, for: "keys")
+    try withBytes { (bytes) throws(RuvectorError) in
+      for i in 0..<list.count {
+        guard bytes[9 * i] == 1 else { throw RuvectorError(.corrupt, "expected integers, received other values") }
+        list[i] = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 9 * i + 1, as: Int64.self))
+      }
+    }
+    return list
+  }
+
   /// The packed values; the memory is valid in `body` only.
   public func withBytes<T, Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> T) throws(Failure) -> T {
     defer { withExtendedLifetime(buffer) {} }

@@ -55,6 +55,30 @@ async function abortable(signal, start) {
   }
 }
 
+/**
+ * The same for what changes something: the outcome is that of the work. It rejects with ERR_ABORTED only where the work
+ * stopped in time and nothing has happened.
+ */
+async function cancellable(signal, start) {
+  const flag = new Uint32Array(1);
+  if (signal === undefined) return start(flag);
+  if (!isSignal(signal)) throw unexpected('ERR_INVALID_ARG', 'an AbortSignal', 'signal', signal);
+  if (signal.aborted) throw aborted(signal);
+  const leave = onAbort(signal, () => { Atomics.store(flag, 0, 1); });
+  try {
+    return await start(flag);
+  } catch (error) {
+    throw error?.code === 'ERR_ABORTED' && signal.aborted ? aborted(signal) : error;
+  } finally {
+    leave();
+  }
+}
+
+/** Throws where the flag says that the work should stop. */
+function checkFlag(flag) {
+  if (flag !== undefined && Atomics.load(flag, 0) !== 0) throw new RuvectorError('ERR_ABORTED', 'the operation was aborted');
+}
+
 /** Threads of a call: 1 unless the caller says otherwise, at most 256. */
 function threads(value = 1) {
   if (!(Number.isInteger(inputs.number(value, 'threads')) && value >= 1 && value <= 256)) {
@@ -63,4 +87,4 @@ function threads(value = 1) {
   return value;
 }
 
-module.exports = { abortable, threads };
+module.exports = { abortable, cancellable, checkFlag, threads };

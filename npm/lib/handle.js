@@ -54,7 +54,7 @@ class Handle {
 
   /** What console.log shows: the properties that the object's classes give it, but for long ones. */
   [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
-    const isClosed = Handle.#isClosed(this), name = this.constructor?.name, shown = {};
+    const isClosed = Handle.#isClosed(this) || this.closed === true, name = this.constructor?.name, shown = {};
     if (isClosed) return `${name} (closed)`;
     if (!(this instanceof this.#kind)) return `${name} {}`; // in disguise
     for (let at = Object.getPrototypeOf(this); at !== null && at !== Handle.prototype; at = Object.getPrototypeOf(at)) {

@@ -18,6 +18,7 @@ module.exports = {
   ...require('./search-batch.js'),
   BruteForceIndex: require('./indexes/brute-force.js').BruteForceIndex,
   HNSWIndex: require('./indexes/hnsw.js').HNSWIndex,
+  PreparedFilter: require('./indexes/filter.js').PreparedFilter,
   RuvectorError: require('./errors.js').RuvectorError,
   RuvectorLayer: require('./layer.js').RuvectorLayer,
   VectorSet: require('./vector-set.js').VectorSet,

@@ -286,10 +286,12 @@ int32_t rv_index_stage(rv_index *, uint64_t *ticket, const rv_buffer *matrix, co
 /* Shows the rows of a ticket (0: none), row i under key i, and removes those of the keys `removed` (or NULL) that there are, at
  * once for every reader. A key that is in the index keeps its vector. */
 int32_t rv_index_commit(rv_index *, uint64_t ticket, const rv_buffer *keys, const rv_buffer *offsets,
-                        const rv_buffer *removed, const rv_buffer *removed_offsets, const rv_control *control,
-                        rv_error *error);
+                        const rv_buffer *removed, const rv_buffer *removed_offsets, rv_error *error);
 /* Forgets the rows of a ticket; nothing if there is none. */
 int32_t rv_index_discard(rv_index *, uint64_t ticket, rv_error *error);
+/* Does some of what vectors removed by rv_index_commit and rv_index_discard have left to do: at most so many steps, of some
+ * 10 us each; 16 for each removed vector keep up. `*more` receives whether more is left. */
+int32_t rv_index_repair(rv_index *, uint64_t steps, int32_t *more, rv_error *error);
 /* The place of each key into `places` (u32), 0xffffffff for one that is not in the index. A place is good until its vector is
  * removed. */
 int32_t rv_index_places(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *places, rv_error *error);
@@ -424,6 +426,12 @@ void rv_database_release(rv_database *);
  * RV_DUPLICATE_KEY where a row's key exists, RV_INVALID_ARGUMENT for wrong SQL and broken constraints, RV_ABORTED. */
 int32_t rv_database_run(rv_database *, const char *sql, const rv_buffer *parameters, int32_t transaction, rv_rows **out,
                         const rv_control *control, rv_error *error);
+/* rv_database_run in a transaction, then rv_index_commit: what the transaction inserted last, `row_count` rows, has keys that
+ * follow each other, the rows of `ticket` get them, and the values of the statements' results, all integers, are the keys that
+ * leave the index. RV_OK where the transaction is done; `*is_indexed` receives whether the index has followed. */
+int32_t rv_database_commit(rv_database *, const char *sql, const rv_buffer *parameters, rv_index *index, uint64_t ticket,
+                           uint64_t row_count, rv_rows **out, int32_t *is_indexed, const rv_control *control,
+                           rv_error *error);
 
 /* Rows, columns, bytes; the key of the last row inserted through the connection; rows that the call inserted, changed or
  * deleted. Each pointer may be NULL. */

@@ -7,37 +7,38 @@ const EVERY = 50;
 
 /**
  * Runs `start(state)`, whose native call notes the share done in state[1], and tells `onProgress` of it now and then: the
- * share, rising, 1 at the end of a call that succeeds.
+ * share, rising, 1 at the end of a call that succeeds. An error of `onProgress` stops the work and is the call's own if the
+ * work stopped in time; else what was to be done is done, and the error is one of a listener that nobody catches.
  */
 async function following(flag, onProgress, start) {
   if (onProgress === undefined) return start(flag);
   if (typeof onProgress !== 'function') throw unexpected('ERR_INVALID_ARG', 'a function', 'onProgress', onProgress);
   // A typed array over the flag's memory has no room for a second number: the flag's own is copied on.
   const state = new Uint32Array(2);
-  let told = -1;
+  let told = -1, failure;
   const tell = (share) => {
-    if (share > told) onProgress(told = share);
+    if (share <= told || failure) return;
+    try {
+      onProgress(told = share);
+    } catch (error) {
+      failure = { error };
+      Atomics.store(state, 0, 1);
+    }
   };
-  return new Promise((resolve, reject) => {
-    const timer = setInterval(() => {
-      Atomics.store(state, 0, Atomics.load(flag, 0));
-      try {
-        tell(Atomics.load(state, 1) / 0xffffffff);
-      } catch (error) {
-        Atomics.store(state, 0, 1);
-        clearInterval(timer);
-        reject(error);
-      }
-    }, EVERY);
-    start(state).then((value) => {
-      clearInterval(timer);
-      tell(1);
-      resolve(value);
-    }).catch((error) => {
-      clearInterval(timer);
-      reject(error);
-    });
-  });
+  const timer = setInterval(() => {
+    if (Atomics.load(flag, 0) !== 0) Atomics.store(state, 0, 1);
+    tell(Atomics.load(state, 1) / 0xffffffff);
+  }, EVERY);
+  try {
+    const value = await start(state);
+    tell(1);
+    if (failure) queueMicrotask(() => { throw failure.error; });
+    return value;
+  } catch (error) {
+    throw failure && error?.code === 'ERR_ABORTED' ? failure.error : error;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 module.exports = { following };

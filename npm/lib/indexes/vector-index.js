@@ -3,10 +3,10 @@
 // What all indexes share: vectors under keys, the nearest of them, changes. hnsw.js and brute-force.js say how they are found.
 const native = require('../native.js');
 const inputs = require('../inputs.js');
-const { abortable, threads } = require('../async.js');
+const { abortable, cancellable, threads } = require('../async.js');
 const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
-const { filterOf } = require('./filter.js');
+const { PreparedFilter, filterOf } = require('./filter.js');
 const { NAMES, kindOf, listOf } = require('./keys.js');
 const { pathOf, stampOf, stamps } = require('./files.js');
 const { Made } = require('./made.js');
@@ -128,38 +128,67 @@ class VectorIndex extends Handle {
     this.#addOne(key, vector, true);
   }
 
+  async updateAsync(key, vector, options) {
+    internals.handle(this);
+    const { signal } = inputs.options(options, ['signal']);
+    internals.placeOf(this, key);
+    const { data, offsets } = this.#kind.one(key, 'key'), row = inputs.ownVector(vector, 'vector');
+    const handle = internals.handle(this);
+    await this.#resized(cancellable(signal, (flag) => native.indexAddAsync(handle, data, offsets, row, 1, lengthOf(row), 1, 1, flag)));
+  }
+
   #addOne(key, vector, replacing) {
     const handle = internals.handle(this), { data, offsets } = this.#kind.one(key, 'key'), row = inputs.vector(vector, 'vector');
     native.resize(handle, native.indexAdd(handle, data, offsets, row, 1, lengthOf(row), Number(replacing), 1, undefined));
   }
 
-  #batch(keys, vectors, own) {
+  #batch(keys, vectors, replace = false, own = false) {
+    if (typeof replace !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'replace', replace);
     const { data, offsets } = this.#kind.pack(listOf(keys, 'keys'), 'keys'), m = matrix(vectors, 'vectors', own);
-    return [data, offsets, m.data, m.rows, m.dim, 0];
+    return [data, offsets, m.data, m.rows, m.dim, Number(replace)];
   }
 
   addBatch(keys, vectors, options) {
-    const handle = internals.handle(this), o = inputs.options(options, ['threads']);
-    native.resize(handle, native.indexAdd(handle, ...this.#batch(keys, vectors, false), threads(o.threads), undefined));
+    const handle = internals.handle(this), o = inputs.options(options, ['threads', 'replace']);
+    native.resize(handle, native.indexAdd(handle, ...this.#batch(keys, vectors, o.replace), threads(o.threads), undefined));
   }
 
   async addBatchAsync(keys, vectors, options) {
-    const handle = internals.handle(this), o = inputs.options(options, ['threads', 'signal', 'onProgress']);
-    const call = this.#batch(keys, vectors, true), many = threads(o.threads);
-    await abortable(o.signal, (flag) => following(flag, o.onProgress, (state) => native.indexAddAsync(handle, ...call, many, state)))
-      .then((bytes) => { if (!this.closed) native.resize(handle, bytes); });
+    const handle = internals.handle(this), o = inputs.options(options, ['threads', 'signal', 'onProgress', 'replace']);
+    const call = this.#batch(keys, vectors, o.replace, true), many = threads(o.threads);
+    await this.#resized(cancellable(o.signal, (flag) => following(flag, o.onProgress, (state) => native.indexAddAsync(handle, ...call, many, state))));
+  }
+
+  /** Tells V8 the bytes of the index, which `work` promises. */
+  async #resized(work) {
+    const bytes = await work;
+    if (!this.closed) native.resize(internals.handle(this), bytes);
   }
 
   remove(key) {
     internals.handle(this);
     const { data, offsets } = this.#kind.one(key, 'key');
-    native.indexRemove(internals.handle(this), data, offsets);
+    native.indexRemove(internals.handle(this), data, offsets, 1, undefined);
+  }
+
+  async removeAsync(key, options) {
+    internals.handle(this);
+    const { signal } = inputs.options(options, ['signal']), { data, offsets } = this.#kind.one(key, 'key');
+    const handle = internals.handle(this);
+    await cancellable(signal, (flag) => native.indexRemoveAsync(handle, data, offsets, 1, flag));
   }
 
   removeBatch(keys) {
     internals.handle(this);
     const { data, offsets } = this.#kind.pack(listOf(keys, 'keys'), 'keys');
-    native.indexRemove(internals.handle(this), data, offsets);
+    native.indexRemove(internals.handle(this), data, offsets, 1, undefined);
+  }
+
+  async removeBatchAsync(keys, options) {
+    internals.handle(this);
+    const { signal, onProgress } = inputs.options(options, ['signal', 'onProgress']);
+    const { data, offsets } = this.#kind.pack(listOf(keys, 'keys'), 'keys'), handle = internals.handle(this);
+    await cancellable(signal, (flag) => following(flag, onProgress, (state) => native.indexRemoveAsync(handle, data, offsets, 1, state)));
   }
 
   clear() {
@@ -192,6 +221,13 @@ class VectorIndex extends Handle {
     return out[0];
   }
 
+  prepareFilter(filter) {
+    internals.handle(this);
+    const f = filterOf(filter, this.#kind);
+    if (f.prepared !== undefined) throw unexpected('ERR_INVALID_ARG', 'keys or a bitmap', 'filter', filter);
+    return new PreparedFilter(native.indexPrepare(internals.handle(this), f.kind, f.data, f.offsets, 1, undefined));
+  }
+
   // ---- Files
 
   save(path, options) {
@@ -200,7 +236,7 @@ class VectorIndex extends Handle {
 
   async saveAsync(path, options) {
     const handle = internals.handle(this), name = pathOf(path), stamp = stampOf(options, ['signal']);
-    return abortable(options?.signal, (flag) => native.indexSaveAsync(handle, name, stamp, 1, flag));
+    return cancellable(options?.signal, (flag) => native.indexSaveAsync(handle, name, stamp, 1, flag));
   }
 
   // ---- The nearest
@@ -224,7 +260,7 @@ class VectorIndex extends Handle {
     internals.handle(this);
     const o = inputs.options(options, ['ef', 'filter', 'signal']), data = inputs.ownVector(query, 'query');
     const n = Math.min(inputs.count(k, 'k'), this.size);
-    const call = this.#prepare({ data, rows: 1, dim: data.length }, n, width(o.ef), o.filter);
+    const call = this.#prepare({ data, rows: 1, dim: data.length }, n, width(o.ef), o.filter, true);
     return abortable(o.signal, async (flag) => this.#first(await this.#runAsync(call, 1, flag)));
   }
 
@@ -238,16 +274,16 @@ class VectorIndex extends Handle {
   async searchBatchAsync(queries, k, options) {
     internals.handle(this);
     const o = inputs.options(options, ['ef', 'filter', 'threads', 'signal']);
-    const call = this.#prepare(matrix(queries, 'queries', true), Math.min(inputs.count(k, 'k'), this.size), width(o.ef), o.filter);
+    const call = this.#prepare(matrix(queries, 'queries', true), Math.min(inputs.count(k, 'k'), this.size), width(o.ef), o.filter, true);
     const many = threads(o.threads);
     return abortable(o.signal, (flag) => this.#runAsync(call, many, flag));
   }
 
   /** A search's arguments and room for its results. */
-  #prepare({ data, rows, dim }, k, ef, filter) {
-    const f = filterOf(filter, this.#kind), room = rows * k;
+  #prepare({ data, rows, dim }, k, ef, filter, own = false) {
+    const f = filterOf(filter, this.#kind, own), room = rows * k;
     return {
-      handle: internals.handle(this), kind: this.#kind, query: [data, rows, dim, k, ef, f.kind, f.data, f.offsets], k, rows, room,
+      handle: internals.handle(this), kind: this.#kind, query: [data, rows, dim, k, ef, f.kind, f.data, f.offsets, f.prepared], k, rows, room,
       distances: inputs.allocate(room, 'results'), counts: inputs.allocate(rows, 'results', Uint32Array),
     };
   }

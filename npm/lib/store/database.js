@@ -47,4 +47,20 @@ function* change(handle, sql, parameters) {
   return yield step(handle, sql, parameters === undefined ? NOTHING : parameters.bytes, 1);
 }
 
-module.exports = { change, open, query, requireNative };
+/**
+ * The step that runs statements for each row of `parameters` in one transaction, shows the `count` rows that an index has
+ * staged under `ticket`, and removes from it the keys that the statements give: {..., isIndexed}.
+ */
+function commit(handle, sql, parameters, index, ticket, count) {
+  const isIndexed = new Float64Array(1), call = [handle, sql, parameters.bytes, index, ticket, count, isIndexed, 1];
+  const result = (rows) => ({ ...take(rows), isIndexed: isIndexed[0] === 1 });
+  return {
+    sync: () => result(native.databaseCommit(...call, undefined)),
+    async: async ({ flag }) => result(await native.databaseCommitAsync(...call, flag)),
+  };
+}
+
+/** The values that a statement gives, on the calling thread. */
+const ask = (handle, sql) => take(native.databaseRun(handle, sql, NOTHING, 0, 1, undefined)).values;
+
+module.exports = { ask, change, commit, open, query, requireNative };

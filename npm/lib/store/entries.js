@@ -134,4 +134,4 @@ function* pack({ ids, texts, data, count }, dim) {
   return packer;
 }
 
-module.exports = { batchOptions, checkId, many, pack };
+module.exports = { batchOptions, checkId, many, pack, pause };

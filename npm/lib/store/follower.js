@@ -1,22 +1,22 @@
 'use strict';
 
 // The index of a store, which follows its table. Keys are never used twice, so what happened to one may be applied in any
-// order and more than once: an insert of a key that is there, and a delete of one that is not, change nothing.
-const { query } = require('./database.js');
+// order and more than once: an insert of a key that is there, and a delete of one that is not, change nothing. Steps of
+// several writers may therefore follow each other in any order, too: a catch-up goes on while a write comes in between.
+const database = require('./database.js');
 const file = require('./index-file.js');
+const staging = require('../indexes/staging.js');
+const { internals } = require('../indexes/vector-index.js');
 const { mismatch } = require('../errors.js');
 const { createIndex } = require('./graph.js');
+const { runAsync } = require('./steps.js');
 
-const PAGE = 4096, SLICE = 16384;
-
-/** `done`: the share of all that is done by the share of this. */
-const addStep = (index, keys, matrix, done) => ({
-  sync({ threads, onProgress }) {
-    index.addBatch(keys, matrix, { threads });
-    onProgress?.(done(1));
-  },
-  async: ({ threads, onProgress }) => index.addBatchAsync(keys, matrix, { threads, onProgress: onProgress && ((share) => onProgress(done(share))) }),
-});
+const { query } = database;
+const PAGE = 4096;
+/** Rows a native call: many are added faster together, few let others in sooner. */
+const MANY = 8192, FEW = 512;
+/** Steps of repair for each vector that went (VectorIndex.stepsForEach), and how many a native call does. */
+const STEPS = 16, AT_ONCE = 512;
 
 class Follower {
   /** The HNSWIndex; its keys are those of the table. */
@@ -24,133 +24,256 @@ class Follower {
   /** Up to where in the table and the list of deletions the index has seen everything. */
   #seen = { key: 0, deletion: 0 };
   #version;
-  /** Whether an insert failed on the way: some of its keys may be in the index. */
-  #isPartial = false;
+  /** Whether a write is in the table and not in the index. */
+  #isStale = false;
   #unsaved = 0;
   /** Changes to wait for after a save that failed. */
   #patience = 0;
+  #turn = Promise.resolve();
+  #catching;
   #db;
+  #watch;
   #file;
   #options;
   #ef;
+  #onChange;
 
-  /** `path`: that of the index' file, undefined for a store in memory; `ef` may be another each time. */
-  constructor(db, path, options, ef) {
+  /**
+   * `db`: the connection that writes; `watch`: one to look for others' changes by, undefined for a store in memory; `path`: that of
+   * the index' file, undefined likewise; `ef` may be another each time; `onChange` hears of changes.
+   */
+  constructor({ db, watch, path, options, ef, onChange }) {
     this.#db = db;
+    this.#watch = watch;
     this.#file = path;
     this.#options = options;
     this.#ef = ef;
+    this.#onChange = onChange;
   }
 
   /** Loads the index and brings it up to date, or builds it. */
   *open() {
     if (this.#file !== undefined) file.sweep(this.#file);
     const saved = this.#file === undefined ? undefined : yield* file.load(this.#db, this.#file, this.#options);
-    if (saved === undefined) return yield* this.#rebuild();
-    this.index = saved.index;
-    this.#seen = saved.seen;
+    this.index = saved?.index ?? createIndex(this.#options);
     if (this.#ef !== undefined) this.index.ef = this.#ef;
+    if (saved) {
+      this.#seen = saved.seen;
+    } else { // what was deleted before is not in the table
+      const { values: [last = 0] } = yield* query(this.#db, "SELECT seq FROM sqlite_sequence WHERE name = 'deletions'");
+      this.#seen = { key: 0, deletion: last };
+    }
     yield* this.update();
     const { values: [count] } = yield* query(this.#db, 'SELECT count(*) FROM entries');
-    if (count !== this.index.size) yield* this.#rebuild();
+    if (count !== this.index.size) yield* this.#compare();
   }
 
-  *#rebuild() {
-    const before = this.index;
-    this.index = createIndex({ ...this.#options, ...(this.#ef !== undefined && { ef: this.#ef }) });
-    this.#seen = { key: 0, deletion: 0 };
-    before?.close();
-    const { values: [last = 0] } = yield* query(this.#db, "SELECT seq FROM sqlite_sequence WHERE name = 'deletions'");
-    yield* this.#inserts();
-    this.#seen.deletion = last; // what was deleted before was not inserted; what is deleted meanwhile comes later
-    yield* this.update();
+  get #connection() {
+    return this.#watch ?? this.#db;
   }
 
-  /** Applies what has happened in the table since, by whichever connection. */
+  /** An asynchronous step waits for those before it here, not in a thread of the pool that searches need. */
+  #write(sync, async) {
+    return {
+      sync,
+      async: (control) => {
+        const turn = this.#turn.then(() => async(control));
+        this.#turn = turn.catch(() => {});
+        return turn;
+      },
+    };
+  }
+
+  // ---- Other connections' changes
+
+  /** Whether the table has changed in a way that the index has not seen. Asks on the calling thread: 3 µs. */
+  isBehind() {
+    if (this.#isStale) return true;
+    if (this.#watch === undefined) return false;
+    return database.ask(this.#watch, 'PRAGMA data_version')[0] !== this.#version;
+  }
+
+  /** Brings the index up to date, once for all who wait for it: what was there before the call is in it afterwards. */
+  async catchUp() {
+    for (let i = 0; i < 2 && this.isBehind(); i++) { // the first may have begun before the call
+      this.#catching ??= runAsync(this.update(), { threads: 1 }).finally(() => { this.#catching = undefined; });
+      await this.#catching;
+    }
+  }
+
+  /** Applies what has happened in the table since, by whichever connection, at once for every reader. */
   *update() {
-    const { values: [version] } = yield* query(this.#db, 'PRAGMA data_version');
-    const { values: [forgotten] } = yield* query(this.#db, "SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'forgotten'");
-    if (forgotten > this.#seen.deletion) return yield* this.#rebuild();
-    yield* this.#inserts();
-    yield* this.#deletions();
+    const db = this.#connection;
+    const { values: [version] } = yield* query(db, 'PRAGMA data_version');
+    const isLost = this.#isStale && this.#watch === undefined; // in memory deletions are not listed
+    this.#isStale = false;
+    const { values: [forgotten] } = yield* query(db, "SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'forgotten'");
+    if (isLost || forgotten > this.#seen.deletion) {
+      yield* this.#compare();
+    } else {
+      // Deletions first: what replaces an entry that is gone is then among the inserts.
+      const { removed, deletion } = yield* this.#deletions();
+      yield* this.#insertsAnd(removed);
+      this.#seen.deletion = Math.max(this.#seen.deletion, deletion);
+    }
     this.#version = version;
   }
 
-  /** Whether another connection has changed the database. */
-  *isBehind() {
-    const { values: [version] } = yield* query(this.#db, 'PRAGMA data_version');
-    return version !== this.#version;
-  }
-
-  *#inserts() {
-    const { dim } = this.#options;
-    for (;;) {
-      const { values } = yield* query(this.#db, `SELECT key, vector FROM vectors WHERE key > ? ORDER BY key LIMIT ${PAGE}`, this.#seen.key);
-      if (values.length === 0) {
-        this.#isPartial = false;
-        return;
-      }
-      const keys = [], data = new Float32Array(values.length / 2 * dim), bytes = new Uint8Array(data.buffer);
-      for (let i = 0; i < values.length; i += 2) {
-        const [key, vector] = [values[i], values[i + 1]];
-        if (vector?.length !== 4 * dim) throw mismatch('ERR_CORRUPT', `${4 * dim} bytes`, `the vector of key ${key}`, vector?.length ?? 'none');
-        if (this.#isPartial && this.index.has(key)) continue;
-        bytes.set(vector, keys.length * 4 * dim);
-        keys.push(key);
-      }
-      yield* this.#add(keys, data.subarray(0, keys.length * dim));
-      this.#seen.key = values.at(-2);
-    }
-  }
-
   *#deletions() {
-    for (;;) {
-      const { values } = yield* query(this.#db, `SELECT sequence, key FROM deletions WHERE sequence > ? ORDER BY sequence LIMIT ${PAGE}`, this.#seen.deletion);
-      if (values.length === 0) return;
-      this.remove(values.filter((_, i) => i % 2 === 1));
-      this.#seen.deletion = values.at(-2);
+    const removed = [];
+    for (let { deletion } = this.#seen; ;) {
+      const { values } = yield* query(this.#connection, `SELECT sequence, key FROM deletions WHERE sequence > ? ORDER BY sequence LIMIT ${PAGE}`, deletion);
+      if (values.length === 0) return { removed, deletion };
+      for (let i = 1; i < values.length; i += 2) removed.push(values[i]);
+      deletion = values.at(-2);
     }
   }
 
-  /** In slices: what is copied on the event loop stays short, and a caller hears how far it is. */
-  *#add(keys, data) {
-    const { dim } = this.#options;
+  /** Adds rows of the table that the index has not seen, and removes these keys. */
+  *#insertsAnd(removed) {
+    const added = { ticket: 0, keys: [] };
+    let last = this.#seen.key;
     try {
-      for (let start = 0; start < keys.length; start += SLICE) {
-        const some = keys.slice(start, start + SLICE), rows = some.length, done = (share) => (start + share * rows) / keys.length;
-        yield addStep(this.index, some, { data: data.subarray(start * dim, (start + rows) * dim), rows, dim }, done);
-        this.#unsaved += rows;
+      for (;;) {
+        const { values } = yield* query(this.#connection, `SELECT key, vector FROM vectors WHERE key > ? ORDER BY key LIMIT ${PAGE}`, last);
+        if (values.length === 0) break;
+        yield* this.#stageUnknown(added, values);
+        last = values.at(-2);
       }
+      yield* this.#commit(added, removed);
     } catch (error) {
-      this.#version = undefined; // the rows are in the table: the next search tries again
-      this.#isPartial = true;
+      yield* this.#giveUp(added.ticket);
       throw error;
     }
+    this.#seen.key = Math.max(this.#seen.key, last);
+    yield* this.#repair(removed.length);
   }
 
-  /** Takes in rows just inserted, with the keys first, first + 1 and so on. */
-  *inserted(first, data) {
-    const count = data.length / this.#options.dim;
-    // Somebody else's rows lie between: they come with those of the table.
-    if (first !== this.#seen.key + 1) return yield* this.#inserts();
-    yield* this.#add(Array.from({ length: count }, (_, i) => first + i), data);
-    this.#seen.key = first + count - 1;
+  /** Compares all keys with those of the table: for a connection that has missed deletions which are no longer listed. */
+  *#compare() {
+    const db = this.#connection, added = { ticket: 0, keys: [] };
+    const { values: [last, deletion] } = yield* query(db, "SELECT ifnull(max(key), 0), ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'deletions'), 0) FROM entries");
+    const isThere = new Uint8Array(internals.info(this.index).places), missing = [];
+    for (let at = 0; ;) {
+      const { values: keys } = yield* query(db, `SELECT key FROM entries WHERE key > ? AND key <= ? ORDER BY key LIMIT ${4 * PAGE}`, at, last);
+      if (keys.length === 0) break;
+      staging.placesOf(this.index, Float64Array.from(keys)).forEach((place, i) => {
+        if (place === staging.NONE) missing.push(keys[i]);
+        else isThere[place] = 1;
+      });
+      at = keys.at(-1);
+    }
+    const { places, keys } = staging.everything(this.index), removed = keys.filter((key, i) => key <= last && isThere[places[i]] !== 1);
+    try {
+      for (let start = 0; start < missing.length; start += PAGE) {
+        const { values } = yield* query(db, 'SELECT key, vector FROM vectors WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key', JSON.stringify(missing.slice(start, start + PAGE)));
+        yield* this.#stageUnknown(added, values);
+      }
+      yield* this.#commit(added, removed);
+    } catch (error) {
+      yield* this.#giveUp(added.ticket);
+      throw error;
+    }
+    this.#seen = { key: Math.max(this.#seen.key, last), deletion: Math.max(this.#seen.deletion, deletion) };
+    yield* this.#repair(removed.length);
   }
 
-  /** Takes out the keys that are there. */
-  remove(keys) {
-    const known = keys.filter((key) => this.index.has(key));
-    if (known.length === 0) return;
-    this.index.removeBatch(known);
-    this.#unsaved += known.length;
+  // ---- Steps
+
+  /** Stages those of [key, vector, ...] that the index does not have. */
+  *#stageUnknown(added, values) {
+    const { dim } = this.#options;
+    yield this.#write(() => {}, () => {}); // a write of ours that the table shows already is in the index after its turn
+    const keys = Float64Array.from({ length: values.length / 2 }, (_, i) => values[2 * i]), places = staging.placesOf(this.index, keys);
+    const unknown = keys.filter((_, i) => places[i] === staging.NONE), data = new Float32Array(unknown.length * dim), bytes = new Uint8Array(data.buffer);
+    for (let i = 0, row = 0; i < keys.length; i++) {
+      if (places[i] !== staging.NONE) continue;
+      const vector = values[2 * i + 1];
+      if (vector?.length !== 4 * dim) throw mismatch('ERR_CORRUPT', `${4 * dim} bytes`, `the vector of key ${keys[i]}`, vector?.length ?? 'none');
+      bytes.set(vector, row++ * 4 * dim);
+    }
+    yield* this.#stage(added, data);
+    for (const key of unknown) added.keys.push(key);
   }
+
+  /** In slices: what is copied on the event loop stays short, others get in between, and a caller hears how far it is. */
+  *#stage(added, data) {
+    const { dim } = this.#options, count = data.length / dim, slice = count >= this.index.size / 16 ? MANY : FEW;
+    for (let start = 0; start < count; start += slice) {
+      const rows = Math.min(slice, count - start), matrix = { data: data.subarray(start * dim, (start + rows) * dim), rows, dim };
+      const share = (onProgress) => onProgress && ((done) => onProgress((start + done * rows) / count));
+      added.ticket = yield this.#write(
+        (control) => {
+          const ticket = staging.stage.sync(this.index, added.ticket, matrix, control);
+          share(control.onProgress)?.(1);
+          return ticket;
+        },
+        (control) => staging.stage.async(this.index, added.ticket, matrix, { ...control, onProgress: share(control.onProgress) }));
+    }
+  }
+
+  *#commit({ ticket, keys }, removed) {
+    if (ticket === 0 && removed.length === 0) return;
+    yield this.#write(() => staging.commit.sync(this.index, ticket, keys, removed), () => staging.commit.async(this.index, ticket, keys, removed));
+    this.#unsaved += keys.length + removed.length;
+    this.#onChange();
+  }
+
+  *#giveUp(ticket) {
+    this.#version = undefined; // the next search looks again
+    if (ticket !== 0) yield this.#write(() => staging.discard.sync(this.index, ticket), () => staging.discard.async(this.index, ticket));
+  }
+
+  /** What `count` vectors that went have left to do. */
+  *#repair(count) {
+    for (let left = STEPS * count; left > 0; left -= AT_ONCE) {
+      const steps = Math.min(left, AT_ONCE);
+      const isMore = yield this.#write(() => staging.repair.sync(this.index, steps), ({ flag }) => !(flag && Atomics.load(flag, 0)) && staging.repair.async(this.index, steps));
+      if (!isMore) return;
+    }
+  }
+
+  // ---- The store's own changes
+
+  /**
+   * Runs a transaction that inserts the rows of `data` last and gives the keys that it deletes; the index follows at once. Before
+   * `isWanted`, the last look at whether the caller still wants it, nothing has happened; after the transaction it has.
+   */
+  *write(sql, parameters, data, isWanted) {
+    const added = { ticket: 0, keys: [] }, count = data.length / this.#options.dim;
+    let done;
+    try {
+      yield* this.#stage(added, data);
+      yield isWanted;
+      const commit = database.commit(this.#db, sql, parameters, internals.handle(this.index), added.ticket, count);
+      done = yield this.#write(commit.sync, commit.async);
+    } catch (error) {
+      yield* this.#giveUp(added.ticket);
+      throw error;
+    }
+    const first = done.lastKey - count + 1;
+    if (!done.isIndexed) {
+      this.#isStale = true;
+      yield* this.#giveUp(added.ticket);
+    } else if (first === this.#seen.key + 1) {
+      this.#seen.key = done.lastKey; // else somebody else's rows lie between, and come with those of the table
+    }
+    this.#unsaved += count + done.values.length;
+    this.#onChange();
+    yield* this.#repair(done.values.length);
+    return done.values;
+  }
+
+  // ---- The file
 
   /** Saves the index, if there is anything to save. */
   *save() {
     if (this.#file === undefined || this.#unsaved === 0) return;
     yield* this.update();
     const unsaved = this.#unsaved;
-    yield* file.save(this.#db, this.#file, this.index, this.#seen, this.#options);
+    // What others are writing is waited for; only then a save does not find the index busy.
+    yield this.#write(() => staging.discard.sync(this.index, 0), () => {});
+    yield* file.save(this.#db, this.#file, this.index, { ...this.#seen }, this.#options, (sync, async) => this.#write(sync, async));
     this.#unsaved -= unsaved;
     this.#patience = 0;
   }

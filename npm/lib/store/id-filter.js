@@ -2,9 +2,11 @@
 
 // The `filter` of a search: which ids may be found.
 const { isList, unexpected } = require('../errors.js');
+const { Handle } = require('../handle.js');
+const { PreparedFilter } = require('../indexes/filter.js');
 const { lengthOfList, mapList } = require('../inputs.js');
 
-const FORMS = 'a Set or array of ids, {allow} or {deny}';
+const FORMS = 'a Set or array of ids, {allow} or {deny}, or a PreparedFilter';
 
 function idsOf(value, name) {
   if (isList(value)) return mapList(value, lengthOfList(value, name), (id) => id);
@@ -28,9 +30,13 @@ function isSet(value) {
   }
 }
 
-/** {ids, deny} or undefined. Ids that no entry has are passed over. */
+/** {ids, deny}, {prepared} or undefined. Ids that no entry has are passed over. */
 function idFilter(value, name = 'filter') {
   if (value === undefined) return undefined;
+  if (Handle.looksLike(value)) {
+    Handle.of(value, PreparedFilter, name);
+    return { prepared: value };
+  }
   if (typeof value !== 'object' || value === null) throw unexpected('ERR_INVALID_ARG', FORMS, name, value);
   if (isList(value) || isSet(value)) return { ids: checked(idsOf(value, name), name), deny: false };
   const { allow, deny } = value;

@@ -44,14 +44,14 @@ function isAlive(pid) {
 const newStamp = () => 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1));
 
 /**
- * Saves the index, which has seen the store's changes up to `seen`. The two latest files stay known; deletions that both have
+ * Saves the index, which has seen the store's changes up to `seen`; `step(sync, async)` makes the step that writes the file. The two latest files stay known; deletions that both have
  * seen are of no more use.
  */
-function* save(db, file, index, seen, options) {
+function* save(db, file, index, seen, options, step) {
   const stamp = newStamp(), name = `index ${stamp}`, entry = JSON.stringify({ ...seen, at: Date.now(), options: JSON.stringify(options) });
   yield* change(db, 'INSERT INTO settings VALUES (?1, ?2)', new Packer().text(name).text(entry));
   try {
-    yield { sync: () => index.save(file, { stamp }), async: () => index.saveAsync(file, { stamp }) };
+    yield step(() => index.save(file, { stamp }), () => index.saveAsync(file, { stamp }));
   } catch (error) {
     yield* query(db, 'DELETE FROM settings WHERE name = ?', name);
     throw error;

@@ -109,6 +109,13 @@ function* openReader(path, { patience }) {
   return db;
 }
 
+/** To look for others' changes by: not held up by a search that reads, or by a write of ours. */
+function* openWatch(path, { patience }) {
+  const db = open(path, false, patience);
+  yield* query(db, 'PRAGMA query_only = 1');
+  return db;
+}
+
 function parse(text, path) {
   try {
     const value = JSON.parse(text ?? '');
@@ -119,4 +126,4 @@ function parse(text, path) {
   throw mismatch('ERR_CORRUPT', 'the options of a VectorStore', path, 'others');
 }
 
-module.exports = { IN_MEMORY, checkOptions, openReader, prepare, readOptions };
+module.exports = { IN_MEMORY, checkOptions, openReader, openWatch, prepare, readOptions };

@@ -8,7 +8,7 @@ const { lengthOf, mismatch, unexpected } = require('../errors.js');
 const inputs = require('../inputs.js');
 const { idFilter } = require('./id-filter.js');
 
-const OPTIONS = ['k', 'ef', 'filter', 'where'], KEPT = 16;
+const OPTIONS = ['k', 'ef', 'filter', 'where'], KEPT = 16, SLICE = 8192;
 /** How many candidates are looked at before a predicate is asked about the whole table. */
 const enough = (k) => Math.max(64, 4 * k);
 
@@ -68,49 +68,66 @@ function oneOf(keys) {
   return { sql: `key IN (?${',?'.repeat(values.length - 1)})`, values };
 }
 
-/** Entries of the found keys, in their order, those for which the predicate holds; a key whose entry is gone has none. */
+/**
+ * Entries of the found keys, in their order, those for which the predicate holds; `missing`: how many keys have no entry (any
+ * more), which the index does not know yet.
+ */
 function* entries(db, { keys, distances }, where) {
-  if (keys.length === 0) return [];
-  const among = oneOf(keys);
-  const { values } = yield* ask(db, `SELECT key, id, metadata FROM entries WHERE ${among.sql}${where ? ` AND ${where.sql}` : ''}`, ...among.values, ...(where?.values ?? []));
-  const places = new Map();
-  for (let i = 0; i < values.length; i += 3) places.set(values[i], i);
   const results = [];
+  if (keys.length === 0) return { results, missing: 0 };
+  const among = oneOf(keys), holds = where ? where.sql : '1';
+  const { values } = yield* ask(db, `SELECT key, id, metadata, ${holds} FROM entries WHERE ${among.sql}`, ...(where?.values ?? []), ...among.values);
+  const places = new Map();
+  for (let i = 0; i < values.length; i += 4) places.set(values[i], i);
   keys.forEach((key, i) => {
     const at = places.get(key);
-    if (at === undefined) return;
+    if (at === undefined || !values[at + 3]) return;
     results.push({ id: values[at + 1], distance: distances[i], metadata: values[at + 2] === null ? undefined : JSON.parse(values[at + 2]) });
   });
-  return results;
+  return { results, missing: keys.length - places.size };
 }
 
-/** The keys of the given ids. */
+/** The keys of the given ids, some at a time: each text of JSON is made on the event loop. */
 function* keysOf(db, ids) {
-  const { values } = yield* ask(db, 'SELECT key FROM entries WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
-  return values;
+  const keys = [];
+  for (let start = 0; start < ids.length; start += SLICE) {
+    const { values } = yield* ask(db, 'SELECT key FROM entries WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids.slice(start, start + SLICE)));
+    for (const key of values) keys.push(key);
+  }
+  return keys;
 }
 
-/** [{id, distance, metadata}], the nearest first. */
-function* search(db, index, matches, request) {
-  const { k, filter, where } = request;
-  if (k === 0) return [];
+/** {results: [{id, distance, metadata}], missing}: the nearest first, of `extra` more than asked for. */
+function* search(db, index, matches, request, extra = 0) {
+  const { filter, where } = request, k = request.k + extra;
+  if (request.k === 0) return { results: [], missing: 0 };
+  if (filter?.prepared) return yield* withPrepared(db, index, request, k);
   if (!filter && !where) return yield* entries(db, yield* nearest(index, request, k));
   if (!filter && matches.peek(where) === undefined) {
     // Predicates that hold for many: the nearest few have enough of them.
     const count = Math.min(enough(k), index.size), found = yield* entries(db, yield* nearest(index, request, count), where);
-    if (found.length >= k || count >= index.size) return found.slice(0, k);
+    if (found.results.length >= k || count >= index.size) return found;
   }
   const listed = filter && (yield* keysOf(db, filter.ids)), holds = where && (yield* matches.of(db, where));
-  if (!holds) return yield* among(db, index, request, filter.deny ? { deny: listed } : listed);
-  if (!listed) return yield* among(db, index, request, holds.keys, holds.allow);
+  if (!holds) return yield* among(db, index, request, k, filter.deny ? { deny: listed } : listed);
+  if (!listed) return yield* among(db, index, request, k, holds.keys, holds.allow);
   const given = new Set(listed);
-  return yield* among(db, index, request, holds.keys.filter((key) => given.has(key) !== filter.deny));
+  return yield* among(db, index, request, k, holds.keys.filter((key) => given.has(key) !== filter.deny));
 }
 
 /** A search among the keys given, or {deny} all others. */
-function* among(db, index, request, keys, allow = keys) {
-  if (keys.length === 0) return [];
-  return yield* entries(db, yield* nearest(index, request, request.k, allow.deny ? allow : { allow }));
+function* among(db, index, request, k, keys, allow = keys) {
+  if (keys.length === 0) return { results: [], missing: 0 };
+  return yield* entries(db, yield* nearest(index, request, k, allow.deny ? allow : { allow }));
+}
+
+/** A search with a prepared filter; a predicate besides is asked of more and more of the nearest. */
+function* withPrepared(db, index, request, k) {
+  const { filter: { prepared }, where } = request;
+  for (let count = where ? enough(k) : k; ; count *= 4) {
+    const keys = yield* nearest(index, request, count, prepared), found = yield* entries(db, keys, where);
+    if (!where || found.results.length >= k || keys.keys.length < count) return found;
+  }
 }
 
 module.exports = { Matches, read, search };

@@ -3,19 +3,28 @@
 const native = require('../native.js');
 const { Handle } = require('../handle.js');
 const { RuvectorError, isList, mismatch, unexpected } = require('../errors.js');
-const { abortable } = require('../async.js');
+const { abortable, cancellable, checkFlag } = require('../async.js');
 const inputs = require('../inputs.js');
 const database = require('./database.js');
-const { batchOptions, checkId, many, pack } = require('./entries.js');
+const { batchOptions, checkId, many, pack, pause } = require('./entries.js');
 const { Follower } = require('./follower.js');
 const { checkVectors } = require('./graph.js');
-const { IN_MEMORY, checkOptions, openReader, prepare, readOptions } = require('./schema.js');
+const prepared = require('./prepared.js');
+const { IN_MEMORY, checkOptions, openReader, openWatch, prepare, readOptions } = require('./schema.js');
 const { Matches, read, search } = require('./search.js');
 const { run, runAsync } = require('./steps.js');
 const { Packer } = require('./values.js');
 
 const OPEN = Symbol('open');
+/** How long a search looks again while a change goes from the table into the index, in milliseconds. */
+const PATIENCE = 1000;
 const INSERT = 'INSERT INTO entries(id, metadata) VALUES (?1, ?2); INSERT INTO vectors VALUES (last_insert_rowid(), ?3)';
+
+const NOTHING = new Float32Array(0);
+const closedError = () => mismatch('ERR_CLOSED', 'an open VectorStore', 'this', 'a closed one');
+
+/** The last moment at which a write can be called off. */
+const WANTED = { sync: () => {}, async: async ({ flag }) => checkFlag(flag) };
 
 /**
  * Vectors with string ids and metadata in an SQLite database, and an HNSWIndex that follows it. The database is the truth: what
@@ -30,9 +39,13 @@ class VectorStore extends Handle {
   #path;
   #saveEvery;
   #matches = new Matches();
-  /** The asynchronous writes, one after the other; how many there are. */
+  #watch;
+  /** The asynchronous writes, one after the other, and what stops each. */
   #writes = Promise.resolve();
-  #writing = 0;
+  #flags = new Set();
+  /** Asynchronous operations in flight; whether no others may begin. */
+  #running = new Set();
+  #isClosing = false;
 
   constructor(db, secret, path, settings) {
     if (secret !== OPEN) throw mismatch('ERR_INVALID_ARG', 'VectorStore.open(path)', 'a VectorStore', 'its constructor');
@@ -78,64 +91,87 @@ class VectorStore extends Handle {
 
   *#open(settings) {
     this.#options = yield* prepare(this.#db, this.#path, settings);
-    this.#follower = new Follower(this.#db, this.#path === IN_MEMORY ? undefined : `${this.#path}.hnsw`, this.#options, settings.given.ef);
+    const isFile = this.#path !== IN_MEMORY;
+    this.#reader = isFile ? yield* openReader(this.#path, settings) : this.#db;
+    this.#watch = isFile ? yield* openWatch(this.#path, settings) : undefined;
+    this.#follower = new Follower({
+      db: this.#db, watch: this.#watch, path: isFile ? `${this.#path}.hnsw` : undefined, options: this.#options, ef: settings.given.ef,
+      onChange: () => this.#matches.forget(),
+    });
     yield* this.#follower.open();
-    this.#reader = this.#db;
-    if (this.#path !== IN_MEMORY) this.#reader = yield* openReader(this.#path, settings);
     return this;
   }
 
-  /** `value`'s connection, if it is an open store. */
+  /** `value`, if it is an open store. */
   static #of(value) {
-    return Handle.of(value, VectorStore, 'this');
+    Handle.of(value, VectorStore, 'this');
+    if (value.#isClosing) throw closedError();
   }
 
-  /** For a change from this thread: nothing else may be changing the index. */
+  /** For a change from this thread: no other may be in flight. */
   static #claim(store) {
     VectorStore.#of(store);
-    if (store.#writing > 0) throw mismatch('ERR_BUSY', 'no asynchronous write in flight', 'a write', `${store.#writing}`);
+    if (store.#flags.size > 0) throw mismatch('ERR_BUSY', 'no asynchronous write in flight', 'a write', `${store.#flags.size}`);
   }
 
-  /** Runs a change after those that are in flight. */
-  async #queue(start) {
-    this.#writing++;
-    const turn = this.#writes.then(() => {
-      VectorStore.#of(this);
-      return start();
-    }).finally(() => { this.#writing--; });
-    this.#writes = turn.catch(() => {});
-    return turn;
+  /** An asynchronous operation, which `close` lets finish. */
+  async #track(work) {
+    this.#running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(work);
+    }
   }
 
-  /** What another connection has changed comes into the index; not while a write of ours is at it. */
+  /** Runs an asynchronous change after those in flight. It rejects only where nothing has happened. */
+  async #change(signal, start) {
+    return this.#track(cancellable(signal, async (flag) => {
+      this.#flags.add(flag);
+      const turn = this.#writes.then(() => {
+        checkFlag(flag);
+        return start(flag);
+      });
+      this.#writes = turn.catch(() => {});
+      try {
+        return await turn;
+      } catch (error) {
+        throw this.#isClosing && error?.code === 'ERR_ABORTED' && !signal?.aborted ? closedError() : error;
+      } finally {
+        this.#flags.delete(flag);
+      }
+    }));
+  }
+
+  /** What other connections have changed comes into the index; a call that blocks leaves it while a write of ours is at it. */
   *#current() {
-    if (this.#writing > 0 || !(yield* this.#follower.isBehind())) return;
-    this.#matches.forget();
-    yield* this.#follower.update();
+    if (!this.#follower.isBehind()) return;
+    yield {
+      sync: () => { if (this.#flags.size === 0) run(this.#follower.update()); },
+      async: () => this.#follower.catchUp(),
+    };
   }
 
   *#insert(columns, { replace }) {
     if (columns.count === 0) return columns.ids;
-    checkVectors(this.#options, columns.data);
+    const duplicate = replace ? undefined : yield* this.#duplicate(columns.ids);
+    if (duplicate) throw duplicate;
     const sql = replace ? `SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1; ${INSERT}` : INSERT;
     const parameters = yield* pack(columns, this.#options.dim);
-    let done;
     try {
-      done = yield* database.change(this.#db, sql, parameters);
+      yield* this.#follower.write(sql, parameters, columns.data, WANTED);
     } catch (error) {
-      throw error instanceof RuvectorError && error.code === 'ERR_DUPLICATE_KEY' ? yield* this.#duplicate(columns.ids, error) : error;
+      const isKnown = error instanceof RuvectorError && error.code === 'ERR_DUPLICATE_KEY'; // by somebody else, in between
+      throw isKnown ? (yield* this.#duplicate(columns.ids)) ?? error : error;
     }
-    this.#matches.forget();
-    this.#follower.remove(done.values);
-    yield* this.#follower.inserted(done.lastKey - columns.count + 1, columns.data);
     yield* this.#follower.saveIfDue(this.#saveEvery);
     return columns.ids;
   }
 
-  /** The error that names the id. */
-  *#duplicate(ids, error) {
+  /** The error that names an id that is taken, if one is. */
+  *#duplicate(ids) {
     const { values: [id] } = yield* database.query(this.#db, 'SELECT id FROM entries WHERE id IN (SELECT value FROM json_each(?)) LIMIT 1', JSON.stringify(ids));
-    return id === undefined ? error : unexpected('ERR_DUPLICATE_KEY', 'a new id (or the option replace)', 'id', id);
+    return id === undefined ? undefined : unexpected('ERR_DUPLICATE_KEY', 'a new id (or the option replace)', 'id', id);
   }
 
   /** Stores one entry {id, vector, metadata}; its id. It is on the disk when this returns. */
@@ -151,14 +187,25 @@ class VectorStore extends Handle {
   static #insertNow(store, entries, options) {
     VectorStore.#claim(store);
     const columns = many(entries, store.#options.dim), o = batchOptions(options);
+    checkVectors(store.#options, columns.data);
     VectorStore.#claim(store); // getters of the caller's may have run
     return run(store.#insert(columns, o), o);
   }
 
+  async insertAsync(entry, options) {
+    return (await VectorStore.#insertLater(this, [entry], options))[0];
+  }
+
   async insertBatchAsync(entries, options) {
-    VectorStore.#of(this);
-    const columns = many(entries, this.#options.dim), o = batchOptions(options, ['signal']);
-    return abortable(o.signal, (flag) => this.#queue(() => runAsync(this.#insert(columns, o), { flag, ...o })));
+    return VectorStore.#insertLater(this, entries, options);
+  }
+
+  static #insertLater(store, entries, options) {
+    VectorStore.#of(store);
+    const columns = many(entries, store.#options.dim), o = batchOptions(options, ['signal']);
+    checkVectors(store.#options, columns.data);
+    VectorStore.#of(store);
+    return store.#change(o.signal, (flag) => runAsync(store.#insert(columns, o), { flag, ...o }));
   }
 
   /** {id, vector, metadata} as it was stored, or undefined. */
@@ -184,23 +231,52 @@ class VectorStore extends Handle {
   /** Deletes entries in one transaction; how many there were. */
   deleteBatch(ids) {
     VectorStore.#of(this);
-    if (!isList(ids)) throw unexpected('ERR_INVALID_ARG', 'an array of ids', 'ids', ids);
-    return VectorStore.#deleteNow(this, inputs.mapList(ids, inputs.lengthOfList(ids, 'ids'), (id, i) => checkId(id, `ids[${i}]`)));
+    return VectorStore.#deleteNow(this, VectorStore.#idsOf(ids));
   }
 
   static #deleteNow(store, ids) {
     VectorStore.#claim(store);
-    const packer = new Packer();
-    for (const id of ids) packer.text(id);
-    return ids.length === 0 ? 0 : run(store.#delete(packer));
+    return run(store.#delete(ids));
   }
 
-  *#delete(packer) {
-    const { values } = yield* database.change(this.#db, 'SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1', packer);
-    if (values.length > 0) this.#matches.forget();
-    this.#follower.remove(values);
+  async deleteAsync(id, options) {
+    VectorStore.#of(this);
+    return (await this.#deleteLater([checkId(id, 'id')], options)) > 0;
+  }
+
+  async deleteBatchAsync(ids, options) {
+    VectorStore.#of(this);
+    return this.#deleteLater(VectorStore.#idsOf(ids), options);
+  }
+
+  #deleteLater(ids, options) {
+    const { signal } = inputs.options(options, ['signal']);
+    VectorStore.#of(this);
+    return this.#change(signal, (flag) => runAsync(this.#delete(ids), { flag, threads: 1 }));
+  }
+
+  static #idsOf(ids) {
+    if (!isList(ids)) throw unexpected('ERR_INVALID_ARG', 'an array of ids', 'ids', ids);
+    return inputs.mapList(ids, inputs.lengthOfList(ids, 'ids'), (id, i) => checkId(id, `ids[${i}]`));
+  }
+
+  *#delete(ids) {
+    if (ids.length === 0) return 0;
+    const packer = new Packer();
+    for (const id of ids) packer.text(id);
+    const keys = yield* this.#follower.write('SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1', packer, NOTHING, WANTED);
     yield* this.#follower.saveIfDue(this.#saveEvery);
-    return values.length;
+    return keys.length;
+  }
+
+  /** A filter for many searches: which ids, and what `where` says of their metadata. It follows what comes and goes. */
+  prepareFilter(options) {
+    VectorStore.#of(this);
+    const wanted = prepared.readFilter(options);
+    VectorStore.#of(this);
+    const filter = prepared.make(this.#follower, wanted);
+    run(prepared.refresh(this.#reader, this.#follower, filter));
+    return filter;
   }
 
   /** The entries nearest to `query`: [{id, distance, metadata}], best first. */
@@ -214,16 +290,21 @@ class VectorStore extends Handle {
   async searchAsync(query, options) {
     VectorStore.#of(this);
     const request = read(query, this.#options.dim, options, ['signal']);
-    return abortable(request.signal, async (flag) => {
-      if (this.#writing === 0 && run(this.#follower.isBehind())) await this.#queue(() => runAsync(this.#current(), { flag, threads: 1 }));
-      VectorStore.#of(this);
-      return runAsync(search(this.#reader, this.#follower.index, this.#matches, request), { flag, signal: request.signal });
-    });
+    VectorStore.#of(this);
+    return abortable(request.signal, (flag) => this.#track(runAsync(this.#search(request), { flag, signal: request.signal })));
   }
 
+  /** Again where the index found keys that have no entry: of a change that is in the table and not in the index yet. */
   *#search(request) {
-    yield* this.#current();
-    return yield* search(this.#reader, this.#follower.index, this.#matches, request);
+    const end = Date.now() + PATIENCE;
+    for (let extra = 0, tries = 1; ; tries++) {
+      yield* this.#current();
+      if (request.filter?.prepared) yield* prepared.refresh(this.#reader, this.#follower, request.filter.prepared);
+      const { results, missing } = yield* search(this.#reader, this.#follower.index, this.#matches, request, extra);
+      if (missing === 0 || (this.#flags.size === 0 && tries > 4) || Date.now() > end) return results.slice(0, request.k);
+      extra = missing;
+      yield pause;
+    }
   }
 
   /** All ids and vectors, in the order of their insertion: {ids, data, rows, dim}. */
@@ -282,18 +363,56 @@ class VectorStore extends Handle {
     run(this.#follower.save());
   }
 
-  /** Saves the index and closes the store, unless a write is in flight: the next opening then catches up. */
+  get closed() {
+    return this.#isClosing || super.closed;
+  }
+
+  /**
+   * Saves the index and closes the store. Searches in flight finish; writes that are not in the table yet are given up, the index
+   * is then not saved, and the next opening catches up.
+   */
   close() {
     Handle.check(this, VectorStore, 'this');
-    if (!this.closed && this.#follower?.index) {
-      try {
-        if (this.#writing === 0 && !this.#follower.index.closed) run(this.#follower.save());
-      } catch (error) {
-        this.#follower.warn(error);
-      }
-      this.#follower.index.close();
-      native.close(this.#reader);
+    for (const flag of this.#flags) Atomics.store(flag, 0, 1);
+    if (this.closed) return;
+    this.#isClosing = true;
+    if (this.#flags.size > 0) return void this.#finished().then(() => this.#release());
+    try {
+      if (this.#follower?.index && !this.#follower.index.closed) run(this.#follower.save());
+    } catch (error) {
+      this.#follower.warn(error);
     }
+    if (this.#running.size > 0) this.#finished().then(() => this.#release());
+    else this.#release();
+  }
+
+  /** The same when everything in flight is done, writes too, without blocking. */
+  async closeAsync() {
+    Handle.check(this, VectorStore, 'this');
+    this.#closing ??= this.closed ? this.#finished() : this.#closeLater();
+    return this.#closing;
+  }
+
+  #closing;
+
+  async #closeLater() {
+    this.#isClosing = true;
+    await this.#finished();
+    try {
+      if (!this.#follower.index.closed) await runAsync(this.#follower.save(), { threads: 1 });
+    } catch (error) {
+      this.#follower.warn(error);
+    }
+    this.#release();
+  }
+
+  async #finished() {
+    while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
+  }
+
+  #release() {
+    this.#follower?.index?.close();
+    for (const connection of [this.#reader, this.#watch]) if (connection !== undefined && connection !== this.#db) native.close(connection);
     super.close();
   }
 }

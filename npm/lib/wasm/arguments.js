@@ -20,7 +20,7 @@ function parametersOf(format) {
 }
 
 /** Letters of handles, and the kind behind each. */
-const KIND = { m: 'm', v: 'v', q: 'q', h: 'h', u: 'm', w: 'v' };
+const KIND = { m: 'm', v: 'v', q: 'q', h: 'h', p: 'p', u: 'm', w: 'v' };
 /** The handles of an argument: one, or those of an array that are there. */
 const handlesOf = (letter, value) => (!'uw'.includes(letter) ? [value] : isList(value) ? value.filter((x) => x !== undefined) : []);
 
@@ -39,7 +39,7 @@ function measure(letter, values, at) {
     case 'b': case 'B': return typeOf(value) && Memory.roomFor(value);
     case 'x': return typeOf(value) && fits(lengthOf(value), values[at + 1], values[at + 2]) ? Memory.roomFor(value) : undefined;
     case 'c': return CONTROL + 16;
-    case 'm': case 'v': case 'q': case 'h': return 0;
+    case 'm': case 'v': case 'q': case 'h': case 'p': return 0;
     case 'u': case 'w': return isList(value) ? 16 + 4 * value.length : undefined;
     default: { // I, X
       const shapes = values[at + 1];
@@ -122,7 +122,7 @@ class Writer {
       case 's': words[at / 4 + 24] = this.memory.putText(value); break;
       case 'o': this.options(at, value); break;
       case 'x': this.buffer(at, value, 'in', values[position + 1], values[position + 2]); break;
-      case 'm': case 'v': case 'q': case 'h': words[at / 4 + 17] = this.pointerOf(value, letter); break;
+      case 'm': case 'v': case 'q': case 'h': case 'p': words[at / 4 + 17] = this.pointerOf(value, letter); break;
       case 'u': case 'w': this.handles(at, value, KIND[letter]); break;
       case 'I': case 'X': this.buffers(at, value, values[position + 1], letter === 'X' ? 'both' : 'in'); break;
       case 'c': return this.control(values[position + 1]);
