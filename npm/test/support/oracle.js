@@ -53,7 +53,7 @@ function agrees(index, map, { ef, what = '', least = 0.99, count = 40, most = In
   assert.deepStrictEqual([index.size, keys.length, new Set(keys).size], [map.size, map.size, map.size], `${what}: sizes`);
   for (const key of keys) assert.ok(map.has(key), `${what}: ${String(key)} is gone`);
   if (map.size === 0) return;
-  const step = Math.ceil(map.size / most), all = [...map].filter((_, i) => i % step === 0);
+  const step = Math.max(1, Math.ceil(map.size / most)), all = [...map].filter((_, i) => i % step === 0);
   for (const [key, v] of all) assert.ok(squared(index.get(key), v) === 0, `${what}: the vector of ${String(key)}`);
   const found = index.searchBatch(pack(all.map(([, v]) => v)), 1, options);
   let lost = 0;
