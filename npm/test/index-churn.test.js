@@ -108,13 +108,13 @@ for (const [Class, kind] of [[HNSWIndex, 'number'], [HNSWIndex, 'string'], [Brut
   });
 
   test(`${Class.name}, keys of kind ${kind}: the same through Promises and batches`, { skip: threads }, async () => {
-    const { index, map } = started(Class, kind, 1200, 12), pick = integers(5), key = KEYS[kind];
-    for (let round = 0; round < 12; round++) {
+    const { index, map } = started(Class, kind, 900, 12), pick = integers(5), key = KEYS[kind];
+    for (let round = 0; round < 8; round++) {
       const v = (i) => vector(dim, 5e6 + 10000 * round + i), gone = [...map.keys()].filter(() => pick(8) === 0);
       if (round % 2) await index.removeBatchAsync(gone);
       else for (const one of gone.slice(0, 60)) await index.removeAsync(one);
       for (const one of round % 2 ? gone : gone.slice(0, 60)) map.delete(one);
-      const places = [...new Set(Array.from({ length: 300 }, () => pick(2000)))], keys = places.map(key);
+      const places = [...new Set(Array.from({ length: 300 }, () => pick(1500)))], keys = places.map(key);
       await index.addBatchAsync(keys, places.map(v), { replace: true, threads: 1 + round % 2 });
       places.forEach((place, i) => map.set(keys[i], v(place, i)));
       for (const one of keys.slice(0, 30)) await index.updateAsync(one, map.get(one).map((x) => -x)).then(() => map.set(one, map.get(one).map((x) => -x)));
@@ -183,7 +183,7 @@ test('after one removal a search computes as many distances as before; with a te
 });
 
 test('after full turnovers an index finds as well, at as many distances, as one that is new', () => {
-  const n = 1500, index = create(HNSWIndex, 'number'), map = new Map(), queries = rows(100, dim, 51);
+  const n = 1000, index = create(HNSWIndex, 'number'), map = new Map(), queries = rows(60, dim, 51);
   for (let i = 0; i < 5 * n; i++) {
     const v = vector(dim, 52e6 + i);
     index.add(i, v);

@@ -177,6 +177,7 @@ for (const Class of [HNSWIndex, BruteForceIndex]) {
           for (const { keys } of found) assert.deepStrictEqual([keys.length, new Set(keys).size, Array.from(keys).every(allows)], [200, 200, true]);
         }
         looks++;
+        await new Promise(setImmediate);
       }
     })();
     const outcomes = await Promise.allSettled([writing, searching]);

@@ -147,7 +147,10 @@ test('searches with prepared filters while a batch is replaced', { skip }, async
     for (let i = 1; i < 4; i++) await store.insertBatchAsync(list.map((entry) => ({ ...entry, vector: entry.vector.map((x) => x + i) })), { replace: true });
   })().finally(() => { done = true; });
   const searching = (async () => {
-    for (; !done; looks++) for (const found of [await store.searchAsync(query, { k: 99, filter }), store.search(query, { k: 99, filter })]) assert.deepStrictEqual(ids(found).sort(), some);
+    for (; !done; looks++) {
+      for (const found of [await store.searchAsync(query, { k: 99, filter }), store.search(query, { k: 99, filter })]) assert.deepStrictEqual(ids(found).sort(), some);
+      await new Promise(setImmediate);
+    }
   })();
   for (const { status, reason } of await Promise.allSettled([write, searching])) if (status === 'rejected') throw reason;
   assert.ok(looks > 0);
