@@ -102,17 +102,21 @@ for (const replace of [false, true]) {
 }
 
 test('of several batches in turn, those that are aborted are nowhere and the others are there', { skip }, async (t) => {
-  const store = VectorStore.open(':memory:', options), parts = [0, 1, 2, 3, 4].map((i) => NEW.slice(i * 400, i * 400 + 400));
-  t.after(() => store.close());
-  const stops = parts.map(() => new AbortController()), writes = parts.map((part, i) => store.insertBatchAsync(part, { signal: stops[i].signal }));
-  await new Promise(setImmediate);
-  for (const i of [0, 2, 4]) stops[i].abort();
-  const outcomes = await Promise.allSettled(writes);
-  assert.deepStrictEqual([1, 3].map((i) => outcomes[i].status), ['fulfilled', 'fulfilled']);
-  assert.deepStrictEqual([2, 4].map((i) => outcomes[i].reason?.code), ['ERR_ABORTED', 'ERR_ABORTED'], 'they had not begun');
-  holds(store, parts.filter((_, i) => outcomes[i].status === 'fulfilled').flat(), 'after all');
-  for (const i of [0, 2, 4]) if (outcomes[i].status === 'rejected') await store.insertBatchAsync(parts[i]);
-  holds(store, NEW, 'tried again');
+  const parts = [0, 1, 2, 3, 4].map((i) => NEW.slice(i * 400, i * 400 + 400));
+  for (const wait of [0, 2, 8, 15, 30]) {
+    const store = VectorStore.open(':memory:', options), stops = parts.map(() => new AbortController());
+    t.after(() => store.close());
+    const writes = parts.map((part, i) => store.insertBatchAsync(part, { signal: stops[i].signal }));
+    await sleep(wait);
+    for (const i of [0, 2, 4]) stops[i].abort();
+    const outcomes = await Promise.allSettled(writes), codes = outcomes.map(({ reason }) => reason?.code);
+    assert.deepStrictEqual([codes[1], codes[3]], [undefined, undefined]);
+    for (const code of codes) assert.strictEqual(code, code && 'ERR_ABORTED');
+    if (wait === 0) assert.strictEqual(codes[4], 'ERR_ABORTED', 'its turn had not come');
+    holds(store, parts.filter((_, i) => !codes[i]).flat(), `aborted after ${wait} ms: ${codes}`);
+    for (const i of [0, 2, 4]) if (codes[i]) await store.insertBatchAsync(parts[i]);
+    holds(store, NEW, 'tried again');
+  }
 });
 
 test('an error of onProgress is that of the call, and nothing is inserted', { skip }, async (t) => {
