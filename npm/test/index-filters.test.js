@@ -26,7 +26,7 @@ function filled(Class, kind) {
   return index;
 }
 
-const queries = Array.from({ length: 6 }, (_, s) => centers[s].map((x, d) => x + 0.2 * vector(dim, 90 + s)[d]));
+const queries = Array.from({ length: 5 }, (_, s) => centers[s].map((x, d) => x + 0.2 * vector(dim, 90 + s)[d]));
 const pick = integers(3), shuffled = data.map((_, i) => [pick(1e9), i]).sort((a, b) => a[0] - b[0]).map(([, i]) => i);
 const share = (part) => { const chosen = new Set(shuffled.slice(0, Math.round(part * n))); return () => (i) => chosen.has(i); };
 
@@ -90,7 +90,7 @@ for (const [Class, kind] of [[HNSWIndex, 'number'], [HNSWIndex, 'string'], [HNSW
             if (filter === undefined) continue;
             const prepared = way === 'prepared' ? index.prepareFilter(filter) : filter, what = `${name}, ${form}, query ${s}`;
             if (way === 'prepared') assert.strictEqual(prepared.size, yes.filter(isThere).length, `${what}: size`);
-            for (const door of s === 0 ? doors : [doors[turn++ % 4]]) {
+            for (const door of chosen.length > 1 && form === 'an array' ? doors : [doors[turn++ % 4]]) {
               const options = { filter: prepared, ...(Class === HNSWIndex && { ef }) }, { keys, distances } = await DOORS[door](index, queries[s], options);
               const places = Array.from(keys, (one) => rowOf.get(one));
               assert.strictEqual(places.length, right.length, `${what}, ${door}: the number of results`);

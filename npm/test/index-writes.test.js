@@ -27,7 +27,7 @@ const AFTER = (kind) => {
   const { keys, vectors } = batchOf(kind);
   return new Map([...OLD(kind), ...keys.map((key, i) => [key, vectors[i]])]);
 };
-const some = { ef, most: 200, count: 15 };
+const some = { ef, most: 100, count: 10 };
 const same = (a, b) => a.every((x, i) => x === b[i]);
 
 /** Ways to see whether a batch has happened; a Promise or not. */
