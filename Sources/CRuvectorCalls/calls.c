@@ -277,6 +277,7 @@ F(index_prepare) {
 }
 /* prepared filter, keys, offsets or undefined */
 F(prepared_extend) { UNUSED; return rv_prepared_extend(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), control, error); }
+F(prepared_shrink) { UNUSED; return rv_prepared_shrink(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), control, error); }
 /* prepared filter. Returns how many vectors it allows. */
 F(prepared_size) {
   UNUSED;
@@ -500,6 +501,7 @@ static const rv_export rows[] = {
     {"indexRepair", "hic", 'n', index_repair},
     {"indexPrepare", "hib?b?c", 'p', index_prepare},
     {"preparedExtend", "pbb?c", 0, prepared_extend},
+    {"preparedShrink", "pbb?c", 0, prepared_shrink},
     {"preparedSize", "p", 'n', prepared_size},
     {"indexClear", "h", 0, index_clear},
     {"indexPlaces", "hbb?B", 0, index_places},

@@ -67,6 +67,18 @@ public func rv_prepared_extend(
   }
 }
 
+@implementation @_cdecl("rv_prepared_shrink")
+public func rv_prepared_shrink(
+  _ handle: OpaquePointer?, _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
+  _ control: UnsafePointer<rv_control>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let filter = try prepared(handle)
+    try RuvectorABI.control(control).check()
+    try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in try filter.shrink(list) }
+  }
+}
+
 @implementation @_cdecl("rv_prepared_info")
 public func rv_prepared_info(
   _ handle: OpaquePointer?, _ size: UnsafeMutablePointer<UInt64>?, _ bytes: UnsafeMutablePointer<UInt64>?

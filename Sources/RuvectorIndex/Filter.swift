@@ -61,9 +61,26 @@ struct Keyed: Admission {
       for id in 0..<limit { body(id) }
       return
     }
-    bitmap.forEach { key in
-      withUnsafePointer(to: key) { if let id = index.place(of: .integers($0, 1), 0), id < limit { body(id) } }
+    // Some at a time: looking keys up takes a lock.
+    var keys: [Int64] = []
+    keys.reserveCapacity(256)
+    func look() {
+      keys.withUnsafeBufferPointer { list in
+        guard let first = list.baseAddress else { return }
+        index.inSlices(list.count) { i in
+          if let id = index.findPlace(.integers(first, list.count), i), id < limit { found.append(id) }
+        }
+      }
+      for id in found { body(id) }
+      keys.removeAll(keepingCapacity: true)
+      found.removeAll(keepingCapacity: true)
     }
+    var found: [Int] = []
+    bitmap.forEach { key in
+      keys.append(key)
+      if keys.count == 256 { look() }
+    }
+    look()
   }
 }
 

@@ -21,19 +21,27 @@ struct FilteredWalk: FilteredSearch {
   }
 
   /// Nodes that do not count for which the pool of step 2 has room.
-  var others: Int { TUNE.sp > 0 ? TUNE.sp : 4 * ef + 64 }
+  private var others: Int { 4 * ef + 64 }
+  /// Entries that the walker's pool has to have room for.
+  var room: Int { ef + 2 * others }
 
   func run<A: Admission>(_ admission: A, count: Int, _: VectorIndex) {
     let isRare = count < places / 2
-    guard count > max(k, 64), !isRare || count > TUNE.sc * ef * graph.m else { return scan(admission) }
+    guard count > max(k, 64), !isRare || count > 6 * ef * graph.m else { return scan(admission) }
     let start = graph.descend(walker, to: 0, kernels)
     walker.unmarkAndStart(start)
-    let isDone = walker.walk(0, ef: ef, graph, kernels, admission, others: others)
-    if !isDone {
-      var counted = 0
-      for i in 0..<walker.size where admission.admits(Walker.id(walker.pool[i])) { counted += 1 }
-      if 4 * counted * places >= count * walker.size, counted > 0 {
-        walker.leap(admission, ef: ef * TUNE.ef / 100, graph, kernels)
+    if walker.walk(0, ef: ef, graph, kernels, admission, others: others) {
+      // Those that count begin behind many others, as on a shell around the query: there are as many directions as if all of
+      // these had been asked for.
+      let hole = walker.position(admission)
+      if hole > ef / 2 {
+        walker.unmarkAndStart(start)
+        _ = walker.walk(0, ef: ef + hole, graph, kernels, admission, others: others)
+      }
+    } else {
+      let counted = walker.count(admission)
+      if counted > 0, 4 * counted * places >= count * walker.size {
+        walker.leap(admission, ef: ef, graph, kernels)
       } else if !walker.wander(admission, ef: ef, graph, kernels, from: start, budget: count) {
         return scan(admission)
       }

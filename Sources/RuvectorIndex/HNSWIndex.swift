@@ -79,7 +79,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
       return walker.walk(0, ef: width, self, kernels)
     }
     let search = FilteredWalk(walker, self, k: k, ef: width, places: places, kernels)
-    try walker.begin(ef: width + search.others, count: places)
+    try walker.begin(ef: search.room, count: places)
     guard start != Links.end else { return }
     try resolve(filter, places, search)
   }

@@ -64,6 +64,19 @@ public final class PreparedFilter: @unchecked Sendable {
     if let failure { throw failure }
   }
 
+  /// Takes keys out of a list.
+  public func shrink(_ list: KeyList) throws(RuvectorError) {
+    guard case .listed(let keys, _) = chosen else {
+      throw .expected("a filter of keys", for: "filter", received: "one of bits", .invalidArgument)
+    }
+    guard list.kind == keys.kind || list.count == 0 else { throw index.wrongKind("keys") }
+    index.inSlices(list.count) { i in
+      guard let slot = keys.find(list, i, { _ in true }) else { return }
+      keys.remove(at: slot)
+      if let id = index.findPlace(list, i) { mark(id, !allow) }
+    }
+  }
+
   // MARK: What the index tells, under its table lock
 
   /// A vector is about to be shown at a slot, whose key is known.

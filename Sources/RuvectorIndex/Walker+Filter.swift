@@ -19,6 +19,16 @@ extension Walker {
     take(n, ef, kernels)
   }
 
+  /// How many of the pool's nodes are admitted.
+  func count<A: Admission>(_ admission: A) -> Int {
+    (0..<size).reduce(0) { $0 + (admission.admits(Walker.id(pool[$1])) ? 1 : 0) }
+  }
+
+  /// The position of the first of them.
+  func position<A: Admission>(_ admission: A) -> Int {
+    (0..<size).first { admission.admits(Walker.id(pool[$0])) } ?? size
+  }
+
   private func take(_ n: Int, _ ef: Int, _ kernels: KernelTable) {
     compute(n, kernels)
     for i in 0..<n { insert(Walker.entry(keys[i], ids[i]), ef) }
@@ -79,7 +89,8 @@ extension Walker {
     }
   }
 
-  /// Takes the admitted nodes within two links of `id` into the pool; the first position that changed, at most `before`.
+  /// Takes admitted nodes within two links of `id` into the pool: its neighbours, and where they are fewer than a list has room
+  /// for, neighbours of those that are not admitted. The first position that changed, at most `before`.
   @discardableResult
   private func leap<A: Admission>(
     from id: Int, _ admission: A, _ ef: Int, _ index: HNSWIndex, _ kernels: KernelTable, before: Int = .max
@@ -94,7 +105,6 @@ extension Walker {
       }
       n = 0
     }
-    let enough = TUNE.l
     var others: [Int] = []
     others.reserveCapacity(width)
     var admitted = 0
@@ -119,10 +129,10 @@ extension Walker {
       }
     }
     look(links.list(id, 0), true)
-    if admitted < enough {
+    if admitted < width {
       for other in others { rv_prefetch(links.ground[other]) }
       for other in others {
-        if admitted >= enough { break }
+        if admitted >= width { break }
         mark(other)
         look(links.list(other, 0), false)
       }
@@ -145,12 +155,4 @@ extension Walker {
     if size < ef { size &+= 1 }
     return low
   }
-}
-
-enum TUNE {
-  static let l = n("T_L", 32)
-  static let ef = n("T_EF", 100)
-  static let sp = n("T_SP", 0)
-  static let sc = n("T_SC", 3)
-  static func n(_ k: String, _ d: Int) -> Int { guard let p = rv_environment(k) else { return d }; return Int(String(cString: p)) ?? d }
 }

@@ -72,7 +72,7 @@ for (const kind of ['a file', 'memory']) {
     assert.strictEqual(await store.closeAsync(), undefined, 'twice');
     store.close();
     if (kind === 'memory') return;
-    const { mtimeMs } = fs.statSync(`${file}.hnsw`), again = open();
+    const { mtimeMs } = fs.statSync(`${file}.hnsw`), again = open(options);
     assert.deepStrictEqual([again.size, again.has('one'), again.has('id-7'), again.has('id-8'), again.getHnswGraph().size], [2998, true, false, false, 2998]);
     again.close();
     assert.strictEqual(fs.statSync(`${file}.hnsw`).mtimeMs, mtimeMs, 'it was saved: nothing to catch up with');

@@ -318,6 +318,9 @@ void rv_prepared_release(rv_prepared *);
 /* More keys for a list. */
 int32_t rv_prepared_extend(rv_prepared *, const rv_buffer *keys, const rv_buffer *offsets, const rv_control *control,
                            rv_error *error);
+/* Keys that a list no longer has. */
+int32_t rv_prepared_shrink(rv_prepared *, const rv_buffer *keys, const rv_buffer *offsets, const rv_control *control,
+                           rv_error *error);
 /* Vectors in the index that are allowed, and the bytes that the filter takes; either may be NULL. */
 void rv_prepared_info(rv_prepared *, uint64_t *size, uint64_t *bytes);
 

@@ -11,23 +11,78 @@ const NONE = { kind: 0, data: undefined, offsets: undefined, prepared: undefined
 
 /** A filter for many searches of the index that prepared it, which follows what comes and goes. */
 class PreparedFilter extends Handle {
+  /** Searches of several steps that use it, and whether it goes with the last of them. */
+  #uses = 0;
+  #isClosing = false;
+
   /** Internal: `VectorIndex.prepareFilter` and `VectorStore.prepareFilter` make them. */
   constructor(handle) {
-    if (handle === undefined || typeof handle !== 'object' || handle === null || handle.constructor === Object) {
-      throw mismatch('ERR_INVALID_ARG', 'index.prepareFilter(filter)', 'a PreparedFilter', 'its constructor');
-    }
-    super(handle, PreparedFilter);
+    if (!(handle instanceof Made)) throw mismatch('ERR_INVALID_ARG', 'index.prepareFilter(filter)', 'a PreparedFilter', 'its constructor');
+    super(handle.handle, PreparedFilter);
+  }
+
+  static #of(value, name) {
+    const handle = Handle.of(value, PreparedFilter, name);
+    if (value.#isClosing) throw mismatch('ERR_CLOSED', 'an open PreparedFilter', name, 'a closed one');
+    return handle;
+  }
+
+  /** The native filter of `value`, or of a `Held` one; internal. */
+  static handleOf(value) {
+    return value instanceof Held ? value.handle : PreparedFilter.#of(value, 'filter');
+  }
+
+  /** Keeps an open filter for a search of several steps, until `letGo` of what this returns; internal. */
+  static hold(filter) {
+    const held = new Held(PreparedFilter.#of(filter, 'filter'), filter);
+    filter.#uses++;
+    return held;
+  }
+
+  static letGo({ filter }) {
+    filter.#uses--;
+    if (filter.#isClosing && filter.#uses === 0) Handle.prototype.close.call(filter);
   }
 
   get size() {
-    return native.preparedSize(Handle.of(this, PreparedFilter, 'this'));
+    return native.preparedSize(PreparedFilter.#of(this, 'this'));
+  }
+
+  get closed() {
+    return super.closed || this.#isClosing;
+  }
+
+  close() {
+    Handle.check(this, PreparedFilter, 'this');
+    if (this.#uses > 0) this.#isClosing = true;
+    else super.close();
   }
 }
+if (Symbol.dispose) {
+  Object.defineProperty(PreparedFilter.prototype, Symbol.dispose, { value: PreparedFilter.prototype.close, configurable: true, writable: true });
+}
+
+/** What the constructor takes: a native filter. */
+class Made {
+  constructor(handle) {
+    this.handle = handle;
+  }
+}
+
+/** A filter that stays open for a search. */
+class Held {
+  constructor(handle, filter) {
+    this.handle = handle;
+    this.filter = filter;
+  }
+}
+
+const makeFilter = (handle) => new PreparedFilter(new Made(handle));
 
 /** {kind (rv_filter), data, offsets, prepared}; `own`: a copy of what the caller might change. */
 function filterOf(value, kind, own) {
   if (value === undefined) return NONE;
-  if (Handle.looksLike(value)) return { ...NONE, prepared: Handle.of(value, PreparedFilter, 'filter') };
+  if (value instanceof Held || Handle.looksLike(value)) return { ...NONE, prepared: PreparedFilter.handleOf(value) };
   if (typeof value === 'object' && value !== null && ('allow' in value || 'deny' in value)) {
     const { allow, deny } = value;
     if ((allow === undefined) === (deny === undefined)) {
@@ -45,4 +100,4 @@ function listed(value, kind, code, name, own) {
   return { ...NONE, kind: code, data, offsets };
 }
 
-module.exports = { PreparedFilter, filterOf };
+module.exports = { PreparedFilter, filterOf, makeFilter };

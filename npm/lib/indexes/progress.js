@@ -2,13 +2,19 @@
 
 const { unexpected } = require('../errors.js');
 
+/** Tells of an error that no promise can. */
+function report(error) {
+  if (typeof globalThis.reportError === 'function') globalThis.reportError(error);
+  else process.emitWarning(`onProgress failed when all was done: ${error?.stack ?? error}`, { code: 'RUVECTOR_ON_PROGRESS' });
+}
+
 /** How often a caller hears of it, in milliseconds. */
 const EVERY = 50;
 
 /**
  * Runs `start(state)`, whose native call notes the share done in state[1], and tells `onProgress` of it now and then: the
- * share, rising, 1 at the end of a call that succeeds. An error of `onProgress` stops the work and is the call's own if the
- * work stopped in time; else what was to be done is done, and the error is one of a listener that nobody catches.
+ * share, rising from 0 to 1 at the end of a call that succeeds. An error of `onProgress` stops the work and is the call's own;
+ * where the work was done already, it is only reported: what rejects has not happened.
  */
 async function following(flag, onProgress, start) {
   if (onProgress === undefined) return start(flag);
@@ -25,6 +31,8 @@ async function following(flag, onProgress, start) {
       Atomics.store(state, 0, 1);
     }
   };
+  tell(0);
+  if (failure) throw failure.error;
   const timer = setInterval(() => {
     if (Atomics.load(flag, 0) !== 0) Atomics.store(state, 0, 1);
     tell(Atomics.load(state, 1) / 0xffffffff);
@@ -32,7 +40,7 @@ async function following(flag, onProgress, start) {
   try {
     const value = await start(state);
     tell(1);
-    if (failure) queueMicrotask(() => { throw failure.error; });
+    if (failure) report(failure.error);
     return value;
   } catch (error) {
     throw failure && error?.code === 'ERR_ABORTED' ? failure.error : error;

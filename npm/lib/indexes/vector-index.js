@@ -6,7 +6,7 @@ const inputs = require('../inputs.js');
 const { abortable, cancellable, threads } = require('../async.js');
 const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
-const { PreparedFilter, filterOf } = require('./filter.js');
+const { filterOf, makeFilter } = require('./filter.js');
 const { NAMES, kindOf, listOf } = require('./keys.js');
 const { pathOf, stampOf, stamps } = require('./files.js');
 const { Made } = require('./made.js');
@@ -224,8 +224,8 @@ class VectorIndex extends Handle {
   prepareFilter(filter) {
     internals.handle(this);
     const f = filterOf(filter, this.#kind);
-    if (f.prepared !== undefined) throw unexpected('ERR_INVALID_ARG', 'keys or a bitmap', 'filter', filter);
-    return new PreparedFilter(native.indexPrepare(internals.handle(this), f.kind, f.data, f.offsets, 1, undefined));
+    if (filter === undefined || f.prepared !== undefined) throw unexpected('ERR_INVALID_ARG', 'keys or a bitmap', 'filter', filter);
+    return makeFilter(native.indexPrepare(internals.handle(this), f.kind, f.data, f.offsets, 1, undefined));
   }
 
   // ---- Files

@@ -9,12 +9,12 @@ const staging = require('../indexes/staging.js');
 const { internals } = require('../indexes/vector-index.js');
 const { mismatch } = require('../errors.js');
 const { createIndex } = require('./graph.js');
-const { runAsync } = require('./steps.js');
+const { run, runAsync } = require('./steps.js');
 
 const { query } = database;
-const PAGE = 4096;
-/** Rows a native call: many are added faster together, few let others in sooner. */
-const MANY = 8192, FEW = 512;
+const PAGE = 4096, VERSION = 'PRAGMA data_version';
+/** Rows a native call where few are added; many go faster together, but a share of the index at most, to let others in. */
+const FEW = 512, SHARE = 16;
 /** Steps of repair for each vector that went (VectorIndex.stepsForEach), and how many a native call does. */
 const STEPS = 16, AT_ONCE = 512;
 
@@ -31,6 +31,12 @@ class Follower {
   #patience = 0;
   #turn = Promise.resolve();
   #catching;
+  /** Steps of repair that are owed, and who does them beside searches. */
+  #debt = 0;
+  #repairing;
+  /** Counts changes of other connections; what they have made of metadata has to be looked at anew. */
+  generation = 0;
+  #others;
   #db;
   #watch;
   #file;
@@ -86,11 +92,16 @@ class Follower {
 
   // ---- Other connections' changes
 
+  /** The index has every entry up to this key that was there when it looked last. */
+  get seenKey() {
+    return this.#seen.key;
+  }
+
   /** Whether the table has changed in a way that the index has not seen. Asks on the calling thread: 3 µs. */
   isBehind() {
     if (this.#isStale) return true;
     if (this.#watch === undefined) return false;
-    return database.ask(this.#watch, 'PRAGMA data_version')[0] !== this.#version;
+    return database.ask(this.#watch, VERSION)[0] !== this.#version;
   }
 
   /** Brings the index up to date, once for all who wait for it: what was there before the call is in it afterwards. */
@@ -99,12 +110,23 @@ class Follower {
       this.#catching ??= runAsync(this.update(), { threads: 1 }).finally(() => { this.#catching = undefined; });
       await this.#catching;
     }
+    this.#repairLater();
+  }
+
+  /** The same on the calling thread, which pays a little of the repair. */
+  catchUpNow() {
+    run(this.#updateAndRepair());
+  }
+
+  *#updateAndRepair() {
+    yield* this.update();
+    yield* this.#repair(AT_ONCE);
   }
 
   /** Applies what has happened in the table since, by whichever connection, at once for every reader. */
   *update() {
     const db = this.#connection;
-    const { values: [version] } = yield* query(db, 'PRAGMA data_version');
+    const { values: [version] } = yield* query(db, VERSION);
     const isLost = this.#isStale && this.#watch === undefined; // in memory deletions are not listed
     this.#isStale = false;
     const { values: [forgotten] } = yield* query(db, "SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'forgotten'");
@@ -115,6 +137,13 @@ class Follower {
       const { removed, deletion } = yield* this.#deletions();
       yield* this.#insertsAnd(removed);
       this.#seen.deletion = Math.max(this.#seen.deletion, deletion);
+    }
+    if (this.#watch !== undefined) {
+      // As the connection that writes sees it, changes of its own do not count.
+      const { values: [others] } = yield this.#write(
+        () => ({ values: database.ask(this.#db, VERSION) }), () => runAsync(query(this.#db, VERSION), {}));
+      if (others !== this.#others) this.generation++;
+      this.#others = others;
     }
     this.#version = version;
   }
@@ -146,7 +175,6 @@ class Follower {
       throw error;
     }
     this.#seen.key = Math.max(this.#seen.key, last);
-    yield* this.#repair(removed.length);
   }
 
   /** Compares all keys with those of the table: for a connection that has missed deletions which are no longer listed. */
@@ -175,7 +203,6 @@ class Follower {
       throw error;
     }
     this.#seen = { key: Math.max(this.#seen.key, last), deletion: Math.max(this.#seen.deletion, deletion) };
-    yield* this.#repair(removed.length);
   }
 
   // ---- Steps
@@ -198,24 +225,39 @@ class Follower {
 
   /** In slices: what is copied on the event loop stays short, others get in between, and a caller hears how far it is. */
   *#stage(added, data) {
-    const { dim } = this.#options, count = data.length / dim, slice = count >= this.index.size / 16 ? MANY : FEW;
-    for (let start = 0; start < count; start += slice) {
-      const rows = Math.min(slice, count - start), matrix = { data: data.subarray(start * dim, (start + rows) * dim), rows, dim };
-      const share = (onProgress) => onProgress && ((done) => onProgress((start + done * rows) / count));
+    const { dim } = this.#options, count = data.length / dim;
+    let told = -1, failure;
+    const tell = (onProgress, done) => {
+      if (!onProgress || done <= told || failure) return;
+      told = done;
+      try {
+        onProgress(done);
+      } catch (error) {
+        failure = { error };
+      }
+    };
+    for (let start = 0, rows; start < count; start += rows) {
+      const part = Math.ceil(internals.info(this.index).places / SHARE), from = start;
+      rows = Math.min(count >= part ? Math.max(2 * FEW, part) : FEW, count - start);
+      const matrix = { data: data.subarray(start * dim, (start + rows) * dim), rows, dim };
+      const { ticket } = added, share = (onProgress) => (done) => tell(onProgress, (from + done * matrix.rows) / count);
       added.ticket = yield this.#write(
         (control) => {
-          const ticket = staging.stage.sync(this.index, added.ticket, matrix, control);
-          share(control.onProgress)?.(1);
-          return ticket;
+          const used = staging.stage.sync(this.index, ticket, matrix, control);
+          share(control.onProgress)(1);
+          return used;
         },
-        (control) => staging.stage.async(this.index, added.ticket, matrix, { ...control, onProgress: share(control.onProgress) }));
+        (control) => staging.stage.async(this.index, ticket, matrix, { ...control, onProgress: control.onProgress && share(control.onProgress) }));
+      if (failure) throw failure.error;
     }
   }
 
-  *#commit({ ticket, keys }, removed) {
+  *#commit({ ticket, keys }, gone) {
+    const places = staging.placesOf(this.index, Float64Array.from(gone)), removed = gone.filter((_, i) => places[i] !== staging.NONE);
     if (ticket === 0 && removed.length === 0) return;
     yield this.#write(() => staging.commit.sync(this.index, ticket, keys, removed), () => staging.commit.async(this.index, ticket, keys, removed));
     this.#unsaved += keys.length + removed.length;
+    this.#debt += STEPS * removed.length;
     this.#onChange();
   }
 
@@ -224,13 +266,25 @@ class Follower {
     if (ticket !== 0) yield this.#write(() => staging.discard.sync(this.index, ticket), () => staging.discard.async(this.index, ticket));
   }
 
-  /** What `count` vectors that went have left to do. */
-  *#repair(count) {
-    for (let left = STEPS * count; left > 0; left -= AT_ONCE) {
+  /** What vectors that went have left to do: at most so many steps of it. */
+  *#repair(most = Infinity) {
+    for (let left = Math.min(most, this.#debt); left > 0; left -= AT_ONCE) {
       const steps = Math.min(left, AT_ONCE);
-      const isMore = yield this.#write(() => staging.repair.sync(this.index, steps), ({ flag }) => !(flag && Atomics.load(flag, 0)) && staging.repair.async(this.index, steps));
+      const isMore = yield this.#write(
+        () => staging.repair.sync(this.index, steps),
+        ({ flag }) => (flag && Atomics.load(flag, 0) ? undefined : staging.repair.async(this.index, steps)));
+      if (isMore === undefined) return; // the caller does not want to wait: somebody else's change pays
+      this.#debt = isMore ? this.#debt - steps : 0;
       if (!isMore) return;
     }
+  }
+
+  /** The same beside searches, which do not wait for it. */
+  #repairLater() {
+    if (this.#repairing || this.#debt <= 0) return;
+    this.#repairing = runAsync(this.#repair(), { threads: 1 })
+      .catch(() => {}) // the store was closed meanwhile
+      .finally(() => { this.#repairing = undefined; });
   }
 
   // ---- The store's own changes
@@ -259,8 +313,9 @@ class Follower {
       this.#seen.key = done.lastKey; // else somebody else's rows lie between, and come with those of the table
     }
     this.#unsaved += count + done.values.length;
+    this.#debt += STEPS * done.values.length;
     this.#onChange();
-    yield* this.#repair(done.values.length);
+    yield* this.#repair();
     return done.values;
   }
 

@@ -35,7 +35,7 @@ function idFilter(value, name = 'filter') {
   if (value === undefined) return undefined;
   if (Handle.looksLike(value)) {
     Handle.of(value, PreparedFilter, name);
-    return { prepared: value };
+    return { prepared: value, held: undefined };
   }
   if (typeof value !== 'object' || value === null) throw unexpected('ERR_INVALID_ARG', FORMS, name, value);
   if (isList(value) || isSet(value)) return { ids: checked(idsOf(value, name), name), deny: false };

@@ -3,8 +3,7 @@
 // Prepared filters of a store: which ids and what metadata. The index keeps the keys that they allow; entries that came since
 // are looked at before each search (keys rise with time).
 const native = require('../native.js');
-const { Handle } = require('../handle.js');
-const { PreparedFilter } = require('../indexes/filter.js');
+const { makeFilter } = require('../indexes/filter.js');
 const { internals } = require('../indexes/vector-index.js');
 const { query } = require('./database.js');
 const { compile } = require('./where.js');
@@ -12,7 +11,7 @@ const { idFilter } = require('./id-filter.js');
 const { mismatch, unexpected } = require('../errors.js');
 const inputs = require('../inputs.js');
 
-/** PreparedFilter -> {follower, ids, deny, where, seen}. */
+/** PreparedFilter -> {follower, ids, deny, where, seen, allowed, generation}. */
 const known = new WeakMap();
 const SLICE = 16384;
 // rv_filter
@@ -28,28 +27,50 @@ function readFilter(options) {
 }
 
 function make(follower, wanted) {
-  const filter = new PreparedFilter(native.indexPrepare(internals.handle(follower.index), ALLOW, new Float64Array(0), undefined, 1, undefined));
-  known.set(filter, { ...wanted, follower, seen: 0 });
+  const filter = makeFilter(native.indexPrepare(internals.handle(follower.index), ALLOW, new Float64Array(0), undefined, 1, undefined));
+  known.set(filter, { ...wanted, follower, seen: 0, allowed: [], generation: follower.generation });
   return filter;
 }
 
-const extend = (filter, keys) => ({
-  sync: () => native.preparedExtend(Handle.of(filter, PreparedFilter, 'filter'), keys, undefined, 1, undefined),
-  async: () => native.preparedExtendAsync(Handle.of(filter, PreparedFilter, 'filter'), keys, undefined, 1, undefined),
+const change = (name, handle, keys) => ({
+  sync: () => native[name](handle, Float64Array.from(keys), undefined, 1, undefined),
+  async: () => native[`${name}Async`](handle, Float64Array.from(keys), undefined, 1, undefined),
 });
 
-/** Looks at the entries that came since the last time. `.ERR_WRONG_HANDLE` for a filter of another store or of an index. */
-function* refresh(db, follower, filter) {
-  const one = known.get(filter);
-  if (one?.follower !== follower) throw mismatch('ERR_WRONG_HANDLE', 'a filter of this store', 'filter', 'one of another');
-  const { ids, deny, where } = one, holds = where ? ` AND ${where.sql}` : '';
+/** Keys behind `seen` that are allowed, rising, and the last key looked at. */
+function* allowedKeys(db, { ids, deny, where }, seen) {
+  const keys = [], holds = where ? ` AND ${where.sql}` : '';
   for (;;) {
-    const { values } = yield* query(db, `SELECT key${ids ? ', id' : ''} FROM entries WHERE key > ?${holds} ORDER BY key LIMIT ${SLICE}`, one.seen, ...(where?.values ?? []));
-    if (values.length === 0) return;
-    const keys = ids ? values.filter((_, i) => i % 2 === 0 && ids.has(values[i + 1]) !== deny) : values;
-    if (keys.length > 0) yield extend(filter, Float64Array.from(keys));
-    one.seen = Math.max(one.seen, values.at(ids ? -2 : -1));
+    const { values } = yield* query(db, `SELECT key${ids ? ', id' : ''} FROM entries WHERE key > ?${holds} ORDER BY key LIMIT ${SLICE}`, seen, ...(where?.values ?? []));
+    if (values.length === 0) return { keys, seen };
+    for (let i = 0; i < values.length; i += ids ? 2 : 1) if (!ids || ids.has(values[i + 1]) !== deny) keys.push(values[i]);
+    seen = values.at(ids ? -2 : -1);
   }
 }
 
-module.exports = { make, readFilter, refresh };
+/**
+ * Looks at the entries that came since the last time. Metadata that another program may have changed under the same key is
+ * looked at anew. ERR_WRONG_HANDLE for a filter of another store or of an index.
+ */
+function* refresh(db, follower, { filter, handle }) {
+  const one = known.get(filter);
+  if (one?.follower !== follower) throw mismatch('ERR_WRONG_HANDLE', 'a filter of this store', 'filter', 'one of another');
+  const { generation } = follower;
+  if (one.where && one.generation !== generation) {
+    const { keys, seen } = yield* allowedKeys(db, one, 0), before = new Set(one.allowed), now = new Set(keys);
+    const gone = one.allowed.filter((key) => !now.has(key)), come = keys.filter((key) => !before.has(key));
+    if (come.length > 0) yield change('preparedExtend', handle, come);
+    if (gone.length > 0) yield change('preparedShrink', handle, gone);
+    Object.assign(one, { seen, generation, allowed: keys });
+    return;
+  }
+  const { keys, seen } = yield* allowedKeys(db, one, one.seen);
+  if (keys.length > 0) yield change('preparedExtend', handle, keys);
+  if (one.where) one.allowed = one.allowed.concat(keys); // two searches at once may note a key twice, which is harmless
+  one.seen = Math.max(one.seen, seen);
+}
+
+/** {ids, deny, where} of a filter of a store. */
+const definition = (filter) => known.get(filter);
+
+module.exports = { definition, make, readFilter, refresh };

@@ -1,6 +1,8 @@
 'use strict';
 
 // Searches of a store: the index finds keys, the table gives ids and metadata and knows the predicates.
+const { BruteForceIndex } = require('../indexes/brute-force.js');
+const { NONE, placesOf } = require('../indexes/staging.js');
 const { query: ask } = require('./database.js');
 const { compile } = require('./where.js');
 const { allowed } = require('./graph.js');
@@ -97,37 +99,87 @@ function* keysOf(db, ids) {
   return keys;
 }
 
-/** {results: [{id, distance, metadata}], missing}: the nearest first, of `extra` more than asked for. */
-function* search(db, index, matches, request, extra = 0) {
+/**
+ * {results: [{id, distance, metadata}], missing}: the nearest first, of `extra` more than asked for. `lookup(db, hits, where)`
+ * says what the entries of the keys are that the index finds.
+ */
+function* search(db, index, matches, request, extra = 0, lookup = entries) {
   const { filter, where } = request, k = request.k + extra;
   if (request.k === 0) return { results: [], missing: 0 };
-  if (filter?.prepared) return yield* withPrepared(db, index, request, k);
-  if (!filter && !where) return yield* entries(db, yield* nearest(index, request, k));
+  if (filter?.held) return yield* withPrepared(db, index, request, k, lookup);
+  if (!filter && !where) return yield* lookup(db, yield* nearest(index, request, k));
   if (!filter && matches.peek(where) === undefined) {
     // Predicates that hold for many: the nearest few have enough of them.
-    const count = Math.min(enough(k), index.size), found = yield* entries(db, yield* nearest(index, request, count), where);
+    const count = Math.min(enough(k), index.size), found = yield* lookup(db, yield* nearest(index, request, count), where);
     if (found.results.length >= k || count >= index.size) return found;
   }
   const listed = filter && (yield* keysOf(db, filter.ids)), holds = where && (yield* matches.of(db, where));
-  if (!holds) return yield* among(db, index, request, k, filter.deny ? { deny: listed } : listed);
-  if (!listed) return yield* among(db, index, request, k, holds.keys, holds.allow);
+  const ask = (keys, allow) => among(db, index, request, k, lookup, keys, allow);
+  if (!holds) return yield* ask(filter.deny ? { deny: listed } : listed);
+  if (!listed) return yield* ask(holds.keys, holds.allow);
   const given = new Set(listed);
-  return yield* among(db, index, request, k, holds.keys.filter((key) => given.has(key) !== filter.deny));
+  return yield* ask(holds.keys.filter((key) => given.has(key) !== filter.deny));
 }
 
-/** A search among the keys given, or {deny} all others. */
-function* among(db, index, request, k, keys, allow = keys) {
-  if (keys.length === 0) return { results: [], missing: 0 };
-  return yield* entries(db, yield* nearest(index, request, k, allow.deny ? allow : { allow }));
+/** A search among the keys given, or {deny} all others. Where fewer come than there are, the index may not have some yet. */
+function* among(db, index, request, k, lookup, keys, allow = keys) {
+  const { where } = request;
+  if (allow.deny) return yield* lookup(db, yield* nearest(index, request, k, allow), where);
+  const hits = keys.length === 0 ? { keys: [], distances: [] } : yield* nearest(index, request, k, { allow });
+  const { results, missing } = yield* lookup(db, hits, where);
+  if (results.length >= Math.min(request.k, keys.length) || lookup !== entries) return { results, missing };
+  return { results, missing: missing + placesOf(index, Float64Array.from(keys)).filter((place) => place === NONE).length };
 }
 
 /** A search with a prepared filter; a predicate besides is asked of more and more of the nearest. */
-function* withPrepared(db, index, request, k) {
-  const { filter: { prepared }, where } = request;
+function* withPrepared(db, index, request, k, lookup) {
+  const { filter: { held }, where } = request;
   for (let count = where ? enough(k) : k; ; count *= 4) {
-    const keys = yield* nearest(index, request, count, prepared), found = yield* entries(db, keys, where);
-    if (!where || found.results.length >= k || keys.keys.length < count) return found;
+    const hits = yield* nearest(index, request, count, held), found = yield* lookup(db, hits, where);
+    if (!where || found.results.length >= k || hits.keys.length < count) return found;
   }
 }
 
-module.exports = { Matches, read, search };
+/** Rows that came since, at most so many, are looked at one by one. */
+const FRESH = 1000;
+
+/**
+ * A look-up that adds rows behind the key `seen`, which the index may not have, from the same statement: it sees the table at one
+ * moment. For searches beside which others write so fast that the index is never up to date.
+ */
+function withFresh(index, { query: vector, filter }, seen, prepared = {}) {
+  const ids = filter?.ids ? new Set(filter.ids) : prepared.ids, isDenied = filter?.ids ? filter.deny : prepared.deny;
+  return function* lookup(db, hits, where) {
+    const all = [where, prepared.where].filter(Boolean), condition = all.map(({ sql }) => ` AND ${sql}`).join(''), values = all.flatMap((one) => one.values);
+    const among = oneOf(hits.keys), distances = new Map(Array.from(hits.keys, (key, i) => [key, hits.distances[i]]));
+    const { values: rows } = yield* ask(db, `SELECT key, id, metadata, NULL FROM entries WHERE key <= ? AND ${among.sql}${condition}
+      UNION ALL SELECT * FROM (SELECT key, id, metadata, vector FROM entries JOIN vectors USING (key) WHERE key > ?${condition} LIMIT ${FRESH + 1})`,
+    seen, ...among.values, ...values, seen, ...values);
+    const results = [], fresh = [];
+    for (let i = 0; i < rows.length; i += 4) {
+      const [key, id, metadata, bytes] = rows.slice(i, i + 4);
+      if (bytes !== null && ids && ids.has(id) === isDenied) continue;
+      const result = { id, distance: distances.get(key), metadata: metadata === null ? undefined : JSON.parse(metadata) };
+      results.push(result);
+      if (bytes !== null) fresh.push([result, new Float32Array(bytes.slice().buffer)]);
+    }
+    if (fresh.length > FRESH) return { results: [], missing: 1 };
+    measure(index, vector, fresh);
+    return { results: results.sort((a, b) => a.distance - b.distance), missing: 0 };
+  };
+}
+
+/** Distances of [result, row]. */
+function measure({ dim, metric, curvature }, vector, list) {
+  if (list.length === 0) return;
+  const few = new BruteForceIndex({ dim, metric, curvature });
+  try {
+    few.addBatch(list.map((_, i) => i), list.map(([, row]) => row));
+    const { keys, distances } = few.search(vector, list.length);
+    keys.forEach((i, rank) => { list[i][0].distance = distances[rank]; });
+  } finally {
+    few.close();
+  }
+}
+
+module.exports = { Matches, read, search, withFresh };

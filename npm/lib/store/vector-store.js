@@ -5,13 +5,14 @@ const { Handle } = require('../handle.js');
 const { RuvectorError, isList, mismatch, unexpected } = require('../errors.js');
 const { abortable, cancellable, checkFlag } = require('../async.js');
 const inputs = require('../inputs.js');
+const { PreparedFilter } = require('../indexes/filter.js');
 const database = require('./database.js');
 const { batchOptions, checkId, many, pack, pause } = require('./entries.js');
 const { Follower } = require('./follower.js');
 const { checkVectors } = require('./graph.js');
 const prepared = require('./prepared.js');
 const { IN_MEMORY, checkOptions, openReader, openWatch, prepare, readOptions } = require('./schema.js');
-const { Matches, read, search } = require('./search.js');
+const { Matches, read, search, withFresh } = require('./search.js');
 const { run, runAsync } = require('./steps.js');
 const { Packer } = require('./values.js');
 
@@ -147,7 +148,7 @@ class VectorStore extends Handle {
   *#current() {
     if (!this.#follower.isBehind()) return;
     yield {
-      sync: () => { if (this.#flags.size === 0) run(this.#follower.update()); },
+      sync: () => { if (this.#flags.size === 0) this.#follower.catchUpNow(); },
       async: () => this.#follower.catchUp(),
     };
   }
@@ -275,7 +276,12 @@ class VectorStore extends Handle {
     const wanted = prepared.readFilter(options);
     VectorStore.#of(this);
     const filter = prepared.make(this.#follower, wanted);
-    run(prepared.refresh(this.#reader, this.#follower, filter));
+    const held = PreparedFilter.hold(filter);
+    try {
+      run(prepared.refresh(this.#reader, this.#follower, held));
+    } finally {
+      PreparedFilter.letGo(held);
+    }
     return filter;
   }
 
@@ -294,16 +300,26 @@ class VectorStore extends Handle {
     return abortable(request.signal, (flag) => this.#track(runAsync(this.#search(request), { flag, signal: request.signal })));
   }
 
-  /** Again where the index found keys that have no entry: of a change that is in the table and not in the index yet. */
+  /**
+   * Again where the index found keys that have no entry: of a change that is in the table and not in the index yet. The third time
+   * rows that came since are looked at themselves.
+   */
   *#search(request) {
-    const end = Date.now() + PATIENCE;
-    for (let extra = 0, tries = 1; ; tries++) {
-      yield* this.#current();
-      if (request.filter?.prepared) yield* prepared.refresh(this.#reader, this.#follower, request.filter.prepared);
-      const { results, missing } = yield* search(this.#reader, this.#follower.index, this.#matches, request, extra);
-      if (missing === 0 || (this.#flags.size === 0 && tries > 4) || Date.now() > end) return results.slice(0, request.k);
-      extra = missing;
-      yield pause;
+    const { filter } = request, end = Date.now() + PATIENCE;
+    if (filter?.prepared) filter.held = PreparedFilter.hold(filter.prepared);
+    try {
+      for (let extra = 0, tries = 1; ; tries++) {
+        yield* this.#current();
+        const seen = this.#follower.seenKey;
+        if (filter?.held) yield* prepared.refresh(this.#reader, this.#follower, filter.held);
+        const lookup = tries < 3 ? undefined : withFresh(this.#follower.index, request, seen, filter?.held && prepared.definition(filter.prepared));
+        const { results, missing } = yield* search(this.#reader, this.#follower.index, this.#matches, request, extra, lookup);
+        if (missing === 0 || Date.now() > end) return results.slice(0, request.k);
+        extra = missing;
+        yield pause;
+      }
+    } finally {
+      if (filter?.held) PreparedFilter.letGo(filter.held);
     }
   }
 
