@@ -231,7 +231,8 @@ public func rv_index_names(
 public func rv_index_search(
   _ handle: OpaquePointer?, _ queries: UnsafePointer<rv_buffer>?, _ k: UInt64, _ ef: UInt64, _ filter_kind: rv_filter,
   _ filter: UnsafePointer<rv_buffer>?, _ filter_offsets: UnsafePointer<rv_buffer>?, _ prepared: OpaquePointer?,
-  _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?, _ distances: UnsafePointer<rv_buffer>?, _ counts: UnsafePointer<rv_buffer>?,
+  _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?, _ distances: UnsafePointer<rv_buffer>?,
+  _ counts: UnsafePointer<rv_buffer>?,
   _ bytes: UnsafeMutablePointer<UInt64>?, _ control: UnsafePointer<rv_control>?,
   _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {

@@ -163,7 +163,9 @@ extension HNSWIndex {
     while at < count, Int(list[at] & ~Links.pinned) != other { at += 1 }
     if at == links.room(0) {
       at = -1
-      for i in 0..<count where list[i] < Links.pinned && (at < 0 || isGone(Int(list[i])) || !isGone(Int(list[at]))) { at = i }
+      for i in 0..<count where list[i] < Links.pinned && (at < 0 || isGone(Int(list[i])) || !isGone(Int(list[at]))) {
+        at = i
+      }
     }
     guard at >= 0 else { return }
     rv_store_release(list + at, UInt32(other) | Links.pinned)

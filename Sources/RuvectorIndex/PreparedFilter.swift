@@ -123,7 +123,8 @@ extension VectorIndex {
     case .all: return try prepare(.bits(UnsafeRawBufferPointer(start: nil, count: 0), allow: false))
     case .keys(let list, let allow):
       guard list.kind == keys.kind || list.count == 0 else { throw wrongKind("filter") }
-      let made = try PreparedFilter(self, allow: allow, .listed(Keys(keys.kind, first: max(list.count, 16), shift: 10), 0))
+      let made = try PreparedFilter(
+        self, allow: allow, .listed(Keys(keys.kind, first: max(list.count, 16), shift: 10), 0))
       try attach(made)
       try made.extend(list)
       if !allow { look(made) }

@@ -67,7 +67,8 @@ extension VectorIndex {
       let slots = batches[ticket] ?? []
       guard ticket == 0 || batches[ticket] != nil else { throw unknown(ticket) }
       guard list.count == slots.count else {
-        throw .expected("as many keys as vectors (\(slots.count))", for: "keys", received: "\(list.count)", .dimensionMismatch)
+        throw .expected(
+          "as many keys as vectors (\(slots.count))", for: "keys", received: "\(list.count)", .dimensionMismatch)
       }
       for given in [list, removing ?? list] where given.count > 0 && given.kind != keys.kind { throw wrongKind("keys") }
       if slots.count > 1 { try requireDifferent(list) }
@@ -75,7 +76,11 @@ extension VectorIndex {
       batches[ticket] = nil
       var arrivals: [Arrival] = [], extra: [UInt32] = [], leaving: [UInt32] = []
       for i in 0..<list.count {
-        if place(of: list, i) == nil { arrivals.append(Arrival(slot: Int(slots[i]), row: i)) } else { extra.append(slots[i]) }
+        if place(of: list, i) == nil {
+          arrivals.append(Arrival(slot: Int(slots[i]), row: i))
+        } else {
+          extra.append(slots[i])
+        }
       }
       if let removing {
         for i in 0..<removing.count { if let known = place(of: removing, i) { leaving.append(UInt32(known)) } }

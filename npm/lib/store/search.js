@@ -64,6 +64,7 @@ function* nearest(index, { query, ef }, k, filter) {
  * compiled once; else JSON.
  */
 function oneOf(keys) {
+  if (keys.length === 0) return { sql: '0', values: [] };
   if (keys.length > 64) return { sql: 'key IN (SELECT value FROM json_each(?))', values: [JSON.stringify(Array.from(keys))] };
   const values = Array.from(keys);
   while (values.length % 8 !== 0) values.push(-1);
