@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
-const { HNSWIndex } = require('../../index.js');
+const { gnn: { HNSWIndex } } = require('./library.js');
 const { recallSection } = require('./index-recall.js');
 
 const cache = process.env.RUVECTOR_BENCH_CACHE ?? path.join(os.homedir(), '.cache/ruvector-bench');
@@ -123,7 +123,7 @@ async function eventLoop(section, quick) {
     [[String(searches), ...[delay.percentile(50), delay.percentile(99), delay.max].map((x) => (x / 1e6).toFixed(2))]]);
 }
 
-async function indexSections(section, quick) {
+async function indexSections(section, { quick }) {
   boundary(section);
   await eventLoop(section, quick);
   threads(section, quick);
