@@ -100,6 +100,11 @@ function storeRows() {
     costing('store, insertBatch of 2,000', () => VectorStore.open(':memory:', { dim: DIM }),
       (opened) => void opened.insertBatch({ vectors: part(data().base, 0, EXTRA) })),
     costing('store, 200 single inserts', () => VectorStore.open(':memory:', { dim: DIM }), each(0, 200, (opened, i) => opened.insert({ id: `x${i}`, vector: row(i) })), 5),
+    costing('store, 200 single deletes of 2,000', () => {
+      const opened = VectorStore.open(':memory:', { dim: DIM });
+      opened.insertBatch({ ids: names().slice(0, EXTRA), vectors: part(data().base, 0, EXTRA) });
+      return opened;
+    }, each(0, 200, (opened, i) => opened.delete(`key-${i}`))),
   ];
 }
 
@@ -110,6 +115,7 @@ function indexRows() {
     searching('search, BruteForceIndex', exact),
     { name: 'searchBatch of 100', make: () => () => plain().searchBatch(part(data().base, 0, 100), K) },
     ...[0.5, 0.05, 0.005].map((share) => searching(`search, bitmap of ${100 * share} %`, plain, () => ({ filter: bitmap(share) }))),
+    ...[0.5, 0.05].map((share) => searching(`search, prepared filter of ${100 * share} %`, plain, () => ({ filter: plain().prepareFilter(bitmap(share)) }))),
     searching('search, a Set of 50 %', plain, () => ({ filter: new Set(keys().filter((key) => key % 2 === 0)) })),
     searching('search, BruteForceIndex, bitmap of 50 %', exact, () => ({ filter: bitmap(0.5) })),
     searching('search after one removal', once(() => {
@@ -121,6 +127,8 @@ function indexRows() {
     costing('building 10,000, BruteForceIndex', () => new BruteForceIndex({ dim: DIM }), (index) => index.addBatch(keys(), base()), 9),
     costing('2,000 single adds to 10,000', copy, each(N, N + EXTRA, (index, i) => index.add(i, row(i)))),
     costing('2,000 single updates of 10,000', copy, each(0, EXTRA, (index, i) => index.update(i, row(N + i)))),
+    costing('an asynchronous replacement of 2,000 of 10,000', copy,
+      (index) => index.addBatchAsync(keys().subarray(0, EXTRA), part(data().base, N, N + EXTRA), { replace: true })),
     costing('2,000 single removals of 10,000', copy, each(0, EXTRA, (index, i) => index.remove(i))),
     costing('2,000 single adds, BruteForceIndex', () => new BruteForceIndex({ dim: DIM }), each(0, EXTRA, (index, i) => index.add(i, row(i))), 9),
     costing('saving and loading', plain, (index) => {
