@@ -5,7 +5,7 @@ import { AsyncOptions, Like, Matrix, ThreadOptions, Vector } from './index.js';
 export { RuvectorError } from './index.js';
 /** As @ruvector/attention calls a vector. */
 export type ArrayInput = Vector;
-export type { AsyncOptions, Like, Matrix, PackedMatrix, RuvectorErrorCode, ThreadOptions, Vector } from './index.js';
+export type { AsyncOptions, Like, Matrix, NumberArray, PackedMatrix, RuvectorErrorCode, Tensor, ThreadOptions, Vector } from './index.js';
 
 // ---- What all mechanisms share ------------------------------------------------------------------------------------
 

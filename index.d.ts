@@ -14,14 +14,28 @@ export class RuvectorError extends Error {
   readonly code: RuvectorErrorCode;
 }
 
-/** A vector. Float32Array is read in place; the others are converted to 32-bit floats. */
-export type Vector = Float32Array | Float64Array | readonly number[];
+/** An array of numbers. Float32Array is read in place; the others are converted to 32-bit floats. */
+export type NumberArray = Float32Array | Float64Array | readonly number[];
 
-/** A matrix in one piece, row after row: our own form, the tensors of onnxruntime and transformers.js, ndarrays. */
+/**
+ * A tensor as onnxruntime and transformers.js declare theirs. Its elements have to be floats ('float32', 'float64';
+ * ERR_INVALID_ARG for others) in the processor's memory (ERR_UNSUPPORTED elsewhere: `await tensor.getData()`).
+ */
+export interface Tensor { readonly data: ArrayBufferView | readonly unknown[]; readonly dims: readonly number[]; readonly type: string }
+
+/** A vector: an array of numbers, or a tensor or ndarray of dims [n] or, as models give them for one text, [1, n]. */
+export type Vector =
+  | NumberArray
+  | Tensor
+  | { readonly data: NumberArray; readonly dims: readonly number[] }
+  | { readonly data: NumberArray; readonly shape: readonly number[] };
+
+/** A matrix in one piece, row after row: our own form, the tensors of onnxruntime and transformers.js (dims [n, dim]), ndarrays. */
 export type PackedMatrix =
-  | { readonly data: Vector; readonly rows: number; readonly dim: number }
-  | { readonly data: Vector; readonly dims: readonly number[] }
-  | { readonly data: Vector; readonly shape: readonly number[] };
+  | { readonly data: NumberArray; readonly rows: number; readonly dim: number }
+  | Tensor
+  | { readonly data: NumberArray; readonly dims: readonly number[] }
+  | { readonly data: NumberArray; readonly shape: readonly number[] };
 
 /** n vectors of one length. Fastest for repeated queries: a VectorSet; for a single one: a PackedMatrix. */
 export type Matrix = readonly Vector[] | PackedMatrix;
@@ -302,7 +316,7 @@ export class RuvectorLayer {
    * @returns hiddenDim elements; a number[] where `node` is one
    * @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE
    */
-  forward(node: Float32Array | Float64Array, neighbors?: Matrix, edgeWeights?: Vector): Float32Array;
+  forward(node: Exclude<Vector, readonly number[]>, neighbors?: Matrix, edgeWeights?: Vector): Float32Array;
   forward(node: readonly number[], neighbors?: Matrix, edgeWeights?: Vector): number[];
   forward(node: Vector, neighbors?: Matrix, edgeWeights?: Vector): Float32Array | number[];
   /**
@@ -339,7 +353,7 @@ export class RuvectorLayer {
  * @returns as many elements as the last layer is wide; a number[] where `query` is one
  */
 export function hierarchicalForward(
-  query: Float32Array | Float64Array, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[]): Float32Array;
+  query: Exclude<Vector, readonly number[]>, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[]): Float32Array;
 export function hierarchicalForward(
   query: readonly number[], layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[]): number[];
 export function hierarchicalForward(

@@ -1,22 +1,10 @@
 'use strict';
 
-// npm run bench -- attention. Matrices are packed: of 10,000 separate arrays the reading alone would be measured.
-const native = require('../lib/native.js');
-const attention = require('../../attention.js');
-const { generator, measure } = require('./measure.js');
+// npm run bench -- attention: the print-out of attention-cases.js, beside the memory, the multiply-adds and others.
+const { attention, native } = require('./library.js');
+const { batchCases, DIM, linearCases, makingCase, matrix, mechanismCases, memoryCase } = require('./attention-cases.js');
+const { measure } = require('./measure.js');
 const peers = require('./peers.js');
-
-const DIM = 128;
-
-/** A packed matrix of numbers in (-scale, scale). */
-function matrix(rows, dim, seed, scale = 1) {
-  const random = generator(seed), data = new Float32Array(rows * dim);
-  for (let i = 0; i < data.length; i++) data[i] = scale * random();
-  return { data, rows, dim };
-}
-
-/** Timed cases in the same rounds: microseconds by name. */
-const timed = (cases, settings) => measure(cases.map(([name, run]) => ({ name, run })), settings);
 
 /** One query against the memory: keys and values are read once, so as many bytes are the least a call can take. */
 function memory(settings, section) {
@@ -24,11 +12,9 @@ function memory(settings, section) {
     const data = new Float32Array(2 * n * DIM).fill(0.5);
     return () => native.kernel('sum', [data], undefined, 0);
   };
-  const q = matrix(1, DIM, 1).data, one = new attention.DotProductAttention(DIM);
   const rows = [];
   for (const n of [100000, 10000, 1000]) {
-    const [k, v] = [matrix(n, DIM, 2), matrix(n, DIM, 3)];
-    const times = timed([['read', read(n)], ['dot', () => one.compute(q, k, v)]], settings);
+    const times = measure([{ name: 'read', run: read(n) }, memoryCase('dot', n)], settings);
     const [least, taken] = [times.get('read'), times.get('dot')];
     rows.push([`${n.toLocaleString('en')} keys and values x ${DIM}`, taken, least, (least / taken).toFixed(3)]);
   }
@@ -37,15 +23,12 @@ function memory(settings, section) {
 
 /** Batches against the multiply-adds that the machine can do: 2 · heads · m · n · (d + v) operations. */
 function batches(settings, section, quick) {
-  const rows = [], heads = 8, dim = 512;
+  const rows = [], dim = 512;
   const peak = { name: 'multiply-add peak', run: () => native.kernel('fma', [], undefined, 20000) };
   const work = peak.run();
   for (const n of quick ? [1024] : [1024, 4096]) {
-    const [q, k, v] = [1, 2, 3].map((seed) => matrix(n, dim, seed));
-    const whole = new attention.FlashAttention({ dim, numHeads: heads }), causal = new attention.FlashAttention({ dim, numHeads: heads, causal: true });
     const few = { rounds: Math.min(settings.rounds, n > 1024 ? 5 : 15), milliseconds: settings.milliseconds };
-    const times = measure([peak, ...[['all', whole, 1], ['causal', causal, 1], ['all, 2 threads', whole, 2]].map(
-      ([name, one, threads]) => ({ name, run: () => one.computeBatch(q, k, v, { threads }) }))], few);
+    const times = measure([peak, ...batchCases(n)], few);
     const rate = (name, flops) => flops / times.get(name) / 1e3, flops = 2 * n * n * 2 * dim, most = rate('multiply-add peak', work);
     const row = (name, share) => [`${n}², 8 heads x 64, ${name}`, times.get(name) / 1e3, rate(name, flops * share), (rate(name, flops * share) / most).toFixed(3), (times.get(name) / times.get('all')).toFixed(3)];
     rows.push(row('all', 1), row('causal', (n + 1) / 2 / n), row('all, 2 threads', 1));
@@ -55,59 +38,27 @@ function batches(settings, section, quick) {
 
 /** Every mechanism with one query and 10,000 keys, as a ratio to the dot product. */
 function mechanisms(settings, section, quick) {
-  const n = quick ? 2000 : 10000, seed = 1;
-  const q = matrix(1, DIM, 1, 0.08), k = matrix(n, DIM, 2, 0.08), v = matrix(n, DIM, 3, 0.08);
-  const edges = matrix(n, 16, 4), small = matrix(n, 4, 6);
-  const levels = Float32Array.from({ length: n }, (_, i) => i % 4), positions = Float32Array.from({ length: n }, (_, i) => i % 512);
-  const kinds = Float32Array.from({ length: n }, (_, i) => i % 2);
-  const A = attention;
-  const list = [
-    ['dot product', new A.DotProductAttention(DIM)],
-    ['flash', new A.FlashAttention(DIM)],
-    ['multi-head 8', new A.MultiHeadAttention(DIM, 8)],
-    ['multi-head 8, projections', new A.MultiHeadAttention({ dim: DIM, numHeads: 8, seed })],
-    ['dynamic heads 8', new A.DynamicHeadsAttention({ dim: DIM, numHeads: 8, seed })],
-    ['local-global, window 128, 8 tokens', new A.LocalGlobalAttention(DIM, 128, 8)],
-    ['linear, 64 features', new A.LinearAttention(DIM, 64)],
-    ['hyperbolic, midpoint', new A.HyperbolicAttention({ dim: DIM })],
-    ['hyperbolic, Fréchet mean', new A.HyperbolicAttention(DIM)],
-    ['manifold, ball', new A.ManifoldAttention({ dim: DIM })],
-    ['Lorentz cascade, 4 heads', new A.LorentzCascadeAttention(DIM, 4)],
-    ['mixed curvature 64 + 64', new A.MixedCurvatureAttention({ euclideanDim: 64, hyperbolicDim: 64 })],
-    ['edge-featured v2, 4 heads, 16-d edges', new A.EdgeFeaturedAttention({ nodeDim: DIM, edgeDim: 16, numHeads: 4, seed }), { edges }],
-    ['edge-featured v1, 4 heads, 16-d edges', new A.EdgeFeaturedAttention({ nodeDim: DIM, edgeDim: 16, numHeads: 4, version: 'v1', seed }), { edges }],
-    ['graph RoPE', new A.GraphRoPEAttention(DIM), { keyPositions: positions }],
-    ['dual-space, projections', new A.DualSpaceAttention({ dim: DIM, seed })],
-    ['graph and latent', new A.GraphLatentAttention({ dim: DIM, seed }), { keyKinds: kinds }],
-    ['HNSW-aware', new A.HNSWAwareAttention({ dim: DIM, seed }), { keyLevels: levels }],
-    ['structural, 4 features', new A.StructuralAttention({ dim: DIM, seed }), { keyFeatures: small }],
-    ['graph pipeline, 4-d edges', new A.GraphAttentionPipeline({ dim: DIM, seed }), { edges: small, keyPositions: positions, keyKinds: kinds }],
-    ['mixture, 4 experts, top 2', new A.MoEAttention({ dim: DIM, numExperts: 4, topK: 2, seed })],
-    ['learned routing, 4 experts', new A.LearnedRoutingAttention({ dim: DIM, numExperts: 4, seed })],
-  ];
+  const n = quick ? 2000 : 10000;
   const few = { rounds: Math.min(settings.rounds, 9), milliseconds: settings.milliseconds }; // several calls of the fast ones: in the cache
-  const times = timed(list.map(([name, one, options]) => [name, () => one.computeBatch(q.data, k, v, options)]), few);
-  const base = times.get('dot product');
+  const times = measure(mechanismCases(n), few), base = times.get('dot product');
   section(`Attention, one query, ${n.toLocaleString('en')} keys x ${DIM}`, ['mechanism', 'µs', 'ratio'],
     [...times].map(([name, time]) => [name, time, (time / base).toFixed(2)]));
 }
 
 /** From how many keys on (with as many queries) random features are faster than exact attention. */
 function linear(settings, section, quick) {
-  const rows = [], dim = 64, exact = new attention.FlashAttention(dim), estimate = new attention.LinearAttention(dim, 64);
   const few = { rounds: Math.min(settings.rounds, 5), milliseconds: 1 };
-  for (const n of quick ? [64, 1024] : [64, 256, 1024, 4096, 16384]) {
-    const [q, k, v] = [1, 2, 3].map((seed) => matrix(n, dim, seed, 0.3));
-    const times = timed([['exact', () => exact.computeBatch(q, k, v)], ['linear', () => estimate.computeBatch(q, k, v)]], few);
-    rows.push([`${n.toLocaleString('en')} queries and keys x ${dim}`, times.get('exact') / 1e3, times.get('linear') / 1e3, (times.get('linear') / times.get('exact')).toFixed(3)]);
-  }
+  const rows = (quick ? [64, 1024] : [64, 256, 1024, 4096, 16384]).map((n) => {
+    const times = measure(linearCases(n), few);
+    return [`${n.toLocaleString('en')} queries and keys x 64`, times.get('exact') / 1e3, times.get('linear') / 1e3, (times.get('linear') / times.get('exact')).toFixed(3)];
+  });
   section('Attention, linear (64 features) against exact', ['case', 'exact, ms', 'linear, ms', 'ratio'], rows);
 }
 
 /** How long it takes to draw as many orthogonal directions as there are dimensions. */
 function making(settings, section, quick) {
   const few = { rounds: Math.min(settings.rounds, 5), milliseconds: 1 };
-  const times = timed((quick ? [64, 256] : [64, 256, 1024]).map((dim) => [dim, () => new attention.LinearAttention(dim, dim).close()]), few);
+  const times = measure((quick ? [64, 256] : [64, 256, 1024]).map((dim) => makingCase(dim)), few);
   section('Attention, linear: making it', ['dimensions and features', 'ms'], [...times].map(([dim, time]) => [String(dim), (time / 1e3).toFixed(2)]));
 }
 

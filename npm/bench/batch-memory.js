@@ -1,7 +1,7 @@
 'use strict';
 // A process of its own for one figure: by how many bytes a batch of flash attention (n x n, 8 heads of 64) makes it grow
 // beyond its arguments and its result.  node batch-memory.js <n>
-const { FlashAttention } = require('../../attention.js');
+const { attention: { FlashAttention } } = require('./library.js');
 
 const n = Number(process.argv[2]), dim = 512;
 const made = (rows) => [1, 2, 3].map((seed) => ({ data: Float32Array.from({ length: rows * dim }, (_, i) => Math.sin(i + seed)), rows, dim }));

@@ -1,19 +1,27 @@
 'use strict';
 
 // npm run bench [-- search layer kernels attention wasm index] [--peer gnn=<path>] [--json <file>] [--quick]
+//   index alone: [--rows <part of a name>] [--large] (index.js)
 // One thread. Every figure is a median of interleaved rounds; ratios are to the plain-JS loop of cases.js.
+//
+// npm run bench -- <sections> --against <folder of a built checkout> [--turns 12] [--rows <part of a name>] [--json <file>]
+// The gate for speed (gate.js): status 1 where a row is slower than in the other checkout.
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
-const gnn = require('../../index.js');
-const native = require('../lib/native.js');
 const { attentionSections } = require('./attention.js');
-const { DIM, gnnCases, layerCases, plainSearch, vectors } = require('./cases.js');
+const { DIM, gnnCases, kernelCases, layerCases, plainSearch, vectors } = require('./cases.js');
+const { gate } = require('./gate.js');
+const { gnn, native, wasm } = require('./library.js');
 const { measure, table } = require('./measure.js');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { peer: { type: 'string', multiple: true, default: [] }, json: { type: 'string' }, quick: { type: 'boolean' } },
+  options: {
+    peer: { type: 'string', multiple: true, default: [] }, json: { type: 'string' }, quick: { type: 'boolean' }, large: { type: 'boolean' },
+    against: { type: 'string' }, turns: { type: 'string' }, rows: { type: 'string' },
+  },
 });
 const wanted = (name) => positionals.length === 0 || positionals.includes(name);
 const settings = values.quick ? { rounds: 5, milliseconds: 1 } : { rounds: 31, milliseconds: 4 };
@@ -61,44 +69,57 @@ function layers() {
 
 function kernels() {
   process.stderr.write('Kernels ...\n');
-  const buffer = (n) => Float32Array.from(vectors(1, n, 11)[0]);
-  const big = new Float32Array(12.8e6).fill(0.5), small = buffer(4096), out = new Float32Array(4096);
-  const square = (n) => [buffer(n * n), buffer(n * n), new Float32Array(n * n)];
-  const [m256, m1024] = [square(256), square(1024)];
-  const list = [
-    ['read 51 MB', 'GB/s', 'sum', [big], undefined, 0], ['multiply-add peak', 'GFLOP/s', 'fma', [], undefined, 20000],
-    ['gemm 256', 'GFLOP/s', 'gemm', m256, undefined, 256], ['gemm 1024', 'GFLOP/s', 'gemm', m1024, undefined, 1024],
-    ['exp 4,096', 'elements/ns', 'exp', [small, out], undefined, 0], ['softmax 4,096', 'elements/ns', 'softmax', [out], undefined, 0],
-  ].map(([name, unit, ...call]) => ({ name, unit, work: native.kernel(...call), run: () => native.kernel(...call) }));
+  const list = kernelCases(native).map((item) => ({ ...item, run: item.make() }));
+  const work = new Map(list.map(({ name, run }) => [name, run()]));
   const times = measure(list, { ...settings, milliseconds: 10 * settings.milliseconds }); // matrices stay warm in a round
-  const rate = ({ name, work }) => work / times.get(name) / 1e3;
+  const rate = ({ name }) => work.get(name) / times.get(name) / 1e3;
   const peak = rate(list[1]);
   section('Kernels', ['kernel', 'rate', 'unit', 'of peak'], list.map((item) => [
     item.name, rate(item), item.unit, item.unit === 'GFLOP/s' ? (rate(item) / peak).toFixed(3) : '',
   ]));
 }
 
+function buildWasm() {
+  const { status } = spawnSync('bash', [path.join(__dirname, '../scripts/wasm.sh'), '--if-missing'], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('npm/scripts/wasm.sh has failed');
+}
+
 /** Each case natively and as WebAssembly, in the same rounds. */
 function webAssembly() {
-  const other = require('@ruvector/gnn/wasm');
+  buildWasm();
+  const other = wasm();
   const cases = (library) => [...gnnCases(library, '', { n: 10000, own: true }), ...layerCases(library, '')];
   const [ours, theirs] = [cases(gnn), cases(other)];
   process.stderr.write('WebAssembly ...\n');
-  const times = measure([ours, theirs].flatMap((list, i) => list.map(({ name, run }) => ({ name: `${i}${name}`, run }))), settings);
+  const times = measure([ours, theirs].flatMap((list, i) => list.map((one) => ({ ...one, name: `${i}${one.name}` }))), settings);
   section('WebAssembly beside native, 10,000 x 128', ['case', 'native µs', 'wasm µs', 'ratio'], ours.map(({ name }) => {
     const [mine, wasm] = [0, 1].map((i) => times.get(`${i}${name}`));
     return [name.trim(), mine, wasm, (wasm / mine).toFixed(2)];
   }));
 }
 
-console.log(`ruvector ${gnn.version()}, ${gnn.simdLevel()}, Node ${process.version}, one thread, medians of ${settings.rounds} rounds`);
-if (wanted('search')) search();
-if (wanted('layer')) layers();
-if (wanted('kernels')) kernels();
-if (wanted('attention')) attentionSections(settings, section, values.quick);
-if (wanted('wasm')) webAssembly();
-/** By its name only: it takes a quarter of an hour. */
-const indexes = positionals.includes('index') ? require('./index.js').indexSections(section, values.quick) : Promise.resolve();
-indexes.then(() => {
+const save = () => {
   if (values.json) fs.writeFileSync(values.json, JSON.stringify(report, null, 2));
+};
+
+async function print() {
+  console.log(`ruvector ${gnn.version()}, ${gnn.simdLevel()}, Node ${process.version}, one thread, medians of ${settings.rounds} rounds`);
+  if (wanted('search')) search();
+  if (wanted('layer')) layers();
+  if (wanted('kernels')) kernels();
+  if (wanted('attention')) attentionSections(settings, section, values.quick);
+  if (wanted('wasm')) webAssembly();
+  /** By its name only: it takes a quarter of an hour. */
+  if (positionals.includes('index')) await require('./index.js').indexSections(section, values);
+  save();
+}
+
+async function compare() {
+  report.sections.gate = await gate(positionals.length > 0 ? positionals : ['search', 'layer', 'kernels', 'attention'], values);
+  save();
+}
+
+(values.against === undefined ? print() : compare()).catch((error) => {
+  console.error(error);
+  process.exitCode = 2;
 });

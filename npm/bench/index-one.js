@@ -6,7 +6,7 @@
 // Prints one line of JSON. Data: base.f32, queries.f32 (rows of floats), gt.i32 (the 10 nearest rows of each query).
 const fs = require('node:fs');
 const path = require('node:path');
-const { HNSWIndex } = require('../../index.js');
+const { gnn: { HNSWIndex } } = require('./library.js');
 
 const [folder, dimText, what] = process.argv.slice(2), dim = Number(dimText);
 const EFS = [10, 12, 14, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256];

@@ -5,7 +5,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { BruteForceIndex, HNSWIndex } = require('../../index.js');
+const { gnn: { BruteForceIndex, HNSWIndex } } = require('./library.js');
 
 const EFS = [16, 32, 64, 128], K = 10;
 

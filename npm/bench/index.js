@@ -1,14 +1,18 @@
 'use strict';
 
-// npm run bench -- index: HNSWIndex beside hnswlib, faiss and usearch on data of npm/bench/index-data/prepare.sh, each in a process
-// of its own, in turns; what building gains by threads; the boundary to JavaScript; the event loop while an index is built.
+// npm run bench -- index [--rows <part of a name of PARTS>] [--large]: HNSWIndex beside hnswlib, faiss and usearch on data of
+// npm/bench/index-data/prepare.sh, each in a process of its own, in turns; what building gains by threads; the boundary to
+// JavaScript; the event loop while an index is built; small indexes; searches after removals and with filters (index-filters.js;
+// --large: at 1,000,000 too, a quarter of an hour); writes (index-writes.js).
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
-const { HNSWIndex } = require('../../index.js');
+const { gnn: { HNSWIndex } } = require('./library.js');
+const { filters, removals } = require('./index-filters.js');
 const { recallSection } = require('./index-recall.js');
+const { idleReader, replacements, singleWrites } = require('./index-writes.js');
 
 const cache = process.env.RUVECTOR_BENCH_CACHE ?? path.join(os.homedir(), '.cache/ruvector-bench');
 const python = path.join(cache, 'venv/bin/python');
@@ -46,7 +50,7 @@ function compare(folder, dim, passes) {
 const thousands = (x) => (x == null ? 'not reached' : `${(x / 1000).toFixed(1)}k`);
 const ratio = (a, b) => (a && b ? (a / b).toFixed(2) : '');
 
-function sets(section, quick) {
+function sets(section, { quick }) {
   for (const [name, dim, title] of SETS) {
     const folder = path.join(cache, name);
     if (!fs.existsSync(path.join(folder, 'gt.i32'))) {
@@ -76,7 +80,7 @@ function data(n, dim) {
   return { data: Float32Array.from({ length: n * dim }, (_, i) => Math.sin(i * 12.9898) * 43758.5453 % 1), rows: n, dim };
 }
 
-function threads(section, quick) {
+function threads(section, { quick }) {
   const n = quick ? 10000 : 100000, m = data(n, 128), keys = Float64Array.from({ length: n }, (_, i) => i), times = new Map();
   for (let round = 0; round < (quick ? 1 : 3); round++) {
     for (const many of [1, 2]) {
@@ -105,7 +109,7 @@ function boundary(section) {
 }
 
 /** Delays of the event loop while it answers searches during a build that runs elsewhere. */
-async function eventLoop(section, quick) {
+async function eventLoop(section, { quick }) {
   const n = quick ? 10000 : 100000, m = data(n, 128), keys = Float64Array.from({ length: n }, (_, i) => i), index = new HNSWIndex({ dim: 128 });
   let isBuilding = true, searches = 0;
   const building = index.addBatchAsync(keys, m).then(() => { isBuilding = false; });
@@ -123,13 +127,33 @@ async function eventLoop(section, quick) {
     [[String(searches), ...[delay.percentile(50), delay.percentile(99), delay.max].map((x) => (x / 1e6).toFixed(2))]]);
 }
 
-async function indexSections(section, quick) {
-  boundary(section);
-  await eventLoop(section, quick);
-  threads(section, quick);
+/** Indexes of 100 x 32 floats, each kind in a process of its own. */
+function smallIndexes(section) {
+  const rows = ['HNSWIndex', 'BruteForceIndex'].map((name) => {
+    const [{ count, resident, bytes }] = run(process.execPath, ['--expose-gc', path.join(__dirname, 'small-indexes.js'), name]);
+    return [name, String(count), (resident / 1e3).toFixed(1), (bytes / 1e3).toFixed(1)];
+  });
+  section('Index: 100 x 32 floats that came by add', ['class', 'indexes', 'resident kB of one', 'kB by stats()'], rows);
+}
+
+function besideHnswlib(section, { quick }) {
   const hnswlib = (folder, dim, metric, efs) => run(python, [path.join(__dirname, 'index-data/recall.py'), folder, dim, metric, ...efs])[0];
   recallSection(section, SETS, cache, quick ? 2000 : 30000, fs.existsSync(python) ? hnswlib : undefined);
-  sets(section, quick);
+}
+
+/** Parts by the names that --rows picks. */
+const PARTS = {
+  boundary, 'event loop': eventLoop, threads, 'small indexes': smallIndexes, removals, filters, 'single writes': singleWrites, replacements, 'idle reader': idleReader,
+  recall: besideHnswlib, sets,
+};
+
+/** Of `values`: quick, large, rows. */
+async function indexSections(section, values) {
+  for (const [name, part] of Object.entries(PARTS)) {
+    if (!name.includes(values.rows ?? '')) continue;
+    process.stderr.write(`Index, ${name} ...\n`);
+    await part(section, values);
+  }
 }
 
 module.exports = { indexSections };

@@ -2,9 +2,22 @@
 
 // Medians of interleaved rounds: noise that lasts longer than a call hits every case alike, so ratios stay right.
 
-/** Runs every case once a round, each long enough to be timed; returns the median microseconds a call. */
-function measure(cases, { rounds = 31, milliseconds = 4 } = {}) {
-  const runs = cases.map(({ name, run }) => {
+/** Microseconds of a clock: that of the wall, or the time that all threads of this process have computed. */
+const CLOCKS = {
+  wall: () => Number(process.hrtime.bigint()) / 1e3,
+  cpu: () => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+};
+
+/**
+ * Runs every case once a round, each long enough to be timed; returns the median microseconds a call. A case is {name, run}, or
+ * {name, make} where `make()` prepares something and returns `run`.
+ */
+function measure(cases, { rounds = 31, milliseconds = 4, clock = 'wall' } = {}) {
+  const now = CLOCKS[clock];
+  const runs = cases.map(({ name, make, run = make() }) => {
     const ready = performance.now() + 5 * milliseconds; // compiled, and known where a case remembers what it has seen
     do run(); while (performance.now() < ready);
     const start = process.hrtime.bigint();
@@ -14,12 +27,18 @@ function measure(cases, { rounds = 31, milliseconds = 4 } = {}) {
   });
   for (let round = 0; round < rounds; round++) {
     for (const r of runs) {
-      const start = process.hrtime.bigint();
+      const start = now();
       for (let i = 0; i < r.calls; i++) r.run();
-      r.times.push(Number(process.hrtime.bigint() - start) / 1e3 / r.calls);
+      r.times.push((now() - start) / r.calls);
     }
   }
   return new Map(runs.map(({ name, times }) => [name, median(times)]));
+}
+
+/** `make`, run at its first call only. */
+function once(make) {
+  let made;
+  return () => (made ??= { value: make() }).value;
 }
 
 function median(list) {
@@ -46,4 +65,4 @@ function generator(seed) {
   };
 }
 
-module.exports = { generator, measure, median, table };
+module.exports = { CLOCKS, generator, measure, median, once, table };

@@ -7,8 +7,9 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const attention = require('../../attention.js');
-const { generator, measure, median } = require('./measure.js');
+const { attention } = require('./library.js');
+const { listCases } = require('./attention-lists.js');
+const { measure, median } = require('./measure.js');
 
 /** One query and 1,000 keys: ours and theirs in turns, a process of theirs each time. */
 function python(settings, section, matrix, quick) {
@@ -81,22 +82,11 @@ function old(settings, section, matrix, quick) {
 
 /** Every class of @ruvector/attention in its own form: lists of Float32Arrays, the same list each time and a new one. */
 function dropIn(settings, section, quick) {
-  const A = attention, dim = 128, cases = [
-    ['DotProductAttention(128)', 'dot', new A.DotProductAttention(dim)], ['MultiHeadAttention(128, 8)', 'heads', new A.MultiHeadAttention(dim, 8)],
-    ['FlashAttention(128, 64)', 'flash', new A.FlashAttention(dim, 64)], ['LocalGlobalAttention(128, 128, 8)', 'local', new A.LocalGlobalAttention(dim, 128, 8)],
-    ['GraphRoPeAttention.simple(128, 1000)', 'rope', A.GraphRoPeAttention.simple(dim, 1000)], ['MoEAttention.simple(128, 4, 2)', 'moe', A.MoEAttention.simple(dim, 4, 2)],
-    ['HyperbolicAttention(128, 1)', 'hyperbolic', new A.HyperbolicAttention(dim, 1)], ['LinearAttention(128, 64)', 'linear', new A.LinearAttention(dim, 64)],
-    ["EdgeFeaturedAttention, version 'v1', 16-d edges", 'edge', new A.EdgeFeaturedAttention({ nodeDim: dim, edgeDim: 16, numHeads: 4, version: 'v1', seed: 0 })],
-    ['EdgeFeaturedAttention.simple(128, 16, 4), GATv2', 'edge', A.EdgeFeaturedAttention.simple(dim, 16, 4)], ['DualSpaceAttention.simple(128, 1)', 'dual', A.DualSpaceAttention.simple(dim, 1)],
-  ];
-  const random = generator(5), rows = (n, width, scale) => Array.from({ length: n }, () => Float32Array.from({ length: width }, () => scale * random()));
   const few = { ...settings, rounds: Math.min(settings.rounds, 11) };
   [100, 1000, 10000].slice(0, quick ? 1 : 3).forEach((n, size) => {
-    const q = rows(1, dim, 0.08)[0], k = rows(n, dim, 0.08), v = rows(n, dim, 0.08), edges = rows(n, 16, 1);
-    const run = (one, copy) => (one instanceof A.EdgeFeaturedAttention ? () => one.computeWithEdges(q, copy(k), copy(v), copy(edges)) : () => one.compute(q, copy(k), copy(v)));
     section(`Attention, one query, ${n.toLocaleString('en')} keys x 128 as Float32Array[], beside @ruvector/attention`, ['class', 'µs', 'new lists, µs', 'it on a Zen 5, µs', 'times', 'new lists, times'],
-      cases.map(([name, key, one]) => {
-        const times = measure([{ name: 0, run: run(one, (list) => list) }, { name: 1, run: run(one, (list) => list.slice()) }], few), it = STORED[key][size];
+      listCases(n).map(({ name, key, same, copied }) => {
+        const times = measure([{ name: 0, make: same }, { name: 1, make: copied }], few), it = STORED[key][size];
         return [name, times.get(0), times.get(1), it, ...[0, 1].map((form) => (it / times.get(form)).toFixed(1))];
       }));
   });

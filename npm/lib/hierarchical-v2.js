@@ -43,7 +43,7 @@ function read(name, value) {
 
 /** The weights of a router, [experts][statistics] or one after the other. */
 function readRouter(value) {
-  const isNested = isList(value) && (isList(value[0]) || tagOf(value[0]) !== undefined), count = isNested ? inputs.lengthOfList(value, 'router') : 0;
+  const isNested = isList(value) && typeof value[0] === 'object', count = isNested ? inputs.lengthOfList(value, 'router') : 0;
   const rows = isNested ? inputs.mapList(value, count, (row, i) => inputs.vector(row, `router[${i}]`)) : [inputs.ownVector(value, 'router')];
   const flat = Float32Array.from(rows.flatMap((row) => Array.from(row)));
   if (flat.length !== EXPERTS * STATISTICS) throw mismatch('ERR_DIMENSION_MISMATCH', `${EXPERTS * STATISTICS} elements`, 'router', flat.length);

@@ -3,8 +3,9 @@
 // Callers' vectors, numbers and options -> what native code reads (matrices: matrices.js). Types are checked here;
 // values (ranges, NaN) by the native side, which knows the names too.
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
+const { vectorOf } = require('./tensors.js');
 
-const VECTOR = 'a Float32Array, Float64Array or number[]';
+const VECTOR = 'a Float32Array, Float64Array or number[]'; // or a tensor of one of these
 
 /** The length of an array; that of a Proxy may be anything. */
 function lengthOfList(list, name) {
@@ -36,8 +37,8 @@ function fromTyped(value, Type = Float32Array) {
   return lengthOf(value) === 0 ? new Type(0) : new Type(value);
 }
 
-/** A vector as Float32Array: the caller's own where it is one. */
-function vector(value, name) {
+/** An array of numbers as Float32Array: the caller's own where it is one. */
+function array(value, name) {
   switch (tagOf(value)) {
     case 'Float32Array': return value;
     case 'Float64Array': return fromTyped(value);
@@ -46,11 +47,25 @@ function vector(value, name) {
   throw unexpected('ERR_INVALID_ARG', VECTOR, name, value);
 }
 
-/** A vector that belongs to nobody else: what asynchronous calls work on. */
-function ownVector(value, name) {
-  const v = vector(value, name);
+/** The array of numbers of a vector, which may be a tensor. */
+function arrayOf(value, name) {
+  if (tagOf(value) !== undefined || isList(value)) return value;
+  const found = vectorOf(value, name);
+  if (found === undefined) return value;
+  const { data, length } = found, tag = tagOf(data), given = tag === undefined ? data?.length : lengthOf(data);
+  if ((tag !== undefined || isList(data)) && given !== length) throw mismatch('ERR_DIMENSION_MISMATCH', `${length} elements`, `${name}.data`, given);
+  return data;
+}
+
+/** A vector as Float32Array: the caller's own where it is one, or a tensor of one. */
+const vector = (value, name) => (tagOf(value) === 'Float32Array' ? value : array(arrayOf(value, name), name));
+
+/** An array, or a vector, that belongs to nobody else: what asynchronous calls work on. */
+function ownArray(value, name) {
+  const v = array(value, name);
   return v === value ? fromTyped(v) : v;
 }
+const ownVector = (value, name) => ownArray(arrayOf(value, name), name);
 
 function allocate(length, name, Type = Float32Array) {
   try {
@@ -62,9 +77,9 @@ function allocate(length, name, Type = Float32Array) {
 
 /** A vector as a Float64Array of our own. */
 function doubles(value, name) {
-  const tag = tagOf(value);
-  if (tag === 'Float64Array' || tag === 'Float32Array') return fromTyped(value, Float64Array);
-  if (isList(value)) return fromNumbers(value, name, Float64Array);
+  const list = arrayOf(value, name), tag = tagOf(list);
+  if (tag === 'Float64Array' || tag === 'Float32Array') return fromTyped(list, Float64Array);
+  if (isList(list)) return fromNumbers(list, name, Float64Array);
   throw unexpected('ERR_INVALID_ARG', VECTOR, name, value);
 }
 
@@ -94,4 +109,4 @@ function options(value, known, name = 'options') {
   return value;
 }
 
-module.exports = { allocate, count, doubles, lengthOfList, mapList, number, options, ownVector, vector };
+module.exports = { allocate, array, count, doubles, lengthOfList, mapList, number, options, ownArray, ownVector, vector };

@@ -1,10 +1,11 @@
 'use strict';
 
 // Callers' matrices -> packed Float32Arrays with their rows and width.
-const { allocate, lengthOfList, ownVector, vector } = require('./inputs.js');
+const { allocate, array, lengthOfList, ownArray, vector } = require('./inputs.js');
 const native = require('./native.js');
 const { ROWS, blocksOf, placesOf } = require('./row-places.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
+const { checkPacked, dataOf, isSize, matrixSizes } = require('./tensors.js');
 
 /** Writes rows[start, start + count) into `out` one after the other, each `dim` long. */
 function packRows(rows, start, count, dim, out, name) {
@@ -38,19 +39,16 @@ function otherRow(row, dim, name) {
   return v;
 }
 
-const isSize = (x) => Number.isSafeInteger(x) && x >= 0;
-
 /** [rows, dim] of `{data, rows, dim}`, `{data, dims}` (tensors) or `{data, shape}` (ndarrays), else undefined. */
 function packedShape(value, name) {
   if (typeof value !== 'object' || value === null || isList(value) || tagOf(value)) return undefined;
-  if (value.data === undefined) return undefined;
-  const shape = value.rows !== undefined || value.dim !== undefined ? [value.rows, value.dim] : value.dims ?? value.shape;
-  const isShape = shape && shape.length === 2 && isSize(shape[0]) && isSize(shape[1]);
-  if (!isShape) throw mismatch('ERR_INVALID_ARG', '{data, rows, dim} with two integers', name, 'another shape');
-  const { stride, offset } = value;
-  const isPacked = (stride === undefined || (stride?.[0] === shape[1] && stride[1] === 1)) && (offset === undefined || offset === 0);
-  if (!isPacked) throw mismatch('ERR_UNSUPPORTED', 'a packed ndarray (stride [dim, 1], offset 0)', name, 'another');
-  return [shape[0], shape[1]];
+  if (!('data' in value)) return undefined; // not read yet: a tensor says first where it lies
+  const { rows, dim } = value;
+  const isOurs = rows !== undefined || dim !== undefined;
+  if (isOurs && !(isSize(rows) && isSize(dim))) throw mismatch('ERR_INVALID_ARG', '{data, rows, dim} with two integers', name, 'another shape');
+  const shape = isOurs ? [rows, dim] : matrixSizes(value, name);
+  checkPacked(value, shape, name);
+  return shape;
 }
 
 const MATRIX = 'an array of vectors, {data, rows, dim}, {data, dims} or {data, shape}';
@@ -68,7 +66,7 @@ function matrix(value, name, own = false, room = allocate) {
   }
   const shape = packedShape(value, name);
   if (!shape) throw unexpected('ERR_INVALID_ARG', MATRIX, name, value);
-  const data = (own ? ownVector : vector)(value.data, `${name}.data`);
+  const data = (own ? ownArray : array)(dataOf(value, name), `${name}.data`);
   const [rows, dim] = shape;
   if (rows > 0 && dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', `${name}[0]`, 0);
   if (lengthOf(data) !== rows * dim) {

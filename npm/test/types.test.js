@@ -35,8 +35,8 @@ for (const [name, tsc] of Object.entries(compilers)) {
 }
 
 const cases = {
-  'CommonJS, node16': [[['cjs.cts', 'cjs.cts'], ['attention.cts', 'attention.cts']], ['--module', 'node16', '--moduleResolution', 'node16']],
-  'CommonJS, node10': [[['cjs.cts', 'cjs.ts'], ['attention.cts', 'attention.ts']], ['--module', 'commonjs', '--moduleResolution', 'node']],
+  'CommonJS, node16': [[['cjs.cts', 'cjs.cts'], ['attention.cts', 'attention.cts'], ['tensors.cts', 'tensors.cts']], ['--module', 'node16', '--moduleResolution', 'node16']],
+  'CommonJS, node10': [[['cjs.cts', 'cjs.ts'], ['attention.cts', 'attention.ts'], ['tensors.cts', 'tensors.ts']], ['--module', 'commonjs', '--moduleResolution', 'node']],
   'ESM, node16': [[['esm.mts', 'esm.mts']], ['--module', 'node16', '--moduleResolution', 'node16']],
   'ESM, bundler': [[['esm.mts', 'esm.ts']], ['--module', 'esnext', '--moduleResolution', 'bundler']],
 };

@@ -96,7 +96,17 @@ function badVector(c) {
   }
 }
 
-const vector = (c) => (c.bad() ? badVector(c) : form(c, numbers(c, c.dim)));
+/** A tensor or an ndarray of one vector. */
+function tensor({ chance }, data, length) {
+  const sizes = chance.of(0.5) ? [length] : [1, length];
+  return chance.pick([{ data, dims: sizes, type: 'float32', stride: () => [1] }, { data, shape: sizes, stride: sizes.length === 1 ? [1] : [length, 1], offset: 0 }]);
+}
+
+function vector(c) {
+  if (c.bad()) return badVector(c);
+  const v = form(c, numbers(c, c.dim));
+  return c.chance.of(0.1) ? tensor(c, v, c.dim) : v;
+}
 
 /** Rows in one of the forms of a matrix. */
 function matrixForm(c, rows, dim) {

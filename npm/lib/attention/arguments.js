@@ -5,6 +5,7 @@ const inputs = require('../inputs.js');
 const { readExtras } = require('./extras.js');
 const { readPattern } = require('./pattern.js');
 const { matrix } = require('../matrices.js');
+const { isFlat } = require('../tensors.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
 
 /** A matrix; without rows it is `width` wide, where it does not say so itself. */
@@ -15,7 +16,7 @@ function rows(value, name, width, own, room) {
 
 /** The same, or a vector as the only row. */
 function points(value, name, width, own, room) {
-  const isVector = tagOf(value) !== undefined || (isList(value) && typeof value[0] === 'number');
+  const isVector = tagOf(value) !== undefined || (isList(value) ? typeof value[0] === 'number' : isFlat(value, width));
   if (!isVector) return rows(value, name, width, own, room);
   const data = (own ? inputs.ownVector : inputs.vector)(value, name), dim = lengthOf(data);
   if (dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', name, 0);

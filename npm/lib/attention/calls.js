@@ -22,10 +22,10 @@ const OPERATIONS = {
     call.add(data);
     return () => ({ data, heads, queries: m, keys: n, ...(sparse && { offsets: sparse.offsets.slice(), indices: sparse.indices.slice() }) });
   },
-  backward({ config: { dim }, floats }, call, { outputGradient }, own, room) {
-    const { m, n, width } = call;
-    call.add(points(outputGradient, 'outputGradient', 0, own, room).data);
-    const ends = [m * dim, n * dim, n * width, floats, call.edges.rows * call.edges.dim];
+  backward({ row, config, floats }, call, { outputGradient }, own, room) {
+    const { m, n, width } = call, outputDim = row.outputDim?.(config, width) ?? width;
+    call.add(points(outputGradient, 'outputGradient', outputDim, own, room).data);
+    const ends = [m * config.dim, n * config.dim, n * width, floats, call.edges.rows * call.edges.dim];
     for (let i = 1; i < ends.length; i++) ends[i] += ends[i - 1];
     const all = inputs.allocate(ends[4], 'result');
     call.add(all);

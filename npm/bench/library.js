@@ -1,0 +1,10 @@
+'use strict';
+
+// The library that this process measures: that of this checkout, or of the built checkout that RUVECTOR_BENCH_LIBRARY names.
+// The gate (gate.js) sets it, so that one and the same benchmark code drives the old library and the new one.
+const path = require('node:path');
+
+const root = path.resolve(process.env.RUVECTOR_BENCH_LIBRARY || path.join(__dirname, '../..'));
+const part = (file) => require(path.join(root, file));
+
+module.exports = { root, gnn: part('index.js'), attention: part('attention.js'), native: part('npm/lib/native.js'), wasm: () => part('wasm/index.js') };
