@@ -171,7 +171,7 @@ class Follower {
       }
       yield* this.#commit(added, removed);
     } catch (error) {
-      yield* this.#giveUp(added.ticket);
+      yield* this.#giveUp(added.ticket, added.keys.length);
       throw error;
     }
     this.#seen.key = Math.max(this.#seen.key, last);
@@ -199,7 +199,7 @@ class Follower {
       }
       yield* this.#commit(added, removed);
     } catch (error) {
-      yield* this.#giveUp(added.ticket);
+      yield* this.#giveUp(added.ticket, added.keys.length);
       throw error;
     }
     this.#seen = { key: Math.max(this.#seen.key, last), deletion: Math.max(this.#seen.deletion, deletion) };
@@ -261,9 +261,11 @@ class Follower {
     this.#onChange();
   }
 
-  *#giveUp(ticket) {
+  *#giveUp(ticket, count) {
     this.#version = undefined; // the next search looks again
-    if (ticket !== 0) yield this.#write(() => staging.discard.sync(this.index, ticket), () => staging.discard.async(this.index, ticket));
+    if (ticket === 0) return;
+    yield this.#write(() => staging.discard.sync(this.index, ticket), () => staging.discard.async(this.index, ticket));
+    this.#debt += STEPS * count;
   }
 
   /** What vectors that went have left to do: at most so many steps of it. */
@@ -302,13 +304,13 @@ class Follower {
       const commit = database.commit(this.#db, sql, parameters, internals.handle(this.index), added.ticket, count);
       done = yield this.#write(commit.sync, commit.async);
     } catch (error) {
-      yield* this.#giveUp(added.ticket);
+      yield* this.#giveUp(added.ticket, count);
       throw error;
     }
     const first = done.lastKey - count + 1;
     if (!done.isIndexed) {
       this.#isStale = true;
-      yield* this.#giveUp(added.ticket);
+      yield* this.#giveUp(added.ticket, count);
     } else if (first === this.#seen.key + 1) {
       this.#seen.key = done.lastKey; // else somebody else's rows lie between, and come with those of the table
     }
