@@ -34,9 +34,8 @@ class Follower {
   /** Steps of repair that are owed, and who does them beside searches. */
   #debt = 0;
   #repairing;
-  /** Counts changes of other connections; what they have made of metadata has to be looked at anew. */
+  /** Counts changes of entries under the same keys, by programs with their own SQL. */
   generation = 0;
-  #others;
   #db;
   #watch;
   #file;
@@ -129,7 +128,11 @@ class Follower {
     const { values: [version] } = yield* query(db, VERSION);
     const isLost = this.#isStale && this.#watch === undefined; // in memory deletions are not listed
     this.#isStale = false;
-    const { values: [forgotten] } = yield* query(db, "SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'forgotten'");
+    const { values: [forgotten, changed] } = yield* query(db, "SELECT ifnull(max(value) FILTER (WHERE name = 'forgotten'), 0) + 0, ifnull(max(value) FILTER (WHERE name = 'changed'), 0) + 0 FROM settings WHERE name IN ('forgotten', 'changed')");
+    if (changed !== this.generation) {
+      this.generation = changed;
+      this.#onChange();
+    }
     if (isLost || forgotten > this.#seen.deletion) {
       yield* this.#compare();
     } else {
@@ -137,13 +140,6 @@ class Follower {
       const { removed, deletion } = yield* this.#deletions();
       yield* this.#insertsAnd(removed);
       this.#seen.deletion = Math.max(this.#seen.deletion, deletion);
-    }
-    if (this.#watch !== undefined) {
-      // As the connection that writes sees it, changes of its own do not count.
-      const { values: [others] } = yield this.#write(
-        () => ({ values: database.ask(this.#db, VERSION) }), () => runAsync(query(this.#db, VERSION), {}));
-      if (others !== this.#others) this.generation++;
-      this.#others = others;
     }
     this.#version = version;
   }
