@@ -311,18 +311,25 @@ class VectorStore extends Handle {
     try {
       for (let extra = 0, tries = 1; ; tries++) {
         yield* this.#current();
-        const seen = this.#follower.seenKey, { index } = this.#follower;
+        const seen = this.#follower.seenKey, { index } = this.#follower, before = yield* this.#lastKey(request);
         if (filter?.held) yield* prepared.refresh(this.#reader, this.#follower, filter.held);
         const lookup = tries < 3 ? undefined : withFresh(index, request, seen, filter?.held && prepared.definition(filter.prepared));
         const { results, missing } = yield* search(this.#reader, index, this.#matches, request, extra, lookup);
         const isOver = Date.now() > end || (isBlocking && tries > 2 && request.k + extra >= index.size);
-        if (missing === 0 || isOver) return results.slice(0, request.k);
+        // Keys that were read before an entry was replaced do not find it behind.
+        const isStale = tries < 5 && before !== (yield* this.#lastKey(request));
+        if ((missing === 0 && !isStale) || isOver) return results.slice(0, request.k);
         extra = tries < 3 ? missing : Math.min(index.size, 4 * (extra + missing));
         yield pause;
       }
     } finally {
       if (filter?.held) PreparedFilter.letGo(filter.held);
     }
+  }
+
+  /** The last key of the table, for searches that ask it which keys are allowed. */
+  *#lastKey({ filter, where }) {
+    return filter || where ? (yield* database.query(this.#reader, 'SELECT max(key) FROM entries')).values[0] : undefined;
   }
 
   /** All ids and vectors, in the order of their insertion: {ids, data, rows, dim}. */
