@@ -187,7 +187,9 @@ class Follower {
       });
       at = keys.at(-1);
     }
-    const { places, keys } = staging.everything(this.index), removed = keys.filter((key, i) => key <= last && isThere[places[i]] !== 1);
+    // A write of ours may have come into the index meanwhile.
+    const { places, keys } = staging.everything(this.index), absent = new Set(missing);
+    const removed = keys.filter((key, i) => key <= last && isThere[places[i]] !== 1 && !absent.has(key));
     try {
       for (let start = 0; start < missing.length; start += PAGE) {
         const { values } = yield* query(db, 'SELECT key, vector FROM vectors WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key', JSON.stringify(missing.slice(start, start + PAGE)));
@@ -249,6 +251,7 @@ class Follower {
   }
 
   *#commit({ ticket, keys }, gone) {
+    if (gone.length > 0) yield this.#write(() => {}, () => {}); // what a write of ours has inserted is known behind its turn
     const places = staging.placesOf(this.index, Float64Array.from(gone)), removed = gone.filter((_, i) => places[i] !== staging.NONE);
     if (ticket === 0 && removed.length === 0) return;
     yield this.#write(() => staging.commit.sync(this.index, ticket, keys, removed), () => staging.commit.async(this.index, ticket, keys, removed));
