@@ -9,7 +9,7 @@ import RuvectorCore
 /// The context of a query or key is (p, l): its position p ≥ 0, such as a distance in hops (``encodeDistance(_:maxPosition:)``),
 /// and its level l, whose frequencies are σ = `levelScale` times those of the level below. On one level the score depends
 /// on p_j − p_i only. Without context queries stand at 0 and keys at 0, 1, 2, …; positions count up to
-/// `maxPosition` − 1. An odd last coordinate of a head is left out of the scores.
+/// `maxPosition` − 1. The last coordinate of a head of odd width is not turned.
 /// - Complexity: O((m + n) · d + m · n · (d + v)). Precision: Float, angles in Double.
 ///
 /// Reference: Su, Lu, Pan, Murtadha, Wen, Liu 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding",

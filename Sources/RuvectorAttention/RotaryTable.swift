@@ -37,7 +37,7 @@ final class RotaryTurns {
 ///
 ///     r_i = x_i cos θ_i − x_{i+h} sin θ_i      r_{i+h} = x_i sin θ_i + x_{i+h} cos θ_i      i < h = ⌊width/2⌋
 ///
-/// or, with `isInverse`, back. An odd last element becomes 0.
+/// or, with `isInverse`, back. The last element of an odd width stays as it is.
 final class RotaryTable {
   private let turns: RotaryTurns
   private let isInverse: Bool
@@ -85,6 +85,6 @@ final class RotaryTable {
   /// One slice of `width` elements by the position.
   func rotate(_ x: UnsafePointer<Float>, into r: UnsafeMutablePointer<Float>, width: Int) {
     kernels.rotate_pairs(x, cosines.pointer, sines.pointer, turns.count, r)
-    if width > 2 * turns.count { r[width - 1] = 0 }
+    if width > 2 * turns.count { r[width - 1] = x[width - 1] }
   }
 }

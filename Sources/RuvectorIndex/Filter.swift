@@ -55,6 +55,19 @@ struct Keyed: Admission {
     bitmap.has(keys[id].load(as: Int64.self)) == allow && sight.sees(id)
   }
 
+  static let sample = 512
+
+  /// How many of the slots are admitted, by a sample of them: the bits may be of keys that the index does not have.
+  func estimate(_ places: Int) -> Int {
+    let step = max(1, places / Keyed.sample)
+    var found = 0, id = 0
+    while id < places {
+      if admits(id) { found += 1 }
+      id += step
+    }
+    return found * step
+  }
+
   /// Few bits are looked up one by one; else every slot is a candidate.
   func forEachCandidate(_ limit: Int, _ index: VectorIndex, _ body: (Int) -> Void) {
     guard allow, bitmap.count < limit / 8 else {
@@ -134,7 +147,7 @@ extension VectorIndex {
     let sight = sight
     switch filter {
     case .all:
-      try search.run(Seen(sight: sight), count: max(0, placesUsed - deleted - pending - free.count), self)
+      try search.run(Seen(sight: sight), count: max(0, nodeCount - deleted - pending), self)
     case .prepared(let filter):
       guard filter.index === self else {
         throw .expected("a filter of this index", for: "filter", received: "one of another", .wrongHandle)
@@ -147,7 +160,8 @@ extension VectorIndex {
       }
       let bitmap = Bitmap(bytes)
       let admission = Keyed(sight: sight, keys: keys.records.map, bitmap: bitmap, allow: allow)
-      try search.run(admission, count: allow ? bitmap.count : max(0, places - bitmap.count), self)
+      let most = allow ? bitmap.count : places
+      try search.run(admission, count: most <= Keyed.sample ? most : min(most, admission.estimate(places)), self)
     case .keys(let list, let allow):
       guard list.kind == keys.kind || list.count == 0 else { throw wrongKind("filter") }
       let bits = try SlotBits(places, filled: !allow)

@@ -13,11 +13,10 @@ struct FilteredWalk: FilteredSearch {
   private let graph: HNSWIndex
   private let k: Int
   private let ef: Int
-  private let places: Int
   private let kernels: KernelTable
 
-  init(_ walker: Walker, _ graph: HNSWIndex, k: Int, ef: Int, places: Int, _ kernels: KernelTable) {
-    (self.walker, self.graph, self.k, self.ef, self.places, self.kernels) = (walker, graph, k, ef, places, kernels)
+  init(_ walker: Walker, _ graph: HNSWIndex, k: Int, ef: Int, _ kernels: KernelTable) {
+    (self.walker, self.graph, self.k, self.ef, self.kernels) = (walker, graph, k, ef, kernels)
   }
 
   /// Nodes that do not count for which the pool of step 2 has room.
@@ -26,7 +25,7 @@ struct FilteredWalk: FilteredSearch {
   var room: Int { ef + 2 * others }
 
   func run<A: Admission>(_ admission: A, count: Int, _: VectorIndex) {
-    let isRare = count < places / 2
+    let nodes = graph.nodeCount, isRare = count < nodes / 2
     guard count > max(k, 64), !isRare || count > 6 * ef * graph.m else { return scan(admission) }
     let start = graph.descend(walker, to: 0, kernels)
     walker.unmarkAndStart(start)
@@ -40,7 +39,7 @@ struct FilteredWalk: FilteredSearch {
       }
     } else {
       let counted = walker.count(admission)
-      if counted > 0, 4 * counted * places >= count * walker.size {
+      if counted > 0, 4 * counted * nodes >= count * walker.size {
         walker.leap(admission, ef: ef, graph, kernels)
       } else if !walker.wander(admission, ef: ef, graph, kernels, from: start, budget: count) {
         return scan(admission)

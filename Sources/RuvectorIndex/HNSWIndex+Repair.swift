@@ -149,7 +149,7 @@ final class Repair {
 
   private func release(_ id: Int, _ index: HNSWIndex) {
     index.links.free(id)
-    index.free.append(UInt32(id))
+    index.giveBack([UInt32(id)])
     index.publish(deleted: index.deleted - 1)
   }
 }

@@ -78,7 +78,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
       walker.unmarkAndStart(descend(walker, to: 0, kernels))
       return walker.walk(0, ef: width, self, kernels)
     }
-    let search = FilteredWalk(walker, self, k: k, ef: width, places: places, kernels)
+    let search = FilteredWalk(walker, self, k: k, ef: width, kernels)
     try walker.begin(ef: search.room, count: places)
     guard start != Links.end else { return }
     try resolve(filter, places, search)

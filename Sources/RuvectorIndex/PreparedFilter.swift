@@ -59,7 +59,7 @@ public final class PreparedFilter: @unchecked Sendable {
       keys.insert(list, i, at: listed)
       listed += 1
       chosen = .listed(keys, listed)
-      if let id = index.findPlace(list, i) { mark(id, allow) }
+      markPlaces(list, i, allow)
     }
     if let failure { throw failure }
   }
@@ -73,7 +73,7 @@ public final class PreparedFilter: @unchecked Sendable {
     index.inSlices(list.count) { i in
       guard let slot = keys.find(list, i, { _ in true }) else { return }
       keys.remove(at: slot)
-      if let id = index.findPlace(list, i) { mark(id, !allow) }
+      markPlaces(list, i, !allow)
     }
   }
 
@@ -96,6 +96,12 @@ public final class PreparedFilter: @unchecked Sendable {
     if bits.set(id, isIn) { count += isIn ? 1 : -1 }
   }
 
+  /// The slots of key i: the one that is seen, and one that is about to be.
+  private func markPlaces(_ list: KeyList, _ i: Int, _ isIn: Bool) {
+    if let id = index.findPlace(list, i) { mark(id, isIn) }
+    if let id = index.keys.find(list, i, { index.state($0) == SlotState.arriving }) { mark(id, isIn) }
+  }
+
   private func allows(_ id: Int, _ keys: Keys) -> Bool {
     switch chosen {
     case .listed(let listed, _): return keys.withKey(id) { listed.find($0, 0, { _ in true }) != nil } == allow
@@ -110,7 +116,9 @@ public final class PreparedFilter: @unchecked Sendable {
     guard first < end else { return }
     index.makeTable()
     let sight = index.sight
-    for id in first..<end where sight.sees(id) { mark(id, allows(id, index.keys)) }
+    for id in first..<end where sight.sees(id) || index.state(id) == SlotState.arriving {
+      mark(id, allows(id, index.keys))
+    }
   }
 }
 
@@ -148,7 +156,7 @@ extension VectorIndex {
     var at = 0
     while true {
       lock.beginRead()
-      let end = min(at + 1024, placesUsed)
+      let end = min(at + 1024, placesUsed)  // slots that come later are entered by the writer
       tableLock.locked { made.look(at, end) }
       lock.end()
       if end == at { return }

@@ -2,8 +2,9 @@ import CRuvectorSupport
 
 /// What is at a slot of an index.
 ///
-/// Vectors come in hidden (`staged`), and are shown, and those they replace hidden, by one number that all readers look at
-/// (`Sight.after`): `arriving` ones are not seen before it changes, `leaving` ones not after.
+/// Vectors come in hidden (`staged`, and `arriving` as soon as they have their keys), and are shown, and those they replace
+/// hidden, by one number that all readers look at (`Sight.after`): `arriving` ones are not seen before it changes, `leaving`
+/// ones not after.
 enum SlotState {
   static let live: UInt8 = 0
   /// No vector, or one that was removed and that the links of others may still lead to.

@@ -276,7 +276,7 @@
       index.nextPlace = places
       index.liveCount = Int(header.live)
       if let graph = index as? HNSWIndex, !index.isReadOnly { graph.waiting = waiting(graph) }
-      index.publish(places: places, deleted: Int(header.deleted), entry: header.entry)
+      index.publish(places: places, deleted: Int(header.deleted), entry: header.entry, free: index.free.count)
     }
   }
 #endif

@@ -19,10 +19,14 @@ extension VectorIndex {
     try write { () throws(RuvectorError) in
       guard matrix.rows > 0 || list.count > 0 else { return }
       let known = try accept(list, matrix, replacing: replacing)
-      let slots = try stage(matrix, control)
+      let slots: AlignedBuffer<UInt32>
+      do throws(RuvectorError) { slots = try stage(matrix, control) } catch {
+        pay(.none)
+        throw error
+      }
       flip((0..<matrix.rows).map { Arrival(slot: Int(slots[$0]), row: $0) }, list, leaving: known)
       control.report(1)
-      pay(for: known.count, control)
+      pay(control)
     }
   }
 
@@ -34,7 +38,7 @@ extension VectorIndex {
       for i in 0..<list.count { leaving.append(UInt32(try requirePlace(list, i))) }
       leaving = unique(leaving)
       flip([], list, leaving: leaving)
-      pay(for: leaving.count, control)
+      pay(control)
     }
   }
 
@@ -227,7 +231,12 @@ extension VectorIndex {
     try prepare(id)
     setState(id, SlotState.staged)
     rows.store(scratch.pointer, factor: factor, at: id)
-    if free.popLast() == nil { nextPlace += 1 } else { reused() }
+    if free.popLast() == nil {
+      nextPlace += 1
+    } else {
+      publish(free: free.count)
+      reused()
+    }
     return id
   }
 
@@ -254,6 +263,7 @@ extension VectorIndex {
   ) {
     inSlices(arrivals) { one in
       keys.insert(list, one.row, at: one.slot)
+      setState(one.slot, SlotState.arriving)
       for filter in filters { filter.enter(one.slot, keys) }
     }
     if arrivals.isEmpty || leaving.isEmpty {
@@ -264,7 +274,6 @@ extension VectorIndex {
     } else {
       publish(pending: pending + leaving.count)
       for slot in leaving { setState(Int(slot), SlotState.leaving) }
-      for one in arrivals { setState(one.slot, SlotState.arriving) }
       lock.beginWrite()
       publish(seen: Sight.after)
       tableLock.locked { liveCount += arrivals.count - leaving.count }
@@ -316,32 +325,35 @@ extension VectorIndex {
     }
     waitForReaders()
     tidy(gone)
+    owed += VectorIndex.stepsForEach * gone.count
   }
 
   // MARK: Repair
 
   /// Steps of repair for each removed vector: so many that a repair ends before half as many have gone again as it began with,
   /// and each removal takes its share of the work.
-  public static let stepsForEach = 16
+  static let stepsForEach = 16
 
-  /// Does some of what removed vectors have left to do: at most so many steps, each of some 10 µs. Whether more is left. Waits for
-  /// another writer.
+  /// Does some of what removed vectors have left to do: at most so many steps, each of some 10 µs. Whether more is to be done
+  /// before the next change. Waits for another writer.
   public final func repair(_ steps: Int) throws(RuvectorError) -> Bool {
     try write(waiting: true) { () throws(RuvectorError) in repairSome(steps) }
   }
 
-  /// What `removed` vectors have to pay for. Memory that this cannot have is asked for again at the next removal: the change
-  /// itself has happened.
-  private func pay(for removed: Int, _ control: Control) {
-    var left = VectorIndex.stepsForEach * removed
-    while left > 0, (try? control.check()) != nil, repairSome(min(left, 4096)) { left -= 4096 }
+  /// All that is owed. Memory that this cannot have is asked for again at the next removal: the change itself has happened.
+  private func pay(_ control: Control) {
+    while (try? control.check()) != nil, repairSome(4096) {}
   }
 
   /// The steps of `repair`, under the writer's lock.
-  private func repairSome(_ steps: Int) -> Bool {
+  private func repairSome(_ most: Int) -> Bool {
+    let steps = min(most, owed)
+    guard steps > 0 else { return false }
+    owed -= steps
     var isMore = false
     do throws(RuvectorError) { isMore = try repairLinks(steps) } catch {}
-    guard keys.kind == .string else { return isMore }
+    defer { if !isMore { owed = 0 } }
+    guard keys.kind == .string else { return isMore && owed > 0 }
     lock.beginWrite()
     tableLock.locked {
       do throws(RuvectorError) {
@@ -349,6 +361,7 @@ extension VectorIndex {
       } catch {}
     }
     lock.end()
-    return isMore || keys.isCompacting
+    isMore = isMore || keys.isCompacting
+    return isMore && owed > 0
   }
 }

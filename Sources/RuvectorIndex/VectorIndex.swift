@@ -36,13 +36,15 @@ public class VectorIndex: @unchecked Sendable {
   /// One byte a slot: its `SlotState`.
   let states: Records
   /// [slots handed out, removed vectors that a search may meet, entry point of a graph, `Sight` of readers, staged and leaving
-  /// vectors], for readers.
+  /// vectors, free slots], for readers.
   private let published: AlignedBuffer<UInt32>
   /// The first slot never used, and slots to use again. The writer's.
   var nextPlace = 0
   var free: [UInt32] = []
   /// What was staged by calls that have ended. The writer's.
   var batches: [Batch] = []
+  /// Steps of repair that removed vectors still have to pay for. The writer's.
+  var owed = 0
   /// The writer's, for the length of a call.
   private let writerLock: Lock
   /// Under `tableLock`.
@@ -74,12 +76,12 @@ public class VectorIndex: @unchecked Sendable {
   }
 
   init(_ settings: Settings, _ parts: Parts) throws(RuvectorError) {
-    let published = try AlignedBuffer<UInt32>(count: 5, for: "index")
+    let published = try AlignedBuffer<UInt32>(count: 6, for: "index")
     let lock = try SharedLock(), tableLock = try Lock(), writerLock = try Lock()
     (self.settings, rows, keys, states) = (settings, parts.rows, parts.keys, parts.states)
     (self.lock, self.tableLock, self.writerLock) = (lock, tableLock, writerLock)
     (self.published, isReadOnly) = (published, parts.isReadOnly)
-    publish(places: 0, deleted: 0, entry: .max, seen: Sight.before, pending: 0)
+    publish(places: 0, deleted: 0, entry: .max, seen: Sight.before, pending: 0, free: 0)
   }
 
   static func space(_ settings: Settings) throws(RuvectorError) -> Space {
@@ -130,17 +132,21 @@ public class VectorIndex: @unchecked Sendable {
   @inline(__always) var entry: UInt32 { rv_load_acquire(UnsafePointer(published.pointer) + 2) }
   @inline(__always) var sight: Sight { Sight(states.map, rv_load_acquire(UnsafePointer(published.pointer) + 3)) }
   @inline(__always) var pending: Int { Int(rv_load_acquire(UnsafePointer(published.pointer) + 4)) }
+  /// Slots at which a walk may arrive, more or less: all but the free ones.
+  @inline(__always) var nodeCount: Int { max(0, placesUsed - Int(rv_load_acquire(UnsafePointer(published.pointer) + 5))) }
   /// Whether every slot that a walk may meet holds a vector that is seen.
   @inline(__always) var isPlain: Bool { deleted == 0 && pending == 0 }
 
   func publish(
-    places: Int? = nil, deleted: Int? = nil, entry: UInt32? = nil, seen: UInt32? = nil, pending: Int? = nil
+    places: Int? = nil, deleted: Int? = nil, entry: UInt32? = nil, seen: UInt32? = nil, pending: Int? = nil,
+    free: Int? = nil
   ) {
     if let places { rv_store_release(published.pointer, UInt32(places)) }
     if let deleted { rv_store_release(published.pointer + 1, UInt32(deleted)) }
     if let entry { rv_store_release(published.pointer + 2, entry) }
     if let seen { rv_store_release(published.pointer + 3, seen) }
     if let pending { rv_store_release(published.pointer + 4, UInt32(pending)) }
+    if let free { rv_store_release(published.pointer + 5, UInt32(free)) }
   }
 
   @inline(__always) func state(_ id: Int) -> UInt8 { rv_load_byte(states[id]) }
@@ -218,7 +224,13 @@ public class VectorIndex: @unchecked Sendable {
   }
 
   /// After vectors were removed and readers of them have ended: their slots are free, or to be repaired first.
-  func tidy(_ removed: [UInt32]) { free += removed }
+  func tidy(_ removed: [UInt32]) { giveBack(removed) }
+
+  /// Slots to be used again.
+  final func giveBack(_ slots: [UInt32]) {
+    free += slots
+    publish(free: free.count)
+  }
 
   /// At most so many steps of making slots of removed vectors free; whether more is left to do.
   func repairLinks(_: Int) throws(RuvectorError) -> Bool { false }
@@ -231,13 +243,13 @@ public class VectorIndex: @unchecked Sendable {
 
   /// An index without vectors. Excludes readers.
   func reset() {
-    (free, nextPlace) = ([], 0)
+    (free, nextPlace, owed) = ([], 0, 0)
     tableLock.locked {
       keys.removeAll()
       liveCount = 0
       for filter in filters { filter.forgetPlaces() }
     }
-    publish(places: 0, deleted: 0, entry: .max, pending: 0)
+    publish(places: 0, deleted: 0, entry: .max, pending: 0, free: 0)
   }
 
   /// What has a record for each slot.

@@ -7,13 +7,13 @@ const { openToken, wrongClass } = require('./made.js');
 const { COMMON, VectorIndex, internals } = require('./vector-index.js');
 const { unexpected } = require('../errors.js');
 
-const { handle, info, keysOf, placeOf } = internals;
+const { consistently, handle, info, keysOf, placeOf } = internals;
 const OPTIONS = [...COMMON, 'M', 'efConstruction', 'ef', 'seed'];
 
 /** [distance, highest common level, links between] of two vectors. */
 function pair(index, a, b) {
   const out = new Float64Array(3);
-  native.indexPair(handle(index), placeOf(index, a, 'a'), placeOf(index, b, 'b'), out);
+  consistently(() => native.indexPair(handle(index), placeOf(index, a, 'a'), placeOf(index, b, 'b'), out));
   return out;
 }
 
@@ -51,12 +51,12 @@ class HNSWIndex extends VectorIndex {
   get maxLevel() { return info(this).maxLevel; }
 
   nodeLevel(key) {
-    return native.indexLevel(handle(this), placeOf(this, key));
+    return consistently(() => native.indexLevel(handle(this), placeOf(this, key)));
   }
 
   neighbors(key, level = 0) {
-    const index = handle(this), place = placeOf(this, key), places = new Uint32Array(2 * this.M);
-    return keysOf(this, places.subarray(0, native.indexNeighbors(index, place, inputs.count(level, 'level'), places)));
+    const index = handle(this), at = inputs.count(level, 'level'), places = new Uint32Array(2 * this.M);
+    return consistently(() => keysOf(this, places.subarray(0, native.indexNeighbors(index, placeOf(this, key), at, places))));
   }
 
   commonLayer(a, b) {
@@ -72,21 +72,25 @@ class HNSWIndex extends VectorIndex {
     const index = handle(this), q = inputs.vector(query, 'query'), n = Math.min(inputs.count(k, 'k'), info(this).places);
     const places = new Uint32Array(n), distances = new Float32Array(n);
     const at = inputs.count(level, 'level'), most = ef === undefined ? this.ef : Math.min(inputs.count(ef, 'ef'), 2 ** 20);
-    const found = native.indexSearchLayer(index, q, n, at, most, places, distances);
-    return { keys: keysOf(this, places.subarray(0, found)), distances: distances.subarray(0, found) };
+    return consistently(() => {
+      const found = native.indexSearchLayer(index, q, n, at, most, places, distances);
+      return { keys: keysOf(this, places.subarray(0, found)), distances: distances.subarray(0, found) };
+    });
   }
 
   toCSR(level = 0) {
     const index = handle(this), at = inputs.count(level, 'level'), counts = new Float64Array(2);
     let places = new Uint32Array(0), offsets = new Uint32Array(1), indices = new Uint32Array(0);
-    for (;;) {
-      native.indexCsr(index, at, counts, places, offsets, indices);
-      const [rows, links] = counts;
-      if (rows <= places.length && links <= indices.length) {
-        return { offsets: offsets.subarray(0, rows + 1), indices: indices.subarray(0, links), keys: keysOf(this, places.subarray(0, rows)) };
+    return consistently(() => {
+      for (;;) {
+        native.indexCsr(index, at, counts, places, offsets, indices);
+        const [rows, links] = counts;
+        if (rows <= places.length && links <= indices.length) {
+          return { offsets: offsets.subarray(0, rows + 1), indices: indices.subarray(0, links), keys: keysOf(this, places.subarray(0, rows)) };
+        }
+        [places, offsets, indices] = [new Uint32Array(rows), new Uint32Array(rows + 1), new Uint32Array(links)];
       }
-      [places, offsets, indices] = [new Uint32Array(rows), new Uint32Array(rows + 1), new Uint32Array(links)];
-    }
+    });
   }
 
   stats() {

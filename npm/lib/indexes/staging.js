@@ -46,13 +46,4 @@ function placesOf(index, keys) {
   return places;
 }
 
-/** The places of all vectors, and their keys. */
-function everything(index) {
-  const handle = internals.handle(index);
-  let places = new Uint32Array(index.size), count;
-  while ((count = native.indexAll(handle, places)) > places.length) places = new Uint32Array(count);
-  places = places.subarray(0, count);
-  return { places, keys: internals.keysOf(index, places) };
-}
-
-module.exports = { NONE, commit, discard, everything, placesOf, repair, stage };
+module.exports = { NONE, commit, discard, placesOf, repair, stage };

@@ -86,6 +86,29 @@ class VectorIndex extends Handle {
         if (place === undefined) throw unexpected('ERR_NOT_FOUND', 'a key of the index', name, key);
         return place;
       },
+      /**
+       * What `look` finds in several looks at the index, which a writer elsewhere may change in between: again where a place has lost
+       * its vector.
+       */
+      consistently(look) {
+        for (let tries = 1; ; tries++) {
+          try {
+            return look();
+          } catch (error) {
+            if (error.code !== 'ERR_NOT_FOUND' || !error.message.startsWith('expected the place of a vector') || tries === 100) throw error;
+          }
+        }
+      },
+      /** The places of all vectors, and their keys. */
+      everything(index) {
+        return internals.consistently(() => {
+          const handle = internals.handle(index);
+          let places = new Uint32Array(index.size), count;
+          while ((count = native.indexAll(handle, places)) > places.length) places = new Uint32Array(count);
+          places = places.subarray(0, count);
+          return { places, keys: internals.keysOf(index, places) };
+        });
+      },
       /** The keys of places. */
       keysOf(index, places) {
         const handle = internals.handle(index);
@@ -209,15 +232,12 @@ class VectorIndex extends Handle {
   }
 
   keys() {
-    const handle = internals.handle(this);
-    let places = new Uint32Array(this.size), count;
-    while ((count = native.indexAll(handle, places)) > places.length) places = new Uint32Array(count);
-    return internals.keysOf(this, places.subarray(0, count));
+    return internals.everything(this).keys;
   }
 
   distance(a, b) {
     const out = new Float64Array(3);
-    native.indexPair(internals.handle(this), internals.placeOf(this, a, 'a'), internals.placeOf(this, b, 'b'), out);
+    internals.consistently(() => native.indexPair(internals.handle(this), internals.placeOf(this, a, 'a'), internals.placeOf(this, b, 'b'), out));
     return out[0];
   }
 

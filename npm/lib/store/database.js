@@ -29,10 +29,11 @@ function take(rows) {
   }
 }
 
+/** A transaction of the store's own housekeeping goes on where the caller has stopped waiting. */
 function step(handle, sql, parameters, transaction) {
   return {
     sync: () => take(native.databaseRun(handle, sql, parameters, transaction, 1, undefined)),
-    async: async ({ flag }) => take(await native.databaseRunAsync(handle, sql, parameters, transaction, 1, flag)),
+    async: async ({ flag }) => take(await native.databaseRunAsync(handle, sql, parameters, transaction, 1, transaction ? undefined : flag)),
   };
 }
 

@@ -13,10 +13,10 @@ const { run, runAsync } = require('./steps.js');
 
 const { query } = database;
 const PAGE = 4096, VERSION = 'PRAGMA data_version';
-/** Rows a native call where few are added; many go faster together, but a share of the index at most, to let others in. */
-const FEW = 512, SHARE = 16;
-/** Steps of repair for each vector that went (VectorIndex.stepsForEach), and how many a native call does. */
-const STEPS = 16, AT_ONCE = 512;
+/** Rows a native call; many at once go faster together, but a share of the index at most, to let others in. */
+const FEW = 256, SHARE = 16;
+/** Steps of repair that a native call does. */
+const AT_ONCE = 512;
 
 class Follower {
   /** The HNSWIndex; its keys are those of the table. */
@@ -31,8 +31,7 @@ class Follower {
   #patience = 0;
   #turn = Promise.resolve();
   #catching;
-  /** Steps of repair that are owed, and who does them beside searches. */
-  #debt = 0;
+  /** Who repairs beside searches. */
   #repairing;
   /** Counts changes of entries under the same keys, by programs with their own SQL. */
   generation = 0;
@@ -119,7 +118,7 @@ class Follower {
 
   *#updateAndRepair() {
     yield* this.update();
-    yield* this.#repair(AT_ONCE);
+    yield* this.#repair(1);
   }
 
   /** Applies what has happened in the table since, by whichever connection, at once for every reader. */
@@ -161,13 +160,18 @@ class Follower {
     try {
       for (;;) {
         const { values } = yield* query(this.#connection, `SELECT key, vector FROM vectors WHERE key > ? ORDER BY key LIMIT ${PAGE}`, last);
-        if (values.length === 0) break;
-        yield* this.#stageUnknown(added, values);
-        last = values.at(-2);
+        const isFew = added.ticket === 0 && values.length / 2 <= FEW;
+        if (isFew) yield* this.#applyFew(values, removed);
+        else if (values.length > 0) yield* this.#stageUnknown(added, values);
+        if (values.length > 0) last = values.at(-2);
+        if (isFew) break;
+        if (values.length === 0) {
+          yield* this.#commit(added, removed);
+          break;
+        }
       }
-      yield* this.#commit(added, removed);
     } catch (error) {
-      yield* this.#giveUp(added.ticket, added.keys.length);
+      yield* this.#giveUp(added.ticket);
       throw error;
     }
     this.#seen.key = Math.max(this.#seen.key, last);
@@ -188,7 +192,7 @@ class Follower {
       at = keys.at(-1);
     }
     // A write of ours may have come into the index meanwhile.
-    const { places, keys } = staging.everything(this.index), absent = new Set(missing);
+    const { places, keys } = internals.everything(this.index), absent = new Set(missing);
     const removed = keys.filter((key, i) => key <= last && isThere[places[i]] !== 1 && !absent.has(key));
     try {
       for (let start = 0; start < missing.length; start += PAGE) {
@@ -197,7 +201,7 @@ class Follower {
       }
       yield* this.#commit(added, removed);
     } catch (error) {
-      yield* this.#giveUp(added.ticket, added.keys.length);
+      yield* this.#giveUp(added.ticket);
       throw error;
     }
     this.#seen = { key: Math.max(this.#seen.key, last), deletion: Math.max(this.#seen.deletion, deletion) };
@@ -205,24 +209,55 @@ class Follower {
 
   // ---- Steps
 
-  /** Stages those of [key, vector, ...] that the index does not have. */
-  *#stageUnknown(added, values) {
+  /** Those of [key, vector, ...] that the index does not have. */
+  #unknown(values) {
     const { dim } = this.#options;
-    yield this.#write(() => {}, () => {}); // a write of ours that the table shows already is in the index after its turn
-    const keys = Float64Array.from({ length: values.length / 2 }, (_, i) => values[2 * i]), places = staging.placesOf(this.index, keys);
-    const unknown = keys.filter((_, i) => places[i] === staging.NONE), data = new Float32Array(unknown.length * dim), bytes = new Uint8Array(data.buffer);
-    for (let i = 0, row = 0; i < keys.length; i++) {
+    const all = Float64Array.from({ length: values.length / 2 }, (_, i) => values[2 * i]), places = staging.placesOf(this.index, all);
+    const keys = all.filter((_, i) => places[i] === staging.NONE), data = new Float32Array(keys.length * dim), bytes = new Uint8Array(data.buffer);
+    for (let i = 0, row = 0; i < all.length; i++) {
       if (places[i] !== staging.NONE) continue;
       const vector = values[2 * i + 1];
-      if (vector?.length !== 4 * dim) throw mismatch('ERR_CORRUPT', `${4 * dim} bytes`, `the vector of key ${keys[i]}`, vector?.length ?? 'none');
+      if (vector?.length !== 4 * dim) throw mismatch('ERR_CORRUPT', `${4 * dim} bytes`, `the vector of key ${all[i]}`, vector?.length ?? 'none');
       bytes.set(vector, row++ * 4 * dim);
     }
-    yield* this.#stage(added, data);
-    for (const key of unknown) added.keys.push(key);
+    return { keys, data, rows: keys.length, dim };
+  }
+
+  /** Those of the keys that the index has. */
+  #known(keys) {
+    const places = staging.placesOf(this.index, Float64Array.from(keys));
+    return keys.filter((_, i) => places[i] !== staging.NONE);
+  }
+
+  *#stageUnknown(added, values) {
+    yield this.#write(() => {}, () => {}); // a write of ours that the table shows already is in the index after its turn
+    const { keys, data } = this.#unknown(values);
+    yield* this.#stage(added, data, this.index.size === 0);
+    for (const key of keys) added.keys.push(key);
+  }
+
+  /** Few rows and the keys that went, in one turn: a search does not wait for several. */
+  *#applyFew(values, gone) {
+    const plan = () => ({ rows: this.#unknown(values), removed: this.#known(gone) });
+    const note = ({ rows, removed }) => {
+      this.#unsaved += rows.keys.length + removed.length;
+      if (rows.keys.length + removed.length > 0) this.#onChange();
+    };
+    yield this.#write(() => {
+      const { rows, removed } = plan();
+      const ticket = rows.rows > 0 ? staging.stage.sync(this.index, 0, rows, {}) : 0;
+      if (ticket !== 0 || removed.length > 0) staging.commit.sync(this.index, ticket, rows.keys, removed);
+      note({ rows, removed });
+    }, async () => {
+      const { rows, removed } = plan();
+      const ticket = rows.rows > 0 ? await staging.stage.async(this.index, 0, rows, {}) : 0;
+      if (ticket !== 0 || removed.length > 0) await staging.commit.async(this.index, ticket, rows.keys, removed);
+      note({ rows, removed });
+    });
   }
 
   /** In slices: what is copied on the event loop stays short, others get in between, and a caller hears how far it is. */
-  *#stage(added, data) {
+  *#stage(added, data, isOwn) {
     const { dim } = this.#options, count = data.length / dim;
     let told = -1, failure;
     const tell = (onProgress, done) => {
@@ -236,7 +271,7 @@ class Follower {
     };
     for (let start = 0, rows; start < count; start += rows) {
       const part = Math.ceil(internals.info(this.index).places / SHARE), from = start;
-      rows = Math.min(count >= part ? Math.max(2 * FEW, part) : FEW, count - start);
+      rows = Math.min(isOwn && count >= part ? Math.max(2 * FEW, part) : FEW, count - start);
       const matrix = { data: data.subarray(start * dim, (start + rows) * dim), rows, dim };
       const { ticket } = added, share = (onProgress) => (done) => tell(onProgress, (from + done * matrix.rows) / count);
       added.ticket = yield this.#write(
@@ -252,38 +287,32 @@ class Follower {
 
   *#commit({ ticket, keys }, gone) {
     if (gone.length > 0) yield this.#write(() => {}, () => {}); // what a write of ours has inserted is known behind its turn
-    const places = staging.placesOf(this.index, Float64Array.from(gone)), removed = gone.filter((_, i) => places[i] !== staging.NONE);
+    const removed = this.#known(gone);
     if (ticket === 0 && removed.length === 0) return;
     yield this.#write(() => staging.commit.sync(this.index, ticket, keys, removed), () => staging.commit.async(this.index, ticket, keys, removed));
     this.#unsaved += keys.length + removed.length;
-    this.#debt += STEPS * removed.length;
     this.#onChange();
   }
 
-  *#giveUp(ticket, count) {
+  *#giveUp(ticket) {
     this.#version = undefined; // the next search looks again
-    if (ticket === 0) return;
-    yield this.#write(() => staging.discard.sync(this.index, ticket), () => staging.discard.async(this.index, ticket));
-    this.#debt += STEPS * count;
+    if (ticket !== 0) yield this.#write(() => staging.discard.sync(this.index, ticket), () => staging.discard.async(this.index, ticket));
+    this.#repairLater();
   }
 
-  /** What vectors that went have left to do: at most so many steps of it. */
+  /** What vectors that went have left to do: at most so many calls of it. */
   *#repair(most = Infinity) {
-    for (let left = Math.min(most, this.#debt); left > 0; left -= AT_ONCE) {
-      const steps = Math.min(left, AT_ONCE);
+    for (let calls = 0; calls < most; calls++) {
       const isMore = yield this.#write(
-        () => staging.repair.sync(this.index, steps),
-        ({ flag }) => (flag && Atomics.load(flag, 0) ? undefined : staging.repair.async(this.index, steps)));
-      if (isMore === undefined) return; // the caller does not want to wait: somebody else's change pays
-      this.#debt = isMore ? this.#debt - steps : 0;
+        () => staging.repair.sync(this.index, AT_ONCE),
+        ({ flag }) => !(flag && Atomics.load(flag, 0)) && staging.repair.async(this.index, AT_ONCE)); // aborted: somebody else's change pays
       if (!isMore) return;
     }
   }
 
   /** The same beside searches, which do not wait for it. */
   #repairLater() {
-    if (this.#repairing || this.#debt <= 0) return;
-    this.#repairing = runAsync(this.#repair(), { threads: 1 })
+    this.#repairing ??= runAsync(this.#repair(), { threads: 1 })
       .catch(() => {}) // the store was closed meanwhile
       .finally(() => { this.#repairing = undefined; });
   }
@@ -298,23 +327,22 @@ class Follower {
     const added = { ticket: 0, keys: [] }, count = data.length / this.#options.dim;
     let done;
     try {
-      yield* this.#stage(added, data);
+      yield* this.#stage(added, data, true);
       yield isWanted;
       const commit = database.commit(this.#db, sql, parameters, internals.handle(this.index), added.ticket, count);
       done = yield this.#write(commit.sync, commit.async);
     } catch (error) {
-      yield* this.#giveUp(added.ticket, count);
+      yield* this.#giveUp(added.ticket);
       throw error;
     }
     const first = done.lastKey - count + 1;
     if (!done.isIndexed) {
       this.#isStale = true;
-      yield* this.#giveUp(added.ticket, count);
+      yield* this.#giveUp(added.ticket);
     } else if (first === this.#seen.key + 1) {
       this.#seen.key = done.lastKey; // else somebody else's rows lie between, and come with those of the table
     }
     this.#unsaved += count + done.values.length;
-    this.#debt += STEPS * done.values.length;
     this.#onChange();
     yield* this.#repair();
     return done.values;

@@ -51,7 +51,8 @@ class Matches {
 }
 
 /** Keys and distances from the index. */
-function* nearest(index, { query, ef }, k, filter) {
+function* nearest(index, { query, ef }, wanted, filter) {
+  const k = Math.min(wanted, index.size);
   const options = { ...(ef !== undefined && { ef }), ...(filter && { filter }) };
   return yield {
     sync: () => index.search(query, k, options),
