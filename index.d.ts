@@ -796,9 +796,11 @@ export interface VectorIndex<K extends IndexKey = number> {
   searchBatchAsync(queries: Matrix, k: number, options?: IndexSearchOptions<K> & AsyncOptions): Promise<IndexBatchResult<K>>;
   /**
    * Writes the index to a file (docs/file-format.md): beside it first, to the disk, then by its name, so that a crash leaves the
-   * old file or the new one. `stamp`: any number of yours, given back by `load`. @throws ERR_IO, ERR_BUSY while there is a writer
+   * old file or the new one. `stamp`: any number of yours, given back by `load`. @throws ERR_IO, ERR_NOT_FOUND (no such
+   *   folder), ERR_BUSY while there is a writer
    */
   save(path: string, options?: { stamp?: number }): void;
+  /** The same off the event loop. Aborted before its end, it rejects and the old file stays. A writer meanwhile gets ERR_BUSY. */
   saveAsync(path: string, options?: { stamp?: number; signal?: AbortSignal }): Promise<void>;
   readonly closed: boolean;
   /** Frees the native memory once calls in flight are done. Closing twice is fine. */
