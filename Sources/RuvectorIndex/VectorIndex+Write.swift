@@ -1,6 +1,13 @@
 import CRuvectorSupport
 import RuvectorCore
 
+/// Slots of rows that wait for `commit`, in the order of the rows.
+final class Batch {
+  let ticket: UInt64
+  var slots: [UInt32] = []
+  init(_ ticket: UInt64) { self.ticket = ticket }
+}
+
 /// Changes, each of which happens as a whole or not at all: rows are stored hidden, then one flip shows them and hides those
 /// that they replace.
 extension VectorIndex {
@@ -49,11 +56,12 @@ extension VectorIndex {
     -> UInt64
   {
     try write(waiting: true) { () throws(RuvectorError) in
-      guard ticket == 0 || batches[ticket] != nil else { throw unknown(ticket) }
+      let known = ticket == 0 ? nil : try requireBatch(ticket)
       try accept(matrix)
-      let slots = try stage(matrix, control), ticket = ticket == 0 ? rv_next_token() : ticket
-      batches[ticket, default: []] += (0..<matrix.rows).map { slots[$0] }
-      return ticket
+      let slots = try stage(matrix, control), batch = known ?? Batch(rv_next_token())
+      if known == nil { batches.append(batch) }
+      for i in 0..<matrix.rows { batch.slots.append(slots[i]) }
+      return batch.ticket
     }
   }
 
@@ -64,8 +72,7 @@ extension VectorIndex {
     _ ticket: UInt64, _ list: KeyList, removing: KeyList? = nil
   ) throws(RuvectorError) {
     try write(waiting: true) { () throws(RuvectorError) in
-      let slots = batches[ticket] ?? []
-      guard ticket == 0 || batches[ticket] != nil else { throw unknown(ticket) }
+      let slots = ticket == 0 ? [] : try requireBatch(ticket).slots
       guard list.count == slots.count else {
         throw .expected(
           "as many keys as vectors (\(slots.count))", for: "keys", received: "\(list.count)", .dimensionMismatch)
@@ -73,7 +80,7 @@ extension VectorIndex {
       for given in [list, removing ?? list] where given.count > 0 && given.kind != keys.kind { throw wrongKind("keys") }
       if slots.count > 1 { try requireDifferent(list) }
       try reserveKeys(list)
-      batches[ticket] = nil
+      batches.removeAll { $0.ticket == ticket }
       var arrivals: [Arrival] = [], extra: [UInt32] = [], leaving: [UInt32] = []
       for i in 0..<list.count {
         if place(of: list, i) == nil {
@@ -93,14 +100,15 @@ extension VectorIndex {
   /// Forgets what was staged under `ticket`; nothing if it is not known. Waits for another writer.
   public final func discard(_ ticket: UInt64) throws(RuvectorError) {
     try write(waiting: true) { () throws(RuvectorError) in
-      guard let slots = batches[ticket] else { return }
-      batches[ticket] = nil
-      discard(slots)
+      guard let batch = batches.first(where: { $0.ticket == ticket }) else { return }
+      batches.removeAll { $0.ticket == ticket }
+      discard(batch.slots)
     }
   }
 
-  private func unknown(_ ticket: UInt64) -> RuvectorError {
-    .expected("the ticket of staged vectors", for: "ticket", received: "\(ticket)", .notFound)
+  private func requireBatch(_ ticket: UInt64) throws(RuvectorError) -> Batch {
+    for batch in batches where batch.ticket == ticket { return batch }
+    throw .expected("the ticket of staged vectors", for: "ticket", received: "\(ticket)", .notFound)
   }
 
   var stagedError: RuvectorError {
@@ -160,8 +168,8 @@ extension VectorIndex {
 
   private func unique(_ slots: [UInt32]) -> [UInt32] {
     if slots.count < 2 { return slots }
-    var seen: Set<UInt32> = []
-    return slots.filter { seen.insert($0).inserted }
+    var seen: Set<Int> = []
+    return slots.filter { seen.insert(Int($0)).inserted }
   }
 
   private func reserveKeys(_ list: KeyList) throws(RuvectorError) {

@@ -41,8 +41,8 @@ public class VectorIndex: @unchecked Sendable {
   /// The first slot never used, and slots to use again. The writer's.
   var nextPlace = 0
   var free: [UInt32] = []
-  /// What was staged by calls that have ended, by its ticket. The writer's.
-  var batches: [UInt64: [UInt32]] = [:]
+  /// What was staged by calls that have ended. The writer's.
+  var batches: [Batch] = []
   /// The writer's, for the length of a call.
   private let writerLock: Lock
   /// Under `tableLock`.

@@ -179,7 +179,6 @@ final class Walker {
 
   /// The same where only admitted nodes count: the pool keeps the `ef` nearest of those and, as far as they are nearer, nodes
   /// that only lead on. False as soon as it would hold more than `others` of these.
-  @inline(__always)
   func walk<A: Admission>(
     _ level: Int, ef: Int, _ index: HNSWIndex, _ kernels: KernelTable, _ admission: A, others: Int
   ) -> Bool {

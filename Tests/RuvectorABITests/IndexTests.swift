@@ -186,10 +186,76 @@ struct IndexTests {
     let short = Memory<UInt8>([0]), room = Memory<UInt8>([0, 0, 0, 0]), ends = Memory<UInt32>([9, 9, 9])
     var (q, d, c) = (query.buffer(rows: 1), distances.buffer(), counts.buffer())
     var (s, r, e) = (short.buffer(), room.buffer(), ends.buffer())
-    #expect(rv_index_search(index, &q, 2, 0, RV_ALL, nil, nil, nil, &s, &e, &d, &c, &bytes, nil, &error) == 0 && bytes == 4)
+    #expect(rv_index_search(index, &q, 2, 0, RV_ALL, nil, nil, nil, &s, &e, &d, &c, &bytes, nil, &error) == 0)
+    #expect(bytes == 4)
     #expect(rv_index_search(index, &q, 2, 0, RV_ALL, nil, nil, nil, &r, &e, &d, &c, &bytes, nil, &error) == 0)
     #expect(room.values == Array("bcda".utf8) && ends.values == [0, 3, 4])
     rv_index_release(index)
+  }
+
+  @Test func stagedCommittedRepaired() {
+    var error = rv_error(), ticket: UInt64 = 0, other: UInt64 = 77, more: Int32 = 9
+    let index = made("brute_force"), points = points, few = Memory<Double>([1, 2, 3]), gone = Memory<Double>([2, 9])
+    var (keys, matrix, k, g) = (numbers.buffer(), points.buffer(rows: 20), few.buffer(), gone.buffer())
+    #expect(rv_index_stage(index, &ticket, &matrix, nil, &error) == 0 && ticket > 0)
+    #expect(rv_index_stage(index, &other, &matrix, nil, &error) == RV_NOT_FOUND.rawValue)
+    #expect(rv_index_stage(index, nil, &matrix, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
+    #expect(rv_index_clear(index, &error) == RV_BUSY.rawValue)
+    let sizes = Memory<Double>([Double](repeating: 0, count: 16))
+    var s = sizes.buffer()
+    #expect(rv_index_info(index, &s, &error) == 0 && sizes.values[0] == 0)
+    #expect(rv_index_commit(index, ticket, &k, nil, nil, nil, &error) == RV_DIMENSION_MISMATCH.rawValue)
+    #expect(rv_index_commit(index, ticket, &keys, nil, nil, nil, &error) == 0)
+    #expect(rv_index_info(index, &s, &error) == 0 && sizes.values[0] == 20)
+    #expect(rv_index_commit(index, ticket, &keys, nil, nil, nil, &error) == RV_NOT_FOUND.rawValue)
+    let none = Memory<Double>([])
+    var n = none.buffer()
+    #expect(rv_index_commit(index, 0, &n, nil, &g, nil, &error) == 0)
+    #expect(rv_index_info(index, &s, &error) == 0 && sizes.values[0] == 19)
+    #expect(rv_index_repair(index, 100, &more, &error) == 0 && more == 0)
+    ticket = 0
+    #expect(rv_index_stage(index, &ticket, &matrix, nil, &error) == 0)
+    #expect(rv_index_discard(index, ticket, &error) == 0 && rv_index_discard(index, ticket, &error) == 0)
+    #expect(rv_index_info(index, &s, &error) == 0 && sizes.values[0] == 19)
+    #expect(rv_index_discard(nil, 1, &error) == RV_CLOSED.rawValue)
+    rv_index_release(index)
+  }
+
+  @Test func preparedFilters() {
+    var error = rv_error(), filter: OpaquePointer?, size: UInt64 = 0, bytes: UInt64 = 0
+    let index = made("hnsw"), points = points, few = Memory<Double>([1, 2, 99]), query = Memory<Float>([7, 1])
+    var (keys, matrix, k) = (numbers.buffer(), points.buffer(rows: 20), few.buffer())
+    #expect(rv_index_add(index, &keys, nil, &matrix, 0, nil, &error) == 0)
+    #expect(rv_index_prepare(index, rv_filter(9), &k, nil, nil, &filter, &error) == RV_INVALID_ARGUMENT.rawValue)
+    #expect(rv_index_prepare(index, RV_ALLOW, &k, nil, nil, &filter, &error) == 0)
+    rv_prepared_info(filter, &size, &bytes)
+    #expect(size == 2 && bytes > 0)
+    let found = Memory<Double>([0, 0, 0, 0]), distances = Memory<Float>([0, 0, 0, 0]), counts = Memory<UInt32>([0])
+    var (q, f, d, c) = (query.buffer(rows: 1), found.buffer(), distances.buffer(), counts.buffer())
+    func search(_ one: OpaquePointer?) -> [Double] {
+      let code = rv_index_search(one, &q, 4, 0, RV_ALL, nil, nil, filter, &f, nil, &d, &c, nil, nil, &error)
+      return code == 0 ? found.values.prefix(Int(counts.values[0])).sorted() : [-Double(code)]
+    }
+    #expect(search(index) == [1, 2])
+    let three = Memory<Double>([3]), two = Memory<Double>([2])
+    var (t, w) = (three.buffer(), two.buffer())
+    #expect(
+      rv_prepared_extend(filter, &t, nil, nil, &error) == 0 && rv_prepared_shrink(filter, &w, nil, nil, &error) == 0)
+    #expect(search(index) == [1, 3])
+    #expect(rv_index_remove(index, &t, nil, nil, &error) == 0)
+    #expect(search(index) == [1])
+    let stranger = made("hnsw")
+    var m = points.buffer(rows: 20)
+    #expect(rv_index_add(stranger, &keys, nil, &m, 0, nil, &error) == 0)
+    #expect(search(stranger) == [-Double(RV_WRONG_HANDLE.rawValue)])
+    #expect(rv_prepared_retain(filter) == filter)
+    rv_prepared_release(filter)
+    #expect(search(index) == [1])
+    rv_prepared_release(filter)
+    #expect(rv_prepared_retain(nil) == nil && rv_prepared_extend(nil, &t, nil, nil, &error) == RV_CLOSED.rawValue)
+    rv_prepared_info(nil, &size, &bytes)
+    rv_index_release(index)
+    rv_index_release(stranger)
   }
 
   @Test func graphAndMerge() {

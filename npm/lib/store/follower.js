@@ -34,9 +34,8 @@ class Follower {
   /** Steps of repair that are owed, and who does them beside searches. */
   #debt = 0;
   #repairing;
-  /** Counts changes of other connections; what they have made of metadata has to be looked at anew. */
+  /** Counts changes of entries under the same keys, by programs with their own SQL. */
   generation = 0;
-  #others;
   #db;
   #watch;
   #file;
@@ -129,7 +128,11 @@ class Follower {
     const { values: [version] } = yield* query(db, VERSION);
     const isLost = this.#isStale && this.#watch === undefined; // in memory deletions are not listed
     this.#isStale = false;
-    const { values: [forgotten] } = yield* query(db, "SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'forgotten'");
+    const { values: [forgotten, changed] } = yield* query(db, "SELECT ifnull(max(value) FILTER (WHERE name = 'forgotten'), 0) + 0, ifnull(max(value) FILTER (WHERE name = 'changed'), 0) + 0 FROM settings WHERE name IN ('forgotten', 'changed')");
+    if (changed !== this.generation) {
+      this.generation = changed;
+      this.#onChange();
+    }
     if (isLost || forgotten > this.#seen.deletion) {
       yield* this.#compare();
     } else {
@@ -137,13 +140,6 @@ class Follower {
       const { removed, deletion } = yield* this.#deletions();
       yield* this.#insertsAnd(removed);
       this.#seen.deletion = Math.max(this.#seen.deletion, deletion);
-    }
-    if (this.#watch !== undefined) {
-      // As the connection that writes sees it, changes of its own do not count.
-      const { values: [others] } = yield this.#write(
-        () => ({ values: database.ask(this.#db, VERSION) }), () => runAsync(query(this.#db, VERSION), {}));
-      if (others !== this.#others) this.generation++;
-      this.#others = others;
     }
     this.#version = version;
   }
@@ -171,7 +167,7 @@ class Follower {
       }
       yield* this.#commit(added, removed);
     } catch (error) {
-      yield* this.#giveUp(added.ticket);
+      yield* this.#giveUp(added.ticket, added.keys.length);
       throw error;
     }
     this.#seen.key = Math.max(this.#seen.key, last);
@@ -191,7 +187,9 @@ class Follower {
       });
       at = keys.at(-1);
     }
-    const { places, keys } = staging.everything(this.index), removed = keys.filter((key, i) => key <= last && isThere[places[i]] !== 1);
+    // A write of ours may have come into the index meanwhile.
+    const { places, keys } = staging.everything(this.index), absent = new Set(missing);
+    const removed = keys.filter((key, i) => key <= last && isThere[places[i]] !== 1 && !absent.has(key));
     try {
       for (let start = 0; start < missing.length; start += PAGE) {
         const { values } = yield* query(db, 'SELECT key, vector FROM vectors WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key', JSON.stringify(missing.slice(start, start + PAGE)));
@@ -199,7 +197,7 @@ class Follower {
       }
       yield* this.#commit(added, removed);
     } catch (error) {
-      yield* this.#giveUp(added.ticket);
+      yield* this.#giveUp(added.ticket, added.keys.length);
       throw error;
     }
     this.#seen = { key: Math.max(this.#seen.key, last), deletion: Math.max(this.#seen.deletion, deletion) };
@@ -253,6 +251,7 @@ class Follower {
   }
 
   *#commit({ ticket, keys }, gone) {
+    if (gone.length > 0) yield this.#write(() => {}, () => {}); // what a write of ours has inserted is known behind its turn
     const places = staging.placesOf(this.index, Float64Array.from(gone)), removed = gone.filter((_, i) => places[i] !== staging.NONE);
     if (ticket === 0 && removed.length === 0) return;
     yield this.#write(() => staging.commit.sync(this.index, ticket, keys, removed), () => staging.commit.async(this.index, ticket, keys, removed));
@@ -261,9 +260,11 @@ class Follower {
     this.#onChange();
   }
 
-  *#giveUp(ticket) {
+  *#giveUp(ticket, count) {
     this.#version = undefined; // the next search looks again
-    if (ticket !== 0) yield this.#write(() => staging.discard.sync(this.index, ticket), () => staging.discard.async(this.index, ticket));
+    if (ticket === 0) return;
+    yield this.#write(() => staging.discard.sync(this.index, ticket), () => staging.discard.async(this.index, ticket));
+    this.#debt += STEPS * count;
   }
 
   /** What vectors that went have left to do: at most so many steps of it. */
@@ -302,13 +303,13 @@ class Follower {
       const commit = database.commit(this.#db, sql, parameters, internals.handle(this.index), added.ticket, count);
       done = yield this.#write(commit.sync, commit.async);
     } catch (error) {
-      yield* this.#giveUp(added.ticket);
+      yield* this.#giveUp(added.ticket, count);
       throw error;
     }
     const first = done.lastKey - count + 1;
     if (!done.isIndexed) {
       this.#isStale = true;
-      yield* this.#giveUp(added.ticket);
+      yield* this.#giveUp(added.ticket, count);
     } else if (first === this.#seen.key + 1) {
       this.#seen.key = done.lastKey; // else somebody else's rows lie between, and come with those of the table
     }

@@ -39,13 +39,14 @@ const change = (name, handle, keys) => ({
 
 /** Keys behind `seen` that are allowed, rising, and the last key looked at. */
 function* allowedKeys(db, { ids, deny, where }, seen) {
-  const keys = [], holds = where ? ` AND ${where.sql}` : '';
-  for (;;) {
-    const { values } = yield* query(db, `SELECT key${ids ? ', id' : ''} FROM entries WHERE key > ?${holds} ORDER BY key LIMIT ${SLICE}`, seen, ...(where?.values ?? []));
-    if (values.length === 0) return { keys, seen };
+  const keys = [], holds = where ? ` AND ${where.sql}` : '', { values: [last] } = yield* query(db, 'SELECT ifnull(max(key), 0) FROM entries');
+  for (let at = seen; at < last;) {
+    const { values } = yield* query(db, `SELECT key${ids ? ', id' : ''} FROM entries WHERE key > ? AND key <= ?${holds} ORDER BY key LIMIT ${SLICE}`, at, last, ...(where?.values ?? []));
+    if (values.length === 0) break;
     for (let i = 0; i < values.length; i += ids ? 2 : 1) if (!ids || ids.has(values[i + 1]) !== deny) keys.push(values[i]);
-    seen = values.at(ids ? -2 : -1);
+    at = values.at(ids ? -2 : -1);
   }
+  return { keys, seen: Math.max(seen, last) };
 }
 
 /**
@@ -66,7 +67,7 @@ function* refresh(db, follower, { filter, handle }) {
   }
   const { keys, seen } = yield* allowedKeys(db, one, one.seen);
   if (keys.length > 0) yield change('preparedExtend', handle, keys);
-  if (one.where) one.allowed = one.allowed.concat(keys); // two searches at once may note a key twice, which is harmless
+  if (one.where) for (const key of keys) one.allowed.push(key); // two searches at once may note a key twice, which is harmless
   one.seen = Math.max(one.seen, seen);
 }
 

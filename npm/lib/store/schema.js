@@ -12,6 +12,11 @@ const { Packer } = require('./values.js');
 
 const IN_MEMORY = ':memory:', APPLICATION = 0x52565354, VERSION = 1; // 'RVST'
 
+/** Counts what programs with their own SQL change of entries that keep their keys: what is known of metadata is then out of date. */
+const COUNT_CHANGES = `CREATE TRIGGER IF NOT EXISTS entry_changed AFTER UPDATE ON entries BEGIN
+  INSERT OR REPLACE INTO settings VALUES ('changed', ifnull((SELECT value FROM settings WHERE name = 'changed'), 0) + 1);
+END;`;
+
 const tables = (isShared) => `
 CREATE TABLE IF NOT EXISTS entries (
   key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, metadata TEXT CHECK (metadata IS NULL OR json_valid(metadata)));
@@ -25,6 +30,7 @@ END;
 CREATE TRIGGER IF NOT EXISTS vector_changed BEFORE UPDATE ON vectors BEGIN
   SELECT RAISE(ABORT, 'vectors are replaced under a new key, never changed');
 END;
+${COUNT_CHANGES}
 PRAGMA application_id = ${APPLICATION};
 PRAGMA user_version = ${VERSION};`;
 
@@ -92,8 +98,9 @@ function* prepare(db, path, { given, create, synchronous }) {
     const lasting = JSON.stringify({ metric: 'cosine', ...pick(given, LASTING) });
     yield* change(db, `${tables(path !== IN_MEMORY)} INSERT OR IGNORE INTO settings VALUES ('options', ?);`, new Packer().value(lasting));
   }
-  const { values: [text] } = yield* query(db, "SELECT value FROM settings WHERE name = 'options'");
-  const lasting = parse(text, path);
+  const { values: [text, counts] } = yield* query(db, "SELECT (SELECT value FROM settings WHERE name = 'options'), count(*) FROM sqlite_master WHERE name = 'entry_changed'");
+  if (text !== null && counts === 0) yield* change(db, COUNT_CHANGES); // of an earlier version
+  const lasting = parse(text ?? undefined, path);
   for (const name of LASTING) {
     if (given[name] !== undefined && given[name] !== lasting[name]) {
       throw unexpected('ERR_INVALID_CONFIG', `${JSON.stringify(lasting[name])}, as the store has it,`, name, given[name]);

@@ -141,32 +141,34 @@ function* withPrepared(db, index, request, k, lookup) {
   }
 }
 
-/** Rows that came since, at most so many, are looked at one by one. */
-const FRESH = 1000;
+/** Rows that came since, at most so many, are looked at one by one; more are left to the index. */
+const FRESH = 2000;
 
 /**
  * A look-up that adds rows behind the key `seen`, which the index may not have, from the same statement: it sees the table at one
  * moment. For searches beside which others write so fast that the index is never up to date.
  */
-function withFresh(index, { query: vector, filter }, seen, prepared = {}) {
+function withFresh(index, { query: vector, k, filter }, seen, prepared = {}) {
   const ids = filter?.ids ? new Set(filter.ids) : prepared.ids, isDenied = filter?.ids ? filter.deny : prepared.deny;
   return function* lookup(db, hits, where) {
     const all = [where, prepared.where].filter(Boolean), condition = all.map(({ sql }) => ` AND ${sql}`).join(''), values = all.flatMap((one) => one.values);
     const among = oneOf(hits.keys), distances = new Map(Array.from(hits.keys, (key, i) => [key, hits.distances[i]]));
     const { values: rows } = yield* ask(db, `SELECT key, id, metadata, NULL FROM entries WHERE key <= ? AND ${among.sql}${condition}
-      UNION ALL SELECT * FROM (SELECT key, id, metadata, vector FROM entries JOIN vectors USING (key) WHERE key > ?${condition} LIMIT ${FRESH + 1})`,
+      UNION ALL SELECT * FROM (SELECT key, id, metadata, vector FROM entries JOIN vectors USING (key) WHERE key > ?${condition} LIMIT ${FRESH})`,
     seen, ...among.values, ...values, seen, ...values);
     const results = [], fresh = [];
+    let there = 0;
     for (let i = 0; i < rows.length; i += 4) {
       const [key, id, metadata, bytes] = rows.slice(i, i + 4);
       if (bytes !== null && ids && ids.has(id) === isDenied) continue;
       const result = { id, distance: distances.get(key), metadata: metadata === null ? undefined : JSON.parse(metadata) };
+      if (bytes === null) there++;
+      else fresh.push([result, new Float32Array(bytes.slice().buffer)]);
       results.push(result);
-      if (bytes !== null) fresh.push([result, new Float32Array(bytes.slice().buffer)]);
     }
-    if (fresh.length > FRESH) return { results: [], missing: 1 };
     measure(index, vector, fresh);
-    return { results: results.sort((a, b) => a.distance - b.distance), missing: 0 };
+    const most = Math.min(k, hits.keys.length); // fewer where many of the hits are gone: more have to be asked for
+    return { results: results.sort((a, b) => a.distance - b.distance), missing: results.length < most ? most - there : 0 };
   };
 }
 

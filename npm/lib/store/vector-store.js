@@ -290,37 +290,46 @@ class VectorStore extends Handle {
     VectorStore.#of(this);
     const request = read(query, this.#options.dim, options);
     VectorStore.#of(this);
-    return run(this.#search(request));
+    return run(this.#search(request, true));
   }
 
   async searchAsync(query, options) {
     VectorStore.#of(this);
     const request = read(query, this.#options.dim, options, ['signal']);
     VectorStore.#of(this);
-    return abortable(request.signal, (flag) => this.#track(runAsync(this.#search(request), { flag, signal: request.signal })));
+    return abortable(request.signal, (flag) => this.#track(runAsync(this.#search(request, false), { flag, signal: request.signal })));
   }
 
   /**
    * Again where the index found keys that have no entry: of a change that is in the table and not in the index yet. The third time
-   * rows that came since are looked at themselves.
+   * rows that came since are looked at themselves, and from then on more and more is asked for. A call that blocks does not wait
+   * for writes of ours.
    */
-  *#search(request) {
+  *#search(request, isBlocking) {
     const { filter } = request, end = Date.now() + PATIENCE;
     if (filter?.prepared) filter.held = PreparedFilter.hold(filter.prepared);
     try {
       for (let extra = 0, tries = 1; ; tries++) {
         yield* this.#current();
-        const seen = this.#follower.seenKey;
+        const seen = this.#follower.seenKey, { index } = this.#follower, before = yield* this.#lastKey(request);
         if (filter?.held) yield* prepared.refresh(this.#reader, this.#follower, filter.held);
-        const lookup = tries < 3 ? undefined : withFresh(this.#follower.index, request, seen, filter?.held && prepared.definition(filter.prepared));
-        const { results, missing } = yield* search(this.#reader, this.#follower.index, this.#matches, request, extra, lookup);
-        if (missing === 0 || Date.now() > end) return results.slice(0, request.k);
-        extra = missing;
+        const lookup = tries < 3 ? undefined : withFresh(index, request, seen, filter?.held && prepared.definition(filter.prepared));
+        const { results, missing } = yield* search(this.#reader, index, this.#matches, request, extra, lookup);
+        const isOver = Date.now() > end || (isBlocking && tries > 2 && request.k + extra >= index.size);
+        // Keys that were read before an entry was replaced do not find it behind.
+        const isStale = tries < 5 && before !== (yield* this.#lastKey(request));
+        if ((missing === 0 && !isStale) || isOver) return results.slice(0, request.k);
+        extra = tries < 3 ? missing : Math.min(index.size, 4 * (extra + missing));
         yield pause;
       }
     } finally {
       if (filter?.held) PreparedFilter.letGo(filter.held);
     }
+  }
+
+  /** The last key of the table, for searches that ask it which keys are allowed. */
+  *#lastKey({ filter, where }) {
+    return filter || where ? (yield* database.query(this.#reader, 'SELECT max(key) FROM entries')).values[0] : undefined;
   }
 
   /** All ids and vectors, in the order of their insertion: {ids, data, rows, dim}. */
