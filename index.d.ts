@@ -227,8 +227,8 @@ export class VectorStore {
   /**
    * A filter for many searches of this store, which follows it: entries that are inserted later count if they are allowed, those that
    * are deleted do not, whoever wrote. It reads the ids or the metadata of the whole table once, on the calling thread; a search with
-   * it looks at the entries that came since the last one. Once another connection has written, a filter with `where` asks the
-   * whole table again, since that may have changed metadata.
+   * it looks at the entries that came since the last one. Once a program with its own SQL has changed an entry under its key, a
+   * filter with `where` asks the whole table again.
    * @throws ERR_INVALID_ARG (neither `filter` nor `where`, other types), ERR_INVALID_CONFIG (other options), ERR_CLOSED
    */
   prepareFilter(options: StoreFilterOptions): PreparedFilter;
