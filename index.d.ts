@@ -131,7 +131,7 @@ export interface StoreOptions {
   create?: boolean;
   /** 'full' (default): what a call has acknowledged survives a loss of power; 'normal': a crash of the process only, faster. */
   synchronous?: 'full' | 'normal';
-  /** Milliseconds to wait for other processes' writes before ERR_BUSY. Default 5000. */
+  /** Milliseconds to wait for writes of other connections (those of other processes, say) before ERR_BUSY. Default 5000. */
   patience?: number;
   /** Changes after which the index is saved in the middle of a write. Default: half of the index, 10,000 at least. */
   saveEvery?: number;
@@ -139,7 +139,11 @@ export interface StoreOptions {
 export interface StoreInsertOptions extends ThreadOptions {
   /** Whether entries with known ids take the place of the old ones (false: ERR_DUPLICATE_KEY, and nothing is inserted). */
   replace?: boolean;
-  /** Called with the share of the index' work that is done. */
+  /**
+   * Told of the share of the index' work that is done, rising to 1; the transaction follows then. Where the call is asynchronous, 0
+   * first, and then every 50 ms or so; else now and then. What it throws is the call's own error, and nothing is inserted. Not
+   * called where there is nothing to insert.
+   */
   onProgress?: (done: number) => void;
 }
 export interface StoreSearchOptions {
@@ -147,9 +151,21 @@ export interface StoreSearchOptions {
   k?: number;
   /** Candidates that the index keeps: more find better, slower. */
   ef?: number;
-  /** Ids that may be found, or not. */
-  filter?: readonly string[] | ReadonlySet<string> | { readonly allow: readonly string[] | ReadonlySet<string> } | { readonly deny: readonly string[] | ReadonlySet<string> };
+  /**
+   * Ids that may be found, or not; ids that no entry has count for nothing. Looked up in the table at each search: O(ids). For many
+   * searches: what `prepareFilter` of this store has made.
+   */
+  filter?: StoreIdFilter | PreparedFilter;
   /** What has to hold for the metadata. */
+  where?: Where;
+}
+/** Ids that may be found: a list or a Set of them, `{ allow }` with one of these, or `{ deny }` with those that may not. */
+export type StoreIdFilter =
+  | readonly string[] | ReadonlySet<string>
+  | { readonly allow: readonly string[] | ReadonlySet<string> } | { readonly deny: readonly string[] | ReadonlySet<string> };
+/** Which entries a prepared filter allows; at least one of the two, both have to hold. */
+export interface StoreFilterOptions {
+  filter?: StoreIdFilter;
   where?: Where;
 }
 
@@ -157,7 +173,13 @@ export interface StoreSearchOptions {
  * A durable store in one file: vectors, string ids and metadata in an SQLite database, an HNSWIndex beside it (`path`.hnsw).
  * The database is the truth: when a write returns, it is on the disk, and a process that is killed at any moment loses nothing
  * that was acknowledged. The index is saved now and then, and brought up to date or built anew when the store is opened.
- * Any number of processes and workers may have the same file open; each follows what the others write at its next search.
+ * Any number of processes and workers may have the same file open; a search sees what they had committed when it was called.
+ *
+ * A write happens as a whole or not at all, in the table and in the index, and its outcome says which: what is returned or resolved is
+ * in the file, of what throws or rejects nothing is. Searches meanwhile find, of an entry that is replaced, the old vector or the
+ * new one, once. Asynchronous writes of one store take their turns, in the order of the calls; one that blocks meanwhile gives ERR_BUSY
+ * (searches do not).
+ *
  * SQLite is the system's library (libsqlite3.so.0, Debian's package libsqlite3-0; RUVECTOR_SQLITE names another file), looked
  * for when the first store is opened. Not in WebAssembly. docs/vector-store.md
  */
@@ -169,23 +191,47 @@ export class VectorStore {
    *   ERR_INVALID_CONFIG (other `dim`, `metric`, `curvature` than the store's)
    */
   static open(path: string, options?: StoreOptions): VectorStore;
-  /** The same off the event loop: building a large index takes a while. */
+  /** The same off the event loop: building a large index takes a while. Always rejects, never throws. */
   static openAsync(path: string, options?: StoreOptions): Promise<VectorStore>;
-  /** Stores one entry; its id. @throws ERR_DUPLICATE_KEY, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while an insertBatchAsync is in flight */
+  /**
+   * Stores one entry; its id. @throws ERR_DUPLICATE_KEY, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE, ERR_INVALID_ARG, ERR_CLOSED,
+   *   ERR_IO, ERR_BUSY (an asynchronous write of this store is in flight, or another connection writes for longer than `patience`)
+   */
   insert(entry: StoreEntry, options?: StoreInsertOptions): string;
   /** Stores many entries in one transaction, all or none; their ids. Much faster than one by one: each transaction waits for the disk. */
   insertBatch(entries: readonly StoreEntry[] | StoreColumns, options?: StoreInsertOptions): string[];
-  /** The same off the event loop; such calls take their turns. An abort before the transaction's end undoes it. */
+  /**
+   * `insert` and `insertBatch` off the event loop: arguments are checked and copied before the call returns. They reject with
+   * ERR_ABORTED or ERR_CLOSED (`close`) only where the transaction had not begun: nothing is inserted then, and the same call may be made
+   * again at once. Aborted later they resolve.
+   */
+  insertAsync(entry: StoreEntry, options?: StoreInsertOptions & AsyncOptions): Promise<string>;
   insertBatchAsync(entries: readonly StoreEntry[] | StoreColumns, options?: StoreInsertOptions & AsyncOptions): Promise<string[]>;
   get(id: string): StoredEntry | undefined;
   has(id: string): boolean;
   /** Deletes an entry; whether there was one. */
   delete(id: string): boolean;
-  /** Deletes entries in one transaction; how many there were. */
+  /** Deletes entries in one transaction; how many there were. @throws ERR_BUSY as `insert` */
   deleteBatch(ids: readonly string[]): number;
-  /** The entries nearest to `query` for which `filter` and `where` hold, best first. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_INVALID_ARG */
+  /** The same off the event loop, with the outcomes of `insertAsync`. */
+  deleteAsync(id: string, options?: { signal?: AbortSignal }): Promise<boolean>;
+  deleteBatchAsync(ids: readonly string[], options?: { signal?: AbortSignal }): Promise<number>;
+  /**
+   * The entries nearest to `query` for which `filter` and `where` hold, best first. It first applies to the index what other connections
+   * have committed (nothing of it while an asynchronous write of this store is in flight: `searchAsync` does).
+   * @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_INVALID_ARG, ERR_CLOSED, ERR_WRONG_HANDLE (a filter that another store or an index prepared)
+   */
   search(query: Vector, options?: StoreSearchOptions): StoreResult[];
+  /** The same off the event loop. An abort rejects at once. Searches that `close` finds in flight resolve. */
   searchAsync(query: Vector, options?: StoreSearchOptions & { signal?: AbortSignal }): Promise<StoreResult[]>;
+  /**
+   * A filter for many searches of this store, which follows it: entries that are inserted later count if they are allowed, those that
+   * are deleted do not, whoever wrote. It reads the ids or the metadata of the whole table once, on the calling thread; a search with
+   * it looks at the entries that came since the last one. Once a program with its own SQL has changed an entry under its key, a
+   * filter with `where` asks the whole table again.
+   * @throws ERR_INVALID_ARG (neither `filter` nor `where`, other types), ERR_INVALID_CONFIG (other options), ERR_CLOSED
+   */
+  prepareFilter(options: StoreFilterOptions): PreparedFilter;
   /** All ids and vectors, oldest first; may be passed where a Matrix is wanted. */
   getAllVectors(): { ids: string[]; data: Float32Array; rows: number; dim: number };
   /** The index, to read from: its keys are integers (`keyOf`, `idOf`), it changes and closes with the store. */
@@ -198,11 +244,18 @@ export class VectorStore {
   readonly metric: string;
   /** The file, as an absolute path. */
   readonly path: string;
-  /** Saves the index now, so that the next opening has nothing to catch up with. */
+  /** Saves the index now, so that the next opening has nothing to catch up with. @throws ERR_BUSY as `insert`, ERR_IO */
   save(): void;
+  /** True from the first call of `close` or `closeAsync` on. */
   readonly closed: boolean;
-  /** Saves the index and closes the file. A process that ends without it loses nothing. Closing twice is fine. */
+  /**
+   * Saves the index and closes the file; later calls give ERR_CLOSED. Searches in flight finish first. Asynchronous writes in flight whose
+   * transaction has not begun reject with ERR_CLOSED, and nothing of them is written; where there are any, the index is not saved, and
+   * the next opening catches up. A process that ends without it loses nothing. Closing twice is fine.
+   */
   close(): void;
+  /** Waits for all that is in flight, writes too, saves the index off the event loop, and closes. New calls give ERR_CLOSED from now on. */
+  closeAsync(): Promise<void>;
 }
 
 // ---- Search -------------------------------------------------------------------------------------------------------
@@ -228,7 +281,10 @@ export interface ThreadOptions {
   threads?: number;
 }
 export interface AsyncOptions extends ThreadOptions {
-  /** Aborting rejects with ERR_ABORTED; its `cause` is the signal's reason. */
+  /**
+   * Aborting rejects with ERR_ABORTED; its `cause` is the signal's reason. A call that only computes rejects at once. One that changes
+   * an index or a store rejects when the work has stopped, and only if nothing has happened; else it resolves.
+   */
   signal?: AbortSignal;
 }
 
@@ -566,7 +622,10 @@ export interface IndexOptions<K extends IndexKey = number> {
   storage?: 'f32' | 'f16' | 'i8';
   /** With 'f16' and 'i8': whether floats are kept beside, to order the last candidates exactly. Default true. */
   rerank?: boolean;
-  /** Vectors to have memory for at once; it grows by itself. Default 0. */
+  /**
+   * Vectors to have memory for at once. Default 0. Without it an index starts with room for 16 and doubles up to some 4 MB of rows,
+   * then grows by pieces of that size; a batch into an empty index takes what it needs in one piece.
+   */
   capacity?: number;
   /** Kind of the keys. Default 'number'; `new HNSWIndex<string>({ dim, keys: 'string' })`. */
   keys?: K extends number ? 'number' : K extends bigint ? 'bigint' : 'string';
@@ -589,25 +648,58 @@ export interface HNSWOptions<K extends IndexKey = number> extends IndexOptions<K
 }
 
 /**
- * Which keys a search may return: a Set or an array of keys; a bitmap (Uint8Array), where key i counts if bit i % 8 of byte
- * i >> 3 is set; or `{ allow }` or `{ deny }` with one of these. Evaluated natively. k results come back whenever k allowed
- * vectors exist: a filter that leaves few is answered by looking at each of them.
+ * Which keys a search may return: a Set or an array of keys; a bitmap (Uint8Array; keys that are numbers or bigints), where key i
+ * counts if bit i % 8 of byte i >> 3 is set, and no others; or `{ allow }` or `{ deny }` with one of these. Keys that the index does
+ * not have count for nothing. k results come back whenever k allowed vectors exist.
+ *
+ * What a filter costs: keys are converted on the calling thread and looked up one by one at each search, O(keys); of a bitmap only
+ * the bits of the vectors that the search meets are looked at. For many searches with one filter: `prepareFilter`.
  */
 export type IndexFilter<K extends IndexKey> =
   | IndexKeyList<K> | Uint8Array
   | { readonly allow: IndexKeyList<K> | Uint8Array } | { readonly deny: IndexKeyList<K> | Uint8Array };
+
+/**
+ * A filter for many searches, made by `prepareFilter` of an index or a store, for which it works alone (others: ERR_WRONG_HANDLE).
+ * It follows what comes and goes: keys that are listed and added later count, as do those that `{ deny }` does not list; removed ones do
+ * not. What it was made of may change afterwards without effect.
+ *
+ * A search with it makes no pass over keys, and waits for nobody. Memory: a bit for each place of the index, 12 to 16 bytes and its text
+ * for each listed key, a bitmap's bytes. Each vector that comes costs a look-up more for each filter that is open, each one that
+ * goes a bit. It keeps its index in memory: close it, or forget it.
+ */
+export class PreparedFilter {
+  private constructor();
+  /** Vectors in the index that are allowed. Of a store: entries that came since its last search with the filter are not counted yet. @throws ERR_CLOSED */
+  readonly size: number;
+  readonly closed: boolean;
+  /** Ends the following and frees the memory. Searches in flight go on. Closing twice is fine. */
+  close(): void;
+}
 export interface IndexSearchOptions<K extends IndexKey> {
   /** Candidates that the search keeps, instead of the index's `ef`. */
   ef?: number;
-  filter?: IndexFilter<K>;
+  filter?: IndexFilter<K> | PreparedFilter;
 }
 /** Best first, ties by age. Typed arrays are views of shared memory: copy (`slice`) what is to be transferred. */
 export interface IndexResult<K extends IndexKey> { keys: IndexKeys<K>; distances: Float32Array }
 /** Query i has `counts[i]` results, from i · k on. */
 export interface IndexBatchResult<K extends IndexKey> extends IndexResult<K> { counts: Uint32Array; k: number }
-export interface IndexAddOptions extends AsyncOptions {
-  /** Told now and then of the share done, 0 to 1. */
+export interface IndexBatchOptions extends ThreadOptions {
+  /** Whether keys that are there get the new vector (false: ERR_DUPLICATE_KEY, and nothing is added). A key twice in one list is an error all the same. */
+  replace?: boolean;
+}
+export interface IndexProgress {
+  /**
+   * Told of the share done: 0 before the call returns, then every 50 ms or so, rising, and 1 at the end of a call that succeeds. What
+   * it throws is the call's own error, and nothing happens; thrown at the end, when all is done, it becomes a warning (reportError
+   * where there is one).
+   */
   onProgress?: (share: number) => void;
+}
+export interface IndexAddOptions extends IndexBatchOptions, AsyncOptions, IndexProgress {}
+export interface IndexRemoveOptions extends IndexProgress {
+  signal?: AbortSignal;
 }
 export interface IndexStats {
   size: number;
@@ -632,7 +724,17 @@ export interface IndexToken { readonly index: number }
 
 /**
  * What HNSWIndex and BruteForceIndex share. Any number of calls may read while one writes, from whatever thread; a second
- * writer at the same time gets ERR_BUSY. A reader sees what was there when it began.
+ * writer at the same time gets ERR_BUSY.
+ *
+ * A change happens as a whole or not at all: what throws or rejects, ERR_ABORTED included, has changed nothing. What a batch adds is hidden
+ * until all of it is stored, and then shown at once, with what it replaces hidden: a reader finds, of a key that is replaced, the
+ * old vector or the new one, never neither, never both. (A search that runs at the very moment in which a batch that replaces nothing
+ * is shown, or a batch removed, may meet a part of it.)
+ *
+ * In an HNSWIndex, removing and replacing mark a vector, O(1). Searches pass marked vectors until the graph has been repaired around
+ * them and their memory is used again. That begins when they are an eighth of the others (32 at least), looks at every vector, and goes
+ * in slices: each vector that is removed or replaced pays 16 steps, of some 10 µs each where a vector has lost neighbours. No single
+ * call does the whole.
  */
 export interface VectorIndex<K extends IndexKey = number> {
   readonly size: number;
@@ -649,17 +751,37 @@ export interface VectorIndex<K extends IndexKey = number> {
   readonly stamp: number;
   /** @throws ERR_DUPLICATE_KEY, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a norm beyond 1e18, a point off the hyperboloid), ERR_BUSY */
   add(key: K, vector: Vector): void;
-  /** A new vector for a key that is there. @throws ERR_NOT_FOUND */
+  /** A new vector for a key that is there; readers find the old one or the new. @throws ERR_NOT_FOUND, and as `add` */
   update(key: K, vector: Vector): void;
-  /** Adds vector i under key i: all of them or, when a key or number is wrong, none. The result does not depend on `threads`. */
-  addBatch(keys: IndexKeyList<K>, vectors: Matrix, options?: ThreadOptions): void;
-  /** The same without blocking. Aborted, it leaves what it has added (`has` tells). */
+  /** The same off the event loop. Rejects with ERR_ABORTED where the signal fired before the work began; once it is done it resolves. */
+  updateAsync(key: K, vector: Vector, options?: { signal?: AbortSignal }): Promise<void>;
+  /**
+   * Adds vector i under key i, all of them or none. With `replace`, keys that are there get the new vector. The result does not depend
+   * on `threads`. No vectors: nothing happens.
+   * @throws as `add`; ERR_DUPLICATE_KEY also for a key that is twice in the list
+   */
+  addBatch(keys: IndexKeyList<K>, vectors: Matrix, options?: IndexBatchOptions): void;
+  /**
+   * The same off the event loop; keys and vectors are copied before it returns. Aborted, it rejects and leaves the index as it was, and
+   * takes another call at once; if everything was done already, it resolves.
+   */
   addBatchAsync(keys: IndexKeyList<K>, vectors: Matrix, options?: IndexAddOptions): Promise<void>;
-  /** @throws ERR_NOT_FOUND */
+  /** O(1), and 16 steps of repair where there is one. @throws ERR_NOT_FOUND, ERR_BUSY */
   remove(key: K): void;
-  /** @throws ERR_NOT_FOUND, before anything is removed */
+  /** The same off the event loop, with the outcomes of `updateAsync`. */
+  removeAsync(key: K, options?: { signal?: AbortSignal }): Promise<void>;
+  /** O(keys), and 16 steps of repair for each. A key twice in the list counts once. @throws ERR_NOT_FOUND, before anything is removed; ERR_BUSY */
   removeBatch(keys: IndexKeyList<K>): void;
+  /** The same off the event loop. An abort that comes later than the removal stops its share of the repair; it resolves. */
+  removeBatchAsync(keys: IndexKeyList<K>, options?: IndexRemoveOptions): Promise<void>;
+  /** Removes everything. @throws ERR_BUSY */
   clear(): void;
+  /**
+   * A filter for many searches, which follows the index. O(keys) once, and O(size) for `{ deny }` and bitmaps, on the calling
+   * thread; searches and a writer go on meanwhile. Of an index opened by its token or a view of a file, too.
+   * @throws ERR_INVALID_ARG (other types, keys of another kind, a bitmap for strings), ERR_OUT_OF_RANGE (bigints beyond 64 bits), ERR_CLOSED
+   */
+  prepareFilter(filter: IndexFilter<K>): PreparedFilter;
   has(key: K): boolean;
   /** The stored vector: of norm 1 for 'cosine', rounded where no floats are kept. @throws ERR_NOT_FOUND */
   get(key: K): Float32Array;
@@ -667,16 +789,18 @@ export interface VectorIndex<K extends IndexKey = number> {
   keys(): IndexKeys<K>;
   /** The distance of two vectors of the index. @throws ERR_NOT_FOUND */
   distance(a: K, b: K): number;
-  /** The k nearest. k > size gives size results. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE, ERR_INVALID_ARG, ERR_CLOSED */
+  /** The k nearest. k > size gives size results. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE, ERR_INVALID_ARG, ERR_CLOSED, ERR_WRONG_HANDLE (a filter that another index prepared) */
   search(query: Vector, k: number, options?: IndexSearchOptions<K>): IndexResult<K>;
   searchAsync(query: Vector, k: number, options?: IndexSearchOptions<K> & { signal?: AbortSignal }): Promise<IndexResult<K>>;
   searchBatch(queries: Matrix, k: number, options?: IndexSearchOptions<K> & ThreadOptions): IndexBatchResult<K>;
   searchBatchAsync(queries: Matrix, k: number, options?: IndexSearchOptions<K> & AsyncOptions): Promise<IndexBatchResult<K>>;
   /**
    * Writes the index to a file (docs/file-format.md): beside it first, to the disk, then by its name, so that a crash leaves the
-   * old file or the new one. `stamp`: any number of yours, given back by `load`. @throws ERR_IO, ERR_BUSY while there is a writer
+   * old file or the new one. `stamp`: any number of yours, given back by `load`. @throws ERR_IO, ERR_NOT_FOUND (no such
+   *   folder), ERR_BUSY while there is a writer
    */
   save(path: string, options?: { stamp?: number }): void;
+  /** The same off the event loop. Aborted before its end, it rejects and the old file stays. A writer meanwhile gets ERR_BUSY. */
   saveAsync(path: string, options?: { stamp?: number; signal?: AbortSignal }): Promise<void>;
   readonly closed: boolean;
   /** Frees the native memory once calls in flight are done. Closing twice is fine. */

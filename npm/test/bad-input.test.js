@@ -262,8 +262,8 @@ for (const { name, args, run, isAsync } of calls) {
   });
 }
 
-/** What indexes.test.js and the tests of the store look at. */
-const ELSEWHERE = ['BruteForceIndex', 'HNSWIndex', 'VectorStore', 'mergeTopK'];
+/** What the tests of indexes, of prepared filters and of stores look at. */
+const ELSEWHERE = ['BruteForceIndex', 'HNSWIndex', 'PreparedFilter', 'VectorStore', 'mergeTopK'];
 
 test('no export is left out', () => {
   for (const [entry, { calls, withoutArguments }] of [[ruvector, main], [require('@ruvector/gnn/attention'), attention]]) {

@@ -15,6 +15,8 @@ class Call {
   mechanismRow = undefined;
   config = undefined;
   parameterCount = 0;
+  /** What a method is called on. */
+  self = undefined;
   /** The index called and the kind of its keys. */
   index = undefined;
   keyKind = undefined;

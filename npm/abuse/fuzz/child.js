@@ -88,7 +88,7 @@ function nested() {
 function make(number) {
   const { name, call, kinds: wanted } = chance.pick(chance.pick(parts));
   const c = new Call(chance, world);
-  const self = name.includes('#') ? receiver(c, name) : undefined;
+  const self = c.self = name.includes('#') ? receiver(c, name) : undefined;
   const args = wanted.flatMap((row) => (row.spread ? kinds[row.kind](c, row) : [kinds[row.kind](c, row)]));
   if (chance.of(0.03)) args.length = chance.below(args.length + 1);
   const at = { number, name, also: c.also(name), args: [self, ...args], raced: c.raced };
@@ -104,7 +104,7 @@ function make(number) {
     return failed(error, at);
   }
   if (isAsync) return watch(result, at);
-  world.keep(result);
+  world.keep(result, self);
   return succeeded(result, at);
 }
 

@@ -6,15 +6,18 @@ const path = require('node:path');
 const { matrix, numbers, strangers } = require('./vectors.js');
 
 const options = (...fields) => ({ kind: 'options', fields });
-const ADD = ['threads', 'signal', 'onProgress'], FIND = ['ef', 'filter'];
+const ADD = ['threads', 'flag:replace', 'signal', 'onProgress'], FIND = ['ef', 'filter'];
 
 const shared = {
   '#add': ['key', 'vector'],
   '#update': ['knownKey', 'vector'],
-  '#addBatch': ['newKeys', 'matrix', options('threads')],
-  '#addBatchAsync': ['newKeys', 'matrix', options(...ADD)],
+  '#updateAsync': ['knownKey', 'vector', options('signal')],
+  '#addBatch': ['someKeys', 'matrix', options('threads', 'flag:replace')],
+  '#addBatchAsync': ['someKeys', 'matrix', options(...ADD)],
   '#remove': ['knownKey'],
+  '#removeAsync': ['knownKey', options('signal')],
   '#removeBatch': ['knownKeys'],
+  '#removeBatchAsync': ['knownKeys', options('signal', 'onProgress')],
   '#clear': [],
   '#has': ['key'],
   '#get': ['knownKey'],
@@ -24,6 +27,7 @@ const shared = {
   '#searchAsync': ['vector', 'k', options(...FIND, 'signal')],
   '#searchBatch': ['matrix', 'few', options(...FIND, 'threads')],
   '#searchBatchAsync': ['matrix', 'few', options(...FIND, 'threads', 'signal')],
+  '#prepareFilter': ['filter'],
   '#save': ['path', options('count:stamp')],
   '#saveAsync': ['path', options('count:stamp', 'signal')],
   '#stats': [],
@@ -49,6 +53,9 @@ const rows = {
     '#toCSR': ['index'],
   }),
   ...of('BruteForceIndex', COMMON),
+  'PreparedFilter#size': [],
+  'PreparedFilter#closed': [],
+  'PreparedFilter#close': [],
   mergeTopK: ['parts', 'k'],
 };
 
@@ -79,15 +86,22 @@ function list(c, one, count) {
   }
 }
 
-/** Keys for as many rows as the matrix will have, all new where that can be had. */
-function newKeys(c) {
-  const base = c.chance.below(1e6) * 100;
+/** Keys for as many rows as the matrix will have, each once: new ones, in some calls also some that the index has. */
+function someKeys(c) {
+  const base = c.chance.below(1e6) * 100, known = c.chance.of(0.3) && c.index && !c.index.closed ? Array.from(c.index.keys().slice(0, 8)) : [];
   let i = 0;
-  const make = (d) => (d.bad() ? key(d) : d.keyKind === 'bigint' ? BigInt(base + i++) : d.keyKind === 'string' ? `k${base + i++}` : base + i++);
+  const make = (d) => (d.bad() ? key(d) : known.length > 0 && d.chance.of(0.5) ? known.pop() : d.keyKind === 'bigint' ? BigInt(base + i++) : d.keyKind === 'string' ? `k${base + i++}` : base + i++);
   return list(c, make, c.rows);
 }
 
+/** One that the receiver has prepared, mostly. */
+function preparedFilter(c) {
+  const own = c.world.filters.filter((one) => c.world.makers.get(one) === c.self && !one.closed);
+  return c.chance.pick(own.length > 0 && !c.bad() ? own : c.world.filters);
+}
+
 function filter(c) {
+  if (c.chance.of(0.3) && c.world.filters.length > 0) return preparedFilter(c);
   const inner = c.chance.of(0.2) ? new Uint8Array(c.chance.below(12)).map(() => c.chance.below(256)) : list(c, key, c.chance.below(30));
   return c.chance.pick([inner, { allow: inner }, { deny: inner }, c.bad() ? { allow: inner, deny: inner } : inner]);
 }
@@ -115,7 +129,7 @@ function file(c) {
 }
 
 const kinds = {
-  key, knownKey, newKeys, filter, path: file,
+  key, knownKey, someKeys, filter, path: file,
   indexToken: (c) => (c.bad() ? c.chance.pick([{ index: c.chance.pick([-1, 0, 0.5, 2 ** 52, NaN, 1n, '1']) }, ...c.world.tokens, ...strangers()]) : c.chance.pick(c.world.indexTokens)),
   knownKeys: (c) => list(c, knownKey, c.chance.below(4)),
   width: (c) => (c.bad() ? c.chance.pick([0, -1, 1.5, NaN, 65537, ...strangers()]) : c.dim || 1),
@@ -136,4 +150,4 @@ const kinds = {
     })),
 };
 
-module.exports = { kinds, rows };
+module.exports = { kinds, preparedFilter, rows };

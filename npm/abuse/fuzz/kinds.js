@@ -121,11 +121,12 @@ const kinds = {
 /** An object to call a method of `name`'s class on: one of that class, sometimes another. */
 function receiver(c, name) {
   const { chance, world } = c;
-  if (c.bad()) return chance.pick([...world.sets, ...world.layers, ...world.mechanisms, ...world.indexes, ...world.stores, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
+  if (c.bad()) return chance.pick([...world.sets, ...world.layers, ...world.mechanisms, ...world.indexes, ...world.stores, ...world.filters, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
   const [type] = name.split('#');
   if (type.startsWith('attention:')) return mechanism(c, type.slice('attention:'.length));
   const open = (list) => chance.pick(chance.of(0.8) ? list.filter((one) => !one.closed) : list);
   if (type === 'VectorSet') return open(world.sets);
+  if (type === 'PreparedFilter') return open(world.filters);
   if (type === 'VectorStore') return store(c, open(world.stores));
   if (type === 'RuvectorLayer') {
     const layer = open(world.layers);

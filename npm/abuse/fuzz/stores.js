@@ -1,5 +1,6 @@
 'use strict';
 // VectorStore for the fuzz: its rows, and the kinds of arguments that only it takes. All stores are in memory.
+const { preparedFilter } = require('./indexes.js');
 const { strangers, vector } = require('./vectors.js');
 
 const METRICS = ['cosine', 'l2', 'ip', 'poincare'];
@@ -7,18 +8,23 @@ const VALUES = [0, 1, -1, 2.5, 1e300, 'a', 'b', '', "'", '%', true, false, null]
 const FIELDS = ['x', 'y', 'deep.x', "o'c", 'größe'];
 const INSERT = { kind: 'options', fields: ['flag:replace', 'threads', 'onProgress'] };
 const INSERT_ASYNC = { kind: 'options', fields: [...INSERT.fields, 'signal'] };
+const SIGNAL = { kind: 'options', fields: ['signal'] };
 const SEARCH = { kind: 'options', fields: ['few:k', 'ef', 'idFilter:filter', 'where'] };
 
 const rows = {
   'VectorStore.open': ['storePath', 'storeOptions'],
   'VectorStore.openAsync': ['storePath', 'storeOptions'],
   'VectorStore#insert': ['storeEntry', INSERT],
+  'VectorStore#insertAsync': ['storeEntry', INSERT_ASYNC],
   'VectorStore#insertBatch': ['storeEntries', INSERT],
   'VectorStore#insertBatchAsync': ['storeEntries', INSERT_ASYNC],
   'VectorStore#get': ['storeId'],
   'VectorStore#has': ['storeId'],
   'VectorStore#delete': ['storeId'],
+  'VectorStore#deleteAsync': ['storeId', SIGNAL],
   'VectorStore#deleteBatch': ['storeIds'],
+  'VectorStore#deleteBatchAsync': ['storeIds', SIGNAL],
+  'VectorStore#prepareFilter': [{ kind: 'options', fields: ['idFilter:filter', 'where'], always: ['filter'] }],
   'VectorStore#search': ['vector', SEARCH],
   'VectorStore#searchAsync': ['vector', { kind: 'options', fields: [...SEARCH.fields, 'signal'] }],
   'VectorStore#getAllVectors': [],
@@ -32,6 +38,7 @@ const rows = {
   'VectorStore#save': [],
   'VectorStore#closed': [],
   'VectorStore#close': [],
+  'VectorStore#closeAsync': [],
 };
 
 const id = (c) => `id${c.chance.below(40)}`;
@@ -95,6 +102,7 @@ const kinds = {
     return { vectors: Array.from({ length: count }, () => vector(c)), ids: chance.of(0.8) ? Array.from({ length: count }, (_, i) => `id${i + chance.below(30)}`) : undefined, metadata: chance.of(0.5) ? Array.from({ length: count }, () => metadata(c)) : undefined };
   },
   idFilter: orStranger((c) => {
+    if (c.chance.of(0.3) && c.world.filters.length > 0) return preparedFilter(c);
     const list = c.chance.of(0.5) ? ids(c) : new Set(ids(c));
     return c.chance.pick([list, { allow: list }, { deny: list }]);
   }, { allow: [], deny: [] }, [5], {}),

@@ -2,7 +2,7 @@
 // What lives from call to call (sets, layers, JSON), and what callers' code may do in the middle of a call.
 const { ruvector } = require('../../test/support/index.js');
 const { Attention } = require('../../../attention.js');
-const { BruteForceIndex, HNSWIndex, RuvectorLayer, TensorCompress, VectorSet, VectorStore } = ruvector;
+const { BruteForceIndex, HNSWIndex, PreparedFilter, RuvectorLayer, TensorCompress, VectorSet, VectorStore } = ruvector;
 
 /** Objects kept of a kind; mechanisms of attention are of many classes. */
 const MOST = 12, MECHANISMS = 48;
@@ -15,6 +15,9 @@ class World {
   indexTokens = [];
   mechanisms = [];
   stores = [];
+  filters = [];
+  /** Filter -> the index or store that prepared it. */
+  makers = new WeakMap();
   mechanismJson = [];
   layerJson = [];
   compressed = [];
@@ -28,19 +31,20 @@ class World {
     this.nest = nest;
   }
 
-  /** Takes in what a call has made; when there is much, something is closed or forgotten. */
-  keep(value) {
+  /** Takes in what a call of `self` has made; when there is much, something is closed or forgotten. */
+  keep(value, self) {
     const list = value instanceof VectorSet ? this.sets : value instanceof RuvectorLayer ? this.layers : value instanceof Attention ? this.mechanisms
       : value instanceof HNSWIndex || value instanceof BruteForceIndex ? this.indexes
-      : value instanceof VectorStore ? this.stores : undefined;
+      : value instanceof VectorStore ? this.stores : value instanceof PreparedFilter ? this.filters : undefined;
     if (list) {
       list.push(value);
+      if (list === this.filters) this.makers.set(value, self);
       const tokens = list === this.sets ? this.tokens : list === this.indexes ? this.indexTokens : undefined;
       if (tokens && !value.closed && this.chance.of(0.5)) tokens.push(value.token);
     } else if (typeof value === 'string' && value.startsWith('{"w_msg"')) this.layerJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{"version":1,"class"')) this.mechanismJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{')) this.compressed.push(value);
-    for (const full of [this.sets, this.layers, this.mechanisms, this.indexes, this.stores]) {
+    for (const full of [this.sets, this.layers, this.mechanisms, this.indexes, this.stores, this.filters]) {
       if (full.length <= (full === this.mechanisms ? MECHANISMS : MOST)) continue;
       const [one] = full.splice(this.chance.below(full.length), 1);
       if (this.chance.of(0.7)) one.close();
@@ -60,7 +64,7 @@ class World {
   /** Does something unfriendly; `buffers` are those of the call under way. */
   interfere(buffers) {
     const { chance } = this;
-    switch (chance.below(10)) {
+    switch (chance.below(11)) {
       case 0: return this.bomb();
       case 1: return chance.pick(this.sets)?.close();
       case 2: return chance.pick(this.layers)?.close();
@@ -69,6 +73,7 @@ class World {
       case 6: return chance.pick(this.mechanisms)?.close();
       case 7: return chance.pick(this.indexes)?.close();
       case 8: return chance.pick(this.stores)?.close();
+      case 9: return chance.pick(this.filters)?.close();
       case 5: return resize(chance.pick(buffers), chance);
       default: return this.nest();
     }

@@ -61,6 +61,8 @@ const stores = process.env.RUVECTOR_BACKEND !== 'wasm' && ruvector.VectorStore.o
 const numbers = level.map((_, i) => i), words = numbers.map((i) => `word ${i}`);
 const graph = new ruvector.HNSWIndex({ dim: 8, keys: 'string', M: 4 });
 graph.addBatch(words, level);
+const changing = new ruvector.HNSWIndex({ dim: 8, M: 4 }), allowed = changing.prepareFilter(numbers.slice(4));
+changing.addBatch(numbers, level);
 const entries = level.map((vector, i) => ({ id: `${i}`, vector, metadata: { i } }));
 const refused = (run) => {
   try {
@@ -102,6 +104,37 @@ const cycles = {
     graph.add(`more ${i}`, small);
     graph.remove(`more ${i}`);
   },
+  'HNSWIndex, a batch replaced, asynchronously too': async (i) => {
+    if (i % 2) changing.addBatch(numbers, level, { replace: true });
+    else await changing.addBatchAsync(numbers, level, { replace: true });
+  },
+  'HNSWIndex, a batch added and removed asynchronously': async () => {
+    const keys = numbers.map((key) => key + 100);
+    await changing.addBatchAsync(keys, level);
+    await changing.updateAsync(keys[3], small);
+    await changing.removeAsync(keys[0]);
+    await changing.removeBatchAsync(keys.slice(1));
+  },
+  'HNSWIndex, asynchronous replacement aborted': () => aborted((signal) => changing.addBatchAsync(numbers, level, { replace: true, signal })),
+  'PreparedFilter made, used, closed': (i) => {
+    const filter = i % 2 ? graph.prepareFilter(words.slice(4)) : changing.prepareFilter({ deny: numbers.slice(4) });
+    (i % 2 ? graph : changing).search(small, 3, { filter });
+    filter.close();
+  },
+  'PreparedFilter made, forgotten': (i) => { (i % 2 ? changing.prepareFilter(Uint8Array.of(255, 1)) : graph.prepareFilter(words)); },
+  'PreparedFilter kept while its index changes': (i) => {
+    changing.add(1000 + i, small);
+    changing.search(small, 3, { filter: allowed });
+    changing.remove(1000 + i);
+  },
+  'PreparedFilter of an index closed before it': () => {
+    const index = new ruvector.HNSWIndex({ dim: 8, M: 4 }), filter = index.prepareFilter([1]);
+    index.add(1, small);
+    index.close();
+    filter.close();
+  },
+  'PreparedFilter of an index, both forgotten': () => { new ruvector.HNSWIndex({ dim: 8, M: 4 }).prepareFilter({ deny: [] }); },
+  'PreparedFilter refused': () => refused(() => graph.prepareFilter([1])),
   'HNSWIndex refused': () => refused(() => graph.addBatch(['a', 'a'], level.slice(0, 2))),
   'HNSWIndex, asynchronous search aborted': () => aborted((signal) => graph.searchAsync(small, 3, { signal })),
   'RuvectorLayer created, closed': () => new RuvectorLayer(8, 8, 2, 0.1, 1).close(),
@@ -146,6 +179,30 @@ const cycles = {
     'VectorStore asynchronous': async () => {
       await stores.insertBatchAsync(entries, { replace: true });
       await stores.searchAsync(small, { filter: ['3', '4'] });
+      await stores.insertAsync(entries[0], { replace: true });
+      await stores.deleteAsync('0');
+      await stores.deleteBatchAsync(['1', '2']);
+    },
+    'VectorStore, asynchronous replacement aborted': () => aborted((signal) => stores.insertBatchAsync(entries, { replace: true, signal })),
+    'VectorStore, a filter prepared, used, closed': async () => {
+      const filter = stores.prepareFilter({ filter: { deny: ['3'] }, where: { i: { $gte: 2 } } });
+      stores.insert(entries[3], { replace: true });
+      stores.search(small, { k: 3, filter });
+      const late = stores.searchAsync(small, { filter });
+      filter.close();
+      await late;
+    },
+    'VectorStore, a filter prepared, forgotten': () => { stores.prepareFilter({ where: { i: 3 } }); },
+    'VectorStore with a filter, both forgotten': () => { ruvector.VectorStore.open(':memory:', { dim: 8 }).prepareFilter({ filter: ['3'] }); },
+    'VectorStore filled asynchronously, closed in the middle': async () => {
+      const store = ruvector.VectorStore.open(':memory:', { dim: 8 }), inserting = store.insertBatchAsync(entries).catch(() => {}), searching = store.searchAsync(small);
+      store.close();
+      await Promise.all([inserting, searching]);
+    },
+    'VectorStore closed asynchronously': async () => {
+      const store = ruvector.VectorStore.open(':memory:', { dim: 8 });
+      store.insertBatchAsync(entries.slice(0, 4));
+      await store.closeAsync();
     },
   }),
   'geometry': () => ruvector.frechetMean(level),

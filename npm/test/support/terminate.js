@@ -42,6 +42,40 @@ const CODE = `
     'asynchronous searches of an index': () => { setInterval(() => { for (let i = 0; i < 6; i++) opened.searchBatchAsync(queries, 5, { threads: 1 + i % 2 }).catch(nothing); opened.searchAsync(query, 5, { filter: keys }).catch(nothing); }, 5); },
     'a loop of searches of an index': () => { for (;;) { opened.search(query, 5); opened.searchBatch(queries, 3, { threads: 2 }); } },
     'a loop of openings of an index': () => { for (;;) { ruvector.HNSWIndex.open(indexToken).searchAsync(query, 1).catch(nothing); ruvector.HNSWIndex.open(indexToken).close(); } },
+    'an index that is replaced and removed from without blocking': () => {
+      const one = graph(), kept = one.prepareFilter({ deny: keys.slice(0, 100) });
+      (async () => {
+        for (let i = 0;; i++) {
+          await one.addBatchAsync(keys, queries, { replace: true, threads: 1 + i % 2 });
+          await one.removeBatchAsync(keys.slice(i % 100, i % 100 + 200));
+          await one.updateAsync(keys[0], query).catch(nothing);
+          one.searchAsync(query, 5, { filter: kept }).catch(nothing);
+        }
+      })();
+    },
+    'filters of an index': () => {
+      const filters = [];
+      for (let i = 0;; i++) {
+        const one = opened.prepareFilter(i % 3 ? { deny: keys.slice(i % 300) } : new Uint8Array(64).fill(i));
+        opened.searchAsync(query, 5, { filter: one }).catch(nothing);
+        opened.search(query, 5, { filter: one });
+        if (i % 2) one.close();
+        else if (filters.length < 50) filters.push(one); // the others are forgotten
+      }
+    },
+    'a store that is replaced': () => {
+      const store = ruvector.VectorStore.open(file), other = ruvector.VectorStore.open(file), filter = other.prepareFilter({ where: { i: { $exists: true } } });
+      (async () => {
+        for (let i = 0;; i++) {
+          const entries = keys.slice(0, 20).map((key) => ({ id: place + ' ' + key, vector: query.map((x, d) => (d === key ? i + 1 : x)), metadata: { i } }));
+          other.searchAsync(query, { filter }).catch(nothing); // catches up beside the write
+          store.searchAsync(query).catch(nothing);
+          await store.insertBatchAsync(entries, { replace: true });
+          Atomics.store(acknowledged, place, i + 1);
+          if (i % 4 === 3) await store.deleteBatchAsync(keys.slice(20, 30).map((key) => place + ' ' + key));
+        }
+      })();
+    },
     'a store': () => {
       const store = ruvector.VectorStore.open(file), entries = (i) => keys.slice(0, 20).map((key) => ({ id: place + ' ' + i + ' ' + key, vector: query, metadata: { i } }));
       (async () => {
@@ -59,7 +93,8 @@ const CODE = `
 const KINDS = ['jobs', 'jobs again and again', 'a loop of searches', 'a loop of creations', 'a loop of batches on two threads',
   'a loop of asynchronous calls', 'a loop of calls with lists', 'jobs whose set is closed',
   'an index that grows without blocking', 'an index that grows, is cleared and searched', 'asynchronous searches of an index',
-  'a loop of searches of an index', 'a loop of openings of an index', 'a store'];
+  'a loop of searches of an index', 'a loop of openings of an index', 'an index that is replaced and removed from without blocking', 'filters of an index',
+  'a store that is replaced', 'a store'];
 
 /** The store that workers write into: nothing that a worker had acknowledged may be missing when it has ended. */
 class Stores {
@@ -78,12 +113,20 @@ class Stores {
   }
 
   /** Opens the store as a new process would, looks for what was acknowledged, and takes it out again. */
-  check(place, batches, query, what) {
+  check(kind, place, batches, query, what) {
     const store = ruvector.VectorStore.open(this.file);
     try {
       const { ids } = store.getAllVectors();
-      for (let i = 0; i < batches; i++) for (let key = 0; key < 20; key++) assert.ok(store.has(`${place} ${i} ${key}`), `${what}: entry ${key} of batch ${i} of ${batches}`);
-      assert.ok(ids.length % 20 === 0 && ids.length <= 20 * (batches + 1), `${what}: ${ids.length} entries of ${batches} batches, the last one whole or not there`);
+      if (kind === 'a store') {
+        for (let i = 0; i < batches; i++) for (let key = 0; key < 20; key++) assert.ok(store.has(`${place} ${i} ${key}`), `${what}: entry ${key} of batch ${i} of ${batches}`);
+        assert.ok(ids.length % 20 === 0 && ids.length <= 20 * (batches + 1), `${what}: ${ids.length} entries of ${batches} batches, the last one whole or not there`);
+      } else {
+        const versions = new Set(ids.map((id) => store.get(id).metadata.i)), [version = -1] = versions;
+        assert.ok(versions.size < 2 && (version === batches - 1 || version === batches), `${what}: batches ${[...versions]} after ${batches}`);
+        assert.strictEqual(ids.length, version < 0 ? 0 : 20, `${what}: each entry`);
+        const found = store.search(query, { k: 40, ef: 200 });
+        assert.deepStrictEqual([found.length, new Set(found.map(({ id }) => id)).size], [ids.length, ids.length], `${what}: each is found, once`);
+      }
       assert.strictEqual(store.search(query, { k: 5 }).length, Math.min(5, ids.length), `${what}: found`);
       assert.strictEqual(store.getHnswGraph().size, ids.length, `${what}: the index has what the table has`);
       store.deleteBatch(ids);
@@ -110,14 +153,14 @@ async function terminateWorkers(count, seed, progress = () => {}) {
   const answers = () => [ruvector.differentiableSearch(query, set, 3).indices, Array.from(index.search(query, 3, { ef: points.rows }).keys)], expected = answers();
   try {
     for (let i = 0; i < count; i++) {
-      const kind = KINDS[Math.floor(unit() * KINDS.length)], early = unit() < 0.1, ms = unit() * (kind === 'a store' ? 120 : 30), place = stores.next(acknowledged), what = `after worker ${i}, ${kind}`;
+      const kind = KINDS[Math.floor(unit() * KINDS.length)], early = unit() < 0.1, isStore = kind.startsWith('a store'), ms = unit() * (isStore ? 120 : 30), place = stores.next(acknowledged), what = `after worker ${i}, ${kind}`;
       const worker = new Worker(CODE, { eval: true, workerData: { root, token, indexToken, file: stores.file, place, acknowledged, queries, kind } });
       if (!early) await once(worker, 'message'); // rejects where the worker throws
       await pause(ms);
       await worker.terminate();
       assert.deepStrictEqual(answers(), expected, what);
       index.update(i % points.rows, points.data.subarray(64 * (i % points.rows), 64 * (i % points.rows + 1))); // no ended reader holds the writer up
-      if (kind === 'a store') stores.check(place, Atomics.load(acknowledged, place), query, what);
+      if (isStore) stores.check(kind, place, Atomics.load(acknowledged, place), query, what);
       await progress(i + 1);
     }
   } finally {

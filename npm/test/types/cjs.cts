@@ -31,6 +31,14 @@ const stored: [string, string[], Promise<string[]>] = [
   store.insert({ vector: numbers }, { replace: true }), store.insertBatch([{ id: 'a', vector: f32, metadata: { x: [1] } }]),
   store.insertBatchAsync({ vectors: [f32], ids: ['a'] }, { threads: 2, signal: controller.signal, onProgress: (share: number) => void share }),
 ];
+const written: [Promise<string>, Promise<boolean>, Promise<number>, Promise<void>] = [
+  store.insertAsync({ vector: f32 }, { replace: true, signal: controller.signal, onProgress: (share: number) => void share }),
+  store.deleteAsync('a', { signal: controller.signal }), store.deleteBatchAsync(['a']), store.closeAsync(),
+];
+const allowed = store.prepareFilter({ filter: { deny: new Set(['a']) }, where });
+expectType<Equal<typeof allowed, ruvector.PreparedFilter>>(true);
+const filters: [ruvector.PreparedFilter, ruvector.PreparedFilter] = [store.prepareFilter({ filter: ['a'] }), store.prepareFilter({ where: { year: 1 } })];
+const filtered: [StoreResult[], Promise<StoreResult[]>] = [store.search(f32, { filter: allowed, where }), store.searchAsync(f32, { filter: allowed, signal: controller.signal })];
 const nearest = store.search(f32, { k: 3, ef: 64, filter: new Set(['a']), where });
 expectType<Equal<typeof nearest, StoreResult[]>>(true);
 const later: Promise<StoreResult[]> = store.searchAsync(f32, { filter: { deny: ['a'] }, signal: controller.signal });
@@ -40,6 +48,28 @@ const known: [boolean, boolean, number, number | undefined, string | undefined, 
 const everything: Matrix = store.getAllVectors(), graph: ruvector.HNSWIndex = store.getHnswGraph();
 expectType<Equal<typeof graph.token, ruvector.IndexToken>>(true);
 const graphs: [ruvector.HNSWIndex<string>, ruvector.BruteForceIndex] = [ruvector.HNSWIndex.open<string>(graph.token), ruvector.BruteForceIndex.open({ index: 1 })];
+
+// Indexes
+const words = new ruvector.HNSWIndex<string>({ dim: 3, keys: 'string' }), exact = new ruvector.BruteForceIndex<bigint>({ dim: 3, keys: 'bigint' });
+const both: ruvector.VectorIndex<string>[] = [words, new ruvector.BruteForceIndex<string>({ dim: 3, keys: 'string' })];
+for (const one of both) one.addBatch(['a'], [f32], { threads: 2, replace: true });
+const changes: Promise<void>[] = [
+  words.addBatchAsync(new Set(['a']), [f32], { threads: 2, replace: true, signal: controller.signal, onProgress: (share: number) => void share }),
+  words.updateAsync('a', numbers, { signal: controller.signal }), words.removeAsync('a', { signal: controller.signal }),
+  words.removeBatchAsync(['a'], { signal: controller.signal, onProgress: (share: number) => void share }), exact.removeAsync(1n), exact.removeBatchAsync(BigInt64Array.of(1n)),
+];
+const prepared = words.prepareFilter({ deny: ['a'] });
+expectType<Equal<typeof prepared, ruvector.PreparedFilter>>(true);
+expectType<Equal<typeof prepared.size, number>>(true);
+expectType<Equal<typeof prepared.closed, boolean>>(true);
+expectType<Equal<ReturnType<typeof prepared.close>, void>>(true);
+for (const filter of [graph.prepareFilter([1]), graph.prepareFilter(new Set([1])), graph.prepareFilter(Uint8Array.of(1)), graph.prepareFilter({ allow: Float64Array.of(1) }), exact.prepareFilter([1n])]) filter.close();
+const given: ruvector.IndexFilter<string>[] = [['a'], new Set(['a']), { allow: ['a'] }, { deny: new Set(['a']) }];
+for (const filter of [...given, prepared]) {
+  const found = words.search(f32, 3, { ef: 9, filter });
+  expectType<Equal<typeof found.keys, string[]>>(true);
+  void [words.searchAsync(f32, 3, { filter, signal: controller.signal }), words.searchBatchAsync([f32], 3, { filter }), words.searchBatch([f32], 3, { filter, threads: 2 }).counts];
+}
 
 // VectorSet
 expectType<Equal<typeof set, ruvector.VectorSet>>(true);
@@ -193,6 +223,20 @@ layer.forward(numbers).subarray(0);
 ruvector.mobiusScalarMul(f32, 2);
 // @ts-expect-error stores are opened
 new ruvector.VectorStore();
+// @ts-expect-error filters come from prepareFilter
+new ruvector.PreparedFilter();
+// @ts-expect-error keys of another kind
+words.prepareFilter([1]);
+// @ts-expect-error a filter is prepared of keys, not of a filter
+words.prepareFilter(prepared);
+// @ts-expect-error a filter of a store has to say something
+store.prepareFilter();
+// @ts-expect-error ids are strings
+store.prepareFilter({ filter: [1] });
+// @ts-expect-error only batches tell of progress
+words.removeAsync('a', { onProgress() {} });
+// @ts-expect-error true or false
+words.addBatch(['a'], [f32], { replace: 1 });
 // @ts-expect-error no vector
 store.insert({ id: 'a' });
 // @ts-expect-error no predicate
