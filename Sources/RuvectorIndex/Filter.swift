@@ -52,7 +52,7 @@ struct Keyed: Admission {
   let allow: Bool
 
   @inline(__always) func admits(_ id: Int) -> Bool {
-    bitmap.has(keys[id].load(as: Int64.self)) == allow && sight.sees(id)
+    sight.sees(id) && bitmap.has(keys[id].load(as: Int64.self)) == allow
   }
 
   static let sample = 512

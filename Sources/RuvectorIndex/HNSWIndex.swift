@@ -60,7 +60,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
 
   override var parts: [Records] { super.parts + [links.nodes, links.ground] }
   override var walkerRoom: Int { 2 * m }
-  public override var byteCount: Int { super.byteCount &+ links.byteCount }
+  override func countBytes() -> Int { super.countBytes() &+ links.byteCount }
   public override var bytesPerVector: Double {
     super.bytesPerVector + Double(links.nodes.stride + links.ground.stride)
       + Double(links.upper.stride) / Double(m - 1)

@@ -57,7 +57,7 @@ final class Links {
   func count(_ id: Int, _ level: Int) -> Int {
     let links = list(id, level), room = room(level)
     var n = 0
-    while n < room, links[n] != Links.end { n += 1 }
+    while n < room, rv_load_acquire(links + n) != Links.end { n += 1 }
     return n
   }
 

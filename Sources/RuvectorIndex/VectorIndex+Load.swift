@@ -277,6 +277,7 @@
       index.liveCount = Int(header.live)
       if let graph = index as? HNSWIndex, !index.isReadOnly { graph.waiting = waiting(graph) }
       index.publish(places: places, deleted: Int(header.deleted), entry: header.entry, free: index.free.count)
+      index.noteBytes()
     }
   }
 #endif

@@ -208,12 +208,13 @@ extension VectorIndex {
   private func makeRoom(_ n: Int) throws(RuvectorError) {
     let wanted = nextPlace + max(0, n - free.count)
     guard wanted > states.capacity else { return }
+    // Neither who reads vectors nor who looks keys up may see memory that moves.
     try lock.writing { () throws(RuvectorError) in
-      for records in parts {
-        if nextPlace == 0 { try records.replace(first: wanted) } else { try records.grow(to: wanted) }
-      }
       let failure = tableLock.locked { () -> RuvectorError? in
         do throws(RuvectorError) {
+          for records in parts {
+            if nextPlace == 0 { try records.replace(first: wanted) } else { try records.grow(to: wanted) }
+          }
           for filter in filters { try filter.grow(to: states.capacity) }
           return nil
         } catch { return error }

@@ -52,6 +52,7 @@ public class VectorIndex: @unchecked Sendable {
   var filters: [PreparedFilter] = []
   private var walkers: [Walker] = []
   private var lastEvaluations = 0
+  private var knownBytes = 0
   /// Whether the memory is a mapped file's.
   public let isReadOnly: Bool
 
@@ -82,6 +83,7 @@ public class VectorIndex: @unchecked Sendable {
     (self.lock, self.tableLock, self.writerLock) = (lock, tableLock, writerLock)
     (self.published, isReadOnly) = (published, parts.isReadOnly)
     publish(places: 0, deleted: 0, entry: .max, seen: Sight.before, pending: 0, free: 0)
+    noteBytes()
   }
 
   static func space(_ settings: Settings) throws(RuvectorError) -> Space {
@@ -133,7 +135,9 @@ public class VectorIndex: @unchecked Sendable {
   @inline(__always) var sight: Sight { Sight(states.map, rv_load_acquire(UnsafePointer(published.pointer) + 3)) }
   @inline(__always) var pending: Int { Int(rv_load_acquire(UnsafePointer(published.pointer) + 4)) }
   /// Slots at which a walk may arrive, more or less: all but the free ones.
-  @inline(__always) var nodeCount: Int { max(0, placesUsed - Int(rv_load_acquire(UnsafePointer(published.pointer) + 5))) }
+  @inline(__always) var nodeCount: Int {
+    max(0, placesUsed - Int(rv_load_acquire(UnsafePointer(published.pointer) + 5)))
+  }
   /// Whether every slot that a walk may meet holds a vector that is seen.
   @inline(__always) var isPlain: Bool { deleted == 0 && pending == 0 }
 
@@ -173,7 +177,12 @@ public class VectorIndex: @unchecked Sendable {
   }
 
   /// Bytes taken; the keys and their table are a part of it.
-  public var byteCount: Int { rows.byteCount &+ keys.byteCount &+ states.byteCount }
+  public final var byteCount: Int { tableLock.locked { knownBytes } }
+
+  /// The same, counted. The writer's.
+  func countBytes() -> Int { rows.byteCount &+ keys.byteCount &+ states.byteCount }
+
+  final func noteBytes() { tableLock.locked { knownBytes = countBytes() } }
 
   /// Bytes that one more vector takes, without its key.
   public var bytesPerVector: Double { Double(rows.stride + states.stride) }
@@ -281,7 +290,10 @@ public class VectorIndex: @unchecked Sendable {
     waiting: Bool = false, _ body: () throws(RuvectorError) -> T
   ) throws(RuvectorError) -> T {
     try beginWriting(waiting)
-    defer { writerLock.release() }
+    defer {
+      noteBytes()
+      writerLock.release()
+    }
     return try body()
   }
 
