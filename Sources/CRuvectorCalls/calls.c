@@ -236,7 +236,7 @@ F(index_set_ef) { UNUSED; return rv_index_set_ef(a[0].pointer, a[1].integer, err
 F(index_add) {
   double info[16];
   rv_buffer out = {.data = info, .type = RV_F64, .rank = 1, .dims = {16}, .writable = 1};
-  int32_t code = rv_index_add(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, a[4].integer != 0, control, error);
+  int32_t code = rv_index_add(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, (int32_t)a[4].integer, control, error);
   if (!code && !rv_index_info(a[0].pointer, &out, NULL)) result->number = info[3];
   return code;
 }

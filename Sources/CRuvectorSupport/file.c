@@ -45,26 +45,64 @@ static void free_file(rv_file *file) {
   free(file);
 }
 
+/* The path that a chain of links leads to, whether there is a file or not; NULL with errno. */
+static char *follow_links(const char *path) {
+  char *at = strdup(path), target[4096];
+  for (int links = 0; at && links < 40; links++) {
+    ssize_t n = readlink(at, target, sizeof target - 1);
+    if (n < 0) return at; /* no link */
+    target[n] = 0;
+    const char *slash = target[0] == '/' ? NULL : strrchr(at, '/');
+    size_t folder = slash ? (size_t)(slash - at) + 1 : 0;
+    char *next = malloc(folder + (size_t)n + 1);
+    if (next) memcpy(next, at, folder), memcpy(next + folder, target, (size_t)n + 1);
+    free(at);
+    at = next;
+  }
+  free(at);
+  return errno = at ? ELOOP : ENOMEM, NULL;
+}
+
+/* The new file is whose the old one was, for those who could use the old one. */
+static int take_over(int descriptor, const struct stat *old) {
+  struct stat own;
+  if (fstat(descriptor, &own)) return errno;
+  /* Who may not give files away keeps at least the group, where that is allowed. */
+  if ((own.st_uid != old->st_uid || own.st_gid != old->st_gid) && fchown(descriptor, old->st_uid, old->st_gid) &&
+      fchown(descriptor, (uid_t)-1, old->st_gid) && errno != EPERM)
+    return errno;
+  return fchmod(descriptor, old->st_mode & 07777) ? errno : 0;
+}
+
 int rv_file_create(const char *path, rv_file **out) {
   static unsigned counter;
-  size_t room = strlen(path) + 48;
+  struct stat old;
   rv_file *file = calloc(1, sizeof *file);
   *out = NULL;
   if (!file) return ENOMEM;
   file->descriptor = -1;
-  file->path = strdup(path);
+  if (!(file->path = follow_links(path))) {
+    int error = errno;
+    return free_file(file), error;
+  }
+  int exists = !stat(file->path, &old);
+  if (exists && !S_ISREG(old.st_mode)) return free_file(file), S_ISDIR(old.st_mode) ? EISDIR : EINVAL;
+  size_t room = strlen(file->path) + 48;
   file->temporary = malloc(room);
-  if (!file->path || !file->temporary) return free_file(file), ENOMEM;
+  if (!file->temporary) return free_file(file), ENOMEM;
+  path = file->path;
   for (int tries = 0; tries < 16 && file->descriptor < 0; tries++) {
     unsigned number = __atomic_fetch_add(&counter, 1, __ATOMIC_RELAXED);
     snprintf(file->temporary, room, "%s.%ld-%u.tmp", path, (long)getpid(), number);
-    file->descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    file->descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, exists ? 0600 : 0644);
     if (file->descriptor < 0 && errno != EEXIST) break;
   }
   if (file->descriptor < 0) {
     int error = errno;
     return free_file(file), error;
   }
+  int error = exists ? take_over(file->descriptor, &old) : 0;
+  if (error) return rv_file_abandon(file), error;
   *out = file;
   return 0;
 }

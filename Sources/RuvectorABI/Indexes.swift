@@ -88,7 +88,9 @@ public func rv_index_add(
   status(error) { () throws(RuvectorError) in
     let index = try writable(handle), matrix = try tensor(matrix, "vectors").matrix("vectors")
     try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in
-      try index.add(list, matrix, replacing: replacing != 0, control: RuvectorABI.control(control))
+      try index.add(
+        list, matrix, replacing: replacing == 0 ? .none : replacing == 2 ? .all : .known,
+        control: RuvectorABI.control(control))
     }
   }
 }

@@ -18,6 +18,9 @@
     public init(_ path: String) throws(RuvectorError) {
       var file: OpaquePointer?
       let error = rv_file_create(path, &file)
+      guard error != 22 else {  // EINVAL
+        throw .expected("a regular file", for: quotedPath(path), received: "a file of another kind", .invalidArgument)
+      }
       guard error == 0 else { throw failure(error, "write", path) }
       (raw, self.path) = (file, path)
     }

@@ -154,13 +154,20 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   override func tidy(_ removed: [UInt32]) { waiting += removed }
 
   override func repairLinks(_ steps: Int) throws(RuvectorError) -> Bool {
-    if repair == nil, waiting.count >= max(32, tableLock.locked { liveCount } / 8) {
+    if repair == nil, isRepairDue {
       repair = try Repair(self, waiting)
       waiting = []
     }
     guard let repair else { return false }
     if try repair.advance(steps, self) { self.repair = nil }
-    return self.repair != nil
+    return self.repair != nil || isRepairDue
+  }
+
+  private var isRepairDue: Bool { waiting.count >= max(32, tableLock.locked { liveCount } / 8) }
+
+  override func standIn(for id: Int) -> Int? {
+    let list = links.list(id, 0)
+    return (0..<links.count(id, 0)).map { Int(list[$0] & ~Links.pinned) }.first { state($0) == SlotState.live }
   }
 
   override func reused() {}

@@ -96,10 +96,18 @@ public final class PreparedFilter: @unchecked Sendable {
     if bits.set(id, isIn) { count += isIn ? 1 : -1 }
   }
 
-  /// The slots of key i: the one that is seen, and one that is about to be.
+  /// The slots of key i: one, or while it is replaced two. Their states change meanwhile, but not whether they have the key.
   private func markPlaces(_ list: KeyList, _ i: Int, _ isIn: Bool) {
-    if let id = index.findPlace(list, i) { mark(id, isIn) }
-    if let id = index.keys.find(list, i, { index.state($0) == SlotState.arriving }) { mark(id, isIn) }
+    index.makeTable()
+    guard let first = index.keys.find(list, i, { isNamed($0) }) else { return }
+    mark(first, isIn)
+    if let second = index.keys.find(list, i, { $0 != first && isNamed($0) }) { mark(second, isIn) }
+  }
+
+  /// Whether a slot holds a vector with a key, seen or not.
+  private func isNamed(_ id: Int) -> Bool {
+    let state = index.state(id)
+    return state != SlotState.gone && state != SlotState.staged
   }
 
   private func allows(_ id: Int, _ keys: Keys) -> Bool {
@@ -115,10 +123,7 @@ public final class PreparedFilter: @unchecked Sendable {
   fileprivate func look(_ first: Int, _ end: Int) {
     guard first < end else { return }
     index.makeTable()
-    let sight = index.sight
-    for id in first..<end where sight.sees(id) || index.state(id) == SlotState.arriving {
-      mark(id, allows(id, index.keys))
-    }
+    for id in first..<end where isNamed(id) { mark(id, allows(id, index.keys)) }
   }
 }
 

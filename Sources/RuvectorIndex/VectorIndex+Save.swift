@@ -14,7 +14,11 @@
         for (section, records, count) in sections where count > 0 {
           try control.check()
           try put(section, file, &header) { (write) throws(RuvectorError) in
-            if section == .gone { try putStates(write) } else { try records.forEachPiece(count, write) }
+            switch section {
+            case .gone: try putStates(write)
+            case .rows, .exact, .side, .keys: try putLive(records, section != .keys, write)
+            default: try records.forEachPiece(count, write)
+            }
           }
         }
         if keys.kind == .string { try putStrings(file, &header) }
@@ -43,6 +47,26 @@
       }
       (entry.bytes, entry.hash) = (file.position - entry.offset, hash.value)
       header.sections.append(entry)
+    }
+
+    /// Records of vectors that are there. What has been removed is not in the file: where others still pass it, a record of a
+    /// neighbour leads their way (`standIn`), elsewhere there are zeros.
+    private func putLive(_ records: Records, _ hasStandIns: Bool, _ write: Write) throws(RuvectorError) {
+      if isPlain, free.isEmpty { return try records.forEachPiece(nextPlace, write) }
+      let zeros = try AlignedBuffer<UInt8>(count: records.stride, repeating: 0, for: "file")
+      let stride = records.stride, piece = try AlignedBuffer<UInt8>(count: max(stride, 1 << 18), for: "file")
+      var used = 0
+      for id in 0..<nextPlace {
+        if used + stride > piece.count {
+          try write(piece.pointer, used)
+          used = 0
+        }
+        let from = state(id) == SlotState.live ? id : hasStandIns ? standIn(for: id) : nil
+        let record = from.map { UnsafeRawPointer(records[$0]) } ?? UnsafeRawPointer(zeros.pointer)
+        UnsafeMutableRawPointer(piece.pointer + used).copyMemory(from: record, byteCount: stride)
+        used += stride
+      }
+      try write(piece.pointer, used)
     }
 
     /// 0 for a vector, 1 for none: what is staged does not count.

@@ -14,20 +14,27 @@ extension VectorIndex {
   /// Adds row i of `matrix` under key i, or nothing at all: `.duplicateKey` (in the index or in the list), `.nonFinite`,
   /// `.outOfRange`, `.aborted`. With `replacing`, known keys get the new vector instead: readers see the old one or the new.
   public final func add(
-    _ list: KeyList, _ matrix: MatrixView, replacing: Bool = false, control: Control = .none
+    _ list: KeyList, _ matrix: MatrixView, replacing: Replacing = .none, control: Control = .none
   ) throws(RuvectorError) {
     try write { () throws(RuvectorError) in
       guard matrix.rows > 0 || list.count > 0 else { return }
-      let known = try accept(list, matrix, replacing: replacing)
-      let slots: AlignedBuffer<UInt32>
-      do throws(RuvectorError) { slots = try stage(matrix, control) } catch {
-        pay(.none)
-        throw error
-      }
+      let known = try accept(list, matrix, replacing)
+      pay(matrix.rows, control)  // for batches that were called off, each of which leaves as much as this one brings
+      let slots = try stage(matrix, control)
       flip((0..<matrix.rows).map { Arrival(slot: Int(slots[$0]), row: $0) }, list, leaving: known)
       control.report(1)
-      pay(control)
+      pay(VectorIndex.stepsForEach * known.count, control)
     }
+  }
+
+  /// What `add` does with keys that are in the index.
+  public enum Replacing: Sendable {
+    /// `.duplicateKey`
+    case none
+    /// They get the new vector.
+    case known
+    /// They get the new vector, and there must be no others: `.notFound`.
+    case all
   }
 
   /// Removes the vectors of these keys. `.notFound` before anything is removed.
@@ -38,7 +45,7 @@ extension VectorIndex {
       for i in 0..<list.count { leaving.append(UInt32(try requirePlace(list, i))) }
       leaving = unique(leaving)
       flip([], list, leaving: leaving)
-      pay(control)
+      pay(VectorIndex.stepsForEach * leaving.count, control)
     }
   }
 
@@ -138,7 +145,9 @@ extension VectorIndex {
   }
 
   /// The same with their keys; the slots of those that are known.
-  private func accept(_ list: KeyList, _ matrix: MatrixView, replacing: Bool) throws(RuvectorError) -> [UInt32] {
+  private func accept(
+    _ list: KeyList, _ matrix: MatrixView, _ replacing: Replacing
+  ) throws(RuvectorError) -> [UInt32] {
     let n = matrix.rows
     guard list.count == n else {
       throw .expected("as many keys as vectors (\(n))", for: "keys", received: "\(list.count)", .dimensionMismatch)
@@ -148,11 +157,14 @@ extension VectorIndex {
     if n > 1 { try requireDifferent(list) }
     var known: [UInt32] = []
     for i in 0..<n {
-      guard let slot = place(of: list, i) else { continue }
-      guard replacing else {
-        throw .expected("a new key", for: n == 1 ? "key" : "keys[\(i)]", received: list.text(i), .duplicateKey)
+      let slot = place(of: list, i), name = n == 1 ? "key" : "keys[\(i)]"
+      if let slot, replacing != .none { known.append(UInt32(slot)) }
+      guard slot == nil || replacing != .none else {
+        throw .expected("a new key", for: name, received: list.text(i), .duplicateKey)
       }
-      known.append(UInt32(slot))
+      guard slot != nil || replacing != .all else {
+        throw .expected("a key of the index", for: name, received: list.text(i), .notFound)
+      }
     }
     try reserveKeys(list)
     return known
@@ -341,9 +353,11 @@ extension VectorIndex {
     try write(waiting: true) { () throws(RuvectorError) in repairSome(steps) }
   }
 
-  /// All that is owed. Memory that this cannot have is asked for again at the next removal: the change itself has happened.
-  private func pay(_ control: Control) {
-    while (try? control.check()) != nil, repairSome(4096) {}
+  /// A change pays for what it removes, and a little of what others have left, so that no single one takes long. Memory that this
+  /// cannot have is asked for again at the next change: this one has happened.
+  private func pay(_ own: Int, _ control: Control) {
+    var left = own + 256
+    while left > 0, (try? control.check()) != nil, repairSome(min(left, 4096)) { left -= 4096 }
   }
 
   /// The steps of `repair`, under the writer's lock.

@@ -244,6 +244,9 @@ public class VectorIndex: @unchecked Sendable {
   /// At most so many steps of making slots of removed vectors free; whether more is left to do.
   func repairLinks(_: Int) throws(RuvectorError) -> Bool { false }
 
+  /// A vector that is near to the removed one at a slot which others pass; nil where nobody does.
+  func standIn(for _: Int) -> Int? { nil }
+
   /// A free slot is used again.
   func reused() { publish(deleted: deleted - 1) }
 

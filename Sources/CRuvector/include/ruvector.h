@@ -271,7 +271,7 @@ int32_t rv_index_set_ef(rv_index *, uint64_t ef, rv_error *error);
 
 /* Adds row i of `matrix` (f32) under key i, all or nothing: RV_DUPLICATE_KEY, unless `replacing`, RV_NON_FINITE,
  * RV_OUT_OF_RANGE, RV_ABORTED. Readers see nothing of it before its end and everything behind it; of a key that is replaced the
- * old vector or the new. */
+ * old vector or the new. `replacing` 2: every key must be there, RV_NOT_FOUND. */
 int32_t rv_index_add(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *matrix, int32_t replacing,
                      const rv_control *control, rv_error *error);
 /* RV_NOT_FOUND before anything is removed. */

@@ -6,7 +6,8 @@
 
 typedef struct rv_file rv_file;
 
-/* A new file that takes the place of `path` in rv_file_commit: until then it lies beside it under another name. */
+/* A new file that takes the place of `path` in rv_file_commit: until then it lies beside it under another name. Links are followed,
+ * the new file has the old one's mode and owner; EINVAL for a pipe or a device. */
 int rv_file_create(const char *path, rv_file **out);
 int rv_file_write(rv_file *, const void *data, size_t bytes);
 /* The first bytes anew. */

@@ -92,9 +92,6 @@ const isClass = (value) => typeof value === 'function' && /^class\b/.test(Functi
 /** Classes that nobody constructs. */
 const ABSTRACT = [attention.Attention, attention.Mixture, attention.SparsityPattern, ruvector.PreparedFilter, ruvector.VectorStore];
 
-/** What is reached by name, though it is nobody's but the library's. */
-const INTERNAL = ['PreparedFilter.handleOf', 'PreparedFilter.hold', 'PreparedFilter.letGo'];
-
 /** Everything a module offers, a class once, if it has two names: name -> (receiver, arguments) => result. Members of a base class are that class's. */
 function members(module) {
   const found = new Map(), bases = new Set(Object.values(module).map((value) => value?.prototype));
@@ -122,7 +119,6 @@ function members(module) {
       }
     }
   }
-  for (const name of INTERNAL) found.delete(name);
   return found;
 }
 

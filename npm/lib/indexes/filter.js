@@ -9,6 +9,9 @@ const { mismatch, tagOf } = require('../errors.js');
 
 const NONE = { kind: 0, data: undefined, offsets: undefined, prepared: undefined };
 
+/** What this package does with prepared filters, and nobody else. */
+let filters;
+
 /** A filter for many searches of the index that prepared it, which follows what comes and goes. */
 class PreparedFilter extends Handle {
   /** Searches of several steps that use it, and whether it goes with the last of them. */
@@ -27,21 +30,22 @@ class PreparedFilter extends Handle {
     return handle;
   }
 
-  /** The native filter of `value`, or of a `Held` one; internal. */
-  static handleOf(value) {
-    return value instanceof Held ? value.handle : PreparedFilter.#of(value, 'filter');
-  }
-
-  /** Keeps an open filter for a search of several steps, until `letGo` of what this returns; internal. */
-  static hold(filter) {
-    const held = new Held(PreparedFilter.#of(filter, 'filter'), filter);
-    filter.#uses++;
-    return held;
-  }
-
-  static letGo({ filter }) {
-    filter.#uses--;
-    if (filter.#isClosing && filter.#uses === 0) Handle.prototype.close.call(filter);
+  static {
+    filters = {
+      make: (handle) => new PreparedFilter(new Made(handle)),
+      /** The native filter of `value`, or of a `Held` one. */
+      handleOf: (value) => (value instanceof Held ? value.handle : PreparedFilter.#of(value, 'filter')),
+      /** Keeps an open filter for a search of several steps, until `letGo` of what this returns. */
+      hold(filter) {
+        const held = new Held(PreparedFilter.#of(filter, 'filter'), filter);
+        filter.#uses++;
+        return held;
+      },
+      letGo({ filter }) {
+        filter.#uses--;
+        if (filter.#isClosing && filter.#uses === 0) Handle.prototype.close.call(filter);
+      },
+    };
   }
 
   get size() {
@@ -77,12 +81,10 @@ class Held {
   }
 }
 
-const makeFilter = (handle) => new PreparedFilter(new Made(handle));
-
 /** {kind (rv_filter), data, offsets, prepared}; `own`: a copy of what the caller might change. */
 function filterOf(value, kind, own) {
   if (value === undefined) return NONE;
-  if (value instanceof Held || Handle.looksLike(value)) return { ...NONE, prepared: PreparedFilter.handleOf(value) };
+  if (value instanceof Held || Handle.looksLike(value)) return { ...NONE, prepared: filters.handleOf(value) };
   if (typeof value === 'object' && value !== null && ('allow' in value || 'deny' in value)) {
     const { allow, deny } = value;
     if ((allow === undefined) === (deny === undefined)) {
@@ -100,4 +102,4 @@ function listed(value, kind, code, name, own) {
   return { ...NONE, kind: code, data, offsets };
 }
 
-module.exports = { PreparedFilter, filterOf, makeFilter };
+module.exports = { PreparedFilter, filterOf, filters };

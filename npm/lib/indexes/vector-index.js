@@ -6,7 +6,7 @@ const inputs = require('../inputs.js');
 const { abortable, cancellable, threads } = require('../async.js');
 const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
-const { filterOf, makeFilter } = require('./filter.js');
+const { filterOf, filters } = require('./filter.js');
 const { NAMES, kindOf, listOf } = require('./keys.js');
 const { pathOf, stampOf, stamps } = require('./files.js');
 const { Made } = require('./made.js');
@@ -19,6 +19,8 @@ const METRICS = ['cosine', 'l2', 'ip', 'poincare', 'lorentz'], STORAGES = ['f32'
 const GONE = 0xffffffff;
 /** Results that are made room for without a look at how many vectors there are. */
 const FEW = 1024;
+/** For native code: every key is there, and gets a new vector. */
+const ALL = 2;
 const COMMON = ['dim', 'metric', 'curvature', 'storage', 'rerank', 'capacity', 'keys'];
 
 /** Options as native code takes them: [name, value, ...]. */
@@ -142,13 +144,13 @@ class VectorIndex extends Handle {
 
   add(key, vector) {
     internals.handle(this);
-    this.#addOne(key, vector, false);
+    this.#addOne(key, vector, 0);
   }
 
   update(key, vector) {
     internals.handle(this);
     internals.placeOf(this, key);
-    this.#addOne(key, vector, true);
+    this.#addOne(key, vector, ALL);
   }
 
   async updateAsync(key, vector, options) {
@@ -157,12 +159,12 @@ class VectorIndex extends Handle {
     internals.placeOf(this, key);
     const { data, offsets } = this.#kind.one(key, 'key'), row = inputs.ownVector(vector, 'vector');
     const handle = internals.handle(this);
-    await this.#resized(cancellable(signal, (flag) => native.indexAddAsync(handle, data, offsets, row, 1, lengthOf(row), 1, 1, flag)));
+    await this.#resized(cancellable(signal, (flag) => native.indexAddAsync(handle, data, offsets, row, 1, lengthOf(row), ALL, 1, flag)));
   }
 
   #addOne(key, vector, replacing) {
     const handle = internals.handle(this), { data, offsets } = this.#kind.one(key, 'key'), row = inputs.vector(vector, 'vector');
-    native.resize(handle, native.indexAdd(handle, data, offsets, row, 1, lengthOf(row), Number(replacing), 1, undefined));
+    native.resize(handle, native.indexAdd(handle, data, offsets, row, 1, lengthOf(row), replacing, 1, undefined));
   }
 
   #batch(keys, vectors, replace = false, own = false) {
@@ -245,7 +247,7 @@ class VectorIndex extends Handle {
     internals.handle(this);
     const f = filterOf(filter, this.#kind);
     if (filter === undefined || f.prepared !== undefined) throw unexpected('ERR_INVALID_ARG', 'keys or a bitmap', 'filter', filter);
-    return makeFilter(native.indexPrepare(internals.handle(this), f.kind, f.data, f.offsets, 1, undefined));
+    return filters.make(native.indexPrepare(internals.handle(this), f.kind, f.data, f.offsets, 1, undefined));
   }
 
   // ---- Files

@@ -15,8 +15,8 @@ const { query } = database;
 const PAGE = 4096, VERSION = 'PRAGMA data_version';
 /** Rows a native call; many at once go faster together, but a share of the index at most, to let others in. */
 const FEW = 256, SHARE = 16;
-/** Steps of repair that a native call does. */
-const AT_ONCE = 512;
+/** Steps of repair for each vector that went (VectorIndex.stepsForEach), and how many a native call does. */
+const STEPS = 16, AT_ONCE = 512;
 
 class Follower {
   /** The HNSWIndex; its keys are those of the table. */
@@ -31,7 +31,8 @@ class Follower {
   #patience = 0;
   #turn = Promise.resolve();
   #catching;
-  /** Who repairs beside searches. */
+  /** Whether vectors that went have left something to do, and who does it beside searches. */
+  #owes = false;
   #repairing;
   /** Counts changes of entries under the same keys, by programs with their own SQL. */
   generation = 0;
@@ -241,6 +242,7 @@ class Follower {
     const plan = () => ({ rows: this.#unknown(values), removed: this.#known(gone) });
     const note = ({ rows, removed }) => {
       this.#unsaved += rows.keys.length + removed.length;
+      this.#owes ||= removed.length > 0;
       if (rows.keys.length + removed.length > 0) this.#onChange();
     };
     yield this.#write(() => {
@@ -291,27 +293,32 @@ class Follower {
     if (ticket === 0 && removed.length === 0) return;
     yield this.#write(() => staging.commit.sync(this.index, ticket, keys, removed), () => staging.commit.async(this.index, ticket, keys, removed));
     this.#unsaved += keys.length + removed.length;
+    this.#owes ||= removed.length > 0;
     this.#onChange();
   }
 
   *#giveUp(ticket) {
     this.#version = undefined; // the next search looks again
-    if (ticket !== 0) yield this.#write(() => staging.discard.sync(this.index, ticket), () => staging.discard.async(this.index, ticket));
+    if (ticket === 0) return;
+    this.#owes = true;
+    yield this.#write(() => staging.discard.sync(this.index, ticket), () => staging.discard.async(this.index, ticket));
     this.#repairLater();
   }
 
   /** What vectors that went have left to do: at most so many calls of it. */
   *#repair(most = Infinity) {
-    for (let calls = 0; calls < most; calls++) {
+    for (let calls = 0; calls < most && this.#owes; calls++) {
       const isMore = yield this.#write(
         () => staging.repair.sync(this.index, AT_ONCE),
-        ({ flag }) => !(flag && Atomics.load(flag, 0)) && staging.repair.async(this.index, AT_ONCE)); // aborted: somebody else's change pays
-      if (!isMore) return;
+        ({ flag }) => (flag && Atomics.load(flag, 0) ? undefined : staging.repair.async(this.index, AT_ONCE)));
+      if (isMore === undefined) return; // aborted: it is done beside what follows
+      this.#owes = isMore;
     }
   }
 
   /** The same beside searches, which do not wait for it. */
   #repairLater() {
+    if (!this.#owes) return;
     this.#repairing ??= runAsync(this.#repair(), { threads: 1 })
       .catch(() => {}) // the store was closed meanwhile
       .finally(() => { this.#repairing = undefined; });
@@ -343,8 +350,10 @@ class Follower {
       this.#seen.key = done.lastKey; // else somebody else's rows lie between, and come with those of the table
     }
     this.#unsaved += count + done.values.length;
+    this.#owes ||= done.values.length > 0;
     this.#onChange();
-    yield* this.#repair();
+    yield* this.#repair(1 + Math.ceil(STEPS * done.values.length / AT_ONCE));
+    this.#repairLater();
     return done.values;
   }
 

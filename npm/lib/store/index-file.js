@@ -6,7 +6,7 @@
 const { change, query } = require('./database.js');
 const { HNSWIndex } = require('../indexes/hnsw.js');
 const { Packer } = require('./values.js');
-const { RuvectorError } = require('../errors.js');
+const { RuvectorError, mismatch } = require('../errors.js');
 
 /** The index in the file and what it has seen {key, deletion}, if the store knows it and it was made with these options. */
 function* load(db, file, options) {
@@ -17,7 +17,7 @@ function* load(db, file, options) {
     const { key, deletion, options: made } = JSON.parse(text ?? '{}');
     if (made === JSON.stringify(options)) return { index, seen: { key, deletion } };
   } catch (error) {
-    if (!(error instanceof RuvectorError)) throw error; // missing or damaged: it is built from the table
+    if (!(error instanceof RuvectorError)) throw error; // missing, damaged or empty: it is built from the table
   }
   index?.close();
   return undefined;
@@ -40,6 +40,18 @@ function isAlive(pid) {
   }
 }
 
+/** Whoever may not read the database may not read the index either: its file begins with the same mode. */
+function withModeOf(database, file) {
+  const fs = require('node:fs');
+  try {
+    const mode = fs.statSync(database).mode & 0o777, descriptor = fs.openSync(file, 'wx', mode);
+    fs.fchmodSync(descriptor, mode); // whatever the umask
+    fs.closeSync(descriptor);
+  } catch (error) {
+    if (error.code !== 'EEXIST' && error.code !== 'ENOENT') throw mismatch('ERR_IO', 'a file that can be written', file, error.message);
+  }
+}
+
 /** A number that no other file has. */
 const newStamp = () => 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1));
 
@@ -51,6 +63,7 @@ function* save(db, file, index, seen, options, step) {
   const stamp = newStamp(), name = `index ${stamp}`, entry = JSON.stringify({ ...seen, at: Date.now(), options: JSON.stringify(options) });
   yield* change(db, 'INSERT INTO settings VALUES (?1, ?2)', new Packer().text(name).text(entry));
   try {
+    withModeOf(file.slice(0, -'.hnsw'.length), file);
     yield step(() => index.save(file, { stamp }), () => index.saveAsync(file, { stamp }));
   } catch (error) {
     yield* query(db, 'DELETE FROM settings WHERE name = ?', name);

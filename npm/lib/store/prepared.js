@@ -3,7 +3,7 @@
 // Prepared filters of a store: which ids and what metadata. The index keeps the keys that they allow; entries that came since
 // are looked at before each search (keys rise with time).
 const native = require('../native.js');
-const { makeFilter } = require('../indexes/filter.js');
+const { filters } = require('../indexes/filter.js');
 const { internals } = require('../indexes/vector-index.js');
 const { query } = require('./database.js');
 const { compile } = require('./where.js');
@@ -27,7 +27,7 @@ function readFilter(options) {
 }
 
 function make(follower, wanted) {
-  const filter = makeFilter(native.indexPrepare(internals.handle(follower.index), ALLOW, new Float64Array(0), undefined, 1, undefined));
+  const filter = filters.make(native.indexPrepare(internals.handle(follower.index), ALLOW, new Float64Array(0), undefined, 1, undefined));
   known.set(filter, { ...wanted, follower, seen: 0, allowed: [], generation: follower.generation });
   return filter;
 }

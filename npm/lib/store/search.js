@@ -164,12 +164,15 @@ function withFresh(index, { query: vector, k, filter }, seen, prepared = {}) {
       if (bytes !== null && ids && ids.has(id) === isDenied) continue;
       const result = { id, distance: distances.get(key), metadata: metadata === null ? undefined : JSON.parse(metadata) };
       if (bytes === null) there++;
-      else fresh.push([result, new Float32Array(bytes.slice().buffer)]);
+      else fresh.push([result, new Float32Array(bytes.slice().buffer), key]);
       results.push(result);
     }
     measure(index, vector, fresh);
-    const most = Math.min(k, hits.keys.length); // fewer where many of the hits are gone: more have to be asked for
-    return { results: results.sort((a, b) => a.distance - b.distance), missing: results.length < most ? most - there : 0 };
+    results.sort((a, b) => a.distance - b.distance);
+    // Of the hits some are gone: where the last result lies behind all hits, nearer ones may have been cut off.
+    const gone = hits.keys.length - there - fresh.filter(([, , key]) => distances.has(key)).length;
+    const isSure = gone === 0 || (results.length >= k && results[k - 1].distance <= hits.distances[hits.distances.length - 1]);
+    return { results, missing: isSure ? 0 : gone };
   };
 }
 

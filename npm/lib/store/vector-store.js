@@ -5,7 +5,7 @@ const { Handle } = require('../handle.js');
 const { RuvectorError, isList, mismatch, unexpected } = require('../errors.js');
 const { abortable, cancellable, checkFlag } = require('../async.js');
 const inputs = require('../inputs.js');
-const { PreparedFilter } = require('../indexes/filter.js');
+const { filters } = require('../indexes/filter.js');
 const database = require('./database.js');
 const { batchOptions, checkId, many, pack, pause } = require('./entries.js');
 const { Follower } = require('./follower.js');
@@ -276,11 +276,11 @@ class VectorStore extends Handle {
     const wanted = prepared.readFilter(options);
     VectorStore.#of(this);
     const filter = prepared.make(this.#follower, wanted);
-    const held = PreparedFilter.hold(filter);
+    const held = filters.hold(filter);
     try {
       run(prepared.refresh(this.#reader, this.#follower, held));
     } finally {
-      PreparedFilter.letGo(held);
+      filters.letGo(held);
     }
     return filter;
   }
@@ -307,7 +307,7 @@ class VectorStore extends Handle {
    */
   *#search(request, isBlocking) {
     const { filter } = request, end = Date.now() + PATIENCE;
-    if (filter?.prepared) filter.held = PreparedFilter.hold(filter.prepared);
+    if (filter?.prepared) filter.held = filters.hold(filter.prepared);
     try {
       for (let extra = 0, tries = 1; ; tries++) {
         yield* this.#current();
@@ -323,7 +323,7 @@ class VectorStore extends Handle {
         yield pause;
       }
     } finally {
-      if (filter?.held) PreparedFilter.letGo(filter.held);
+      if (filter?.held) filters.letGo(filter.held);
     }
   }
 

@@ -1,0 +1,116 @@
+'use strict';
+// What is written over a file keeps: its mode, the links that lead to it, what it is. And what a file does not keep: vectors that
+// have been removed.
+const assert = require('node:assert');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const test = require('node:test');
+const support = require('./support/index.js');
+
+const { fails, notInWasm, random, ruvector } = support, { BruteForceIndex, HNSWIndex, VectorStore } = ruvector, skip = notInWasm('no files');
+const dim = 16, next = random(7), row = () => Float32Array.from({ length: dim }, next);
+
+function folder(t) {
+  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-'));
+  t.after(() => fs.rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+function filled(Class = HNSWIndex, n = 200) {
+  const index = new Class({ dim, metric: 'l2', ...(Class === HNSWIndex && { M: 6, efConstruction: 40 }) });
+  const rows = Array.from({ length: n }, row);
+  index.addBatch(rows.map((_, i) => i), rows);
+  return { index, rows };
+}
+const mode = (file) => (fs.statSync(file).mode & 0o777).toString(8);
+
+test('the mode of a file stays; a new one has that of other new files', { skip }, async (t) => {
+  const { index } = filled(), file = path.join(folder(t), 'a.rvi'), umask = process.umask();
+  index.save(file);
+  assert.strictEqual(mode(file), (0o644 & ~umask).toString(8));
+  for (const wanted of [0o600, 0o640, 0o444, 0o666]) {
+    fs.chmodSync(file, wanted);
+    index.save(file);
+    assert.strictEqual(mode(file), wanted.toString(8));
+    await index.saveAsync(file);
+    assert.strictEqual(mode(file), wanted.toString(8));
+  }
+  assert.deepStrictEqual(fs.readdirSync(path.dirname(file)), ['a.rvi']);
+});
+
+test('links are followed: one to a file, one to a link, one whose file is not there yet', { skip }, (t) => {
+  const at = folder(t), { index } = filled(), other = filled(HNSWIndex, 50).index;
+  fs.mkdirSync(path.join(at, 'data'));
+  fs.symlinkSync('data/real.rvi', path.join(at, 'link.rvi')); // its file is not there yet
+  fs.symlinkSync('link.rvi', path.join(at, 'twice.rvi'));
+  for (const [name, one] of [['link.rvi', index], ['twice.rvi', other], ['link.rvi', index]]) {
+    one.save(path.join(at, name));
+    for (const link of ['link.rvi', 'twice.rvi']) assert.ok(fs.lstatSync(path.join(at, link)).isSymbolicLink(), link);
+    assert.strictEqual(HNSWIndex.load(path.join(at, 'data/real.rvi')).size, one.size);
+  }
+  assert.deepStrictEqual(fs.readdirSync(path.join(at, 'data')), ['real.rvi']);
+  fs.symlinkSync('round.rvi', path.join(at, 'round.rvi'));
+  assert.throws(() => index.save(path.join(at, 'round.rvi')), { code: 'ERR_IO' });
+});
+
+test('what is no regular file is refused and stays what it is', { skip }, async (t) => {
+  const at = folder(t), { index } = filled(), pipe = path.join(at, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const file of [pipe, '/dev/null', '/dev/zero']) {
+    await fails(() => index.save(file), 'ERR_INVALID_ARG', file);
+    await fails(() => index.saveAsync(file), 'ERR_INVALID_ARG', file, true);
+  }
+  assert.throws(() => index.save(pipe), { message: `expected a regular file for "${pipe}", received a file of another kind` });
+  await fails(() => index.save(at), 'ERR_IO', 'a folder');
+  assert.ok(fs.statSync(pipe).isFIFO() && fs.statSync('/dev/null').isCharacterDevice());
+  assert.deepStrictEqual(fs.readdirSync(at), ['pipe']);
+});
+
+test('the index of a store that others may not read cannot be read by others', { skip }, (t) => {
+  const file = path.join(folder(t), 's.db');
+  fs.closeSync(fs.openSync(file, 'w', 0o600));
+  const store = VectorStore.open(file, { dim });
+  store.insert({ id: 'a', vector: row() });
+  store.close();
+  assert.deepStrictEqual([mode(file), mode(`${file}.hnsw`)], ['600', '600']);
+  const again = VectorStore.open(file);
+  again.insert({ id: 'b', vector: row() });
+  again.close();
+  assert.strictEqual(mode(`${file}.hnsw`), '600');
+});
+
+test('a removed vector and its key are in no file that is saved afterwards; searches lose nothing by it', { skip }, (t) => {
+  for (const [Class, options] of [[HNSWIndex, {}], [BruteForceIndex, {}], [HNSWIndex, { storage: 'i8' }], [HNSWIndex, { storage: 'f16' }]]) {
+    const file = path.join(folder(t), 'a.rvi'), rows = Array.from({ length: 400 }, row), index = new Class({ dim, metric: 'l2', ...options });
+    index.addBatch(rows.map((_, i) => 0x77000000 + i), rows);
+    const gone = [3, 50, 51, 52, 399], bytes = (list) => Buffer.from(list.buffer, list.byteOffset, list.byteLength);
+    for (const i of gone) index.remove(0x77000000 + i); // too few for a repair: others still pass them
+    index.update(0x77000000 + 7, row());
+    index.save(file);
+    const saved = fs.readFileSync(file), key = (i) => Buffer.from(BigInt64Array.of(BigInt(0x77000000 + i)).buffer);
+    for (const i of [...gone, 7]) assert.strictEqual(saved.indexOf(bytes(rows[i])), -1, `vector ${i}`);
+    for (const i of gone) assert.strictEqual(saved.indexOf(key(i)), -1, `key ${i}`);
+    assert.ok(saved.includes(bytes(rows[8])) && saved.includes(key(8)), 'the others are there');
+    const again = Class.load(file);
+    for (const [i, one] of rows.entries()) {
+      if (gone.includes(i) || i === 7) continue;
+      assert.strictEqual(again.search(one, 1).keys[0], 0x77000000 + i);
+    }
+    for (let i = 0; i < 100; i++) again.remove(0x77000000 + 100 + i); // and a repair goes well
+    for (const i of [8, 250, 398]) assert.strictEqual(again.search(rows[i], 1).keys[0], 0x77000000 + i);
+  }
+});
+
+test("a deleted entry's vector is not in the file of a store's index", { skip }, (t) => {
+  const file = path.join(folder(t), 's.db'), store = VectorStore.open(file, { dim }), secret = row();
+  store.insertBatch(Array.from({ length: 50 }, (_, i) => ({ id: `id-${i}`, vector: row() })));
+  store.insert({ id: 'secret', vector: secret });
+  store.save();
+  const kept = store.getHnswGraph().get(store.keyOf('secret')), bytes = Buffer.from(kept.buffer);
+  assert.ok(fs.readFileSync(`${file}.hnsw`).includes(bytes));
+  store.delete('secret');
+  store.close();
+  assert.ok(!fs.readFileSync(`${file}.hnsw`).includes(bytes));
+});
