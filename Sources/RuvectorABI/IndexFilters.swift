@@ -41,7 +41,10 @@ public func rv_index_prepare(
     let out = try require(out, "out"), index = try index(handle)
     out.pointee = nil
     try RuvectorABI.control(control).check()
-    let made = try withFilter(kind, filter, offsets) { (filter) throws(RuvectorError) in try index.prepare(filter) }
+    let once = kind == RV_ALLOW_ONCE
+    let made = try withFilter(once ? RV_ALLOW : kind, filter, offsets) { (filter) throws(RuvectorError) in
+      try index.prepare(filter, once: once)
+    }
     out.pointee = Opaque.retain(PreparedHandle(made))
   }
 }

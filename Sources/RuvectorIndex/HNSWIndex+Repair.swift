@@ -42,7 +42,13 @@ final class Repair {
         cut(Int(removed[at]), index)
         next(ending: removed.count, .links, index)
       case .links:
-        if at < end, !index.isGone(at) { try bypass(at, index) } else if at < end { strip(at, index) }
+        // Slots that hold nothing cost next to nothing.
+        var passed = 0
+        while at < end, passed < 64, index.isGone(at) {
+          strip(at, index)
+          (at, passed) = (at + 1, passed + 1)
+        }
+        if at < end, !index.isGone(at) { try bypass(at, index) }
         next(ending: end, .lists, index)
       case .lists:
         if at == 0 { index.waitForReaders() }

@@ -12,14 +12,19 @@ public final class PreparedFilter: @unchecked Sendable {
   fileprivate private(set) var chosen: Chosen
   /// Vectors in the index that are allowed.
   private var count = 0
+  /// Whether a listed key is forgotten with its vector, and where of the list others can stand.
+  private let isOnce: Bool
+  private var vacant: [Int] = []
 
   fileprivate enum Chosen {
     case listed(Keys, Int)
     case bitmap(AlignedBuffer<UInt8>)
   }
 
-  fileprivate init(_ index: VectorIndex, allow: Bool, _ chosen: Chosen) throws(RuvectorError) {
-    (self.index, self.allow, self.chosen) = (index, allow, chosen)
+  fileprivate init(
+    _ index: VectorIndex, allow: Bool, _ chosen: Chosen, isOnce: Bool = false
+  ) throws(RuvectorError) {
+    (self.index, self.allow, self.chosen, self.isOnce) = (index, allow, chosen, isOnce)
     bits = try SlotBits(index.states.capacity, filled: false)
   }
 
@@ -48,16 +53,17 @@ public final class PreparedFilter: @unchecked Sendable {
     var failure: RuvectorError?, listed = before
     index.inSlices(list.count) { i in
       if failure != nil || keys.find(list, i, { _ in true }) != nil { return }
+      let slot = vacant.last ?? listed
       do throws(RuvectorError) {
-        if keys.records.capacity == listed { try keys.records.grow(to: listed + 1) }
+        if keys.records.capacity == slot { try keys.records.grow(to: slot + 1) }
         let bytes = list.kind == .string ? list.byteCount(of: i) : 0
         try keys.reserve(1, bytes: bytes)
       } catch {
         failure = error
         return
       }
-      keys.insert(list, i, at: listed)
-      listed += 1
+      keys.insert(list, i, at: slot)
+      if vacant.popLast() == nil { listed += 1 }
       chosen = .listed(keys, listed)
       markPlaces(list, i, allow)
     }
@@ -73,6 +79,7 @@ public final class PreparedFilter: @unchecked Sendable {
     index.inSlices(list.count) { i in
       guard let slot = keys.find(list, i, { _ in true }) else { return }
       keys.remove(at: slot)
+      vacant.append(slot)
       markPlaces(list, i, !allow)
     }
   }
@@ -82,8 +89,14 @@ public final class PreparedFilter: @unchecked Sendable {
   /// A vector is about to be shown at a slot, whose key is known.
   func enter(_ id: Int, _ keys: Keys) { mark(id, allows(id, keys)) }
 
-  /// A slot has lost its vector.
-  func leave(_ id: Int) { mark(id, false) }
+  /// A slot has lost its vector; its key can still be read.
+  func leave(_ id: Int, _ keys: Keys) {
+    mark(id, false)
+    guard isOnce, case .listed(let listed, _) = chosen else { return }
+    guard let slot = keys.withKey(id, { listed.find($0, 0) { _ in true } }) else { return }
+    listed.remove(at: slot)
+    vacant.append(slot)
+  }
 
   func forgetPlaces() {
     bits.removeAll()
@@ -130,14 +143,16 @@ public final class PreparedFilter: @unchecked Sendable {
 extension VectorIndex {
   /// A filter to be used again and again. O(keys of the filter), and O(slots) for bits and for those that are not allowed; readers
   /// and a writer go on meanwhile.
-  public final func prepare(_ filter: Filter) throws(RuvectorError) -> PreparedFilter {
+  ///
+  /// `once`: a listed key is forgotten when its vector is removed, for keys that are never used twice.
+  public final func prepare(_ filter: Filter, once: Bool = false) throws(RuvectorError) -> PreparedFilter {
     switch filter {
     case .prepared(let filter): return filter
     case .all: return try prepare(.bits(UnsafeRawBufferPointer(start: nil, count: 0), allow: false))
     case .keys(let list, let allow):
       guard list.kind == keys.kind || list.count == 0 else { throw wrongKind("filter") }
       let made = try PreparedFilter(
-        self, allow: allow, .listed(Keys(keys.kind, first: max(list.count, 16), shift: 10), 0))
+        self, allow: allow, .listed(Keys(keys.kind, first: max(list.count, 16), shift: 10), 0), isOnce: once)
       try attach(made)
       try made.extend(list)
       if !allow { look(made) }

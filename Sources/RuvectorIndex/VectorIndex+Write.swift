@@ -267,8 +267,6 @@ extension VectorIndex {
     let row: Int
   }
 
-  private static let slice = 512
-
   /// Shows `arrivals` under their keys and hides `leaving`, at once for every reader; then removes these. `also`: slots that have
   /// been dropped, to be tidied with them.
   private func flip(
@@ -300,7 +298,7 @@ extension VectorIndex {
     publish(pending: pending - arrivals.count)
     inSlices(leaving) { slot in
       keys.remove(at: Int(slot))
-      for filter in filters { filter.leave(Int(slot)) }
+      for filter in filters { filter.leave(Int(slot), keys) }
     }
     tidyAfter(leaving + dropped)
   }
@@ -309,7 +307,7 @@ extension VectorIndex {
   private func inSlices<T>(_ list: [T], _ body: (T) -> Void) {
     var at = 0
     while at < list.count {
-      let end = min(at + VectorIndex.slice, list.count)
+      let end = min(at + max(4, 512 / (1 + filters.count)), list.count)  // each filter looks at each
       tableLock.locked { for i in at..<end { body(list[i]) } }
       at = end
     }

@@ -195,7 +195,7 @@ struct IndexTests {
 
   @Test func stagedCommittedRepaired() {
     var error = rv_error(), ticket: UInt64 = 0, other: UInt64 = 77, more: Int32 = 9
-    let index = made("brute_force"), points = points, few = Memory<Double>([1, 2, 3]), gone = Memory<Double>([2, 9])
+    let index = made("brute_force"), points = points, few = Memory<Double>([1, 2, 3]), gone = Memory<Double>([2, 99])
     var (keys, matrix, k, g) = (numbers.buffer(), points.buffer(rows: 20), few.buffer(), gone.buffer())
     #expect(rv_index_stage(index, &ticket, &matrix, nil, &error) == 0 && ticket > 0)
     #expect(rv_index_stage(index, &other, &matrix, nil, &error) == RV_NOT_FOUND.rawValue)

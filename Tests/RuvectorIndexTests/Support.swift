@@ -13,7 +13,9 @@ extension VectorIndex {
         do throws(RuvectorError) {
           let matrix = MatrixView(d, rows: data.count / dim, dim: dim)
           return .success(
-            try add(.integers(k, keys.count), matrix, replacing: replacing ? .known : .none, control: Control(threads: threads)))
+            try add(
+              .integers(k, keys.count), matrix, replacing: replacing ? .known : .none,
+              control: Control(threads: threads)))
         } catch { return .failure(error) }
       }
     }

@@ -306,10 +306,11 @@ int32_t rv_index_names(rv_index *, const rv_buffer *places, const rv_buffer *key
 
 /* Which keys a search may return: all; the keys given, or all others; integer key i where bit i (of byte i / 8, the lowest
  * first) is set in `filter` (u8), or where it is not. */
-typedef enum rv_filter { RV_ALL = 0, RV_ALLOW = 1, RV_DENY = 2, RV_ALLOW_BITS = 3, RV_DENY_BITS = 4 } rv_filter;
+typedef enum rv_filter { RV_ALL = 0, RV_ALLOW = 1, RV_DENY = 2, RV_ALLOW_BITS = 3, RV_DENY_BITS = 4, RV_ALLOW_ONCE = 5 } rv_filter;
 
 /* A filter for many searches of one index, which follows it: keys that are listed count as soon as they are added. It is
- * looked up in once for each vector that comes; a search with it costs no pass over keys or places. */
+ * looked up in once for each vector that comes; a search with it costs no pass over keys or places. RV_ALLOW_ONCE, only here: a
+ * listed key is forgotten when its vector is removed. */
 int32_t rv_index_prepare(rv_index *, rv_filter kind, const rv_buffer *filter, const rv_buffer *offsets,
                          const rv_control *control, rv_prepared **out, rv_error *error);
 rv_prepared *rv_prepared_retain(rv_prepared *);

@@ -4,6 +4,7 @@
 // are looked at before each search (keys rise with time).
 const native = require('../native.js');
 const { filters } = require('../indexes/filter.js');
+const { NONE, placesOf } = require('../indexes/staging.js');
 const { internals } = require('../indexes/vector-index.js');
 const { query } = require('./database.js');
 const { compile } = require('./where.js');
@@ -14,8 +15,8 @@ const inputs = require('../inputs.js');
 /** PreparedFilter -> {follower, ids, deny, where, seen, allowed, generation}. */
 const known = new WeakMap();
 const SLICE = 16384;
-// rv_filter
-const ALLOW = 1;
+// rv_filter: keys of a store are never used twice
+const ALLOW_ONCE = 5;
 
 /** What a caller asks for, read once. */
 function readFilter(options) {
@@ -27,15 +28,13 @@ function readFilter(options) {
 }
 
 function make(follower, wanted) {
-  const filter = filters.make(native.indexPrepare(internals.handle(follower.index), ALLOW, new Float64Array(0), undefined, 1, undefined));
-  known.set(filter, { ...wanted, follower, seen: 0, allowed: [], generation: follower.generation });
+  const filter = filters.make(native.indexPrepare(internals.handle(follower.index), ALLOW_ONCE, new Float64Array(0), undefined, 1, undefined));
+  known.set(filter, { ...wanted, follower, seen: 0, allowed: [], generation: follower.generation, version: 0 });
   return filter;
 }
 
-const change = (name, handle, keys) => ({
-  sync: () => native[name](handle, Float64Array.from(keys), undefined, 1, undefined),
-  async: () => native[`${name}Async`](handle, Float64Array.from(keys), undefined, 1, undefined),
-});
+/** At once, so that no other search sees a part. */
+const change = (name, handle, keys) => { if (keys.length > 0) native[name](handle, Float64Array.from(keys), undefined, 1, undefined); };
 
 /** Keys behind `seen` that are allowed, rising, and the last key looked at. */
 function* allowedKeys(db, { ids, deny, where }, seen) {
@@ -56,19 +55,31 @@ function* allowedKeys(db, { ids, deny, where }, seen) {
 function* refresh(db, follower, { filter, handle }) {
   const one = known.get(filter);
   if (one?.follower !== follower) throw mismatch('ERR_WRONG_HANDLE', 'a filter of this store', 'filter', 'one of another');
-  const { generation } = follower;
-  if (one.where && one.generation !== generation) {
-    const { keys, seen } = yield* allowedKeys(db, one, 0), before = new Set(one.allowed), now = new Set(keys);
-    const gone = one.allowed.filter((key) => !now.has(key)), come = keys.filter((key) => !before.has(key));
-    if (come.length > 0) yield change('preparedExtend', handle, come);
-    if (gone.length > 0) yield change('preparedShrink', handle, gone);
-    Object.assign(one, { seen, generation, allowed: keys });
+  for (;;) {
+    const { generation } = follower, { version } = one, isAnew = one.where !== undefined && one.generation !== generation;
+    const { keys, seen } = yield* allowedKeys(db, one, isAnew ? 0 : one.seen);
+    if (version !== one.version) continue; // another search was faster
+    if (isAnew) {
+      const before = new Set(one.allowed), now = new Set(keys);
+      change('preparedExtend', handle, keys.filter((key) => !before.has(key)));
+      change('preparedShrink', handle, one.allowed.filter((key) => !now.has(key)));
+      one.allowed = keys;
+    } else {
+      change('preparedExtend', handle, keys);
+      if (one.where) note(one, keys);
+    }
+    Object.assign(one, { seen, generation, version: version + (isAnew || keys.length > 0 ? 1 : 0) });
     return;
   }
-  const { keys, seen } = yield* allowedKeys(db, one, one.seen);
-  if (keys.length > 0) yield change('preparedExtend', handle, keys);
-  if (one.where) for (const key of keys) one.allowed.push(key); // two searches at once may note a key twice, which is harmless
-  one.seen = Math.max(one.seen, seen);
+}
+
+/** Keys that are allowed, to be compared when metadata has changed; those of entries that went are dropped now and then. */
+function note(one, keys) {
+  const { follower: { index, seenKey } } = one;
+  for (const key of keys) one.allowed.push(key);
+  if (one.allowed.length < 4096 + 4 * index.size) return;
+  const places = placesOf(index, Float64Array.from(one.allowed));
+  one.allowed = one.allowed.filter((key, i) => key > seenKey || places[i] !== NONE);
 }
 
 /** {ids, deny, where} of a filter of a store. */
