@@ -733,8 +733,8 @@ export interface IndexToken { readonly index: number }
  *
  * In an HNSWIndex, removing and replacing mark a vector, O(1). Searches pass marked vectors until the graph has been repaired around
  * them and their memory is used again. That begins when they are an eighth of the others (32 at least), looks at every vector, and goes
- * in slices: each vector that is removed or replaced pays 16 steps, of some 10 µs each where a vector has lost neighbours. No single
- * call does the whole.
+ * in slices: each vector that is removed or replaced pays 16 steps, of some 10 µs each where a vector has lost neighbours, and each
+ * change up to 256 more of what earlier ones have left. No single call does the whole.
  */
 export interface VectorIndex<K extends IndexKey = number> {
   readonly size: number;
@@ -772,7 +772,7 @@ export interface VectorIndex<K extends IndexKey = number> {
   removeAsync(key: K, options?: { signal?: AbortSignal }): Promise<void>;
   /** O(keys), and 16 steps of repair for each. A key twice in the list counts once. @throws ERR_NOT_FOUND, before anything is removed; ERR_BUSY */
   removeBatch(keys: IndexKeyList<K>): void;
-  /** The same off the event loop. An abort that comes later than the removal stops its share of the repair; it resolves. */
+  /** The same off the event loop. An abort that comes later than the removal leaves its share of the repair to later changes; it resolves. */
   removeBatchAsync(keys: IndexKeyList<K>, options?: IndexRemoveOptions): Promise<void>;
   /** Removes everything. @throws ERR_BUSY */
   clear(): void;

@@ -29,6 +29,14 @@ test('HyperbolicAttention: distances are those of the formula, without a floor o
   assert.ok(Math.abs(data[0] / data[1] / Math.exp(d[1] - d[0]) - 1) < 5e-2, `${data[0] / data[1]}, ${Math.exp(d[1] - d[0])}`);
 });
 
+test('GraphRoPeAttention: the last coordinate of an odd width is not turned, and counts', () => {
+  const one = new GraphRoPeAttention({ dim: 7, maxPosition: 16 }), v = Float32Array.of(1, 2, 3, 4, 5, 6, 7);
+  assert.deepStrictEqual(Array.from(one.applyRotary(v, 0)), [1, 2, 3, 4, 5, 6, 7], '0 at the end there');
+  assert.strictEqual(one.applyRotary(v, 5)[6], 7);
+  const narrow = new GraphRoPeAttention({ dim: 1, maxPosition: 16 }), { data } = narrow.attentionWeights([1], [[0], [3]]);
+  assert.ok(Math.abs(data[1] / data[0] / Math.exp(3) - 1) < 1e-4, 'a half each there');
+});
+
 /** The orders of keys that several queries see. */
 function orders(version) {
   const one = new EdgeFeaturedAttention({ nodeDim: 4, edgeDim: 2, version, seed: 3 }), k = rows(8, 4, 5, 2), q = rows(12, 4, 6, 2);

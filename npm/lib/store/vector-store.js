@@ -3,26 +3,25 @@
 const native = require('../native.js');
 const { Handle } = require('../handle.js');
 const { RuvectorError, isList, mismatch, unexpected } = require('../errors.js');
-const { abortable, cancellable, checkFlag } = require('../async.js');
+const { abortable, checkFlag } = require('../async.js');
 const inputs = require('../inputs.js');
 const { filters } = require('../indexes/filter.js');
 const database = require('./database.js');
-const { batchOptions, checkId, many, pack, pause } = require('./entries.js');
+const { batchOptions, checkId, many, pack } = require('./entries.js');
 const { Follower } = require('./follower.js');
 const { checkVectors } = require('./graph.js');
+const { InFlight, closedError } = require('./in-flight.js');
 const prepared = require('./prepared.js');
 const { IN_MEMORY, checkOptions, openReader, openWatch, prepare, readOptions } = require('./schema.js');
-const { Matches, read, search, withFresh } = require('./search.js');
+const { read } = require('./search.js');
+const { Searcher } = require('./searcher.js');
 const { run, runAsync } = require('./steps.js');
 const { Packer } = require('./values.js');
 
 const OPEN = Symbol('open');
-/** How long a search looks again while a change goes from the table into the index, in milliseconds. */
-const PATIENCE = 1000;
 const INSERT = 'INSERT INTO entries(id, metadata) VALUES (?1, ?2); INSERT INTO vectors VALUES (last_insert_rowid(), ?3)';
 
 const NOTHING = new Float32Array(0);
-const closedError = () => mismatch('ERR_CLOSED', 'an open VectorStore', 'this', 'a closed one');
 
 /** The last moment at which a write can be called off. */
 const WANTED = { sync: () => {}, async: async ({ flag }) => checkFlag(flag) };
@@ -39,13 +38,10 @@ class VectorStore extends Handle {
   #options;
   #path;
   #saveEvery;
-  #matches = new Matches();
   #watch;
-  /** The asynchronous writes, one after the other, and what stops each. */
-  #writes = Promise.resolve();
-  #flags = new Set();
+  #searcher;
   /** Asynchronous operations in flight; whether no others may begin. */
-  #running = new Set();
+  #inFlight = new InFlight(() => this.#isClosing);
   #isClosing = false;
 
   constructor(db, secret, path, settings) {
@@ -97,8 +93,9 @@ class VectorStore extends Handle {
     this.#watch = isFile ? yield* openWatch(this.#path, settings) : undefined;
     this.#follower = new Follower({
       db: this.#db, watch: this.#watch, path: isFile ? `${this.#path}.hnsw` : undefined, options: this.#options, ef: settings.given.ef,
-      onChange: () => this.#matches.forget(),
+      onChange: () => this.#searcher.forget(),
     });
+    this.#searcher = new Searcher(this.#reader, this.#follower, this.#inFlight);
     yield* this.#follower.open();
     return this;
   }
@@ -112,45 +109,8 @@ class VectorStore extends Handle {
   /** For a change from this thread: no other may be in flight. */
   static #claim(store) {
     VectorStore.#of(store);
-    if (store.#flags.size > 0) throw mismatch('ERR_BUSY', 'no asynchronous write in flight', 'a write', `${store.#flags.size}`);
-  }
-
-  /** An asynchronous operation, which `close` lets finish. */
-  async #track(work) {
-    this.#running.add(work);
-    try {
-      return await work;
-    } finally {
-      this.#running.delete(work);
-    }
-  }
-
-  /** Runs an asynchronous change after those in flight. It rejects only where nothing has happened. */
-  async #change(signal, start) {
-    return this.#track(cancellable(signal, async (flag) => {
-      this.#flags.add(flag);
-      const turn = this.#writes.then(() => {
-        checkFlag(flag);
-        return start(flag);
-      });
-      this.#writes = turn.catch(() => {});
-      try {
-        return await turn;
-      } catch (error) {
-        throw this.#isClosing && error?.code === 'ERR_ABORTED' && !signal?.aborted ? closedError() : error;
-      } finally {
-        this.#flags.delete(flag);
-      }
-    }));
-  }
-
-  /** What other connections have changed comes into the index; a call that blocks leaves it while a write of ours is at it. */
-  *#current() {
-    if (!this.#follower.isBehind()) return;
-    yield {
-      sync: () => { if (this.#flags.size === 0) this.#follower.catchUpNow(); },
-      async: () => this.#follower.catchUp(),
-    };
+    const { writes } = store.#inFlight;
+    if (writes > 0) throw mismatch('ERR_BUSY', 'no asynchronous write in flight', 'a write', `${writes}`);
   }
 
   *#insert(columns, { replace }) {
@@ -206,7 +166,7 @@ class VectorStore extends Handle {
     const columns = many(entries, store.#options.dim), o = batchOptions(options, ['signal']);
     checkVectors(store.#options, columns.data);
     VectorStore.#of(store);
-    return store.#change(o.signal, (flag) => runAsync(store.#insert(columns, o), { flag, ...o }));
+    return store.#inFlight.change(o.signal, (flag) => runAsync(store.#insert(columns, o), { flag, ...o }));
   }
 
   /** {id, vector, metadata} as it was stored, or undefined. */
@@ -253,7 +213,7 @@ class VectorStore extends Handle {
   #deleteLater(ids, options) {
     const { signal } = inputs.options(options, ['signal']);
     VectorStore.#of(this);
-    return this.#change(signal, (flag) => runAsync(this.#delete(ids), { flag, threads: 1 }));
+    return this.#inFlight.change(signal, (flag) => runAsync(this.#delete(ids), { flag, threads: 1 }));
   }
 
   static #idsOf(ids) {
@@ -290,46 +250,14 @@ class VectorStore extends Handle {
     VectorStore.#of(this);
     const request = read(query, this.#options.dim, options);
     VectorStore.#of(this);
-    return run(this.#search(request, true));
+    return run(this.#searcher.search(request, true));
   }
 
   async searchAsync(query, options) {
     VectorStore.#of(this);
     const request = read(query, this.#options.dim, options, ['signal']);
     VectorStore.#of(this);
-    return abortable(request.signal, (flag) => this.#track(runAsync(this.#search(request, false), { flag, signal: request.signal })));
-  }
-
-  /**
-   * Again where the index found keys that have no entry: of a change that is in the table and not in the index yet. The third time
-   * rows that came since are looked at themselves, and from then on more and more is asked for. A call that blocks does not wait
-   * for writes of ours.
-   */
-  *#search(request, isBlocking) {
-    const { filter } = request, end = Date.now() + PATIENCE;
-    if (filter?.prepared) filter.held = filters.hold(filter.prepared);
-    try {
-      for (let extra = 0, tries = 1; ; tries++) {
-        yield* this.#current();
-        const seen = this.#follower.seenKey, { index } = this.#follower, before = yield* this.#lastKey(request);
-        if (filter?.held) yield* prepared.refresh(this.#reader, this.#follower, filter.held);
-        const lookup = tries < 3 ? undefined : withFresh(index, request, seen, filter?.held && prepared.definition(filter.prepared));
-        const { results, missing } = yield* search(this.#reader, index, this.#matches, request, extra, lookup);
-        const isOver = Date.now() > end || (isBlocking && tries > 2 && request.k + extra >= index.size);
-        // Keys that were read before an entry was replaced do not find it behind.
-        const isStale = tries < 5 && before !== (yield* this.#lastKey(request));
-        if ((missing === 0 && !isStale) || isOver) return results.slice(0, request.k);
-        extra = tries < 3 ? missing : Math.min(index.size, 4 * (extra + missing));
-        yield pause;
-      }
-    } finally {
-      if (filter?.held) filters.letGo(filter.held);
-    }
-  }
-
-  /** The last key of the table, for searches that ask it which keys are allowed. */
-  *#lastKey({ filter, where }) {
-    return filter || where ? (yield* database.query(this.#reader, 'SELECT max(key) FROM entries')).values[0] : undefined;
+    return abortable(request.signal, (flag) => this.#inFlight.track(runAsync(this.#searcher.search(request, false), { flag, signal: request.signal })));
   }
 
   /** All ids and vectors, in the order of their insertion: {ids, data, rows, dim}. */
@@ -398,23 +326,23 @@ class VectorStore extends Handle {
    */
   close() {
     Handle.check(this, VectorStore, 'this');
-    for (const flag of this.#flags) Atomics.store(flag, 0, 1);
+    this.#inFlight.callOff();
     if (this.closed) return;
     this.#isClosing = true;
-    if (this.#flags.size > 0) return void this.#finished().then(() => this.#release());
+    if (this.#inFlight.writes > 0) return void this.#inFlight.finished().then(() => this.#release());
     try {
       if (this.#follower?.index && !this.#follower.index.closed) run(this.#follower.save());
     } catch (error) {
       this.#follower.warn(error);
     }
-    if (this.#running.size > 0) this.#finished().then(() => this.#release());
+    if (this.#inFlight.size > 0) this.#inFlight.finished().then(() => this.#release());
     else this.#release();
   }
 
   /** The same when everything in flight is done, writes too, without blocking. */
   async closeAsync() {
     Handle.check(this, VectorStore, 'this');
-    this.#closing ??= this.closed ? this.#finished() : this.#closeLater();
+    this.#closing ??= this.closed ? this.#inFlight.finished() : this.#closeLater();
     return this.#closing;
   }
 
@@ -422,17 +350,13 @@ class VectorStore extends Handle {
 
   async #closeLater() {
     this.#isClosing = true;
-    await this.#finished();
+    await this.#inFlight.finished();
     try {
       if (!this.#follower.index.closed) await runAsync(this.#follower.save(), { threads: 1 });
     } catch (error) {
       this.#follower.warn(error);
     }
     this.#release();
-  }
-
-  async #finished() {
-    while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
   }
 
   #release() {

@@ -1,0 +1,72 @@
+'use strict';
+
+// Searches of a store beside its writers: the index and the table are asked one after the other, and either may change in between.
+const { filters } = require('../indexes/filter.js');
+const { query } = require('./database.js');
+const { pause } = require('./entries.js');
+const prepared = require('./prepared.js');
+const { Matches, search, withFresh } = require('./search.js');
+
+/** How long a search looks again while a change goes from the table into the index, in milliseconds. */
+const PATIENCE = 1000;
+
+class Searcher {
+  #reader;
+  #follower;
+  #inFlight;
+  #matches = new Matches();
+
+  constructor(reader, follower, inFlight) {
+    this.#reader = reader;
+    this.#follower = follower;
+    this.#inFlight = inFlight;
+  }
+
+  /** What is known of predicates is out of date. */
+  forget() {
+    this.#matches.forget();
+  }
+
+  /** What other connections have changed comes into the index; a call that blocks leaves it while a write of ours is at it. */
+  *#current() {
+    if (!this.#follower.isBehind()) return;
+    yield {
+      sync: () => { if (this.#inFlight.writes === 0) this.#follower.catchUpNow(); },
+      async: () => this.#follower.catchUp(),
+    };
+  }
+
+  /** The last key of the table, for searches that ask it which keys are allowed. */
+  *#lastKey({ filter, where }) {
+    return filter || where ? (yield* query(this.#reader, 'SELECT max(key) FROM entries')).values[0] : undefined;
+  }
+
+  /**
+   * The entries nearest to the request's query. Again where the index found keys that have no entry: of a change that is in the table
+   * and not in the index yet. The third time rows that came since are looked at themselves, and from then on more and more is asked
+   * for. A call that blocks does not wait for writes of ours.
+   */
+  *search(request, isBlocking) {
+    const { filter } = request, end = Date.now() + PATIENCE, { index } = this.#follower;
+    if (filter?.prepared) filter.held = filters.hold(filter.prepared);
+    try {
+      for (let extra = 0, tries = 1; ; tries++) {
+        yield* this.#current();
+        const seen = this.#follower.seenKey, before = yield* this.#lastKey(request);
+        if (filter?.held) yield* prepared.refresh(this.#reader, this.#follower, filter.held);
+        const lookup = tries < 3 ? undefined : withFresh(index, request, seen, filter?.held && prepared.definition(filter.prepared));
+        const { results, missing } = yield* search(this.#reader, index, this.#matches, request, extra, lookup);
+        const isOver = Date.now() > end || (isBlocking && tries > 2 && request.k + extra >= index.size);
+        // Keys that were read before an entry was replaced do not find it behind.
+        const isStale = tries < 5 && before !== (yield* this.#lastKey(request));
+        if ((missing === 0 && !isStale) || isOver) return results.slice(0, request.k);
+        extra = tries < 3 ? missing : Math.min(index.size, 4 * (extra + missing));
+        yield pause;
+      }
+    } finally {
+      if (filter?.held) filters.letGo(filter.held);
+    }
+  }
+}
+
+module.exports = { Searcher };
