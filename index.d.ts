@@ -127,8 +127,14 @@ export interface StoreOptions {
   seed?: number;
   storage?: 'f32' | 'f16' | 'i8';
   rerank?: boolean;
-  /** Whether to make a store where there is none (true), or to fail with ERR_IO or ERR_NOT_FOUND. */
+  /** Whether to make a store where there is none (true, unless `readOnly`), or to fail with ERR_IO or ERR_NOT_FOUND. */
   create?: boolean;
+  /**
+   * To read from only: what changes the store gives ERR_UNSUPPORTED, and no file is made or changed but SQLite's own beside a store that
+   * others write. Left out, it is what the file system says: a store in a folder or on a medium that cannot be written to opens
+   * read-only (containers, Lambda), if it was closed cleanly; nothing may change such a file while it is open.
+   */
+  readOnly?: boolean;
   /** 'full' (default): what a call has acknowledged survives a loss of power; 'normal': a crash of the process only, faster. */
   synchronous?: 'full' | 'normal';
   /** Milliseconds to wait for writes of other connections (those of other processes, say) before ERR_BUSY. Default 5000. */
@@ -244,6 +250,8 @@ export class VectorStore {
   readonly metric: string;
   /** The file, as an absolute path. */
   readonly path: string;
+  /** Whether it was opened to read from. */
+  readonly readOnly: boolean;
   /** Saves the index now, so that the next opening has nothing to catch up with. @throws ERR_BUSY as `insert`, ERR_IO */
   save(): void;
   /** True from the first call of `close` or `closeAsync` on. */

@@ -430,7 +430,7 @@ F(kernel) { UNUSED; return rv_kernel(a[0].text, a[1].buffers, a[1].count, a[2].i
 /* path, whether to create it, milliseconds to wait for locks */
 F(database_open) {
   UNUSED;
-  return rv_database_open(a[0].text, a[1].integer != 0, (uint32_t)a[2].integer, (rv_database **)&result->handle, error);
+  return rv_database_open(a[0].text, (int32_t)a[1].integer, (uint32_t)a[2].integer, (rv_database **)&result->handle, error);
 }
 /* database, statements, parameters, whether in a transaction */
 F(database_run) {

@@ -24,14 +24,16 @@
 
   @implementation @_cdecl("rv_database_open")
   public func rv_database_open(
-    _ path: UnsafePointer<CChar>?, _ create: Int32, _ patience: UInt32, _ out: UnsafeMutablePointer<OpaquePointer?>?,
+    _ path: UnsafePointer<CChar>?, _ access: Int32, _ patience: UInt32, _ out: UnsafeMutablePointer<OpaquePointer?>?,
     _ error: UnsafeMutablePointer<rv_error>?
   ) -> Int32 {
     status(error) { () throws(RuvectorError) in
       let out = try require(out, "out")
       out.pointee = nil
-      let opened = try Database(
-        path: try string(path, "path"), create: create != 0, patience: Int32(clamping: patience))
+      guard let access = Database.Access(rawValue: access) else {
+        throw .expected("0...3", for: "access", received: "\(access)", .invalidArgument)
+      }
+      let opened = try Database(path: try string(path, "path"), access, patience: Int32(clamping: patience))
       out.pointee = Opaque.retain(opened)
     }
   }

@@ -8,10 +8,17 @@ final class Connection {
   private let sqlite: rv_sqlite
   private let path: String
 
-  init(_ sqlite: rv_sqlite, path: String, create: Bool) throws(RuvectorError) {
-    let flags = RV_SQLITE_READWRITE | (create ? RV_SQLITE_CREATE : 0) | RV_SQLITE_NOMUTEX
+  init(_ sqlite: rv_sqlite, path: String, _ access: Database.Access) throws(RuvectorError) {
+    let flags =
+      switch access {
+      case .write: RV_SQLITE_READWRITE
+      case .create: RV_SQLITE_READWRITE | RV_SQLITE_CREATE
+      case .read: RV_SQLITE_READONLY_FILE
+      case .frozen: RV_SQLITE_READONLY_FILE | RV_SQLITE_URI
+      }
     var opened: OpaquePointer?
-    let code = sqlite.open_v2(path, &opened, Int32(flags), nil)
+    let name = access == .frozen ? Connection.immutable(path) : path
+    let code = sqlite.open_v2(name, &opened, Int32(flags | RV_SQLITE_NOMUTEX), nil)
     guard code == Int32(RV_SQLITE_OK), let opened else {
       let error = Connection.failure(code, opened.flatMap { sqlite.errmsg($0) }, path)
       _ = sqlite.close_v2(opened)  // a connection that did not open has a handle to close all the same
@@ -22,6 +29,20 @@ final class Connection {
   }
 
   deinit { _ = sqlite.close_v2(handle) }
+
+  /// The URI of a file that nobody changes: SQLite then needs no files of its own beside it.
+  private static func immutable(_ path: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var uri = Array("file:".utf8)
+    for byte in path.utf8 {
+      if byte < 0x21 || byte > 0x7e || byte == 0x23 || byte == 0x25 || byte == 0x3f {  // # % ?
+        uri += [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      } else {
+        uri.append(byte)
+      }
+    }
+    return String(decoding: uri, as: UTF8.self) + "?immutable=1"
+  }
 
   func failure(_ code: Int32) -> RuvectorError { Connection.failure(code, sqlite.errmsg(handle), path) }
 

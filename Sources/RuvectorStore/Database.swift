@@ -45,9 +45,18 @@ public final class Database {
   private let lock: Lock
   private let statements: StatementCache
 
+  /// How a file is opened.
+  public enum Access: Int32, Sendable {
+    /// One that is there; or else a new one.
+    case write, create
+    /// To read from, beside others who may write; or one that nobody can change while it is open, such as on a medium that
+    /// cannot be written to.
+    case read, frozen
+  }
+
   /// `path` as the operating system knows it, or ":memory:". A statement waits `patience` milliseconds for other
   /// connections' locks before it fails with `.busy`.
-  public init(path: String, create: Bool, patience: Int32) throws(RuvectorError) {
+  public init(path: String, _ access: Access, patience: Int32) throws(RuvectorError) {
     guard let found = rv_sqlite_load()?.pointee, found.threadsafe() != 0 else {
       throw .expected(
         "SQLite's library (Debian's package libsqlite3-0)", for: "VectorStore",
@@ -55,7 +64,7 @@ public final class Database {
     }
     sqlite = found
     lock = try Lock()
-    connection = try Connection(sqlite, path: path, create: create)
+    connection = try Connection(sqlite, path: path, access)
     statements = StatementCache(sqlite)
     _ = sqlite.extended_result_codes(connection.handle, 1)
     _ = sqlite.busy_timeout(connection.handle, patience)

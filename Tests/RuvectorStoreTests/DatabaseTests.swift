@@ -67,7 +67,7 @@ import Testing
     } catch { return (error as? RuvectorError)?.code }
   }
 
-  private func memory() throws -> Database { try Database(path: ":memory:", create: true, patience: 0) }
+  private func memory() throws -> Database { try Database(path: ":memory:", .create, patience: 0) }
 
   @Test func everyTypeComesBack() throws {
     let database = try memory()
@@ -125,8 +125,8 @@ import Testing
     #expect(code { _ = try run(database, "SELECT 1; SELEKT 1") } == .invalidArgument)
     #expect(code { _ = try run(database, "SELECT 1", [.integer(1)]) } == .invalidArgument)
     #expect(code { _ = try run(database, "SELECT ?1, ?2", [.integer(1)]) } == .invalidArgument)
-    #expect(code { _ = try Database(path: "/nowhere/at/all.db", create: true, patience: 0) } == .io)
-    #expect(code { _ = try Database(path: "/dev/null/x", create: false, patience: 0) } == .io)
+    #expect(code { _ = try Database(path: "/nowhere/at/all.db", .create, patience: 0) } == .io)
+    #expect(code { _ = try Database(path: "/dev/null/x", .write, patience: 0) } == .io)
     for bytes: [UInt8] in [[1, 0], [3, 255, 255, 255, 255], [3, 5, 0, 0, 0, 65], [9], [4, 255, 255, 255, 127]] {
       let failed = bytes.withUnsafeBytes { bytes in
         code { _ = try database.run("SELECT ?1", bytes, transaction: true) }

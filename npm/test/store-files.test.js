@@ -147,7 +147,7 @@ test('an index that cannot be saved fails no write', { skip }, async (t) => {
 test('made while another connection is making it, or was and is no more: at every step between', { skip }, (t) => {
   const database = require(path.join(root, 'npm/lib/store/database.js')), { prepare, readOptions } = require(path.join(root, 'npm/lib/store/schema.js'));
   for (let steps = 0, isDone = false; !isDone; steps++) {
-    const file = place(t), settings = readOptions({ dim: 2 }), making = prepare(database.open(file, true, 0), file, settings);
+    const file = place(t), settings = readOptions({ dim: 2 }), making = prepare(database.open(file, 'create', 0), file, settings);
     let step = making.next();
     for (let i = 0; i < steps && !step.done; i++) step = making.next(step.value.sync({}));
     isDone = step.done;

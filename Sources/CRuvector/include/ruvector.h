@@ -417,9 +417,10 @@ typedef struct rv_database rv_database;
 /* What statements gave; belongs to one thread at a time. */
 typedef struct rv_rows rv_rows;
 
-/* `path` of a file, created where it is missing and `create` is not 0, or ":memory:". Statements wait `patience`
+/* `path` of a file or ":memory:". `access` 0: the file is there; 1: created where it is missing; 2: to read from only; 3: the same of
+ * a file that nobody can change while it is open, which needs nothing beside it (a folder that cannot be written to). Statements wait `patience`
  * milliseconds for the locks of other connections, then fail with RV_BUSY. RV_IO, RV_CORRUPT. */
-int32_t rv_database_open(const char *path, int32_t create, uint32_t patience, rv_database **out, rv_error *error);
+int32_t rv_database_open(const char *path, int32_t access, uint32_t patience, rv_database **out, rv_error *error);
 rv_database *rv_database_retain(rv_database *);
 void rv_database_release(rv_database *);
 /* Runs each statement of `sql` for each row of `parameters`: packed values (u8), as many a row as the statement takes that

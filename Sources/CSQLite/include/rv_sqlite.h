@@ -18,8 +18,15 @@ enum {
 };
 /* Types of values. */
 enum { RV_SQLITE_INTEGER = 1, RV_SQLITE_FLOAT = 2, RV_SQLITE_TEXT = 3, RV_SQLITE_BLOB = 4, RV_SQLITE_NULL = 5 };
-/* Flags of open_v2: reading and writing, created where it is missing, no mutex of SQLite's own (there is one of ours). */
-enum { RV_SQLITE_READWRITE = 2, RV_SQLITE_CREATE = 4, RV_SQLITE_NOMUTEX = 0x8000 };
+/* Flags of open_v2: reading, also writing, created where it is missing, the path a URI, no mutex of SQLite's own (there is one of
+ * ours). */
+enum {
+  RV_SQLITE_READONLY_FILE = 1,
+  RV_SQLITE_READWRITE = 2,
+  RV_SQLITE_CREATE = 4,
+  RV_SQLITE_URI = 0x40,
+  RV_SQLITE_NOMUTEX = 0x8000
+};
 
 typedef struct rv_sqlite {
   int (*threadsafe)(void);

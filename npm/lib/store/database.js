@@ -12,7 +12,10 @@ function requireNative() {
   if (!native.databaseOpen) throw mismatch('ERR_UNSUPPORTED', 'the native addon', 'VectorStore', 'WebAssembly, which has no files');
 }
 
-const open = (path, create, patience) => native.databaseOpen(path, create ? 1 : 0, patience);
+/** Ways to open a file (ruvector.h). */
+const ACCESS = { write: 0, create: 1, read: 2, frozen: 3 };
+
+const open = (path, access, patience) => native.databaseOpen(path, ACCESS[access], patience);
 
 /** {values, rows, columns, lastKey, changes} of the rows that a native call gave. */
 function take(rows) {

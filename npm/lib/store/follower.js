@@ -41,24 +41,26 @@ class Follower {
   #file;
   #options;
   #ef;
+  #isReadOnly;
   #onChange;
 
   /**
    * `db`: the connection that writes; `watch`: one to look for others' changes by, undefined for a store in memory; `path`: that of
    * the index' file, undefined likewise; `ef` may be another each time; `onChange` hears of changes.
    */
-  constructor({ db, watch, path, options, ef, onChange }) {
+  constructor({ db, watch, path, options, ef, isReadOnly, onChange }) {
     this.#db = db;
     this.#watch = watch;
     this.#file = path;
     this.#options = options;
     this.#ef = ef;
+    this.#isReadOnly = isReadOnly;
     this.#onChange = onChange;
   }
 
   /** Loads the index and brings it up to date, or builds it. */
   *open() {
-    if (this.#file !== undefined) file.sweep(this.#file);
+    if (this.#file !== undefined && !this.#isReadOnly) file.sweep(this.#file);
     const saved = this.#file === undefined ? undefined : yield* file.load(this.#db, this.#file, this.#options);
     this.index = saved?.index ?? createIndex(this.#options);
     if (this.#ef !== undefined) this.index.ef = this.#ef;
@@ -361,7 +363,7 @@ class Follower {
 
   /** Saves the index, if there is anything to save. */
   *save() {
-    if (this.#file === undefined || this.#unsaved === 0) return;
+    if (this.#file === undefined || this.#isReadOnly || this.#unsaved === 0) return;
     yield* this.update();
     const unsaved = this.#unsaved;
     // What others are writing is waited for; only then a save does not find the index busy.

@@ -38,7 +38,7 @@ PRAGMA user_version = ${VERSION};`;
 const LASTING = ['dim', 'metric', 'curvature'];
 /** How the index is made: may change from opening to opening, and the index is then built anew. */
 const INDEX = ['M', 'efConstruction', 'seed', 'storage', 'rerank'];
-const OPTIONS = [...LASTING, ...INDEX, 'ef', 'create', 'synchronous', 'patience', 'saveEvery'];
+const OPTIONS = [...LASTING, ...INDEX, 'ef', 'create', 'readOnly', 'synchronous', 'patience', 'saveEvery'];
 
 /** Those of `names` that are given; each is read once. */
 function pick(options, names) {
@@ -48,11 +48,13 @@ function pick(options, names) {
 /** The options of `open`, read once; ranges of the index' own are checked by the index. */
 function readOptions(value) {
   const given = pick(inputs.options(value, OPTIONS), OPTIONS);
-  const { synchronous = 'full', patience = 5000, create = true, saveEvery } = given;
+  const { synchronous = 'full', patience = 5000, readOnly, create = readOnly !== true, saveEvery } = given;
   if (synchronous !== 'full' && synchronous !== 'normal') throw unexpected('ERR_INVALID_CONFIG', "'full' or 'normal'", 'synchronous', synchronous);
   if (typeof create !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'create', create);
+  if (readOnly !== undefined && typeof readOnly !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'readOnly', readOnly);
+  if (readOnly && create) throw mismatch('ERR_INVALID_CONFIG', 'one of them', 'create and readOnly', 'both');
   if (saveEvery !== undefined && !(inputs.number(saveEvery, 'saveEvery') >= 1)) throw unexpected('ERR_OUT_OF_RANGE', 'a number of changes', 'saveEvery', saveEvery);
-  return { given, synchronous, create, saveEvery, patience: inputs.count(patience, 'patience') };
+  return { given, synchronous, create, readOnly, saveEvery, patience: inputs.count(patience, 'patience') };
 }
 
 /** Looks at the options of a store that may be new before anything touches the disk. */
@@ -87,19 +89,42 @@ function* withoutDeadlock(db, sql) {
   }
 }
 
+/**
+ * How the file of a store is opened: as the caller says, and where its folder cannot be written to, to read from. SQLite needs
+ * files of its own beside it while others may write; where nobody can, and a clean close has left none, it needs nothing.
+ */
+function accessTo(path, { create, readOnly }) {
+  const fs = require('node:fs');
+  const isWritable = (place) => {
+    try {
+      fs.accessSync(place, fs.constants.W_OK);
+      return true;
+    } catch (error) {
+      return !['EROFS', 'EACCES', 'EPERM'].includes(error.code);
+    }
+  };
+  if (path === IN_MEMORY || !fs.existsSync(path)) return create ? 'create' : 'write';
+  const canWrite = isWritable(require('node:path').dirname(path)) && isWritable(path);
+  if (readOnly === false || (canWrite && !readOnly)) return create ? 'create' : 'write';
+  if (canWrite) return 'read';
+  const log = `${path}-wal`;
+  if (fs.existsSync(log) && fs.statSync(log).size > 0) return 'read'; // not closed cleanly: what is in the log counts
+  return 'frozen';
+}
+
 /** Makes the tables where there are none; the store's own options, those given checked against them. */
-function* prepare(db, path, { given, create, synchronous }) {
+function* prepare(db, path, { given, create, synchronous, isReadOnly }) {
   const isNew = !(yield* isStore(db, path));
   if (isNew && !create) throw mismatch('ERR_NOT_FOUND', 'an existing store', path, 'an empty database');
   if (isNew) requireDim(given);
-  yield* withoutDeadlock(db, `PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864; PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
+  if (!isReadOnly) yield* withoutDeadlock(db, `PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864; PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
   if (isNew) {
     // In one transaction: who sees the tables sees the options, and who ends in between leaves neither.
     const lasting = JSON.stringify({ metric: 'cosine', ...pick(given, LASTING) });
     yield* change(db, `${tables(path !== IN_MEMORY)} INSERT OR IGNORE INTO settings VALUES ('options', ?);`, new Packer().value(lasting));
   }
   const { values: [text, counts] } = yield* query(db, "SELECT (SELECT value FROM settings WHERE name = 'options'), count(*) FROM sqlite_master WHERE name = 'entry_changed'");
-  if (text !== null && counts === 0) yield* change(db, COUNT_CHANGES); // of an earlier version
+  if (text !== null && counts === 0 && !isReadOnly) yield* change(db, COUNT_CHANGES); // of an earlier version
   const lasting = parse(text ?? undefined, path);
   for (const name of LASTING) {
     if (given[name] !== undefined && given[name] !== lasting[name]) {
@@ -110,15 +135,15 @@ function* prepare(db, path, { given, create, synchronous }) {
 }
 
 /** 32 MB of pages stay in memory: the 2 MB of SQLite's own choice hold the entries of some 10,000 vectors. */
-function* openReader(path, { patience }) {
-  const db = open(path, false, patience);
+function* openReader(path, { patience, access }) {
+  const db = open(path, access, patience);
   yield* query(db, 'PRAGMA query_only = 1; PRAGMA cache_size = -32768');
   return db;
 }
 
 /** To look for others' changes by: not held up by a search that reads, or by a write of ours. */
-function* openWatch(path, { patience }) {
-  const db = open(path, false, patience);
+function* openWatch(path, { patience, access }) {
+  const db = open(path, access, patience);
   yield* query(db, 'PRAGMA query_only = 1');
   return db;
 }
@@ -133,4 +158,4 @@ function parse(text, path) {
   throw mismatch('ERR_CORRUPT', 'the options of a VectorStore', path, 'others');
 }
 
-module.exports = { IN_MEMORY, checkOptions, openReader, openWatch, prepare, readOptions };
+module.exports = { IN_MEMORY, accessTo, checkOptions, openReader, openWatch, prepare, readOptions };

@@ -12,7 +12,7 @@ const { Follower } = require('./follower.js');
 const { checkVectors } = require('./graph.js');
 const { InFlight, closedError } = require('./in-flight.js');
 const prepared = require('./prepared.js');
-const { IN_MEMORY, checkOptions, openReader, openWatch, prepare, readOptions } = require('./schema.js');
+const { IN_MEMORY, accessTo, checkOptions, openReader, openWatch, prepare, readOptions } = require('./schema.js');
 const { read } = require('./search.js');
 const { Searcher } = require('./searcher.js');
 const { run, runAsync } = require('./steps.js');
@@ -38,6 +38,7 @@ class VectorStore extends Handle {
   #options;
   #path;
   #saveEvery;
+  #isReadOnly;
   #watch;
   #searcher;
   /** Asynchronous operations in flight; whether no others may begin. */
@@ -50,6 +51,7 @@ class VectorStore extends Handle {
     this.#db = db;
     this.#path = path;
     this.#saveEvery = settings.saveEvery;
+    this.#isReadOnly = settings.isReadOnly;
   }
 
   /** Opens a store, or makes one: where `path` names no file, or ":memory:". */
@@ -73,7 +75,9 @@ class VectorStore extends Handle {
     if (typeof path !== 'string' || path === '' || path.includes('\0')) throw unexpected('ERR_INVALID_ARG', 'the path of a file', 'path', path);
     const settings = readOptions(options), full = path === IN_MEMORY ? path : require('node:path').resolve(path);
     checkOptions(settings, full, path !== IN_MEMORY && require('node:fs').existsSync(full));
-    const store = new VectorStore(database.open(full, settings.create, settings.patience), OPEN, full, settings);
+    settings.access = accessTo(full, settings);
+    settings.isReadOnly = settings.access === 'read' || settings.access === 'frozen';
+    const store = new VectorStore(database.open(full, settings.access, settings.patience), OPEN, full, settings);
     return { store, operation: store.#open(settings) };
   }
 
@@ -88,11 +92,12 @@ class VectorStore extends Handle {
 
   *#open(settings) {
     this.#options = yield* prepare(this.#db, this.#path, settings);
-    const isFile = this.#path !== IN_MEMORY;
-    this.#reader = isFile ? yield* openReader(this.#path, settings) : this.#db;
-    this.#watch = isFile ? yield* openWatch(this.#path, settings) : undefined;
+    const isFile = this.#path !== IN_MEMORY, more = { ...settings, access: this.#isReadOnly ? settings.access : 'write' };
+    this.#reader = isFile ? yield* openReader(this.#path, more) : this.#db;
+    this.#watch = isFile && settings.access !== 'frozen' ? yield* openWatch(this.#path, more) : undefined;
     this.#follower = new Follower({
       db: this.#db, watch: this.#watch, path: isFile ? `${this.#path}.hnsw` : undefined, options: this.#options, ef: settings.given.ef,
+      isReadOnly: this.#isReadOnly,
       onChange: () => this.#searcher.forget(),
     });
     this.#searcher = new Searcher(this.#reader, this.#follower, this.#inFlight);
@@ -106,9 +111,15 @@ class VectorStore extends Handle {
     if (value.#isClosing) throw closedError();
   }
 
+  /** For a change. */
+  static #writable(store) {
+    VectorStore.#of(store);
+    if (store.#isReadOnly) throw mismatch('ERR_UNSUPPORTED', 'a store that can be written to', 'this', 'a read-only one');
+  }
+
   /** For a change from this thread: no other may be in flight. */
   static #claim(store) {
-    VectorStore.#of(store);
+    VectorStore.#writable(store);
     const { writes } = store.#inFlight;
     if (writes > 0) throw mismatch('ERR_BUSY', 'no asynchronous write in flight', 'a write', `${writes}`);
   }
@@ -162,7 +173,7 @@ class VectorStore extends Handle {
   }
 
   static #insertLater(store, entries, options) {
-    VectorStore.#of(store);
+    VectorStore.#writable(store);
     const columns = many(entries, store.#options.dim), o = batchOptions(options, ['signal']);
     checkVectors(store.#options, columns.data);
     VectorStore.#of(store);
@@ -211,6 +222,7 @@ class VectorStore extends Handle {
   }
 
   #deleteLater(ids, options) {
+    VectorStore.#writable(this);
     const { signal } = inputs.options(options, ['signal']);
     VectorStore.#of(this);
     return this.#inFlight.change(signal, (flag) => runAsync(this.#delete(ids), { flag, threads: 1 }));
@@ -308,6 +320,11 @@ class VectorStore extends Handle {
   get path() {
     VectorStore.#of(this);
     return this.#path;
+  }
+
+  get readOnly() {
+    VectorStore.#of(this);
+    return this.#isReadOnly;
   }
 
   /** Saves the index beside the database, so that the next opening has nothing to catch up with. */
