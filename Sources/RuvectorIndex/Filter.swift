@@ -14,6 +14,8 @@ public enum Filter {
 /// Which slots a search may return, asked for one slot at a time: nothing is computed for the others.
 protocol Admission {
   func admits(_ id: Int) -> Bool
+  /// Asks for the memory that `admits` will look at.
+  func prefetch(_ id: Int)
   /// All admitted slots below `limit`, and perhaps others, each once.
   func forEachCandidate(_ limit: Int, _ index: VectorIndex, _ body: (Int) -> Void)
 }
@@ -26,6 +28,7 @@ protocol FilteredSearch {
 /// Every slot, for an index that has vectors at all of them.
 struct Everything: Admission {
   @inline(__always) func admits(_: Int) -> Bool { true }
+  @inline(__always) func prefetch(_: Int) {}
   func forEachCandidate(_ limit: Int, _: VectorIndex, _ body: (Int) -> Void) { for id in 0..<limit { body(id) } }
 }
 
@@ -33,6 +36,7 @@ struct Everything: Admission {
 struct Seen: Admission {
   let sight: Sight
   @inline(__always) func admits(_ id: Int) -> Bool { sight.sees(id) }
+  @inline(__always) func prefetch(_ id: Int) { sight.prefetch(id) }
   func forEachCandidate(_ limit: Int, _: VectorIndex, _ body: (Int) -> Void) { for id in 0..<limit { body(id) } }
 }
 
@@ -41,6 +45,7 @@ struct Marked: Admission {
   let sight: Sight
   let bits: SlotBits.View
   @inline(__always) func admits(_ id: Int) -> Bool { bits.has(id) && sight.sees(id) }
+  @inline(__always) func prefetch(_ id: Int) { sight.prefetch(id) }
   func forEachCandidate(_ limit: Int, _: VectorIndex, _ body: (Int) -> Void) { bits.forEach(limit, body) }
 }
 
@@ -51,6 +56,7 @@ struct Keyed: Admission {
   let bitmap: Bitmap
   let allow: Bool
 
+  @inline(__always) func prefetch(_ id: Int) { sight.prefetch(id) }
   @inline(__always) func admits(_ id: Int) -> Bool {
     sight.sees(id) && bitmap.has(keys[id].load(as: Int64.self)) == allow
   }
@@ -68,9 +74,10 @@ struct Keyed: Admission {
     return found * step
   }
 
-  /// Few bits are looked up one by one; else every slot is a candidate.
+  /// Few bits are looked up one by one, at the price of some hundred slots that are looked at in their order; else every slot is
+  /// a candidate.
   func forEachCandidate(_ limit: Int, _ index: VectorIndex, _ body: (Int) -> Void) {
-    guard allow, bitmap.count < limit / 8 else {
+    guard allow, bitmap.count < limit / 128 else {
       for id in 0..<limit { body(id) }
       return
     }
