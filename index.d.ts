@@ -742,7 +742,7 @@ export interface IndexToken { readonly index: number }
  * In an HNSWIndex, removing and replacing mark a vector, O(1). Searches pass marked vectors until the graph has been repaired around
  * them and their memory is used again. That begins when they are an eighth of the others (32 at least), looks at every vector, and goes
  * in slices: each vector that is removed or replaced pays 16 steps, of some 10 µs each where a vector has lost neighbours, and each
- * change up to 256 more of what earlier ones have left. No single call does the whole.
+ * change up to 64 more of what earlier ones have left. No single call does the whole.
  */
 export interface VectorIndex<K extends IndexKey = number> {
   readonly size: number;

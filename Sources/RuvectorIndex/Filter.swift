@@ -14,8 +14,6 @@ public enum Filter {
 /// Which slots a search may return, asked for one slot at a time: nothing is computed for the others.
 protocol Admission {
   func admits(_ id: Int) -> Bool
-  /// Asks for the memory that `admits` will look at.
-  func prefetch(_ id: Int)
   /// All admitted slots below `limit`, and perhaps others, each once.
   func forEachCandidate(_ limit: Int, _ index: VectorIndex, _ body: (Int) -> Void)
 }
@@ -28,7 +26,6 @@ protocol FilteredSearch {
 /// Every slot, for an index that has vectors at all of them.
 struct Everything: Admission {
   @inline(__always) func admits(_: Int) -> Bool { true }
-  @inline(__always) func prefetch(_: Int) {}
   func forEachCandidate(_ limit: Int, _: VectorIndex, _ body: (Int) -> Void) { for id in 0..<limit { body(id) } }
 }
 
@@ -36,7 +33,6 @@ struct Everything: Admission {
 struct Seen: Admission {
   let sight: Sight
   @inline(__always) func admits(_ id: Int) -> Bool { sight.sees(id) }
-  @inline(__always) func prefetch(_ id: Int) { sight.prefetch(id) }
   func forEachCandidate(_ limit: Int, _: VectorIndex, _ body: (Int) -> Void) { for id in 0..<limit { body(id) } }
 }
 
@@ -45,7 +41,6 @@ struct Marked: Admission {
   let sight: Sight
   let bits: SlotBits.View
   @inline(__always) func admits(_ id: Int) -> Bool { bits.has(id) && sight.sees(id) }
-  @inline(__always) func prefetch(_ id: Int) { sight.prefetch(id) }
   func forEachCandidate(_ limit: Int, _: VectorIndex, _ body: (Int) -> Void) { bits.forEach(limit, body) }
 }
 
@@ -56,7 +51,6 @@ struct Keyed: Admission {
   let bitmap: Bitmap
   let allow: Bool
 
-  @inline(__always) func prefetch(_ id: Int) { sight.prefetch(id) }
   @inline(__always) func admits(_ id: Int) -> Bool {
     sight.sees(id) && bitmap.has(keys[id].load(as: Int64.self)) == allow
   }

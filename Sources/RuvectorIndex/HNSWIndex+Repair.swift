@@ -15,7 +15,6 @@ import RuvectorCore
 final class Repair {
   private enum Phase { case tree, links, lists, slots }
 
-  /// From high to low, so that low slots are used again first.
   private let removed: [UInt32]
   private let isRemoved: AlignedBuffer<Bool>
   /// Nodes that there were when the links began to be looked at.
@@ -25,7 +24,7 @@ final class Repair {
   private var at = 0
 
   init(_ index: HNSWIndex, _ removed: [UInt32]) throws(RuvectorError) {
-    self.removed = removed.sorted(by: >)
+    self.removed = removed
     isRemoved = try AlignedBuffer(count: index.nextPlace, repeating: false, for: "index")
     selection = try Selection(index)
     for id in removed { isRemoved[Int(id)] = true }

@@ -24,6 +24,5 @@ struct Sight {
 
   init(_ states: Records.Map, _ seen: UInt32) { (self.states, self.seen) = (states, seen) }
 
-  @inline(__always) func prefetch(_ id: Int) { rv_prefetch(states[id]) }
   @inline(__always) func sees(_ id: Int) -> Bool { (seen &>> UInt32(rv_load_byte(states[id]))) & 1 != 0 }
 }

@@ -354,7 +354,7 @@ extension VectorIndex {
   /// A change pays for what it removes, and a little of what others have left, so that no single one takes long. Memory that this
   /// cannot have is asked for again at the next change: this one has happened.
   private func pay(_ own: Int, _ control: Control) {
-    var left = own + 256
+    var left = own + 64
     while left > 0, (try? control.check()) != nil, repairSome(min(left, 4096)) { left -= 4096 }
   }
 

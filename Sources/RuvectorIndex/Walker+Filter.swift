@@ -49,7 +49,7 @@ extension Walker {
     var seen = 1
     while let entry = frontier.pop() {
       if size == ef, entry > pool[size - 1] { break }
-      let n = expand(Walker.id(entry), 0, index, kernels, admission)
+      let n = expand(Walker.id(entry), 0, index, kernels)
       seen &+= n
       if seen > budget { return false }
       for i in 0..<n {

@@ -108,9 +108,7 @@ final class Walker {
 
   /// Puts the neighbours of `id` that were not seen yet into `ids`, their keys into `keys`; their number.
   @inline(__always)
-  func expand<A: Admission>(
-    _ id: Int, _ level: Int, _ index: HNSWIndex, _ kernels: KernelTable, _ admission: A
-  ) -> Int {
+  func expand(_ id: Int, _ level: Int, _ index: HNSWIndex, _ kernels: KernelTable) -> Int {
     // Of a mapped file that nobody has verified, a link may lead anywhere.
     if level > 0, index.links.level(id) < level { return 0 }
     let links = UnsafePointer(index.links.list(id, level)), room = index.links.room(level)
@@ -126,7 +124,6 @@ final class Walker {
       marks[Int(neighbour)] = epoch
       let row = UnsafeRawPointer(map[Int(neighbour)])
       VectorRows.prefetch(row, near)
-      admission.prefetch(Int(neighbour))
       ids[n] = neighbour
       places[n] = row
       n &+= 1
@@ -141,7 +138,7 @@ final class Walker {
     var best = start, isMoving = true
     while isMoving {
       isMoving = false
-      let n = expand(Walker.id(best), level, index, kernels, Everything())
+      let n = expand(Walker.id(best), level, index, kernels)
       for i in 0..<n {
         let entry = Walker.entry(keys[i], ids[i])
         if entry < best {
@@ -197,7 +194,7 @@ final class Walker {
       pool[cursor] = entry | 1
       cursor &+= 1
       if cursor < size { prefetchLinks(Walker.id(pool[cursor]), level, index) }
-      let n = expand(Walker.id(entry), level, index, kernels, admission)
+      let n = expand(Walker.id(entry), level, index, kernels)
       var bar = counted == ef ? pool[size &- 1] : .max
       for i in 0..<n {
         let new = Walker.entry(keys[i], ids[i])
