@@ -152,6 +152,7 @@ const ofAttention = {
   'causal attention': shownBy(['migration-attention.test.js', 'FlashAttention: `causal` goes by the place of the query, not by 0']),
   '`LinearAttention`': shownBy(['attention.test.js', 'LinearAttention nears the exact one as its features grow; elu + 1 is its own kernel']),
   '`LocalGlobalAttention`': shownBy(['migration-attention.test.js', 'LocalGlobalAttention: one query stands at n/2, as there; in a batch each at its own place']),
+  '`GraphRoPeAttention` of odd `dim`': shownBy(['migration-attention.test.js', 'GraphRoPeAttention: the last coordinate of an odd width is not turned, and counts']),
   '`HyperbolicAttention`: the mean': shownBy(['attention.test.js', 'HyperbolicAttention: the mean is the Fréchet mean, from the main entry']),
   '`HyperbolicAttention`: distances near the rim': shownBy(['migration-attention.test.js', 'HyperbolicAttention: distances are those of the formula, without a floor of 1e-7 under its denominator'], ['migration-attention.test.js', 'HyperbolicAttention: unit vectors, which all lie beyond the rim, give points inside the ball']),
   '`HyperbolicAttention.withConfig`: `adaptive`': shownBy(['migration-attention.test.js', 'HyperbolicAttention: `adaptive` has no effect, as there; curvature 0 and wrong widths are refused']),

@@ -35,6 +35,7 @@ const rows = {
   'VectorStore#dim': [],
   'VectorStore#metric': [],
   'VectorStore#path': [],
+  'VectorStore#readOnly': [],
   'VectorStore#save': [],
   'VectorStore#closed': [],
   'VectorStore#close': [],
