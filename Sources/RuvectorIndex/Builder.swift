@@ -21,6 +21,8 @@ final class Builder {
   private var edges: [Edge] = []
   /// Tree edges of the batch that are not in the lists yet: parent to children.
   private var planted: [Int: [Int]] = [:]
+  /// For new nodes that see a plateau only: where their walk began.
+  private var outlooks: [Int: Int] = [:]
 
   /// A link back: to `source` from `target`, at a level.
   private struct Edge: Comparable {
@@ -50,9 +52,12 @@ final class Builder {
   func connect(_ batch: [UInt32]) throws(RuvectorError) {
     if let sketch { for id in batch { try sketch.add(Int(id)) } }
     guard index.entry != Links.end else { return }
-    while try !walkAll(batch) {}
+    let outlook = try AlignedBuffer<UInt32>(count: batch.count, for: "index")
+    while try !walkAll(batch, outlook) {}
     edges.removeAll(keepingCapacity: true)
     planted.removeAll(keepingCapacity: true)
+    outlooks.removeAll(keepingCapacity: true)
+    for (i, id) in batch.enumerated() where outlook[i] != .max { outlooks[Int(id)] = Int(outlook[i]) }
     for id in batch { plant(Int(id)) }
     edges.sort()
     var starts: [Int] = []
@@ -63,7 +68,7 @@ final class Builder {
   }
 
   /// Step 1. False where it has to be done again, with floats.
-  private func walkAll(_ batch: [UInt32]) throws(RuvectorError) -> Bool {
+  private func walkAll(_ batch: [UInt32], _ outlook: AlignedBuffer<UInt32>) throws(RuvectorError) -> Bool {
     let arrivals = try AlignedBuffer<Arrival>(count: batch.count, for: "index")
     try forEach(batch.count, 32) { (i, walker, _) throws(RuvectorError) in
       arrivals[i] = try arrive(Int(batch[i]), walker)
@@ -71,7 +76,8 @@ final class Builder {
     let order = (0..<batch.count).sorted { arrivals[$0].isBefore(arrivals[$1]) }
     let strayed = try AlignedBuffer<Int>(count: batch.count, for: "index")
     try forEach(batch.count, 8) { (i, walker, selection) throws(RuvectorError) in
-      strayed[i] = try propose(Int(batch[order[i]]), from: arrivals[order[i]].start, walker, selection)
+      let start = arrivals[order[i]].start
+      (strayed[i], outlook[order[i]]) = try propose(Int(batch[order[i]]), from: start, walker, selection)
     }
     return judge(strayed)
   }
@@ -125,7 +131,7 @@ final class Builder {
 
   private func arrive(_ id: Int, _ walker: Walker) throws(RuvectorError) -> Arrival {
     let links = index.links, level = links.level(id), entry = Int(index.entry)
-    try walker.begin(ef: 1, count: index.placesUsed)
+    try walker.begin(ef: 1, count: index.nodesUsed)
     prepare(walker, id)
     let first = Walker.entry(walker.key(entry, kernels), UInt32(truncatingIfNeeded: entry))
     var arrival = Arrival(start: first, region: 0, cell: 0, id: UInt32(truncatingIfNeeded: id))
@@ -145,13 +151,13 @@ final class Builder {
   }
 
   /// The walk of a new node from where it arrived, and its own links, at each of its levels. What `Sketch.order` returned for
-  /// level 0; -1 where nothing can be said.
+  /// level 0; -1 where nothing can be said. And where the walk began, if it ended on a plateau; else `UInt32.max`.
   private func propose(
     _ id: Int, from start: Walker.Entry, _ walker: Walker, _ selection: Selection
-  ) throws(RuvectorError) -> Int {
-    var strayed = -1
+  ) throws(RuvectorError) -> (strayed: Int, outlook: UInt32) {
+    var strayed = -1, outlook = UInt32.max
     let ef = index.efConstruction, links = index.links
-    try walker.begin(ef: ef, count: index.placesUsed)
+    try walker.begin(ef: ef, count: index.nodesUsed)
     prepare(walker, id)
     walker.start(start)
     for l in stride(from: min(links.level(id), links.level(Int(index.entry))), through: 0, by: -1) {
@@ -160,11 +166,14 @@ final class Builder {
         let isFull = walker.size == ef, found = try sketch.order(walker, kernels)
         strayed = isFull ? found : -1
       }
+      if l == 0, links.level(id) == 0, walker.isOnPlateau(kernels) {
+        outlook = UInt32(truncatingIfNeeded: Walker.id(start))
+      }
       try selection.choose(walker, index.m, index, except: id, kernels)
       links.publish(selection.kept.pointer, selection.count, as: id, l)
       if l > 0 { walker.restart() }
     }
-    return strayed
+    return (strayed, outlook)
   }
 
   /// Whether the sketch was good enough, by what `propose` returned; it is dropped where not.
@@ -181,17 +190,30 @@ final class Builder {
   }
 
   /// The tree edge of a new node: to the nearest of its neighbours that has room for one, else to one below them in the tree.
-  /// Queues its links back.
+  /// Of one that sees a plateau only, to the node from which it has seen it: walks that look for it begin there, too. Queues its
+  /// links back.
   private func plant(_ id: Int) {
     let links = index.links, list = links.list(id, 0), count = links.count(id, 0)
     var at = 0
-    while at < count, links.pins(Int(list[at])) >= index.m { at += 1 }
     let parent: Int
+    if let outlook = outlooks[id], links.pins(outlook) < index.m {
+      while at < count, Int(list[at]) != outlook { at += 1 }
+      parent = outlook
+      plant(id, at, parent)
+      return
+    }
+    while at < count, links.pins(Int(list[at])) >= index.m { at += 1 }
     if at < count {
       parent = Int(list[at])
     } else {
       parent = index.treeRoom(count > 0 ? Int(list[0]) : Int(index.entry)) { planted[$0] ?? [] }
     }
+    plant(id, at, parent)
+  }
+
+  /// Pins a node to its parent, whose place in its list is `at`, and queues its links back.
+  private func plant(_ id: Int, _ at: Int, _ parent: Int) {
+    let links = index.links, list = links.list(id, 0)
     planted[parent, default: []].append(id)
     links.addPin(parent)
     links.addPin(id)

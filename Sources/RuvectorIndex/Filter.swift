@@ -11,90 +11,126 @@ public enum Filter {
   case prepared(PreparedFilter)
 }
 
-/// Which slots a search may return, asked for one slot at a time: nothing is computed for the others.
+/// Which nodes a search may return, asked for one at a time: nothing is computed for the others.
 protocol Admission {
-  func admits(_ id: Int) -> Bool
-  /// All admitted slots below `limit`, and perhaps others, each once.
+  /// Whether a slot is admitted.
+  func admits(slot: Int) -> Bool
+  /// Whether a node is: any of its slots.
+  func admits(_ node: Int) -> Bool
+  /// All admitted nodes below `limit`, and perhaps others; each once, where slots are nodes.
   func forEachCandidate(_ limit: Int, _ index: VectorIndex, _ body: (Int) -> Void)
+  /// What looking for candidates costs, in distances.
+  func effort(_ limit: Int) -> Int
 }
 
 /// A search that is compiled for each kind of filter. `count`: how many slots are admitted, more or less.
 protocol FilteredSearch {
+  var walker: Walker { get }
+  var k: Int { get }
+  var kernels: KernelTable { get }
   func run<A: Admission>(_ admission: A, count: Int, _ index: VectorIndex) throws(RuvectorError)
 }
 
 /// Every slot, for an index that has vectors at all of them.
 struct Everything: Admission {
+  @inline(__always) func admits(slot _: Int) -> Bool { true }
   @inline(__always) func admits(_: Int) -> Bool { true }
-  func forEachCandidate(_ limit: Int, _: VectorIndex, _ body: (Int) -> Void) { for id in 0..<limit { body(id) } }
+  @inline(__always) func forEachCandidate(_ limit: Int, _: VectorIndex, _ body: (Int) -> Void) {
+    for node in 0..<limit { body(node) }
+  }
+  func effort(_: Int) -> Int { 0 }
 }
 
 /// The vectors that a reader sees.
 struct Seen: Admission {
   let sight: Sight
-  @inline(__always) func admits(_ id: Int) -> Bool { sight.sees(id) }
-  func forEachCandidate(_ limit: Int, _: VectorIndex, _ body: (Int) -> Void) { for id in 0..<limit { body(id) } }
+  let chains: Chains?
+  @inline(__always) func admits(slot: Int) -> Bool { sight.sees(slot) }
+  @inline(__always) func admits(_ node: Int) -> Bool { chains.slot(of: node, where: admits(slot:)) != nil }
+  @inline(__always) func forEachCandidate(_ limit: Int, _: VectorIndex, _ body: (Int) -> Void) {
+    for node in 0..<limit { body(node) }
+  }
+  func effort(_ limit: Int) -> Int { limit / 32 }
 }
 
 /// Those of them whose bit is set.
 struct Marked: Admission {
   let sight: Sight
+  let chains: Chains?
   let bits: SlotBits.View
-  @inline(__always) func admits(_ id: Int) -> Bool { bits.has(id) && sight.sees(id) }
-  func forEachCandidate(_ limit: Int, _: VectorIndex, _ body: (Int) -> Void) { bits.forEach(limit, body) }
+  @inline(__always) func admits(slot: Int) -> Bool { bits.has(slot) && sight.sees(slot) }
+  @inline(__always) func admits(_ node: Int) -> Bool { chains.slot(of: node, where: admits(slot:)) != nil }
+  func forEachCandidate(_ limit: Int, _ index: VectorIndex, _ body: (Int) -> Void) {
+    bits.forEach(chains == nil ? limit : index.placesUsed) { slot in
+      let node = chains.node(slot)
+      if node < limit { body(node) }
+    }
+  }
+  func effort(_ limit: Int) -> Int { limit / 256 }
 }
 
 /// Those of them whose integer key has its bit set in a caller's bitmap, or (`allow` false) has not.
 struct Keyed: Admission {
   let sight: Sight
+  let chains: Chains?
   let keys: Records.Map
   let bitmap: Bitmap
   let allow: Bool
 
-  @inline(__always) func admits(_ id: Int) -> Bool {
-    sight.sees(id) && bitmap.has(keys[id].load(as: Int64.self)) == allow
+  @inline(__always) func admits(slot: Int) -> Bool {
+    sight.sees(slot) && bitmap.has(keys[slot].load(as: Int64.self)) == allow
   }
+  @inline(__always) func admits(_ node: Int) -> Bool { chains.slot(of: node, where: admits(slot:)) != nil }
 
   static let sample = 512
 
   /// How many of the slots are admitted, by a sample of them: the bits may be of keys that the index does not have.
   func estimate(_ places: Int) -> Int {
     let step = max(1, places / Keyed.sample)
-    var found = 0, id = 0
-    while id < places {
-      if admits(id) { found += 1 }
-      id += step
+    var found = 0, slot = 0
+    while slot < places {
+      if admits(slot: slot) { found += 1 }
+      slot += step
     }
     return found * step
   }
 
-  /// Few bits are looked up one by one, at the price of some hundred slots that are looked at in their order; else every slot is
-  /// a candidate.
-  func forEachCandidate(_ limit: Int, _ index: VectorIndex, _ body: (Int) -> Void) {
-    guard allow, bitmap.count < limit / 128 else {
-      for id in 0..<limit { body(id) }
+  /// Few bits are looked up one by one, at the price of some hundred slots that are looked at in their order.
+  private func areFew(_ limit: Int) -> Bool { allow && bitmap.count < limit / 128 }
+
+  func effort(_ limit: Int) -> Int { areFew(limit) ? bitmap.count : limit / 16 }
+
+  @inline(__always) func forEachCandidate(_ limit: Int, _ index: VectorIndex, _ body: (Int) -> Void) {
+    if chains != nil || areFew(limit) {
+      let listed = areFew(limit) ? lookUp(limit, index) : nil, end = listed?.count ?? limit
+      for i in 0..<end { body(listed?[i] ?? i) }
       return
     }
-    // Some at a time: looking keys up takes a lock.
-    var keys: [Int64] = []
-    keys.reserveCapacity(256)
-    func look() {
-      keys.withUnsafeBufferPointer { list in
-        guard let first = list.baseAddress else { return }
-        index.inSlices(list.count) { i in
-          if let id = index.findPlace(.integers(first, list.count), i), id < limit { found.append(id) }
-        }
+    var slot = 0
+    while slot < limit {
+      let end = min(limit, slot &+ min(keys.run(from: slot), sight.states.run(from: slot))), first = slot
+      let states = sight.states[first], list = UnsafePointer(keys[first].assumingMemoryBound(to: Int64.self))
+      while slot < end {
+        let i = slot &- first
+        if bitmap.has(list[i]) == allow, sight.sees(states + i) { body(slot) }
+        slot &+= 1
       }
-      for id in found { body(id) }
-      keys.removeAll(keepingCapacity: true)
-      found.removeAll(keepingCapacity: true)
     }
-    var found: [Int] = []
-    bitmap.forEach { key in
-      keys.append(key)
-      if keys.count == 256 { look() }
+  }
+
+  /// The nodes of the bits.
+  private func lookUp(_ limit: Int, _ index: VectorIndex) -> [Int] {
+    var found: [Int] = [], wanted: [Int64] = []
+    bitmap.forEach { wanted.append($0) }
+    wanted.withUnsafeBufferPointer { list in
+      guard let first = list.baseAddress else { return }
+      index.inSlices(list.count) { i in
+        guard let slot = index.findPlace(.integers(first, list.count), i) else { return }
+        let node = chains.node(slot)
+        if node < limit { found.append(node) }
+      }
     }
-    look()
+    return found
   }
 }
 
@@ -143,38 +179,45 @@ struct Bitmap {
 }
 
 extension VectorIndex {
-  /// Runs `search` with the slots that `filter` allows. The index is being read.
+  /// Runs `search` with the slots that `filter` allows, and settles its pool. The index is being read.
   func resolve<S: FilteredSearch>(_ filter: Filter, _ places: Int, _ search: S) throws(RuvectorError) {
-    let sight = sight
+    let sight = sight, chains = chains
     switch filter {
     case .all:
-      try search.run(Seen(sight: sight), count: max(0, nodeCount - deleted - pending), self)
+      try run(search, Seen(sight: sight, chains: chains), max(0, size))
     case .prepared(let filter):
       guard filter.index === self else {
         throw .expected("a filter of this index", for: "filter", received: "one of another", .wrongHandle)
       }
-      try search.run(Marked(sight: sight, bits: filter.view), count: filter.size, self)
+      try run(search, Marked(sight: sight, chains: chains, bits: filter.view), filter.size)
     case .bits(let bytes, let allow):
       guard keys.kind == .integer else {
         throw .expected(
           "keys", for: "filter", received: "bits, which an index of strings has none for", .invalidArgument)
       }
       let bitmap = Bitmap(bytes)
-      let admission = Keyed(sight: sight, keys: keys.records.map, bitmap: bitmap, allow: allow)
+      let admission = Keyed(sight: sight, chains: chains, keys: keys.records.map, bitmap: bitmap, allow: allow)
       let most = allow ? bitmap.count : places
-      try search.run(admission, count: most <= Keyed.sample ? most : min(most, admission.estimate(places)), self)
+      try run(search, admission, most <= Keyed.sample ? most : min(most, admission.estimate(places)))
     case .keys(let list, let allow):
       guard list.kind == keys.kind || list.count == 0 else { throw wrongKind("filter") }
       let bits = try SlotBits(places, filled: !allow)
       var listed = 0
       inSlices(list.count) { i in
-        if let id = findPlace(list, i), id < places, bits.set(id, allow) { listed += 1 }
+        if let slot = findPlace(list, i), slot < places, bits.set(slot, allow) { listed += 1 }
       }
       let count = allow ? listed : max(0, places - listed)
       try withExtendedLifetime(bits) { () throws(RuvectorError) in
-        try search.run(Marked(sight: sight, bits: bits.view), count: count, self)
+        try run(search, Marked(sight: sight, chains: chains, bits: bits.view), count)
       }
     }
+  }
+
+  private func run<S: FilteredSearch, A: Admission>(
+    _ search: S, _ admission: A, _ count: Int
+  ) throws(RuvectorError) {
+    try search.run(admission, count: count, self)
+    try settle(search.walker, search.k, admission, search.kernels)
   }
 
   /// `body` for 0..<count under `tableLock`, which others get in between.

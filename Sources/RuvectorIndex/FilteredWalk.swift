@@ -9,11 +9,11 @@ import RuvectorCore
 /// 4. Where hardly any that count are near the query: the walk over all nodes, and if that takes longer than looking at each
 ///    node that counts, just that.
 struct FilteredWalk: FilteredSearch {
-  private let walker: Walker
+  let walker: Walker
   private let graph: HNSWIndex
-  private let k: Int
+  let k: Int
   private let ef: Int
-  private let kernels: KernelTable
+  let kernels: KernelTable
 
   init(_ walker: Walker, _ graph: HNSWIndex, k: Int, ef: Int, _ kernels: KernelTable) {
     (self.walker, self.graph, self.k, self.ef, self.kernels) = (walker, graph, k, ef, kernels)
@@ -24,12 +24,17 @@ struct FilteredWalk: FilteredSearch {
   /// Entries that the walker's pool has to have room for.
   var room: Int { ef + 2 * others }
 
-  func run<A: Admission>(_ admission: A, count: Int, _: VectorIndex) {
-    let nodes = graph.nodeCount, isRare = count < nodes / 2
-    guard count > max(k, 64), !isRare || count > 6 * ef * graph.m else { return scan(admission) }
+  func run<A: Admission>(_ admission: A, count: Int, _: VectorIndex) throws(RuvectorError) {
+    let nodes = graph.nodeCount, looks = count + admission.effort(walker.limit)
+    // What a walk looks at: as many as without a filter where most nodes count, six times where few do.
+    let walk = (count >= nodes / 2 ? 1 : count >= nodes / 4 ? 2 : count >= nodes / 16 ? 4 : 6) * ef * graph.m
+    guard count > max(k, 64), looks > walk else { return scan(admission) }
     let start = graph.descend(walker, to: 0, kernels)
     walker.unmarkAndStart(start)
-    if walker.walk(0, ef: ef, graph, kernels, admission, others: others) {
+    let isDone = try walker.leavePlateau(ef: ef, of: count, room: 2 * others, kernels) {
+      walker.walk(0, ef: $0, graph, kernels, admission, others: others)
+    }
+    if isDone {
       // Those that count begin behind many others, as on a shell around the query: there are as many directions as if all of
       // these had been asked for.
       let hole = walker.position(admission)
@@ -41,12 +46,12 @@ struct FilteredWalk: FilteredSearch {
       let counted = walker.count(admission)
       if counted > 0, 4 * counted * nodes >= count * walker.size {
         walker.leap(admission, ef: ef, graph, kernels)
-      } else if !walker.wander(admission, ef: ef, graph, kernels, from: start, budget: count) {
+      } else if !walker.wander(admission, ef: ef, graph, kernels, from: start, budget: looks) {
         return scan(admission)
       }
     }
     walker.keep(admission)
-    if walker.size < min(k, count) { scan(admission) }
+    if !walker.holds(min(k, count), admission, graph.chains) { scan(admission) }
   }
 
   private func scan<A: Admission>(_ admission: A) { walker.scan(admission, ef: ef, graph, kernels) }

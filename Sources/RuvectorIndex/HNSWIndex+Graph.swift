@@ -10,24 +10,25 @@ extension HNSWIndex: NeighborGraph {
   }
 
   public func level(of node: Int) -> Int? {
-    node >= 0 && node < placesUsed && sight.sees(node) ? links.level(node) : nil
+    node >= 0 && node < placesUsed && sight.sees(node) ? links.level(chains.node(node)) : nil
   }
 
   public func neighbors(of node: Int, level: Int) -> [Int] {
     guard let top = self.level(of: node), level >= 0, level <= top else { return [] }
     var found: [Int] = []
-    forEachNeighbor(node, level) { found.append($0) }
+    let sight = sight
+    forEachNeighbor(chains.node(node), level) { if let slot = slot(of: $0, sight) { found.append(slot) } }
     return found
   }
 
-  /// Neighbours that are still there; removed ones too where a way may lead through them.
-  private func forEachNeighbor(_ node: Int, _ level: Int, all: Bool = false, _ body: (Int) -> Void) {
-    let list = links.list(node, level), limit = placesUsed, sight = sight
+  /// Nodes that a node is linked to, those of removed vectors too.
+  private func forEachNeighbor(_ node: Int, _ level: Int, _ body: (Int) -> Void) {
+    let list = links.list(node, level), limit = nodesUsed
     for i in 0..<links.room(level) {
       let link = rv_load_acquire(list + i)
       if link == Links.end { return }
       let neighbor = Int(link & ~Links.pinned)
-      if neighbor < limit, all || sight.sees(neighbor) { body(neighbor) }
+      if neighbor < limit { body(neighbor) }
     }
   }
 
@@ -42,8 +43,9 @@ extension HNSWIndex: NeighborGraph {
   /// (nearly everywhere); over removed vectors, too, while the graph has them. O(the nodes within half the distance).
   public func shortestPathDistance(_ a: Int, _ b: Int) throws(RuvectorError) -> Int? {
     guard level(of: a) != nil, level(of: b) != nil else { return nil }
+    let a = chains.node(a), b = chains.node(b)
     if a == b { return 0 }
-    let fromA = try Spread(a, placesUsed), fromB = try Spread(b, placesUsed)
+    let fromA = try Spread(a, nodesUsed), fromB = try Spread(b, nodesUsed)
     while !fromA.front.isEmpty || !fromB.front.isEmpty {
       for spread in [fromA, fromB] { step(spread) }
       var best = Int.max
@@ -71,7 +73,7 @@ extension HNSWIndex: NeighborGraph {
     var next: [Int] = []
     for node in spread.front {
       for level in 0...links.level(node) {
-        forEachNeighbor(node, level, all: true) { neighbor in
+        forEachNeighbor(node, level) { neighbor in
           guard neighbor < spread.steps.count, spread.steps[neighbor] < 0 else { return }
           spread.steps[neighbor] = spread.steps[node] + 1
           next.append(neighbor)
@@ -91,28 +93,32 @@ extension HNSWIndex: NeighborGraph {
     defer { lock.end() }
     let places = placesUsed, width = min(max(k, ef), places), kernels = Kernels.current
     guard k > 0, places > 0, entry != Links.end, level >= 0, level <= maxLevel else { return }
-    let seen = Seen(sight: sight), others = min(places, 4096)
-    try walker.begin(ef: width + others, count: places)
+    let seen = Seen(sight: sight, chains: chains), others = min(places, 4096)
+    try walker.begin(ef: width + others, count: nodesUsed)
     walker.unmarkAndStart(descend(walker, to: level, kernels))
     _ = walker.walk(level, ef: width, self, kernels, seen, others: others)
     walker.keep(seen)
+    if let chains { try walker.spread(k, seen, chains) }
     for i in 0..<min(k, walker.size) {
       try body(Walker.id(walker.pool[i]), rows.space.distance(Walker.key(walker.pool[i])))
     }
   }
 
-  /// The links of one level in CSR form, nodes numbered in the order of their places: `nodes[i]` is the place of row i.
+  /// The links of one level in CSR form, nodes numbered in the order of their places: `nodes[i]` is the place of row i. Of equal
+  /// vectors each has the same links, and others lead to the oldest.
   public func csr(level: Int) throws(RuvectorError) -> (offsets: [UInt32], indices: [UInt32], nodes: [UInt32]) {
     try lock.reading { () throws(RuvectorError) in
-      let limit = placesUsed, sight = sight
+      let limit = placesUsed, sight = sight, chains = chains
       var offsets: [UInt32] = [0], indices: [UInt32] = [], nodes: [UInt32] = []
       let number = try AlignedBuffer<UInt32>(count: limit, repeating: 0, for: "graph")
-      for id in 0..<limit where sight.sees(id) && links.level(id) >= level {
+      for id in 0..<limit where sight.sees(id) && links.level(chains.node(id)) >= level {
         number[id] = UInt32(nodes.count)
         nodes.append(UInt32(id))
       }
       for id in nodes {
-        forEachNeighbor(Int(id), level) { if links.level($0) >= level { indices.append(number[$0]) } }
+        forEachNeighbor(chains.node(Int(id)), level) {
+          if links.level($0) >= level, let slot = slot(of: $0, sight) { indices.append(number[slot]) }
+        }
         offsets.append(UInt32(indices.count))
       }
       return (offsets, indices, nodes)
@@ -134,11 +140,11 @@ extension HNSWIndex: NeighborGraph {
       var found = Statistics()
       found.levels = Array(repeating: 0, count: maxLevel + 1)
       found.degrees = Array(repeating: 0, count: links.room(0) + 1)
-      let sight = sight
-      for id in 0..<placesUsed where sight.sees(id) {
-        let level = links.level(id)
+      let sight = sight, chains = chains
+      for slot in 0..<placesUsed where sight.sees(slot) {
+        let node = chains.node(slot), level = links.level(node)
         if level < found.levels.count { found.levels[level] += 1 }
-        found.degrees[links.count(id, 0)] += 1
+        found.degrees[links.count(node, 0)] += 1
       }
       found.removed = deleted
       return found

@@ -25,7 +25,7 @@ final class Repair {
 
   init(_ index: HNSWIndex, _ removed: [UInt32]) throws(RuvectorError) {
     self.removed = removed
-    isRemoved = try AlignedBuffer(count: index.nextPlace, repeating: false, for: "index")
+    isRemoved = try AlignedBuffer(count: index.nextNode, repeating: false, for: "index")
     selection = try Selection(index)
     for id in removed { isRemoved[Int(id)] = true }
   }
@@ -43,11 +43,11 @@ final class Repair {
       case .links:
         // Slots that hold nothing cost next to nothing.
         var passed = 0
-        while at < end, passed < 64, index.isGone(at) {
+        while at < end, passed < 64, index.isEmpty(at) {
           strip(at, index)
           (at, passed) = (at + 1, passed + 1)
         }
-        if at < end, !index.isGone(at) { try bypass(at, index) }
+        if at < end, !index.isEmpty(at) { try bypass(at, index) }
         next(ending: end, .lists, index)
       case .lists:
         if at == 0 { index.waitForReaders() }
@@ -66,16 +66,16 @@ final class Repair {
   private func next(ending count: Int, _ following: Phase, _ index: HNSWIndex) {
     at += 1
     guard at >= count else { return }
-    (phase, at, end) = (following, 0, index.nextPlace)
+    (phase, at, end) = (following, 0, index.nextNode)
   }
 
   private func isRemoved(_ id: Int) -> Bool { id < isRemoved.count && isRemoved[id] }
 
   /// Another entry point for one that is removed: the highest node there is. O(n) bytes.
   private func chooseEntry(_ index: HNSWIndex) {
-    guard index.entry != Links.end, index.isGone(Int(index.entry)) else { return }
+    guard index.entry != Links.end, index.isEmpty(Int(index.entry)) else { return }
     var best = -1, top = -1
-    for id in 0..<index.nextPlace where !index.isGone(id) && index.links.level(id) > top {
+    for id in 0..<index.nextNode where !index.isEmpty(id) && index.links.level(id) > top {
       (best, top) = (id, index.links.level(id))
     }
     if best >= 0 { index.publish(entry: UInt32(best)) }
@@ -111,7 +111,7 @@ final class Repair {
   private func bypass(_ id: Int, _ level: Int, _ index: HNSWIndex) throws(RuvectorError) {
     let links = index.links, list = links.list(id, level), count = links.count(id, level)
     var gone: [Int] = []
-    for i in 0..<count where index.isGone(Int(list[i] & ~Links.pinned)) { gone.append(Int(list[i] & ~Links.pinned)) }
+    for i in 0..<count where index.isEmpty(Int(list[i] & ~Links.pinned)) { gone.append(Int(list[i] & ~Links.pinned)) }
     if gone.isEmpty { return }
     var candidates: [UInt32] = []
     var seen: Set<Int> = [id]
@@ -119,7 +119,7 @@ final class Repair {
       let neighbour = Int(list[i] & ~Links.pinned)
       seen.insert(neighbour)
       // Removed since this repair began, such a one may still hold the tree together.
-      if !index.isGone(neighbour) || list[i] >= Links.pinned { candidates.append(list[i]) }
+      if !index.isEmpty(neighbour) || list[i] >= Links.pinned { candidates.append(list[i]) }
     }
     // Through removed ones to those behind them, but not without end.
     var at = 0
@@ -128,7 +128,7 @@ final class Repair {
       for i in 0..<links.count(gone[at], level) {
         let neighbour = Int(behind[i] & ~Links.pinned)
         guard seen.insert(neighbour).inserted else { continue }
-        if index.isGone(neighbour) { gone.append(neighbour) } else { candidates.append(UInt32(neighbour)) }
+        if index.isEmpty(neighbour) { gone.append(neighbour) } else { candidates.append(UInt32(neighbour)) }
       }
       at += 1
     }
@@ -168,7 +168,7 @@ extension HNSWIndex {
     while at < count, Int(list[at] & ~Links.pinned) != other { at += 1 }
     if at == links.room(0) {
       at = -1
-      for i in 0..<count where list[i] < Links.pinned && (at < 0 || isGone(Int(list[i])) || !isGone(Int(list[at]))) {
+      for i in 0..<count where list[i] < Links.pinned && (at < 0 || isEmpty(Int(list[i])) || !isEmpty(Int(list[at]))) {
         at = i
       }
     }

@@ -31,6 +31,8 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   /// Removed nodes that links still lead to, and what is being done about earlier ones. The writer's.
   var waiting: [UInt32] = []
   var repair: Repair?
+  /// Nodes by their rows. The writer's.
+  let likeness: Likeness
 
   /// Options by name: see `options`. `.invalidConfig`.
   public convenience init(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
@@ -45,6 +47,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     seed = settings.seed("seed")
     currentEf = settings.integer("ef")
     (self.links, self.sequence) = (links, sequence)
+    likeness = try Likeness(parts.rows)
     try super.init(settings, parts)
   }
 
@@ -58,11 +61,11 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     tableLock.locked { currentEf = ef }
   }
 
-  override var parts: [Records] { super.parts + [links.nodes, links.ground] }
+  override var nodeParts: [Records] { super.nodeParts + [links.nodes, links.ground] }
   override var walkerRoom: Int { 2 * m }
-  override func countBytes() -> Int { super.countBytes() &+ links.byteCount }
+  override func countBytes() -> Int { super.countBytes() &+ links.byteCount &+ likeness.byteCount }
   public override var bytesPerVector: Double {
-    super.bytesPerVector + Double(links.nodes.stride + links.ground.stride)
+    super.bytesPerVector + Double(links.nodes.stride + links.ground.stride + KeyTable.bytesPerEntry)
       + Double(links.upper.stride) / Double(m - 1)
   }
 
@@ -73,13 +76,17 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   ) throws(RuvectorError) {
     let start = entry, width = min(max(k, ef ?? self.ef), places)
     if case .all = filter, isPlain {
-      try walker.begin(ef: width, count: places)
+      try walker.begin(ef: width, count: nodesUsed)
       guard start != Links.end else { return }
       walker.unmarkAndStart(descend(walker, to: 0, kernels))
-      return walker.walk(0, ef: width, self, kernels)
+      _ = try walker.leavePlateau(ef: width, of: places, room: 0, kernels) {
+        walker.walk(0, ef: $0, self, kernels)
+        return true
+      }
+      return try settle(walker, k, Seen(sight: sight, chains: nil), kernels)
     }
     let search = FilteredWalk(walker, self, k: k, ef: width, kernels)
-    try walker.begin(ef: search.room, count: places)
+    try walker.begin(ef: search.room, count: nodesUsed)
     guard start != Links.end else { return }
     try resolve(filter, places, search)
   }
@@ -109,7 +116,6 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     _ order: [Int], _ matrix: MatrixView, _ slots: AlignedBuffer<UInt32>, _ control: Control
   ) throws(RuvectorError) {
     let builder = try Builder(self, control, adding: order.count)
-    let scratch = try AlignedBuffer<Float>(count: rows.space.width, for: "vectors")
     var done = 0
     while done < order.count {
       try control.check()
@@ -121,15 +127,17 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
       while batch.count < most {
         let level = level(of: sequence)
         if level > top, !batch.isEmpty { break }
-        let id = try store(matrix, order[done], scratch) { (id) throws(RuvectorError) in try place(id, level: level) }
-        slots[order[done]] = UInt32(id)
+        let (node, slot) = try store(matrix, order[done]) { (node) throws(RuvectorError) in
+          try place(node, level: level)
+        }
+        slots[order[done]] = UInt32(slot)
         sequence += 1
         done += 1
-        batch.append(UInt32(id))
+        batch.append(UInt32(node))
         if level > top { break }
       }
       try builder.connect(batch)
-      publish(places: nextPlace)
+      publish(places: nextPlace, nodes: nextNode)
       if let first = batch.first, links.level(Int(first)) > top { publish(entry: first) }
       control.report(Double(done) / Double(order.count))
     }
@@ -151,7 +159,11 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     return min(Int(-rv_log(u) / rv_log(Double(m))), Links.topLevel)
   }
 
-  override func tidy(_ removed: [UInt32]) { waiting += removed }
+  override func plan(_ matrix: MatrixView) throws(RuvectorError) -> Likeness.Plan? { try likeness.plan(matrix) }
+  override func enter(_ node: Int, _ plan: Likeness.Plan, row: Int) { likeness.enter(node, plan, row: row) }
+  override func forget(_ node: Int) { likeness.forget(node) }
+
+  override func tidy(_ nodes: [UInt32]) { waiting += nodes }
 
   override func repairLinks(_ steps: Int) throws(RuvectorError) -> Bool {
     if repair == nil, isRepairDue {
@@ -167,7 +179,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
 
   override func standIn(for id: Int) -> Int? {
     let list = links.list(id, 0)
-    return (0..<links.count(id, 0)).map { Int(list[$0] & ~Links.pinned) }.first { state($0) == SlotState.live }
+    return (0..<links.count(id, 0)).map { Int(list[$0] & ~Links.pinned) }.first(where: isLive)
   }
 
   override func reused() {}
@@ -175,6 +187,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   override func reset() {
     super.reset()
     links.removeAll()
+    likeness.removeAll()
     (waiting, repair) = ([], nil)
   }
 }

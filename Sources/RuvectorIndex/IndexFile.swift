@@ -1,17 +1,20 @@
 #if !hasFeature(Embedded)  // there are no files in WebAssembly
   import RuvectorCore
 
-  /// The format of index files, version 1 (docs/file-format.md): a header, a table of sections, sections at multiples of 4096
-  /// bytes. All numbers are little-endian.
+  /// The format of index files (docs/file-format.md): a header, a table of sections, sections at multiples of 4096 bytes. All
+  /// numbers are little-endian. Version 1, or 2 where equal vectors share nodes.
   struct IndexFile {
     static let magic: UInt64 = 0x5845_444e_4956_5552  // "RUVINDEX"
-    static let version: UInt32 = 1
     static let alignment = 4096
     static let headerBytes = 192
     static let sectionBytes = 32
 
     enum Section: UInt32, CaseIterable {
       case rows = 1, exact, side, gone, keys, strings, free, nodes, ground, upper
+      // Of version 2.
+      case chains, heads
+
+      static func count(_ version: UInt32) -> Int { version == 1 ? 10 : 12 }
     }
 
     struct Entry {
@@ -42,9 +45,13 @@
     var seed: UInt64 = 0
     var sequence: UInt64 = 0
     var stamp: UInt64 = 0
+    /// As many as places in version 1.
+    var nodeCount: UInt32 = 0
+    var version: UInt32 = 1
     var sections: [Entry] = []
 
-    static var tableRoom: Int { headerBytes + Section.allCases.count * sectionBytes }
+    static func tableRoom(_ version: UInt32) -> Int { headerBytes + Section.count(version) * sectionBytes }
+    var tableRoom: Int { Self.tableRoom(version) }
 
     func section(_ wanted: Section) -> Entry? { sections.first { $0.section == wanted } }
 
@@ -52,13 +59,13 @@
 
     /// Header and table; the last 8 bytes of the header are the checksum of all of it with zeros there.
     func encoded(fileBytes: Int) throws(RuvectorError) -> AlignedBuffer<UInt8> {
-      let out = try AlignedBuffer<UInt8>(count: Self.tableRoom, repeating: 0, for: "file")
+      let out = try AlignedBuffer<UInt8>(count: tableRoom, repeating: 0, for: "file")
       let p = UnsafeMutableRawPointer(out.pointer)
       func put<T: FixedWidthInteger>(_ at: Int, _ value: T) {
         p.storeBytes(of: value.littleEndian, toByteOffset: at, as: T.self)
       }
       put(0, Self.magic)
-      put(8, Self.version)
+      put(8, version)
       put(12, UInt32(sections.count))
       put(16, UInt64(fileBytes))
       let words = [
@@ -69,6 +76,7 @@
       put(88, seed)
       put(96, sequence)
       put(104, stamp)
+      if version > 1 { put(112, nodeCount) }
       for (i, entry) in sections.enumerated() {
         let at = Self.headerBytes + i * Self.sectionBytes
         put(at, entry.section.rawValue)
@@ -77,7 +85,7 @@
         put(at + 24, entry.hash)
       }
       var hash = XXHash64()
-      hash.add(p, Self.tableRoom)
+      hash.add(p, tableRoom)
       put(Self.headerBytes - 8, hash.value)
       return out
     }
@@ -91,15 +99,18 @@
       func require(_ holds: Bool, _ wanted: String, _ received: String) throws(RuvectorError) {
         guard holds else { throw .expected(wanted, for: quotedPath(path), received: received, .corrupt) }
       }
-      try require(bytes.count == Self.tableRoom && get(0, UInt64.self) == Self.magic, "an index file", "another file")
-      let version = get(8, UInt32.self)
-      guard version == Self.version else {
-        throw .expected("version \(Self.version)", for: quotedPath(path), received: "version \(version)", .unsupported)
+      try require(
+        bytes.count >= Self.tableRoom(1) && get(0, UInt64.self) == Self.magic, "an index file", "another file")
+      version = get(8, UInt32.self)
+      guard version == 1 || version == 2 else {
+        throw .expected("version 1 or 2", for: quotedPath(path), received: "version \(version)", .unsupported)
       }
+      let room = Self.tableRoom(version), most = Section.count(version)
+      try require(bytes.count >= room, "a table of sections", "\(fileBytes) bytes")
       let hash = get(Self.headerBytes - 8, UInt64.self)
       p.storeBytes(of: 0, toByteOffset: Self.headerBytes - 8, as: UInt64.self)
       var own = XXHash64()
-      own.add(p, Self.tableRoom)
+      own.add(p, room)
       try require(own.value == hash, "a header with its checksum", "a damaged one")
       let stated = get(16, UInt64.self)
       try require(stated == UInt64(fileBytes), "\(stated) bytes", "\(fileBytes)")
@@ -109,18 +120,21 @@
       (places, live, deleted, upperCount) = (words[10], words[11], words[12], words[13])
       curvature = Double(bitPattern: get(80, UInt64.self))
       (seed, sequence, stamp) = (get(88, UInt64.self), get(96, UInt64.self), get(104, UInt64.self))
+      nodeCount = version == 1 ? places : get(112, UInt32.self)
       let count = Int(get(12, UInt32.self))
-      try require(count <= Section.allCases.count, "at most \(Section.allCases.count) sections", "\(count)")
+      try require(count <= most, "at most \(most) sections", "\(count)")
       for i in 0..<count {
         let at = Self.headerBytes + i * Self.sectionBytes
         let offset = get(at + 8, UInt64.self), bytes = get(at + 16, UInt64.self)
-        guard let section = Section(rawValue: get(at, UInt32.self)), offset % UInt64(Self.alignment) == 0,
+        guard let section = Section(rawValue: get(at, UInt32.self)), section.rawValue <= UInt32(most),
+          offset % UInt64(Self.alignment) == 0,
           offset <= stated, bytes <= stated - offset, self.section(section) == nil
         else { throw .expected("sections within the file", for: quotedPath(path), received: "others", .corrupt) }
         sections.append(
           Entry(section: section, offset: Int(offset), bytes: Int(bytes), hash: get(at + 24, UInt64.self)))
       }
       try require(live <= places && places <= UInt32(Int32.max), "as many vectors as places", "more")
+      try require(nodeCount <= UInt32(Int32.max), "as many nodes as numbers", "more")
     }
 
     init() {}

@@ -32,6 +32,8 @@ struct KeyTable {
     mask = size &- 1
   }
 
+  /// What one more entry takes, more or less.
+  static let bytesPerEntry = 12
   var byteCount: Int { 4 &* (entries.count &+ (old?.count ?? 0)) }
 
   /// The slot with this hash for which `isWanted` holds.

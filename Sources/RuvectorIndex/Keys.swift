@@ -100,7 +100,8 @@ public final class Keys {
   }
 
   var byteCount: Int {
-    records.byteCount &+ table.byteCount &+ (arena + oldArena).reduce(0) { $0 &+ $1.count }
+    records.byteCount &+ table.byteCount &+ arena.reduce(0) { $0 &+ $1.count }
+      &+ oldArena.reduce(0) { $0 &+ $1.count }
   }
 
   // MARK: Slots by key

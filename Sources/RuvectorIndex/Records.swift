@@ -21,6 +21,11 @@ final class Records {
       let i = id &- first
       return pieces[i &>> shift] + (i & ((1 &<< shift) &- 1)) &* stride
     }
+
+    /// How many records lie side by side from `id` on.
+    @inline(__always) func run(from id: Int) -> Int {
+      id < first ? first &- id : (1 &<< shift) &- ((id &- first) & ((1 &<< shift) &- 1))
+    }
   }
 
   /// Bytes a record.

@@ -58,7 +58,7 @@ final class Selection {
     var n = 0
     for i in 0..<walker.size {
       let entry = walker.pool[i], id = Walker.id(entry)
-      guard id != target, !index.isGone(id) else { continue }
+      guard id != target, !index.isEmpty(id) else { continue }
       ids[n] = UInt32(truncatingIfNeeded: id)
       isPinned[n] = false
       toTarget[n] = Walker.key(entry)

@@ -16,7 +16,7 @@ enum SlotState {
 
 /// Which slots hold vectors for a reader, from the moment at which it began.
 struct Sight {
-  private let states: Records.Map
+  let states: Records.Map
   private let seen: UInt32
 
   /// A bit for each state that is seen: before replaced vectors change, and after.
@@ -24,5 +24,8 @@ struct Sight {
 
   init(_ states: Records.Map, _ seen: UInt32) { (self.states, self.seen) = (states, seen) }
 
-  @inline(__always) func sees(_ id: Int) -> Bool { (seen &>> UInt32(rv_load_byte(states[id]))) & 1 != 0 }
+  @inline(__always) func sees(_ id: Int) -> Bool { sees(states[id]) }
+  @inline(__always) func sees(_ state: UnsafeMutableRawPointer) -> Bool {
+    (seen &>> UInt32(rv_load_byte(state))) & 1 != 0
+  }
 }

@@ -32,16 +32,16 @@ import RuvectorCore
     static func make(of index: HNSWIndex, adding count: Int) throws(RuvectorError) -> Sketch? {
       let rows = index.rows
       guard rows.storage != .i8, !index.metric.isHyperbolic, rows.space.width >= leastWidth,
-        count > index.efConstruction, count >= index.nextPlace / largestShare
+        count > index.efConstruction, count >= index.nextNode / largestShare
       else { return nil }
       return try Sketch(index)
     }
 
     private init(_ index: HNSWIndex) throws(RuvectorError) {
-      rows = try VectorRows(index.rows.space, .i8, rerank: false, first: index.states.capacity)
+      rows = try VectorRows(index.rows.space, .i8, rerank: false, first: index.rows.walked.capacity)
       row = try AlignedBuffer(count: rows.space.width, for: "index")
       self.index = index
-      for id in 0..<index.nextPlace { try add(id) }
+      for id in 0..<index.nextNode { try add(id) }
     }
 
     func add(_ id: Int) throws(RuvectorError) {

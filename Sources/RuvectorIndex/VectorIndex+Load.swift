@@ -38,13 +38,14 @@
     private let space: Space
     private let storage: RowStorage
     private var places: Int { Int(header.places) }
+    private var nodes: Int { Int(header.nodeCount) }
 
     init(_ file: OpenFile) throws(RuvectorError) {
       self.file = file
-      guard file.byteCount >= IndexFile.tableRoom else {
+      guard file.byteCount >= IndexFile.tableRoom(1) else {
         throw .expected("an index file", for: quotedPath(file.path), received: "\(file.byteCount) bytes", .corrupt)
       }
-      let bytes = try AlignedBuffer<UInt8>(count: IndexFile.tableRoom, for: "file")
+      let bytes = try AlignedBuffer<UInt8>(count: min(file.byteCount, IndexFile.tableRoom(2)), for: "file")
       try file.read(0, into: bytes.pointer, bytes.count)
       header = try IndexFile(bytes, fileBytes: file.byteCount, file.path)
       do throws(RuvectorError) {
@@ -94,11 +95,12 @@
 
     func load() throws(RuvectorError) -> VectorIndex {
       // Sizes first: memory follows them.
-      _ = try section(.rows, layout.walkedStride * places, "the section of rows")
-      let parts = try VectorIndex.Parts(settings)
-      try fill(parts.rows.walked, .rows, places)
-      if let exact = parts.rows.exact { try fill(exact, .exact, places) }
-      if let side = parts.rows.side { try fill(side, .side, places) }
+      _ = try section(.rows, layout.walkedStride * nodes, "the section of rows")
+      _ = try section(.gone, places, "the section of gone")
+      let parts = try VectorIndex.Parts(settings, nodes: nodes)
+      try fill(parts.rows.walked, .rows, nodes)
+      if let exact = parts.rows.exact { try fill(exact, .exact, nodes) }
+      if let side = parts.rows.side { try fill(side, .side, nodes) }
       try fill(parts.states, .gone, places)
       try fill(parts.keys.records, .keys, places)
       let index: VectorIndex
@@ -107,18 +109,28 @@
           try Records(stride: stride, first: max(first, 16), shift: layout.shift)
         }
         for (records, which, count) in [
-          (links.nodes, IndexFile.Section.nodes, places), (links.ground, .ground, places),
+          (links.nodes, IndexFile.Section.nodes, nodes), (links.ground, .ground, nodes),
           (links.upper, .upper, Int(header.upperCount)),
         ] { try fill(records, which, count) }
         index = try HNSWIndex(settings, parts, links, sequence: header.sequence)
       } else {
         index = try BruteForceIndex(settings, parts)
       }
+      if header.version > 1 {
+        _ = try section(.chains, Twins.slotStride * places, "the section of chains")
+        let twins = try Twins(slots: max(places, 16), nodes: max(nodes, 16), shift: layout.shift)
+        try fill(twins.slots, .chains, places)
+        try fill(twins.nodes, .heads, nodes)
+        index.adopt(twins)
+      }
       if parts.keys.kind == .string { try adoptStrings(index) }
       try check(index, links: true)
       try index.keys.index(live: Int(header.live), upTo: places) { !index.isGone($0) }
       try readFree(index)
       publish(index)
+      try (index as? HNSWIndex).map { (graph) throws(RuvectorError) in
+        try graph.likeness.enter(upTo: nodes) { !graph.isEmpty($0) }
+      }
       return index
     }
 
@@ -147,15 +159,15 @@
     private func readFree(_ index: VectorIndex) throws(RuvectorError) {
       guard let entry = header.section(.free), entry.bytes > 0 else { return }
       let count = entry.bytes / 4, list = try AlignedBuffer<UInt32>(count: count, for: "file")
-      guard entry.bytes % 4 == 0, count <= places else { throw damaged("the section of free places") }
+      guard entry.bytes % 4 == 0, count <= nodes else { throw damaged("the section of free places") }
       try file.read(entry.offset, into: list.pointer, entry.bytes)
       var hash = XXHash64()
       hash.add(list.pointer, entry.bytes)
       guard hash.value == entry.hash else { throw damaged("the section of free places") }
-      let isListed = try AlignedBuffer<Bool>(count: places, repeating: false, for: "file")
+      let isListed = try AlignedBuffer<Bool>(count: nodes, repeating: false, for: "file")
       for i in 0..<count {
         let id = Int(list[i])
-        guard id < places, index.isGone(id), !isListed[id] else { throw damaged("the section of free places") }
+        guard id < nodes, index.isEmpty(id), !isListed[id] else { throw damaged("the section of free places") }
         isListed[id] = true
         index.free.append(list[i])
       }
@@ -176,11 +188,11 @@
         let entry = try section(which, stride * count, "the section of \(which)")
         return try Records(stride: stride, mapped: map.base + (entry?.offset ?? 0), count: count, owner: map)
       }
-      let walked = try records(.rows, layout.walkedStride, places)
+      let walked = try records(.rows, layout.walkedStride, nodes)
       let isReranked = settings.flag("rerank") && storage != .f32
-      let exact = isReranked && floats == .mapped ? try records(.exact, layout.exactStride, places) : nil
+      let exact = isReranked && floats == .mapped ? try records(.exact, layout.exactStride, nodes) : nil
       let unread = isReranked && floats == .read ? try unreadRows() : nil
-      let side = layout.sideFloats > 0 ? try records(.side, 4 * layout.sideFloats, places) : nil
+      let side = layout.sideFloats > 0 ? try records(.side, 4 * layout.sideFloats, nodes) : nil
       let rows = VectorRows(space, storage, layout, walked, exact, unread, side)
       let kind = VectorIndex.keyKind(settings)
       let strings = kind == .string ? header.section(.strings).map { map.base + $0.offset } ?? map.base : nil
@@ -188,13 +200,18 @@
       let parts = VectorIndex.Parts(rows, keys, try records(.gone, 1, places), isReadOnly: true)
       let index: VectorIndex
       if header.kind == 1 {
-        let nodes = try records(.nodes, Links.nodeStride, places), m = Int(header.m)
+        let m = Int(header.m)
         let links = Links(
-          m: m, nodes: nodes, ground: try records(.ground, 8 * m, places),
+          m: m, nodes: try records(.nodes, Links.nodeStride, nodes), ground: try records(.ground, 8 * m, nodes),
           upper: try records(.upper, 4 * m, Int(header.upperCount)), upperCount: Int(header.upperCount))
         index = try HNSWIndex(settings, parts, links, sequence: header.sequence)
       } else {
         index = try BruteForceIndex(settings, parts)
+      }
+      if header.version > 1 {
+        index.adopt(
+          Twins(
+            slots: try records(.chains, Twins.slotStride, places), nodes: try records(.heads, Twins.nodeStride, nodes)))
       }
       if let strings { try checkStrings(index, strings, header.section(.strings)?.bytes ?? 0) }
       try check(index, links: verify)
@@ -205,7 +222,7 @@
     }
 
     private func unreadRows() throws(RuvectorError) -> FileRows {
-      let entry = try section(.exact, layout.exactStride * places, "the section of exact")
+      let entry = try section(.exact, layout.exactStride * nodes, "the section of exact")
       return FileRows(file, offset: entry?.offset ?? 0, stride: layout.exactStride)
     }
 
@@ -216,10 +233,10 @@
     ) throws(RuvectorError) -> Links {
       let m = Int(header.m), upperCount = Int(header.upperCount)
       for (which, bytes) in [
-        (IndexFile.Section.nodes, Links.nodeStride * places), (.ground, 8 * m * places), (.upper, 4 * m * upperCount),
+        (IndexFile.Section.nodes, Links.nodeStride * nodes), (.ground, 8 * m * nodes), (.upper, 4 * m * upperCount),
       ] { _ = try section(which, bytes, "the section of \(which)") }
       return Links(
-        m: m, nodes: try make(Links.nodeStride, places), ground: try make(8 * m, places),
+        m: m, nodes: try make(Links.nodeStride, nodes), ground: try make(8 * m, nodes),
         upper: try make(4 * m, upperCount), upperCount: upperCount)
     }
 
@@ -230,23 +247,26 @@
         guard index.state(id) <= SlotState.gone else { throw damaged("the list of vectors") }
         if !index.isGone(id) { live += 1 }
       }
-      guard live == Int(header.live), Int(header.deleted) <= places - live else { throw damaged("the list of vectors") }
+      guard live == Int(header.live), Int(header.deleted) <= (index.twins == nil ? places - live : nodes) else {
+        throw damaged("the list of vectors")
+      }
+      if let twins = index.twins { try check(twins, index, live) }
       guard let graph = index as? HNSWIndex else { return }
       let links = graph.links
-      guard header.entry == Links.end ? live == 0 : Int(header.entry) < places else { throw damaged("the entry point") }
-      for id in 0..<places {
+      guard header.entry == Links.end ? live == 0 : Int(header.entry) < nodes else { throw damaged("the entry point") }
+      for id in 0..<nodes {
         let level = links.level(id)
         guard level <= Links.topLevel, level == 0 || Int(links.firstUpper(id)) + level <= links.upperCount else {
           throw damaged("the section of nodes")
         }
       }
       guard isDeep else { return }
-      for id in 0..<places {
+      for id in 0..<nodes {
         for level in 0...links.level(id) {
           let list = links.list(id, level)
           for i in 0..<links.count(id, level) {
             let neighbor = Int(list[i] & ~Links.pinned)
-            guard neighbor < places, links.level(neighbor) >= level || index.isGone(id) else {
+            guard neighbor < nodes, links.level(neighbor) >= level || index.isEmpty(id) else {
               throw damaged("the links")
             }
           }
@@ -254,12 +274,36 @@
       }
     }
 
+    /// Each vector is in one chain, and chains end.
+    private func check(_ twins: Twins, _ index: VectorIndex, _ live: Int) throws(RuvectorError) {
+      guard index is HNSWIndex else { throw damaged("the section of chains") }
+      var found = 0
+      for node in 0..<nodes {
+        var slot = twins.first(node).pointee, before = Twins.none
+        while slot != Twins.none {
+          guard Int(slot) < places, !index.isGone(Int(slot)), found < live else {
+            throw damaged("the section of chains")
+          }
+          let link = twins.link(Int(slot))
+          guard link[0] == UInt32(node), before == Twins.none || link[2] == before else {
+            throw damaged("the section of chains")
+          }
+          found += 1
+          before = slot
+          slot = link[1]
+        }
+        let first = twins.first(node).pointee
+        guard first == Twins.none || twins.link(Int(first))[2] == before else { throw damaged("the section of chains") }
+      }
+      guard found == live else { throw damaged("the section of chains") }
+    }
+
     /// Removed nodes whose slots are not free yet.
     private func waiting(_ graph: HNSWIndex) -> [UInt32] {
       guard header.deleted > 0 else { return [] }
-      var isFree = Array(repeating: false, count: places)
+      var isFree = Array(repeating: false, count: nodes)
       for id in graph.free { isFree[Int(id)] = true }
-      return (0..<places).filter { graph.isGone($0) && !isFree[$0] }.map { UInt32($0) }
+      return (0..<nodes).filter { graph.isEmpty($0) && !isFree[$0] }.map { UInt32($0) }
     }
 
     private func checkStrings(_ index: VectorIndex, _ base: UnsafeMutableRawPointer, _ bytes: Int) throws(RuvectorError)
@@ -273,10 +317,15 @@
     }
 
     private func publish(_ index: VectorIndex) {
-      index.nextPlace = places
+      (index.nextPlace, index.nextNode) = (places, nodes)
+      if index.twins != nil, !index.isReadOnly {
+        index.freeSlots = (0..<places).filter { index.isGone($0) }.map { UInt32($0) }
+      }
       index.liveCount = Int(header.live)
       if let graph = index as? HNSWIndex, !index.isReadOnly { graph.waiting = waiting(graph) }
-      index.publish(places: places, deleted: Int(header.deleted), entry: header.entry, free: index.free.count)
+      index.publish(
+        places: places, deleted: Int(header.deleted), entry: header.entry, free: index.free.count,
+        nodes: nodes)
       index.noteBytes()
     }
   }

@@ -22,7 +22,7 @@ extension VectorIndex {
 
   /// Numbers below this may be places.
   public var placeCount: Int { placesUsed }
-  /// Removed vectors that searches still pass.
+  /// Nodes of removed vectors that searches still pass.
   public var removedCount: Int { deleted }
   /// The place of key i.
   public func place(ofKey list: KeyList, _ i: Int = 0) -> Int? { place(of: list, i) }
@@ -31,7 +31,7 @@ extension VectorIndex {
   public func distance(_ a: Int, _ b: Int) throws(RuvectorError) -> Float {
     let walker = try takeWalker()
     defer { giveBack(walker) }
-    return rows.space.distance(try walker.exactKey(a, b, Kernels.current))
+    return rows.space.distance(try walker.exactKey(chains.node(a), chains.node(b), Kernels.current))
   }
 
   func wrongKind(_ name: String) -> RuvectorError {
@@ -44,7 +44,7 @@ extension VectorIndex {
   public func get(_ list: KeyList, _ i: Int = 0, into out: UnsafeMutablePointer<Float>) throws(RuvectorError) {
     let row = try AlignedBuffer<Float>(count: rows.space.width, for: "vector")
     try lock.reading { () throws(RuvectorError) in
-      let factor = try rows.load(try requirePlace(list, i), into: row.pointer)
+      let factor = try rows.load(chains.node(try requirePlace(list, i)), into: row.pointer)
       rows.space.restore(row.pointer, factor: factor, into: out)
     }
   }
@@ -63,7 +63,7 @@ extension VectorIndex {
   }
 
   /// Calls `emit(rank, place, distance)` for the `k` nearest vectors to `query` that the filter allows, best first, ties by
-  /// the place. Fewer only where fewer are allowed. Distances are exact where the index has floats. `ef`: see `HNSWIndex`.
+  /// the place, equal vectors by their age. Fewer only where fewer are allowed. Distances are exact where the index has floats. `ef`: see `HNSWIndex`.
   public final func search(
     _ query: UnsafePointer<Float>, _ name: @autoclosure () -> String = "query", k: Int, ef: Int? = nil,
     filter: Filter = .all, _ emit: (Int, Int, Float) throws(RuvectorError) -> Void
@@ -76,7 +76,6 @@ extension VectorIndex {
     let places = placesUsed, k = min(k, places), kernels = Kernels.current
     guard k > 0 else { return 0 }
     try find(walker, k: k, ef: ef, places: places, filter, kernels)
-    if rows.isReranked { try walker.rerank(min(walker.size, max(2 * k, k + 8)), rows, kernels) }
     let count = min(k, walker.size)
     for i in 0..<count {
       let found = walker.pool[i]

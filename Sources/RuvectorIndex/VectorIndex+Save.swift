@@ -10,17 +10,19 @@
         let file = try NewFile(path)
         var header = describe()
         header.stamp = stamp
-        try file.writeZeros(IndexFile.tableRoom)
+        try file.writeZeros(header.tableRoom)
         for (section, records, count) in sections where count > 0 {
           try control.check()
           try put(section, file, &header) { (write) throws(RuvectorError) in
             switch section {
             case .gone: try putStates(write)
-            case .rows, .exact, .side, .keys: try putLive(records, section != .keys, write)
+            case .rows, .exact, .side: try putLive(records, nextNode, isLive, standIn(for:), write)
+            case .keys: try putLive(records, nextPlace, { state($0) == SlotState.live }, { _ in nil }, write)
             default: try records.forEachPiece(count, write)
             }
           }
         }
+        if let twins { try putChains(twins, file, &header) }
         if keys.kind == .string { try putStrings(file, &header) }
         if !free.isEmpty {
           let list = try AlignedBuffer<UInt32>(count: free.count, for: "file")
@@ -51,17 +53,19 @@
 
     /// Records of vectors that are there. What has been removed is not in the file: where others still pass it, a record of a
     /// neighbour leads their way (`standIn`), elsewhere there are zeros.
-    private func putLive(_ records: Records, _ hasStandIns: Bool, _ write: Write) throws(RuvectorError) {
-      if isPlain, free.isEmpty { return try records.forEachPiece(nextPlace, write) }
+    private func putLive(
+      _ records: Records, _ count: Int, _ isLive: (Int) -> Bool, _ standIn: (Int) -> Int?, _ write: Write
+    ) throws(RuvectorError) {
+      if isPlain, free.isEmpty, freeSlots.isEmpty { return try records.forEachPiece(count, write) }
       let zeros = try AlignedBuffer<UInt8>(count: records.stride, repeating: 0, for: "file")
       let stride = records.stride, piece = try AlignedBuffer<UInt8>(count: max(stride, 1 << 18), for: "file")
       var used = 0
-      for id in 0..<nextPlace {
+      for id in 0..<count {
         if used + stride > piece.count {
           try write(piece.pointer, used)
           used = 0
         }
-        let from = state(id) == SlotState.live ? id : hasStandIns ? standIn(for: id) : nil
+        let from = isLive(id) ? id : standIn(id)
         let record = from.map { UnsafeRawPointer(records[$0]) } ?? UnsafeRawPointer(zeros.pointer)
         UnsafeMutableRawPointer(piece.pointer + used).copyMemory(from: record, byteCount: stride)
         used += stride
@@ -104,15 +108,32 @@
       try put(.keys, file, &header) { (write) throws(RuvectorError) in try write(offsets.pointer, 8 * nextPlace) }
     }
 
+    /// The chains of equal vectors: what is staged is in none.
+    private func putChains(_ twins: Twins, _ file: NewFile, _ header: inout IndexFile) throws(RuvectorError) {
+      let saved = try Twins(slots: max(nextPlace, 1), nodes: max(nextNode, 1), shift: twins.slots.map.shift)
+      for slot in 0..<nextPlace { saved.link(slot).update(repeating: Twins.none, count: 3) }
+      for node in 0..<nextNode {
+        saved.empty(node)
+        var slot = twins.chains.first(node)
+        while slot != Twins.none {
+          if state(Int(slot)) == SlotState.live { saved.append(Int(slot), to: node) }
+          slot = twins.chains.next(slot)
+        }
+      }
+      try put(.chains, file, &header) { (write) throws(RuvectorError) in try saved.slots.forEachPiece(nextPlace, write)
+      }
+      try put(.heads, file, &header) { (write) throws(RuvectorError) in try saved.nodes.forEachPiece(nextNode, write) }
+    }
+
     private var sections: [(IndexFile.Section, Records, Int)] {
-      var list: [(IndexFile.Section, Records, Int)] = [(.rows, rows.walked, nextPlace)]
-      if let exact = rows.exact { list.append((.exact, exact, nextPlace)) }
-      if let side = rows.side { list.append((.side, side, nextPlace)) }
+      var list: [(IndexFile.Section, Records, Int)] = [(.rows, rows.walked, nextNode)]
+      if let exact = rows.exact { list.append((.exact, exact, nextNode)) }
+      if let side = rows.side { list.append((.side, side, nextNode)) }
       list.append((.gone, states, nextPlace))
       if keys.kind == .integer { list.append((.keys, keys.records, nextPlace)) }
       if let links = (self as? HNSWIndex)?.links {
         list += [
-          (.nodes, links.nodes, nextPlace), (.ground, links.ground, nextPlace), (.upper, links.upper, links.upperCount),
+          (.nodes, links.nodes, nextNode), (.ground, links.ground, nextNode), (.upper, links.upper, links.upperCount),
         ]
       }
       return list
@@ -127,7 +148,13 @@
       file.dim = UInt32(dim)
       file.curvature = settings.number("curvature")
       (file.entry, file.places, file.live) = (entry, UInt32(nextPlace), UInt32(size))
-      file.deleted = UInt32(deleted + pending)
+      file.nodeCount = UInt32(nextNode)
+      if twins == nil {
+        file.deleted = UInt32(deleted + pending)
+      } else {
+        file.version = 2
+        file.deleted = UInt32((0..<nextNode).reduce(-free.count) { $0 + (isLive($1) ? 0 : 1) })
+      }
       guard let graph = self as? HNSWIndex else {
         file.kind = 2
         return file

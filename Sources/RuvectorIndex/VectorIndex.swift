@@ -7,7 +7,8 @@ import RuvectorGeometry
 /// Any number of threads may read while one writes: a reader sees what was there when it began. A second writer at the same
 /// time gets `.busy`. Writers that move or reuse memory wait for the readers of that moment, each a single search at most.
 ///
-/// Each vector has a slot, a number by which links and records know it. What a call adds and replaces becomes visible at once
+/// Each vector has a slot, a number by which its key and its state are known, and a node, which has its row (and in a graph its
+/// links). The two are the same number until a graph has equal vectors, which share a node (see `Twins`). What a call adds and replaces becomes visible at once
 /// or not at all (see `SlotState`). Whatever concerns all slots (repair of a graph, a larger table of keys, strings that move)
 /// is done in slices, some at each change.
 public class VectorIndex: @unchecked Sendable {
@@ -35,14 +36,20 @@ public class VectorIndex: @unchecked Sendable {
   let tableLock: Lock
   /// One byte a slot: its `SlotState`.
   let states: Records
-  /// [slots handed out, removed vectors that a search may meet, entry point of a graph, `Sight` of readers, staged and leaving
-  /// vectors, free slots], for readers.
+  /// Which slots share a node; nil as long as none do. A writer sets it while it excludes readers.
+  private(set) var twins: Twins?
+  /// [slots handed out, nodes without a vector that a search may meet, entry point of a graph, `Sight` of readers, staged and
+  /// leaving vectors, free nodes, nodes handed out], for readers.
   private let published: AlignedBuffer<UInt32>
-  /// The first slot never used, and slots to use again. The writer's.
+  /// The first slot and the first node never used; nodes to use again, and, where slots are others, slots. The writer's.
   var nextPlace = 0
+  var nextNode = 0
   var free: [UInt32] = []
+  var freeSlots: [UInt32] = []
   /// What was staged by calls that have ended. The writer's.
   var batches: [Batch] = []
+  /// A row that is on its way. The writer's.
+  let scratch: AlignedBuffer<Float>
   /// Steps of repair that removed vectors still have to pay for. The writer's.
   var owed = 0
   /// The writer's, for the length of a call.
@@ -63,10 +70,11 @@ public class VectorIndex: @unchecked Sendable {
     let states: Records
     var isReadOnly = false
 
-    init(_ settings: Settings) throws(RuvectorError) {
+    /// `nodes`: where they are not as many as slots.
+    init(_ settings: Settings, nodes: Int? = nil) throws(RuvectorError) {
       let space = try VectorIndex.space(settings), storage = try VectorIndex.storage(settings, space)
       let shift = VectorRows.Layout(space, storage).shift, first = max(settings.integer("capacity"), 16)
-      rows = try VectorRows(space, storage, rerank: settings.flag("rerank"), first: first)
+      rows = try VectorRows(space, storage, rerank: settings.flag("rerank"), first: nodes.map { max($0, 16) } ?? first)
       keys = try Keys(VectorIndex.keyKind(settings), first: first, shift: shift)
       states = try Records(stride: 1, first: first, shift: shift)
     }
@@ -77,12 +85,13 @@ public class VectorIndex: @unchecked Sendable {
   }
 
   init(_ settings: Settings, _ parts: Parts) throws(RuvectorError) {
-    let published = try AlignedBuffer<UInt32>(count: 6, for: "index")
+    scratch = try AlignedBuffer(count: parts.rows.space.width, for: "vectors")
+    let published = try AlignedBuffer<UInt32>(count: 7, for: "index")
     let lock = try SharedLock(), tableLock = try Lock(), writerLock = try Lock()
     (self.settings, rows, keys, states) = (settings, parts.rows, parts.keys, parts.states)
     (self.lock, self.tableLock, self.writerLock) = (lock, tableLock, writerLock)
     (self.published, isReadOnly) = (published, parts.isReadOnly)
-    publish(places: 0, deleted: 0, entry: .max, seen: Sight.before, pending: 0, free: 0)
+    publish(places: 0, deleted: 0, entry: .max, seen: Sight.before, pending: 0, free: 0, nodes: 0)
     noteBytes()
   }
 
@@ -130,20 +139,22 @@ public class VectorIndex: @unchecked Sendable {
   public var size: Int { tableLock.locked { liveCount } }
 
   @inline(__always) var placesUsed: Int { Int(rv_load_acquire(published.pointer)) }
+  @inline(__always) var nodesUsed: Int { Int(rv_load_acquire(UnsafePointer(published.pointer) + 6)) }
+  @inline(__always) var chains: Chains? { twins?.chains }
   @inline(__always) var deleted: Int { Int(rv_load_acquire(UnsafePointer(published.pointer) + 1)) }
   @inline(__always) var entry: UInt32 { rv_load_acquire(UnsafePointer(published.pointer) + 2) }
   @inline(__always) var sight: Sight { Sight(states.map, rv_load_acquire(UnsafePointer(published.pointer) + 3)) }
   @inline(__always) var pending: Int { Int(rv_load_acquire(UnsafePointer(published.pointer) + 4)) }
-  /// Slots at which a walk may arrive, more or less: all but the free ones.
+  /// Nodes at which a walk may arrive, more or less: all but the free ones.
   @inline(__always) var nodeCount: Int {
-    max(0, placesUsed - Int(rv_load_acquire(UnsafePointer(published.pointer) + 5)))
+    max(0, nodesUsed - Int(rv_load_acquire(UnsafePointer(published.pointer) + 5)))
   }
-  /// Whether every slot that a walk may meet holds a vector that is seen.
+  /// Whether every node that a walk may meet holds a vector that is seen.
   @inline(__always) var isPlain: Bool { deleted == 0 && pending == 0 }
 
   func publish(
     places: Int? = nil, deleted: Int? = nil, entry: UInt32? = nil, seen: UInt32? = nil, pending: Int? = nil,
-    free: Int? = nil
+    free: Int? = nil, nodes: Int? = nil
   ) {
     if let places { rv_store_release(published.pointer, UInt32(places)) }
     if let deleted { rv_store_release(published.pointer + 1, UInt32(deleted)) }
@@ -151,12 +162,19 @@ public class VectorIndex: @unchecked Sendable {
     if let seen { rv_store_release(published.pointer + 3, seen) }
     if let pending { rv_store_release(published.pointer + 4, UInt32(pending)) }
     if let free { rv_store_release(published.pointer + 5, UInt32(free)) }
+    if let nodes { rv_store_release(published.pointer + 6, UInt32(nodes)) }
   }
 
   @inline(__always) func state(_ id: Int) -> UInt8 { rv_load_byte(states[id]) }
   func setState(_ id: Int, _ state: UInt8) { rv_store_byte(states[id], state) }
-  /// Whether a slot holds nothing that new links should lead to. The writer's.
+  /// Whether a slot holds nothing, or nothing any more after a flip. The writer's.
   @inline(__always) func isGone(_ id: Int) -> Bool { state(id) == SlotState.gone || state(id) == SlotState.leaving }
+  /// Whether a node is one that new links should not lead to. The writer's.
+  @inline(__always) func isEmpty(_ node: Int) -> Bool { chains.slot(of: node) { !isGone($0) } == nil }
+  /// Whether a node has a vector that is in the index whatever becomes of batches. The writer's.
+  func isLive(_ node: Int) -> Bool { chains.slot(of: node) { state($0) == SlotState.live } != nil }
+  /// The slot of a vector at a node, of equal ones the oldest that is seen. A reader's.
+  @inline(__always) func slot(of node: Int, _ sight: Sight) -> Int? { chains.slot(of: node) { sight.sees($0) } }
 
   /// Whether the table of keys is still to be made (of a mapped file). Under `tableLock`.
   var isTableMissing = false
@@ -180,7 +198,9 @@ public class VectorIndex: @unchecked Sendable {
   public final var byteCount: Int { tableLock.locked { knownBytes } }
 
   /// The same, counted. The writer's.
-  func countBytes() -> Int { rows.byteCount &+ keys.byteCount &+ states.byteCount }
+  func countBytes() -> Int {
+    rows.byteCount &+ keys.byteCount &+ states.byteCount &+ (twins?.byteCount ?? 0)
+  }
 
   final func noteBytes() { tableLock.locked { knownBytes = countBytes() } }
 
@@ -192,23 +212,36 @@ public class VectorIndex: @unchecked Sendable {
 
   // MARK: Searching
 
-  /// Leaves at least the `k` nearest in the walker's pool, those there are, by the keys of the walk.
+  /// Leaves the slots of at least the `k` nearest in the walker's pool, those there are, by their exact keys.
   func find(
     _ walker: Walker, k: Int, ef: Int?, places: Int, _ filter: Filter, _ kernels: KernelTable
   ) throws(RuvectorError) {
     let width = !rows.isReranked ? k : min(places, max(2 * k, k + 8))
     try walker.begin(ef: width, count: places)
-    if case .all = filter, isPlain { return walker.scan(Everything(), ef: width, self, kernels) }
-    try resolve(filter, places, Scan(walker, width, kernels))
+    if case .all = filter, isPlain {
+      walker.scan(Everything(), ef: width, self, kernels)
+      return try settle(walker, k, Everything(), kernels)
+    }
+    try resolve(filter, places, Scan(walker, k, width, kernels))
+  }
+
+  /// Of a pool of nodes by the keys of the walk makes one of slots by exact keys.
+  @inline(__always)
+  func settle<A: Admission>(
+    _ walker: Walker, _ k: Int, _ admission: A, _ kernels: KernelTable
+  ) throws(RuvectorError) {
+    if rows.isReranked { try walker.rerank(min(walker.size, max(2 * k, k + 8)), rows, kernels) }
+    if let chains { try walker.spread(k, admission, chains) }
   }
 
   /// The search that looks at all that is allowed.
   private struct Scan: FilteredSearch {
     let walker: Walker
+    let k: Int
     let width: Int
     let kernels: KernelTable
-    init(_ walker: Walker, _ width: Int, _ kernels: KernelTable) {
-      (self.walker, self.width, self.kernels) = (walker, width, kernels)
+    init(_ walker: Walker, _ k: Int, _ width: Int, _ kernels: KernelTable) {
+      (self.walker, self.k, self.width, self.kernels) = (walker, k, width, kernels)
     }
     func run<A: Admission>(_ admission: A, count: Int, _ index: VectorIndex) {
       walker.scan(admission, ef: width, index, kernels)
@@ -221,33 +254,41 @@ public class VectorIndex: @unchecked Sendable {
   func insert(
     _ order: [Int], _ matrix: MatrixView, _ slots: AlignedBuffer<UInt32>, _ control: Control
   ) throws(RuvectorError) {
-    let scratch = try AlignedBuffer<Float>(count: rows.space.width, for: "vectors")
     for (i, r) in order.enumerated() {
       if i % 1024 == 0 {
         try control.check()
         control.report(Double(i) / Double(order.count))
       }
-      slots[r] = UInt32(try store(matrix, r, scratch) { _ throws(RuvectorError) in })
-      publish(places: nextPlace)
+      slots[r] = UInt32(try store(matrix, r) { _ throws(RuvectorError) in }.slot)
+      publish(places: nextPlace, nodes: nextNode)
     }
   }
 
-  /// After vectors were removed and readers of them have ended: their slots are free, or to be repaired first.
-  func tidy(_ removed: [UInt32]) { giveBack(removed) }
+  /// Which rows of a matrix are equal to others; nil where that makes no difference.
+  func plan(_: MatrixView) throws(RuvectorError) -> Likeness.Plan? { nil }
 
-  /// Slots to be used again.
-  final func giveBack(_ slots: [UInt32]) {
-    free += slots
+  /// A node has the row that was the first of its kind.
+  func enter(_: Int, _: Likeness.Plan, row _: Int) {}
+
+  /// A node has lost its last vector; its row is still there.
+  func forget(_: Int) {}
+
+  /// After nodes have lost their last vector and readers of it have ended: they are free, or to be repaired first.
+  func tidy(_ nodes: [UInt32]) { giveBack(nodes) }
+
+  /// Nodes to be used again.
+  final func giveBack(_ nodes: [UInt32]) {
+    free += nodes
     publish(free: free.count)
   }
 
-  /// At most so many steps of making slots of removed vectors free; whether more is left to do.
+  /// At most so many steps of making nodes free; whether more is left to do.
   func repairLinks(_: Int) throws(RuvectorError) -> Bool { false }
 
-  /// A vector that is near to the removed one at a slot which others pass; nil where nobody does.
+  /// A node with a vector near to the removed one of a node that others pass; nil where nobody does.
   func standIn(for _: Int) -> Int? { nil }
 
-  /// A free slot is used again.
+  /// A free node is used again.
   func reused() { publish(deleted: deleted - 1) }
 
   /// The order in which `count` rows are inserted.
@@ -255,17 +296,21 @@ public class VectorIndex: @unchecked Sendable {
 
   /// An index without vectors. Excludes readers.
   func reset() {
-    (free, nextPlace, owed) = ([], 0, 0)
+    (free, freeSlots, nextPlace, nextNode, owed, twins) = ([], [], 0, 0, 0, nil)
     tableLock.locked {
       keys.removeAll()
       liveCount = 0
       for filter in filters { filter.forgetPlaces() }
     }
-    publish(places: 0, deleted: 0, entry: .max, pending: 0, free: 0)
+    publish(places: 0, deleted: 0, entry: .max, pending: 0, free: 0, nodes: 0)
   }
 
-  /// What has a record for each slot.
-  var parts: [Records] { rows.parts + [keys.records, states] }
+  /// Nodes and slots are two things from now on. Excludes readers, who may not look keys up either.
+  final func adopt(_ made: Twins) { twins = made }
+
+  /// What has a record for each slot, and for each node.
+  final var slotParts: [Records] { [keys.records, states] + (twins.map { [$0.slots] } ?? []) }
+  var nodeParts: [Records] { rows.parts + (twins.map { [$0.nodes] } ?? []) }
 
   // MARK: Walkers
 

@@ -144,6 +144,21 @@ final class VectorRows {
     return storage != .i8 ? Double(sidePlace(id)?[0] ?? 1) : 1
   }
 
+  /// What `load` will give of a caller's vector once it is stored: the floats, and its factor.
+  func rounded(_ x: UnsafePointer<Float>, into out: AlignedBuffer<Float>) throws(RuvectorError) -> Double {
+    let factor = try space.place(x, into: out.pointer, "vector"), width = space.width
+    if storage == .f32 || isReranked { return factor }
+    if storage == .f16 {
+      for i in 0..<width { out[i] = HalfFloat.value(bits: VectorRows.half(out[i])) }
+      return factor
+    }
+    var largest: Float = 0
+    for i in 0..<width { largest = max(largest, out[i].magnitude) }
+    let scale = largest / 127, inverse = scale.isNormal ? 1 / scale : 0
+    for i in 0..<width { out[i] = scale * VectorRows.nearest(min(max(out[i] * inverse, -127), 127)) }
+    return factor
+  }
+
   // MARK: Keys
 
   /// A caller's vector for the walk and for exact keys.

@@ -7,9 +7,19 @@ extension Walker {
   func scan<A: Admission>(_ admission: A, ef: Int, _ index: VectorIndex, _ kernels: KernelTable) {
     size = 0
     var n = 0
+    let mayRepeat = index.twins != nil, room = room, ids = ids.pointer, places = places.pointer
+    let map = rows.walked.map, near = min(map.stride, 512)
+    if mayRepeat { unmark() }
     admission.forEachCandidate(limit, index) { id in
       guard admission.admits(id) else { return }
-      gather(id, n)
+      if mayRepeat {
+        if isMarked(id) { return }
+        mark(id)
+      }
+      let row = UnsafeRawPointer(map[id])
+      VectorRows.prefetch(row, near)
+      ids[n] = UInt32(truncatingIfNeeded: id)
+      places[n] = row
       n &+= 1
       if n == room {
         take(n, ef, kernels)
@@ -17,6 +27,34 @@ extension Walker {
       }
     }
     take(n, ef, kernels)
+  }
+
+  /// Of a pool of nodes makes one of their slots, each with its node's key: those that are admitted, the oldest of equal ones
+  /// first, `k` at most.
+  func spread<A: Admission>(_ k: Int, _ admission: A, _ chains: Chains) throws(RuvectorError) {
+    var found: [Entry] = []
+    for i in 0..<size {
+      var slot = chains.first(Walker.id(pool[i]))
+      while found.count < k, slot != Twins.none {
+        if admission.admits(slot: Int(slot)) { found.append(Walker.entry(Walker.key(pool[i]), slot)) }
+        slot = chains.next(slot)
+      }
+    }
+    try replace(found)
+  }
+
+  /// Whether the slots of the pool's nodes are `wanted` at least.
+  func holds<A: Admission>(_ wanted: Int, _ admission: A, _ chains: Chains?) -> Bool {
+    guard let chains, size < wanted else { return size >= wanted }
+    var found = 0
+    for i in 0..<size {
+      var slot = chains.first(Walker.id(pool[i]))
+      while found < wanted, slot != Twins.none {
+        if admission.admits(slot: Int(slot)) { found += 1 }
+        slot = chains.next(slot)
+      }
+    }
+    return found >= wanted
   }
 
   /// How many of the pool's nodes are admitted.
@@ -31,7 +69,13 @@ extension Walker {
 
   private func take(_ n: Int, _ ef: Int, _ kernels: KernelTable) {
     compute(n, kernels)
-    for i in 0..<n { insert(Walker.entry(keys[i], ids[i]), ef) }
+    var bar = size == ef && ef > 0 ? pool[size - 1] : .max
+    for i in 0..<n {
+      let entry = Walker.entry(keys[i], ids[i])
+      guard entry < bar else { continue }
+      insert(entry, ef)
+      if size == ef, ef > 0 { bar = pool[size - 1] }
+    }
   }
 
   /// The walk over all nodes, of which the pool keeps the `ef` nearest admitted ones: exact as far as the graph leads, however few

@@ -11,6 +11,8 @@ final class Walker {
   /// What is walked.
   let rows: VectorRows
   let query: QueryVector
+  /// A row to compare others with.
+  let another: QueryVector
   private(set) var pool: AlignedBuffer<Entry>
   var size = 0
   private(set) var marks: AlignedBuffer<UInt8>
@@ -19,7 +21,7 @@ final class Walker {
   private(set) var limit = 0
   // One node's neighbours.
   let ids: AlignedBuffer<UInt32>
-  private let places: AlignedBuffer<UnsafeRawPointer>
+  let places: AlignedBuffer<UnsafeRawPointer>
   let keys: AlignedBuffer<Float>
   /// Nodes whose distance was computed, since the walker was taken.
   var evaluations = 0
@@ -28,6 +30,7 @@ final class Walker {
   init(_ rows: VectorRows, room: Int) throws(RuvectorError) {
     self.rows = rows
     query = try QueryVector(rows)
+    another = try QueryVector(rows)
     pool = try AlignedBuffer(count: 256, for: "search")
     marks = try AlignedBuffer(count: 1024, repeating: 0, for: "search")
     self.room = room
@@ -241,6 +244,21 @@ final class Walker {
     let list = index.links.ground[id], bytes = index.links.ground.stride
     rv_prefetch(list)
     if bytes > 64 { rv_prefetch(list + 64) }
+  }
+
+  /// Room for a pool of `ef`, which stays as it is.
+  func widen(_ ef: Int) throws(RuvectorError) {
+    guard pool.count < ef &+ 1 else { return }
+    let larger = try AlignedBuffer<Entry>(count: ef &+ 1, for: "ef")
+    larger.pointer.update(from: pool.pointer, count: size)
+    pool = larger
+  }
+
+  /// Another pool.
+  func replace(_ entries: [Entry]) throws(RuvectorError) {
+    if pool.count < entries.count { pool = try AlignedBuffer(count: entries.count, for: "search") }
+    for (i, entry) in entries.enumerated() { pool[i] = entry }
+    size = entries.count
   }
 
   /// Puts a node into the pool, which keeps the `ef` nearest.

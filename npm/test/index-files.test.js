@@ -66,7 +66,7 @@ test('a file of the other class, another file, none', options, async () => {
   await fails(() => HNSWIndex.load(root), 'ERR_IO', 'a folder');
   await fails(() => HNSWIndex.view(file('none.rvi')), 'ERR_NOT_FOUND', 'none');
   const bytes = fs.readFileSync(file('e.rvi'));
-  bytes[8] = 2;
+  bytes[8] = 3;
   fs.writeFileSync(file('f.rvi'), bytes);
   await fails(() => HNSWIndex.load(file('f.rvi')), 'ERR_UNSUPPORTED', 'of a later version');
 });

@@ -7,7 +7,7 @@ const { openToken, wrongClass } = require('./made.js');
 const { COMMON, VectorIndex, internals } = require('./vector-index.js');
 const { unexpected } = require('../errors.js');
 
-const { consistently, handle, info, keysOf, placeOf } = internals;
+const { consistently, figure, handle, info, keysOf, placeOf } = internals;
 const OPTIONS = [...COMMON, 'M', 'efConstruction', 'ef', 'seed'];
 
 /** [distance, highest common level, links between] of two vectors. */
@@ -21,7 +21,7 @@ function pair(index, a, b) {
 class HNSWIndex extends VectorIndex {
   constructor(options) {
     super('hnsw', options, OPTIONS);
-    if (info(this).maxLevel < -1) throw wrongClass(this, options, 'an HNSWIndex', 'a BruteForceIndex');
+    if (figure(this, 'maxLevel') < -1) throw wrongClass(this, options, 'an HNSWIndex', 'a BruteForceIndex');
   }
 
   static load(path) { return load(HNSWIndex, path); }
@@ -34,7 +34,7 @@ class HNSWIndex extends VectorIndex {
 
   // ---- Settings
 
-  get ef() { return info(this).ef; }
+  get ef() { return figure(this, 'ef'); }
 
   set ef(value) {
     const ef = inputs.number(value, 'ef');
@@ -42,13 +42,13 @@ class HNSWIndex extends VectorIndex {
     native.indexSetEf(handle(this), ef);
   }
 
-  get M() { return info(this).M; }
+  get M() { return figure(this, 'M'); }
 
-  get efConstruction() { return info(this).efConstruction; }
+  get efConstruction() { return figure(this, 'efConstruction'); }
 
   // ---- The graph
 
-  get maxLevel() { return info(this).maxLevel; }
+  get maxLevel() { return figure(this, 'maxLevel'); }
 
   nodeLevel(key) {
     return consistently(() => native.indexLevel(handle(this), placeOf(this, key)));
@@ -69,7 +69,7 @@ class HNSWIndex extends VectorIndex {
   }
 
   searchLayer(query, k, level, ef) {
-    const index = handle(this), q = inputs.vector(query, 'query'), n = Math.min(inputs.count(k, 'k'), info(this).places);
+    const index = handle(this), q = inputs.vector(query, 'query'), n = Math.min(inputs.count(k, 'k'), figure(this, 'places'));
     const places = new Uint32Array(n), distances = new Float32Array(n);
     const at = inputs.count(level, 'level'), most = ef === undefined ? this.ef : Math.min(inputs.count(ef, 'ef'), 2 ** 20);
     return consistently(() => {

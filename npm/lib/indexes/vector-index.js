@@ -74,6 +74,12 @@ class VectorIndex extends Handle {
         native.indexInfo(internals.handle(index), out);
         return Object.fromEntries(INFO.map((name, i) => [name, out[i]]));
       },
+      /** One of them: few calls ask for more, and many ask often. */
+      figure(index, name) {
+        const out = new Float64Array(16);
+        native.indexInfo(internals.handle(index), out);
+        return out[INFO.indexOf(name)];
+      },
       /** What never changes. */
       fixed: (index) => (internals.handle(index), index.#fixed),
       /** The place of a key, undefined where it has none. */
@@ -132,12 +138,12 @@ class VectorIndex extends Handle {
   /** The number that was saved with the file this came from, 0 for an index that came from none. */
   get stamp() { return (internals.handle(this), stamps.get(this) ?? 0); }
 
-  get readOnly() { return internals.info(this).readOnly === 1; }
+  get readOnly() { return internals.figure(this, 'readOnly') === 1; }
 
   get token() { return { index: native.indexToken(internals.handle(this)) }; }
 
   get size() {
-    return internals.info(this).size;
+    return internals.figure(this, 'size');
   }
 
   // ---- Changes

@@ -184,7 +184,7 @@ class Follower {
   *#compare() {
     const db = this.#connection, added = { ticket: 0, keys: [] };
     const { values: [last, deletion] } = yield* query(db, "SELECT ifnull(max(key), 0), ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'deletions'), 0) FROM entries");
-    const isThere = new Uint8Array(internals.info(this.index).places), missing = [];
+    const isThere = new Uint8Array(internals.figure(this.index, 'places')), missing = [];
     for (let at = 0; ;) {
       const { values: keys } = yield* query(db, `SELECT key FROM entries WHERE key > ? AND key <= ? ORDER BY key LIMIT ${4 * PAGE}`, at, last);
       if (keys.length === 0) break;
@@ -274,7 +274,7 @@ class Follower {
       }
     };
     for (let start = 0, rows; start < count; start += rows) {
-      const part = Math.ceil(internals.info(this.index).places / SHARE), from = start;
+      const from = start, part = count <= FEW ? FEW : Math.ceil(internals.figure(this.index, 'places') / SHARE);
       rows = Math.min(isOwn && count >= part ? Math.max(2 * FEW, part) : FEW, count - start);
       const matrix = { data: data.subarray(start * dim, (start + rows) * dim), rows, dim };
       const { ticket } = added, share = (onProgress) => (done) => tell(onProgress, (from + done * matrix.rows) / count);
@@ -374,8 +374,9 @@ class Follower {
   }
 
   /** The same in the middle of writing, where so many changes have not been saved; by default half of the index. */
-  *saveIfDue(every = Math.max(10000, this.index.size / 2)) {
-    if (this.#file === undefined || this.#unsaved < Math.max(every, this.#patience)) return;
+  *saveIfDue(every) {
+    if (this.#file === undefined || this.#unsaved < Math.max(every ?? 10000, this.#patience)) return;
+    if (every === undefined && this.#unsaved < this.index.size / 2) return;
     try {
       yield* this.save();
     } catch (error) {

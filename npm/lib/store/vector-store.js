@@ -142,7 +142,9 @@ class VectorStore extends Handle {
 
   /** The error that names an id that is taken, if one is. */
   *#duplicate(ids) {
-    const { values: [id] } = yield* database.query(this.#db, 'SELECT id FROM entries WHERE id IN (SELECT value FROM json_each(?)) LIMIT 1', JSON.stringify(ids));
+    const { values: [id] } = yield* ids.length === 1
+      ? database.query(this.#db, 'SELECT id FROM entries WHERE id = ?', ids[0])
+      : database.query(this.#db, 'SELECT id FROM entries WHERE id IN (SELECT value FROM json_each(?)) LIMIT 1', JSON.stringify(ids));
     return id === undefined ? undefined : unexpected('ERR_DUPLICATE_KEY', 'a new id (or the option replace)', 'id', id);
   }
 
