@@ -109,7 +109,7 @@ struct IndexFileTests {
         bad[at] = UInt8(truncatingIfNeeded: random.next())
       }
       if round % 5 == 0 { bad = bad.prefix(random.below(bad.count)) }
-      if round % 3 == 0, bad.count >= IndexFile.tableRoom { Self.restamp(&bad) }
+      if round % 3 == 0, bad.count >= IndexFile.tableRoom(1) { Self.restamp(&bad) }
       try bad.write(to: URL(fileURLWithPath: file))
       if bad == good { continue }
       let loading = failure { () throws(RuvectorError) in _ = try VectorIndex.load(file) }
@@ -145,7 +145,7 @@ struct IndexFileTests {
     for i in 0..<8 { data[at + i] = 0 }
     var hash = XXHash64()
     data.withUnsafeBytes { bytes in
-      if let base = bytes.baseAddress { hash.add(base, IndexFile.tableRoom) }
+      if let base = bytes.baseAddress { hash.add(base, IndexFile.tableRoom(1)) }
     }
     for i in 0..<8 { data[at + i] = UInt8(truncatingIfNeeded: hash.value >> UInt64(8 * i)) }
   }
