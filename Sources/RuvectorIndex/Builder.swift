@@ -196,7 +196,7 @@ final class Builder {
     let links = index.links, list = links.list(id, 0), count = links.count(id, 0)
     var at = 0
     let parent: Int
-    if let outlook = outlooks[id], links.pins(outlook) < index.m {
+    if let outlook = outlooks[id], links.pins(outlook) < index.m, !index.isEmpty(outlook) {
       while at < count, Int(list[at]) != outlook { at += 1 }
       parent = outlook
       plant(id, at, parent)

@@ -34,19 +34,19 @@ import Testing
   @Test(arguments: ["f32", "f16", "i8"], [0, 1])
   func equalAsStored(_ storage: String, _ rerank: Int) throws {
     let index = try Self.index([("storage", .text(storage)), ("rerank", .integer(Int64(rerank)))])
-    let near: [Float] = [1, 1 + 1e-5, 1]
-    try index.add([1], [1, 1, 1])
+    let near: [Float] = [1, 0.5 + 1e-5, 1]
+    try index.add([1], [1, 0.5, 1])
     try index.add([2], near)
     #expect(index.nextNode == (storage == "f32" || rerank == 1 ? 2 : 1))
-    #expect(try index.vector(2)[1] == (index.nextNode == 2 ? near[1] : 1))
+    #expect(try (index.vector(2) == index.vector(1)) == (index.nextNode == 1))
     #expect(try index.brokenInvariant() == nil)
   }
 
-  @Test(arguments: 0..<20)
+  @Test(arguments: 0..<12)
   func randomOperations(_ seed: Int) throws {
     var random = Random(seed: UInt64(seed)), known: [Int64: Int] = [:], next: Int64 = 0
     let index = try Self.index([("efConstruction", .integer(16))])
-    for step in 0..<300 {
+    for step in 0..<200 {
       let there = Array(known.keys).sorted()
       switch random.below(6) {
       case 0, 1:
@@ -65,7 +65,8 @@ import Testing
         for key in gone { known[key] = nil }
       default: _ = try index.repair(1 + random.below(200))
       }
-      #expect(try index.brokenInvariant() == nil, "step \(step)")
+      let broken = try index.brokenInvariant()
+      #expect(broken == nil, "step \(step)")
       guard step % 10 == 9, !known.isEmpty else { continue }
       let query = Self.value(random.below(12))
       let found = try index.find(query, k: known.count, ef: 200)

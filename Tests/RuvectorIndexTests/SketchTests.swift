@@ -55,7 +55,7 @@ struct SketchTests {
       -> Bool
     {
       let index = try HNSWIndex(names(metric, storage, dim))
-      let data = [Float](repeating: 0.01, count: holding * dim)
+      let data = (0..<(holding * dim)).map { Float($0 % 8191) * 0.01 }
       try index.add((0..<holding).map { Int64($0) }, data)
       return try Sketch.make(of: index, adding: adding) != nil
     }

@@ -3,13 +3,14 @@
 // npm run bench -- index [--rows <part of a name of PARTS>] [--large]: HNSWIndex beside hnswlib, faiss and usearch on data of
 // npm/bench/index-data/prepare.sh, each in a process of its own, in turns; what building gains by threads; the boundary to
 // JavaScript; the event loop while an index is built; small indexes; searches after removals and with filters (index-filters.js;
-// --large: at 1,000,000 too, a quarter of an hour); writes (index-writes.js).
+// --large: at 1,000,000 too, a quarter of an hour); writes (index-writes.js); equal vectors (index-duplicates.js).
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
 const { gnn: { HNSWIndex } } = require('./library.js');
+const { duplicates } = require('./index-duplicates.js');
 const { filters, removals } = require('./index-filters.js');
 const { recallSection } = require('./index-recall.js');
 const { idleReader, replacements, singleWrites } = require('./index-writes.js');
@@ -143,7 +144,7 @@ function besideHnswlib(section, { quick }) {
 
 /** Parts by the names that --rows picks. */
 const PARTS = {
-  boundary, 'event loop': eventLoop, threads, 'small indexes': smallIndexes, removals, filters, 'single writes': singleWrites, replacements, 'idle reader': idleReader,
+  boundary, 'event loop': eventLoop, threads, 'small indexes': smallIndexes, removals, filters, 'single writes': singleWrites, replacements, 'idle reader': idleReader, duplicates,
   recall: besideHnswlib, sets,
 };
 
