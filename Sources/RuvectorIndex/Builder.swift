@@ -58,6 +58,7 @@ final class Builder {
     planted.removeAll(keepingCapacity: true)
     outlooks.removeAll(keepingCapacity: true)
     for (i, id) in batch.enumerated() where outlook[i] != .max { outlooks[Int(id)] = Int(outlook[i]) }
+    if !outlooks.isEmpty { index.publish(plateaus: true) }
     for id in batch { plant(Int(id)) }
     edges.sort()
     var starts: [Int] = []

@@ -31,7 +31,8 @@ struct FilteredWalk: FilteredSearch {
     guard count > max(k, 64), looks > walk else { return scan(admission) }
     let start = graph.descend(walker, to: 0, kernels)
     walker.unmarkAndStart(start)
-    let isDone = try walker.leavePlateau(ef: ef, of: count, room: 2 * others, kernels) {
+    let most = graph.hasPlateaus ? count : 0
+    let isDone = try walker.leavePlateau(ef: ef, of: most, room: 2 * others, kernels) {
       walker.walk(0, ef: $0, graph, kernels, admission, others: others)
     }
     if isDone {

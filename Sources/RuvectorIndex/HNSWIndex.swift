@@ -79,9 +79,13 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
       try walker.begin(ef: width, count: nodesUsed)
       guard start != Links.end else { return }
       walker.unmarkAndStart(descend(walker, to: 0, kernels))
-      _ = try walker.leavePlateau(ef: width, of: places, room: 0, kernels) {
-        walker.walk(0, ef: $0, self, kernels)
-        return true
+      if hasPlateaus {
+        _ = try walker.leavePlateau(ef: width, of: places, room: 0, kernels) {
+          walker.walk(0, ef: $0, self, kernels)
+          return true
+        }
+      } else {
+        walker.walk(0, ef: width, self, kernels)
       }
       return try settle(walker, k, Seen(sight: sight, chains: nil), kernels)
     }

@@ -47,6 +47,8 @@
     var stamp: UInt64 = 0
     /// As many as places in version 1.
     var nodeCount: UInt32 = 0
+    /// 1 where some node has seen a plateau only when it came; earlier releases say 0.
+    var plateaus: UInt32 = 0
     var version: UInt32 = 1
     var sections: [Entry] = []
 
@@ -77,6 +79,7 @@
       put(96, sequence)
       put(104, stamp)
       if version > 1 { put(112, nodeCount) }
+      put(116, plateaus)
       for (i, entry) in sections.enumerated() {
         let at = Self.headerBytes + i * Self.sectionBytes
         put(at, entry.section.rawValue)
@@ -121,6 +124,7 @@
       curvature = Double(bitPattern: get(80, UInt64.self))
       (seed, sequence, stamp) = (get(88, UInt64.self), get(96, UInt64.self), get(104, UInt64.self))
       nodeCount = version == 1 ? places : get(112, UInt32.self)
+      plateaus = get(116, UInt32.self)
       let count = Int(get(12, UInt32.self))
       try require(count <= most, "at most \(most) sections", "\(count)")
       for i in 0..<count {

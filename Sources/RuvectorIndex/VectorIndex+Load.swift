@@ -325,7 +325,7 @@
       if let graph = index as? HNSWIndex, !index.isReadOnly { graph.waiting = waiting(graph) }
       index.publish(
         places: places, deleted: Int(header.deleted), entry: header.entry, free: index.free.count,
-        nodes: nodes)
+        nodes: nodes, plateaus: header.plateaus != 0)
       index.noteBytes()
     }
   }

@@ -149,6 +149,7 @@
       file.curvature = settings.number("curvature")
       (file.entry, file.places, file.live) = (entry, UInt32(nextPlace), UInt32(size))
       file.nodeCount = UInt32(nextNode)
+      file.plateaus = hasPlateaus ? 1 : 0
       if twins == nil {
         file.deleted = UInt32(deleted + pending)
       } else {

@@ -39,7 +39,7 @@ public class VectorIndex: @unchecked Sendable {
   /// Which slots share a node; nil as long as none do. A writer sets it while it excludes readers.
   private(set) var twins: Twins?
   /// [slots handed out, nodes without a vector that a search may meet, entry point of a graph, `Sight` of readers, staged and
-  /// leaving vectors, free nodes, nodes handed out], for readers.
+  /// leaving leaving vectors, free nodes, nodes handed out, whether nodes have seen a plateau only when they came], for readers.
   private let published: AlignedBuffer<UInt32>
   /// The first slot and the first node never used; nodes to use again, and, where slots are others, slots. The writer's.
   var nextPlace = 0
@@ -86,12 +86,12 @@ public class VectorIndex: @unchecked Sendable {
 
   init(_ settings: Settings, _ parts: Parts) throws(RuvectorError) {
     scratch = try AlignedBuffer(count: parts.rows.space.width, for: "vectors")
-    let published = try AlignedBuffer<UInt32>(count: 7, for: "index")
+    let published = try AlignedBuffer<UInt32>(count: 8, for: "index")
     let lock = try SharedLock(), tableLock = try Lock(), writerLock = try Lock()
     (self.settings, rows, keys, states) = (settings, parts.rows, parts.keys, parts.states)
     (self.lock, self.tableLock, self.writerLock) = (lock, tableLock, writerLock)
     (self.published, isReadOnly) = (published, parts.isReadOnly)
-    publish(places: 0, deleted: 0, entry: .max, seen: Sight.before, pending: 0, free: 0, nodes: 0)
+    publish(places: 0, deleted: 0, entry: .max, seen: Sight.before, pending: 0, free: 0, nodes: 0, plateaus: false)
     noteBytes()
   }
 
@@ -140,6 +140,8 @@ public class VectorIndex: @unchecked Sendable {
 
   @inline(__always) var placesUsed: Int { Int(rv_load_acquire(published.pointer)) }
   @inline(__always) var nodesUsed: Int { Int(rv_load_acquire(UnsafePointer(published.pointer) + 6)) }
+  /// Whether some node has seen a plateau only when it came (see `Walker.leavePlateau`): others may be hidden by one.
+  @inline(__always) var hasPlateaus: Bool { rv_load_acquire(UnsafePointer(published.pointer) + 7) != 0 }
   @inline(__always) var chains: Chains? { twins?.chains }
   @inline(__always) var deleted: Int { Int(rv_load_acquire(UnsafePointer(published.pointer) + 1)) }
   @inline(__always) var entry: UInt32 { rv_load_acquire(UnsafePointer(published.pointer) + 2) }
@@ -154,7 +156,7 @@ public class VectorIndex: @unchecked Sendable {
 
   func publish(
     places: Int? = nil, deleted: Int? = nil, entry: UInt32? = nil, seen: UInt32? = nil, pending: Int? = nil,
-    free: Int? = nil, nodes: Int? = nil
+    free: Int? = nil, nodes: Int? = nil, plateaus: Bool? = nil
   ) {
     if let places { rv_store_release(published.pointer, UInt32(places)) }
     if let deleted { rv_store_release(published.pointer + 1, UInt32(deleted)) }
@@ -163,6 +165,7 @@ public class VectorIndex: @unchecked Sendable {
     if let pending { rv_store_release(published.pointer + 4, UInt32(pending)) }
     if let free { rv_store_release(published.pointer + 5, UInt32(free)) }
     if let nodes { rv_store_release(published.pointer + 6, UInt32(nodes)) }
+    if let plateaus { rv_store_release(published.pointer + 7, plateaus ? 1 : 0) }
   }
 
   @inline(__always) func state(_ id: Int) -> UInt8 { rv_load_byte(states[id]) }
@@ -302,7 +305,7 @@ public class VectorIndex: @unchecked Sendable {
       liveCount = 0
       for filter in filters { filter.forgetPlaces() }
     }
-    publish(places: 0, deleted: 0, entry: .max, pending: 0, free: 0, nodes: 0)
+    publish(places: 0, deleted: 0, entry: .max, pending: 0, free: 0, nodes: 0, plateaus: false)
   }
 
   /// Nodes and slots are two things from now on. Excludes readers, who may not look keys up either.

@@ -20,27 +20,27 @@ extension Walker {
     return isDone
   }
 
-  /// Whether the farther half of the pool is such nodes: its ends lie a quarter as far from each other, or less, as the last one
-  /// from the query.
+  /// Whether the farther half of the pool is such nodes: some of it, all the way, lie a quarter as far from the last one, or less,
+  /// as that one from the query.
   func isOnPlateau(_ kernels: KernelTable) -> Bool {
-    guard size >= 8 else { return false }
-    let last = Walker.id(pool[size - 1]), middle = Walker.id(pool[size / 2]), key = Walker.key(pool[size - 1])
-    let between = keyOfRow(last, middle, kernels)
+    let count = min(8, size / 2, room), half = size - size / 2
+    guard count >= 4 else { return false }
+    let last = Walker.id(pool[size - 1]), key = Walker.key(pool[size - 1])
+    rows.prepare(another, row: last)
+    for i in 0..<count { gather(Walker.id(pool[size - 1 - (i + 1) * (half - 1) / count]), i) }
+    if rows.space.metric == .ip { gather(last, count - 1) }
+    rows.keys(another, ids.pointer, places.pointer, count, kernels, keys.pointer)
     switch rows.space.metric {
-    case .l2, .poincare, .lorentz: return 16 * between < key
-    case .cosine: return 16 * (1 + between) < 1 + key
-    case .ip:  // by the angles: where a product is large depends on the query's length
-      let a = -keyOfRow(last, last, kernels), b = -keyOfRow(middle, middle, kernels)
-      let q = Float(kernels.squared_norm(query.floats.pointer, rows.space.width))
-      return 16 * (1 + between / (a * b).squareRoot()) < 1 + key / (a * q).squareRoot()
+    case .l2, .poincare, .lorentz:
+      for i in 0..<count where 16 * keys[i] >= key { return false }
+    case .cosine:
+      for i in 0..<count where 16 * (1 + keys[i]) >= 1 + key { return false }
+    case .ip:
+      // By the angle to the query, whose length makes no difference, and how much of the last row the others are.
+      let square = -keys[count - 1], q = Float(kernels.squared_norm(query.floats.pointer, rows.space.width))
+      let far = 1 + key / (square * q).squareRoot()
+      for i in 0..<(count - 1) where 16 * (1 + keys[i] / square).magnitude >= far { return false }
     }
-  }
-
-  /// κ of two nodes, as the walk sees them.
-  private func keyOfRow(_ a: Int, _ b: Int, _ kernels: KernelTable) -> Float {
-    rows.prepare(another, row: a)
-    gather(b, 0)
-    rows.keys(another, ids.pointer, places.pointer, 1, kernels, keys.pointer)
-    return keys[0]
+    return true
   }
 }
