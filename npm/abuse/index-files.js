@@ -16,11 +16,13 @@ const HEADER = 192, TABLE = HEADER + 10 * 32;
 
 /** Small files of every kind: [class, path, bytes, answer]. */
 function makeFiles(folder) {
-  const kinds = [[HNSWIndex, 'number', 'f32', 'cosine'], [HNSWIndex, 'string', 'i8', 'l2'], [HNSWIndex, 'bigint', 'f16', 'ip'], [BruteForceIndex, 'string', 'f32', 'poincare'], [BruteForceIndex, 'number', 'i8', 'cosine']];
-  return kinds.map(([Class, keys, storage, metric], i) => {
+  const kinds = [[HNSWIndex, 'number', 'f32', 'cosine'], [HNSWIndex, 'string', 'i8', 'l2'], [HNSWIndex, 'bigint', 'f16', 'ip'], [BruteForceIndex, 'string', 'f32', 'poincare'], [BruteForceIndex, 'number', 'i8', 'cosine'],
+    [HNSWIndex, 'number', 'f32', 'l2', 12], [HNSWIndex, 'string', 'i8', 'cosine', 3]];
+  return kinds.map(([Class, keys, storage, metric, different = 60], i) => {
     const index = new Class({ dim: 6, keys, storage, metric, ...(Class === HNSWIndex && { M: 3, efConstruction: 12 }) });
     const key = { number: (n) => n, bigint: BigInt, string: (n) => `k${n}` }[keys], file = path.join(folder, `${i}.rvi`);
-    index.addBatch(Array.from({ length: 60 }, (_, n) => key(n)), rows(60, 6, i + 1, 0.3));
+    const some = rows(different, 6, i + 1, 0.3); // of fewer than 60, some are equal
+    index.addBatch(Array.from({ length: 60 }, (_, n) => key(n)), Array.from({ length: 60 }, (_, n) => some[n % different]));
     index.removeBatch([1, 5, 9].map(key));
     index.save(file);
     return { Class, key, file, bytes: fs.readFileSync(file), answer: answer(index) };
