@@ -2,7 +2,10 @@
 
 // What VectorSet and RuvectorLayer have in common: a native object that is closed once, by hand or by the collector.
 const native = require('./native.js');
+const { isForeign, nameOf, register } = require('./known.js');
 const { mismatch } = require('./errors.js');
+
+const isObject = (value) => typeof value === 'object' && value !== null;
 
 class Handle {
   #native;
@@ -11,6 +14,7 @@ class Handle {
   constructor(handle, kind) {
     this.#native = handle;
     this.#kind = kind;
+    register(this, new.target.name);
   }
 
   /** The native object of `value`, which must be a `kind`; internal. */
@@ -22,22 +26,21 @@ class Handle {
 
   /** `value` must be a `kind`, open or closed; a prototype that somebody set makes none. Internal. */
   static check(value, kind, name) {
-    if (!Handle.is(value, kind)) throw mismatch('ERR_WRONG_HANDLE', `a ${kind.name}`, name, 'another object');
+    if (!Handle.is(value, kind)) throw mismatch('ERR_WRONG_HANDLE', `a ${kind.name}`, name, nameOf(value) ?? 'another object');
   }
 
   /** Whether `value` is a `kind`, open or closed; internal. */
   static is(value, kind) {
-    return typeof value === 'object' && value !== null && #native in value && value.#kind === kind;
+    return isObject(value) && #native in value && value.#kind === kind;
   }
 
-  /** Whether `value` is meant as a handle, of whatever kind; internal. */
+  /** Whether `value` is meant as a handle, of whatever kind, of whatever copy of the package; internal. */
   static looksLike(value) {
-    return value instanceof Handle || (typeof value === 'object' && value !== null && #native in value);
+    return value instanceof Handle || (isObject(value) && (#native in value || isForeign(value)));
   }
 
   static #isClosed(value) {
-    const isOne = typeof value === 'object' && value !== null && #native in value;
-    if (!isOne) throw mismatch('ERR_WRONG_HANDLE', 'a handle', 'this', 'another object');
+    if (!(isObject(value) && #native in value)) throw mismatch('ERR_WRONG_HANDLE', 'a handle', 'this', nameOf(value) ?? 'another object');
     return value.#native === undefined || native.isLost(value.#native);
   }
 

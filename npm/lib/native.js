@@ -68,7 +68,8 @@ function load() {
     cause && { cause });
 }
 
-const native = load();
+/** An object of this copy's: where JavaScript is evaluated again, the addon is the same, and errors go by the object that is called. */
+const native = Object.create(load());
 native.copies ??= false;
 native.isLost ??= () => false; // only a WebAssembly instance can end before its handles
 native.keepInPlace = markAsUntransferable;
