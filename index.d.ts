@@ -599,7 +599,7 @@ export type Like<V> = V extends Float64Array ? Float64Array : Float32Array;
 
 // ---- Indexes ------------------------------------------------------------------------------------------------------
 
-/** What a vector is named by: safe integers, 64-bit bigints or strings; one kind an index. */
+/** What a vector is named by: safe integers, signed 64-bit bigints or strings; one kind an index. */
 export type IndexKey = number | bigint | string;
 /** Keys as results hold them. */
 export type IndexKeys<K extends IndexKey> = K extends number ? Float64Array : K extends bigint ? BigInt64Array : string[];
@@ -691,7 +691,7 @@ export interface IndexSearchOptions<K extends IndexKey> {
 }
 /** Best first, ties by age. Typed arrays are views of shared memory: copy (`slice`) what is to be transferred. */
 export interface IndexResult<K extends IndexKey> { keys: IndexKeys<K>; distances: Float32Array }
-/** Query i has `counts[i]` results, from i · k on. */
+/** Query i has `counts[i]` results, from i · k on; behind them, up to (i + 1) · k, distances are Infinity and keys 0, 0n or ''. */
 export interface IndexBatchResult<K extends IndexKey> extends IndexResult<K> { counts: Uint32Array; k: number }
 export interface IndexBatchOptions extends ThreadOptions {
   /** Whether keys that are there get the new vector (false: ERR_DUPLICATE_KEY, and nothing is added). A key twice in one list is an error all the same. */

@@ -44,6 +44,12 @@ function width(ef) {
   return ef;
 }
 
+/** The results of a batch; where a query has fewer than k, the rest is infinitely far. */
+function padded({ distances, counts, rows, k }, keys) {
+  for (let i = 0; i < rows; i++) if (counts[i] < k) distances.fill(Infinity, i * k + counts[i], (i + 1) * k);
+  return { keys, distances, counts, k };
+}
+
 /** What the subclasses do with an index, and nobody else. */
 let internals;
 
@@ -311,15 +317,15 @@ class VectorIndex extends Handle {
   }
 
   #run(call, many) {
-    const { handle, kind, query, k, room, distances, counts } = call;
+    const { handle, kind, query, room, distances, counts } = call;
     const keys = kind.receive(room, (out, offsets) => native.indexSearch(handle, ...query, out, offsets, distances, counts, many, undefined));
-    return { keys, distances, counts, k };
+    return padded(call, keys);
   }
 
   async #runAsync(call, many, flag) {
-    const { handle, kind, query, k, room, distances, counts } = call;
+    const { handle, kind, query, room, distances, counts } = call;
     const keys = await kind.receiveAsync(room, (out, offsets) => native.indexSearchAsync(handle, ...query, out, offsets, distances, counts, many, flag));
-    return { keys, distances, counts, k };
+    return padded(call, keys);
   }
 
   #first({ keys, distances, counts }) {
