@@ -968,6 +968,8 @@ export interface AttentionBenchmark {
 /** Times `computeAsync` of one query over seqLength keys of our own, iterations times. @throws ERR_INVALID_CONFIG, ERR_OUT_OF_RANGE */
 export function benchmarkAttention(attentionType: AttentionType, dim: number, seqLength: number, iterations: number): Promise<AttentionBenchmark>;
 
+// Options are understood in snake_case, too (`num_experts`), as the wrapper `ruvector` passes them; types have their names here.
+
 // The names that types of options and results have in @ruvector/attention, with the fields that it asks for.
 export interface MoEConfig extends MoEOptions { numExperts: number; topK: number }
 export interface EdgeFeaturedConfig extends EdgeFeaturedOptions { numHeads: number }

@@ -7,6 +7,7 @@ const { decode, encode } = require('./codecs.js');
 const inputs = require('./inputs.js');
 const { decodeOld } = require('./compress-old.js');
 const { shortest, shortestAll } = require('./shortest.js');
+const { snake } = require('./snake.js');
 const { nameOf, register } = require('./known.js');
 const { RuvectorError, lengthOf, mismatch, unexpected } = require('./errors.js');
 
@@ -28,8 +29,6 @@ function getCompressionLevel(accessFreq) {
 
 /** Every key a level may have: those of other levels are not read. */
 const KEYS = ['levelType', ...new Set(Object.values(LEVELS).flatMap(({ options }) => options))];
-const snake = (name) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-
 const KNOWN = new Set([...KEYS, ...KEYS.map(snake)]);
 
 class TensorCompress {
