@@ -86,33 +86,40 @@ export interface StoreEntry { readonly id?: string; readonly vector: Vector; rea
 export interface StoreColumns { readonly ids?: readonly (string | undefined)[]; readonly vectors: Matrix; readonly metadata?: readonly (Metadata | null | undefined)[] }
 /** An entry as it is kept: the vector exactly as it was inserted, the metadata as JSON keeps it. */
 export interface StoredEntry { id: string; vector: Float32Array; metadata: Metadata | undefined }
-/** `distance` is the metric's: 1 − cosine, |q − y|², −q·y, or that of the hyperbolic space. */
+/** `distance` is the metric's (IndexMetric): 1 − cosine, |q − y|², 1 − q·y, or that of the hyperbolic space. */
 export interface StoreResult { id: string; distance: number; metadata: Metadata | undefined }
 
-/** What is said of one field. Strings compare by code points, numbers with numbers only; other types never hold for $gt and so on. */
+/** A value that a field is compared with; a Date as JSON keeps it, '2026-01-02T03:04:05.000Z'. */
+export type WhereValue = string | number | boolean | null | Date;
+/**
+ * What is said of one field. Strings compare by code points, numbers with numbers only; other types never hold for $gt and so on.
+ * Where the field is an array, each of these holds if it holds for an element; $ne, $nin and $not are the opposite of $eq, $in and
+ * what they are given: $ne holds for an array without the value.
+ */
 export interface FieldCondition {
-  $eq?: string | number | boolean | null;
+  $eq?: WhereValue;
   /** Not equal, or not there. */
-  $ne?: string | number | boolean | null;
-  $gt?: string | number;
-  $gte?: string | number;
-  $lt?: string | number;
-  $lte?: string | number;
-  $in?: readonly (string | number | boolean | null)[];
-  $nin?: readonly (string | number | boolean | null)[];
+  $ne?: WhereValue;
+  $gt?: string | number | Date;
+  $gte?: string | number | Date;
+  $lt?: string | number | Date;
+  $lte?: string | number | Date;
+  $in?: readonly WhereValue[];
+  $nin?: readonly WhereValue[];
+  /** An array that has this element. */
+  $contains?: WhereValue;
+  /** An array that has one of these. */
+  $containsAny?: readonly WhereValue[];
   $exists?: boolean;
-  $not?: FieldCondition | string | number | boolean | null;
+  $not?: FieldCondition | WhereValue;
 }
 /**
- * A predicate about metadata. A field may be a path, `'author.name'`; a value alone means $eq; all that is said has to hold.
- * null is JSON's null; what is not there is `{$exists: false}`.
+ * A predicate about metadata. A field may be a path, `'author.name'`, which leads through arrays of objects, too; a value alone means
+ * $eq; all that is said has to hold. null is JSON's null; what is not there is `{ $exists: false }`, and undefined is refused. A field that
+ * no entry has is nowhere: a predicate about it holds for no entry, its opposite for all.
  */
-export interface Where {
-  $and?: readonly Where[];
-  $or?: readonly Where[];
-  $not?: Where;
-  [field: string]: FieldCondition | Where | readonly Where[] | string | number | boolean | null | undefined;
-}
+export type Where = { $and?: readonly Where[]; $or?: readonly Where[]; $not?: Where } & WhereFields;
+export interface WhereFields { [field: string]: FieldCondition | WhereValue | Where | readonly Where[] }
 
 export interface StoreOptions {
   /** Elements a vector, 1...65536; needed where the store is new, else checked. */
