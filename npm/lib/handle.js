@@ -5,6 +5,9 @@ const native = require('./native.js');
 const { isForeign, nameOf, register } = require('./known.js');
 const { mismatch } = require('./errors.js');
 
+/** Where a realm has no Symbol.dispose: the name that esbuild and Babel fall back to. */
+const DISPOSE = Symbol.dispose ?? Symbol.for('Symbol.dispose'), ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
 const isObject = (value) => typeof value === 'object' && value !== null;
 
 class Handle {
@@ -55,6 +58,11 @@ class Handle {
     this.#native = undefined;
   }
 
+  /** For `using`; a subclass's own `close` counts. */
+  [DISPOSE]() {
+    if (!Handle.#isClosed(this)) this.close();
+  }
+
   /** What console.log shows: the properties that the object's classes give it, but for long ones. */
   [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
     const isClosed = Handle.#isClosed(this) || this.closed === true, name = this.constructor?.name, shown = {};
@@ -68,8 +76,5 @@ class Handle {
     return `${name} ${inspect(shown, options)}`;
   }
 }
-if (Symbol.dispose) {
-  Object.defineProperty(Handle.prototype, Symbol.dispose, { value: Handle.prototype.close, configurable: true, writable: true });
-}
 
-module.exports = { Handle };
+module.exports = { ASYNC_DISPOSE, Handle };

@@ -7,6 +7,7 @@ const { randomSeed } = require('../random.js');
 const { MECHANISMS, OPTIONS } = require('./table.js');
 const { withExperts } = require('./experts.js');
 const { optionOf, snake } = require('../snake.js');
+const { TextDecoder } = require('../text.js');
 const { isList, RuvectorError, tagOf, unexpected } = require('../errors.js');
 
 const readers = {

@@ -4,6 +4,7 @@
 // and come back.
 const inputs = require('../inputs.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
+const { TextDecoder, TextEncoder } = require('../text.js');
 
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const LOW = -(2n ** 63n), HIGH = 2n ** 63n;
