@@ -106,6 +106,13 @@ test('the codes declared are the codes of the C header', () => {
   }
 });
 
+test('docs/troubleshooting.md has cause and cure of each code, and calls none reserved', () => {
+  const { CODES } = require(path.join(root, 'npm/lib/errors.js')), page = fs.readFileSync(path.join(root, 'docs/troubleshooting.md'), 'utf8');
+  const listed = Array.from(page.matchAll(/^\| (`ERR_[^|]*) \| (.{20,}) \| (.{8,}) \|$/gm), ([, codes]) => codes.split(', ').map((code) => code.slice(1, -1))).flat();
+  assert.deepStrictEqual(listed.sort(), CODES.filter((code) => code !== 'OK').sort());
+  assert.doesNotMatch(page, /reserved/i);
+});
+
 test('version, simdLevel, init', () => {
   assert.strictEqual(ruvector.version(), require(path.join(root, 'package.json')).version);
   assert.ok(['scalar', 'v1', 'v3', 'v4', 'neon'].includes(ruvector.simdLevel()));
