@@ -11,7 +11,7 @@ const { NAMES, kindOf, listOf } = require('./keys.js');
 const { pathOf, stampOf, stamps } = require('./files.js');
 const { Made } = require('./made.js');
 const { following } = require('./progress.js');
-const { Results } = require('./results.js');
+const { Results, padded } = require('./results.js');
 const { lengthOf, unexpected } = require('../errors.js');
 
 const INFO = ['size', 'dim', 'places', 'bytes', 'bytesPerVector', 'removed', 'evaluations', 'keys', 'readOnly', 'maxLevel', 'ef', 'M', 'efConstruction', 'metric', 'curvature', 'storage'];
@@ -42,12 +42,6 @@ function width(ef) {
   if (ef === undefined) return 0;
   if (!(Number.isInteger(inputs.number(ef, 'ef')) && ef >= 1 && ef <= 2 ** 20)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer in 1...1048576', 'ef', ef);
   return ef;
-}
-
-/** The results of a batch; where a query has fewer than k, the rest is infinitely far. */
-function padded({ distances, counts, rows, k }, keys) {
-  for (let i = 0; i < rows; i++) if (counts[i] < k) distances.fill(Infinity, i * k + counts[i], (i + 1) * k);
-  return { keys, distances, counts, k };
 }
 
 /** What the subclasses do with an index, and nobody else. */
