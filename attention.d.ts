@@ -14,15 +14,15 @@ export type MaskRow = readonly boolean[] | Uint8Array;
 
 export interface MaskOptions extends ThreadOptions {
   /** One row of n for all queries, m rows of n, or m · n flags in one piece. */
-  mask?: MaskRow | readonly MaskRow[];
+  mask?: MaskRow | readonly MaskRow[] | undefined;
   /** m + 1 rising numbers: query i sees keys offsets[i] up to, not including, offsets[i + 1] (a graph in CSR form). */
-  offsets?: Uint32Array | Int32Array | readonly number[];
+  offsets?: Uint32Array | Int32Array | readonly number[] | undefined;
   /**
    * Which keys each query sees, in the place of masks and offsets: keys and values are gathered, O(count · (dim + v)). For
    * mechanisms whose queries stand alone; ERR_UNSUPPORTED for `causal`, LocalGlobalAttention, experts with a capacity, and
    * where a mechanism reads positions, levels, kinds or features and those of the keys are left out.
    */
-  pattern?: SparsityPattern;
+  pattern?: SparsityPattern | undefined;
 }
 /**
  * Which of n keys each of m queries sees, in CSR form. Query i stands at key pᵢ = i + ⌊(n − m + 1)/2⌋: its own for m = n. Unions
@@ -86,7 +86,7 @@ export interface AttentionGradients {
   /** Of all parameters, in the order of `getWeights()`; empty where there are none. */
   parameters: Float32Array;
   /** As many as the edges that were passed. */
-  edges?: Float32Array;
+  edges?: Float32Array | undefined;
 }
 
 /** A named block of parameters: row-major [rows, columns] or [length]. */
@@ -112,7 +112,7 @@ export abstract class Attention<Extra = {}> {
   /** The same over the keys whose flag is true; zeros where none is. @throws ERR_DIMENSION_MISMATCH for other than n flags */
   computeWithMask(query: Vector, keys: Matrix, values: Matrix, mask: MaskRow): Float32Array;
   /** `compute` off the event loop; arguments are copied first. Rejects with ERR_ABORTED once `signal` fires. */
-  computeAsync(query: Vector, keys: Matrix, values: Matrix, options?: AsyncOptions & { mask?: MaskRow } & Extra): Promise<Float32Array>;
+  computeAsync(query: Vector, keys: Matrix, values: Matrix, options?: AsyncOptions & { mask?: MaskRow | undefined } & Extra): Promise<Float32Array>;
   /** Many queries in one call (a vector is one query). Without keys: zeros (what the projections make of them). */
   computeBatch(queries: Matrix | Vector, keys: Matrix, values: Matrix, options?: MaskOptions & Extra): AttentionOutput;
   computeBatchAsync(queries: Matrix | Vector, keys: Matrix, values: Matrix, options?: AsyncMaskOptions & Extra): Promise<AttentionOutput>;
@@ -140,6 +140,7 @@ export abstract class Attention<Extra = {}> {
   readonly closed: boolean;
   /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 // ---- Mechanisms ---------------------------------------------------------------------------------------------------
@@ -163,9 +164,9 @@ export interface ScaledDotProductOptions {
   /** Width of queries and keys, 1...65536. */
   dim: number;
   /** T > 0; lower is sharper. Default 1. */
-  temperature?: number;
+  temperature?: number | undefined;
   /** Query i sees keys up to i + n − m only. Default false. */
-  causal?: boolean;
+  causal?: boolean | undefined;
 }
 
 /** softmax(q·K/(T√dim)) V (Vaswani et al. 2017, equation 1). O(m · n · (dim + v)). */
@@ -182,13 +183,13 @@ export interface MultiHeadOptions {
   /** Width of queries and keys, 1...65536. */
   dim: number;
   /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number;
+  numHeads?: number | undefined;
   /** Learned W_q, W_k, W_v, W_o [dim, dim] with biases [dim]; values must be dim wide then. Default true. */
-  projections?: boolean;
+  projections?: boolean | undefined;
   /** Query i sees keys up to i + n − m only. Default false. */
-  causal?: boolean;
+  causal?: boolean | undefined;
   /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint;
+  seed?: number | bigint | undefined;
 }
 
 /**
@@ -215,11 +216,11 @@ export interface FlashOptions {
   /** Width of queries and keys, 1...65536. */
   dim: number;
   /** Keys looked at together, 1...65536: speed and the last bits. Default 512. */
-  blockSize?: number;
+  blockSize?: number | undefined;
   /** Heads, a divisor of dim; no projections. Default 1. */
-  numHeads?: number;
+  numHeads?: number | undefined;
   /** Query i sees keys up to i + n − m only. Default false. */
-  causal?: boolean;
+  causal?: boolean | undefined;
 }
 
 /** Exact softmax attention in tiles (Dao et al. 2022): memory beyond input and output O(blockSize). O(m · n · (dim + v)). */
@@ -239,11 +240,11 @@ export interface LinearAttentionOptions {
   /** Width of queries and keys, 1...65536. */
   dim: number;
   /** Random features, 1...65536: the error falls as 1/√numFeatures. Default 64; with elu it is dim. */
-  numFeatures?: number;
+  numFeatures?: number | undefined;
   /** The kernel (elu(q) + 1)·(elu(k) + 1) instead of an estimate of the softmax's. Default false. */
-  elu?: boolean;
+  elu?: boolean | undefined;
   /** Of the random features; random where left out (read it from `seed`). */
-  seed?: number | bigint;
+  seed?: number | bigint | undefined;
 }
 
 /**
@@ -269,9 +270,9 @@ export interface LocalGlobalOptions {
   /** Width w of the window: w/2 keys (rounded down) on each side, and the query's own. */
   localWindow: number;
   /** The first keys, which every query sees. Default 0. */
-  globalTokens?: number;
+  globalTokens?: number | undefined;
   /** Heads, a divisor of dim; no projections. Default 1. */
-  numHeads?: number;
+  numHeads?: number | undefined;
 }
 
 /**
@@ -298,13 +299,13 @@ export interface HyperbolicOptions {
   /** Width of queries, keys and values, 1...65536. */
   dim: number;
   /** Sectional curvature of the ball; |K| in 1e-30...1e30. Default -1. */
-  curvature?: number;
+  curvature?: number | undefined;
   /** T > 0; lower is sharper. Default 1. */
-  temperature?: number;
+  temperature?: number | undefined;
   /** Learned maps W ⊗ x = expMap0(W logMap0(x)) of queries, keys and values, at first the identity. Default false. */
-  maps?: boolean;
+  maps?: boolean | undefined;
   /** Average by the Fréchet mean, which takes some 3 to 10 times as long as the weighted midpoint. Default false. */
-  frechet?: boolean;
+  frechet?: boolean | undefined;
 }
 
 /**
@@ -330,19 +331,19 @@ export interface ManifoldOptions {
   /** Width of queries, keys and values, 1...65536. */
   dim: number;
   /** Heads, a divisor of dim; each has a space and a learned curvature of its own. Default 1. */
-  numHeads?: number;
+  numHeads?: number | undefined;
   /** Signed: K < 0 hyperbolic, 0 Euclidean, K > 0 the sphere. Default -1. */
-  curvature?: number;
+  curvature?: number | undefined;
   /**
    * Coordinates where K < 0: of the ball, or space-like ones of the hyperboloid (any x is a point). Default 'poincare'. For K > 0
    * x is scaled to length 1/√K (the zero vector to the first axis, without a gradient); the mean of points that cancel is the
    * heaviest of them.
    */
-  model?: 'poincare' | 'lorentz';
+  model?: 'poincare' | 'lorentz' | undefined;
   /** T > 0; lower is sharper. Default 1. */
-  temperature?: number;
+  temperature?: number | undefined;
   /** Scores −d²/T in the place of −d/T. Default false. */
-  squared?: boolean;
+  squared?: boolean | undefined;
 }
 
 /**
@@ -368,12 +369,12 @@ export interface LorentzCascadeOptions {
   /** Width of queries, keys and values, 1...65536. */
   dim: number;
   /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number;
+  numHeads?: number | undefined;
   /** Sectional curvature of the first and the last head at first; those between are equally far apart in ln|K|. Default -0.1, -2. */
-  curvatureFrom?: number;
-  curvatureTo?: number;
+  curvatureFrom?: number | undefined;
+  curvatureTo?: number | undefined;
   /** T > 0; lower is sharper. Default 1. */
-  temperature?: number;
+  temperature?: number | undefined;
 }
 
 /** Heads on hyperboloids of several curvatures, values averaged by their Lorentz centroid (Law et al. 2019). O(m · n · dim). */
@@ -392,14 +393,14 @@ export class LorentzCascadeAttention extends Attention {
 
 export interface MixedCurvatureOptions {
   /** Widths of the parts, one after the other; 0: not there. Default 0. */
-  euclideanDim?: number;
-  hyperbolicDim?: number;
-  sphericalDim?: number;
+  euclideanDim?: number | undefined;
+  hyperbolicDim?: number | undefined;
+  sphericalDim?: number | undefined;
   /** Curvatures of the parts at first, < 0 and > 0. Default -1 and 1. */
-  hyperbolicCurvature?: number;
-  sphericalCurvature?: number;
+  hyperbolicCurvature?: number | undefined;
+  sphericalCurvature?: number | undefined;
   /** T > 0; lower is sharper. Default 1. */
-  temperature?: number;
+  temperature?: number | undefined;
 }
 
 /**
@@ -424,31 +425,31 @@ export class MixedCurvatureAttention extends Attention {
 /** What the edges are like; for `edges` of calls. */
 export interface EdgeOptions {
   /** A row of edgeDim a key, or m · n rows (key after key of the first query, then of the next); zeros where left out. */
-  edges?: Matrix;
+  edges?: Matrix | undefined;
 }
 /** Where queries and keys stand; numbers >= 0, one each. */
 export interface PositionOptions {
   /** Default 0 each. */
-  queryPositions?: Vector;
+  queryPositions?: Vector | undefined;
   /** Default 0, 1, 2, …; where other numbers of keys are given, 0. */
-  keyPositions?: Vector;
+  keyPositions?: Vector | undefined;
   /** Integers 0...64. Default 0. */
-  queryLevels?: Vector;
-  keyLevels?: Vector;
+  queryLevels?: Vector | undefined;
+  keyLevels?: Vector | undefined;
 }
 export interface LevelOptions {
   /** Integers >= 0. Default 0. */
-  queryLevels?: Vector;
-  keyLevels?: Vector;
+  queryLevels?: Vector | undefined;
+  keyLevels?: Vector | undefined;
 }
 export interface KindOptions {
   /** 0: a graph neighbour, 1: a latent one. Default 0. */
-  keyKinds?: Vector;
+  keyKinds?: Vector | undefined;
 }
 export interface FeatureOptions {
   /** numFeatures a query; zeros where left out. */
-  queryFeatures?: Matrix;
-  keyFeatures?: Matrix;
+  queryFeatures?: Matrix | undefined;
+  keyFeatures?: Matrix | undefined;
 }
 
 export interface EdgeFeaturedOptions {
@@ -457,19 +458,19 @@ export interface EdgeFeaturedOptions {
   /** Width of the features of an edge, 1...65536. */
   edgeDim: number;
   /** Default 1. */
-  numHeads?: number;
+  numHeads?: number | undefined;
   /** Heads one after the other, or their mean. Default true. */
-  concatHeads?: boolean;
+  concatHeads?: boolean | undefined;
   /** Each query is a key of its own, too (its share is not part of `attentionWeights`). Default false. */
-  addSelfLoops?: boolean;
+  addSelfLoops?: boolean | undefined;
   /** Slope of LeakyReLU below 0, 0...1. Default 0.2. */
-  negativeSlope?: number;
+  negativeSlope?: number | undefined;
   /** Width of a head; 0: nodeDim / numHeads. Default 0. */
-  outputHeadDim?: number;
+  outputHeadDim?: number | undefined;
   /** 'v2': GATv2, 'v1': GAT. Default 'v2'. */
-  version?: 'v1' | 'v2';
+  version?: 'v1' | 'v2' | undefined;
   /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint;
+  seed?: number | bigint | undefined;
 }
 
 /**
@@ -502,15 +503,15 @@ export interface GraphRoPEOptions {
   /** Width of queries and keys, 1...65536. */
   dim: number;
   /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number;
+  numHeads?: number | undefined;
   /** Positions count up to maxPosition − 1, 1...1048576. Default 512. */
-  maxPosition?: number;
+  maxPosition?: number | undefined;
   /** Ratio of the highest to the lowest frequency. Default 10000. */
-  base?: number;
+  base?: number | undefined;
   /** Positions are divided by it. Default 1. */
-  scalingFactor?: number;
+  scalingFactor?: number | undefined;
   /** Frequencies of a level against those of the level below, 0.001...1. Default 1. */
-  levelScale?: number;
+  levelScale?: number | undefined;
 }
 
 /**
@@ -546,16 +547,16 @@ export interface DualSpaceOptions {
   /** Width of queries and keys, 1...65536. */
   dim: number;
   /** Sectional curvature of the ball; |K| in 1e-30...1e30. Default -1. */
-  curvature?: number;
+  curvature?: number | undefined;
   /** Weights >= 0 of the two scores. Default 0.5 each. */
-  euclideanWeight?: number;
-  hyperbolicWeight?: number;
+  euclideanWeight?: number | undefined;
+  hyperbolicWeight?: number | undefined;
   /** T > 0; lower is sharper. Default 1. */
-  temperature?: number;
+  temperature?: number | undefined;
   /** Learned W_e, W_h, W_o [dim, dim]; values must be dim wide then. Default true. */
-  projections?: boolean;
+  projections?: boolean | undefined;
   /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint;
+  seed?: number | bigint | undefined;
 }
 
 /**
@@ -584,9 +585,9 @@ export interface GraphLatentOptions {
   /** Width of queries, keys and values, 1...16383. */
   dim: number;
   /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number;
+  numHeads?: number | undefined;
   /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint;
+  seed?: number | bigint | undefined;
 }
 
 /**
@@ -609,11 +610,11 @@ export interface HNSWAwareOptions {
   /** Width of queries and keys, 1...65536. */
   dim: number;
   /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number;
+  numHeads?: number | undefined;
   /** Levels told apart, 1...64; higher ones share the last. Default 8. */
-  levels?: number;
+  levels?: number | undefined;
   /** Of the initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint;
+  seed?: number | bigint | undefined;
 }
 
 /**
@@ -636,11 +637,11 @@ export interface StructuralOptions {
   /** Width of queries and keys, 1...65536. */
   dim: number;
   /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number;
+  numHeads?: number | undefined;
   /** Structural features of a query or key, 1...4096. Default 4. */
-  numFeatures?: number;
+  numFeatures?: number | undefined;
   /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint;
+  seed?: number | bigint | undefined;
 }
 
 /**
@@ -663,13 +664,13 @@ export interface GraphPipelineOptions {
   /** Width of queries, keys and values, 1...16383. */
   dim: number;
   /** Width of the features of an edge. Default 4 (HNSWEdgeFeatureExtractor). */
-  edgeDim?: number;
+  edgeDim?: number | undefined;
   /** Heads of every stage, a divisor of dim. Default 1. */
-  numHeads?: number;
+  numHeads?: number | undefined;
   /** Positions count up to maxPosition − 1. Default 512. */
-  maxPosition?: number;
+  maxPosition?: number | undefined;
   /** Of the initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint;
+  seed?: number | bigint | undefined;
 }
 
 /**
@@ -695,7 +696,7 @@ export class HNSWEdgeFeatureExtractor {
   /** 4 */
   readonly edgeDim: number;
   /** One number >= 0 an edge; levels and degrees are 0 where left out. @throws ERR_OUT_OF_RANGE, ERR_NON_FINITE, ERR_DIMENSION_MISMATCH */
-  extract(edges: { distances: Vector; levels?: Vector; degrees?: Vector }): AttentionOutput;
+  extract(edges: { distances: Vector; levels?: Vector | undefined; degrees?: Vector | undefined }): AttentionOutput;
 }
 
 // Mechanisms made of others.
@@ -747,23 +748,23 @@ export interface MoEOptions {
   /** Width of queries and keys, 1...65536. */
   dim: number;
   /** Experts by name, the first four in turn (each round with other options), where `experts` is left out: 1...64, default 4. */
-  numExperts?: number;
+  numExperts?: number | undefined;
   /** Experts a query, at most numExperts. Default 2, or 1 of one. */
-  topK?: number;
+  topK?: number | undefined;
   /**
    * An expert takes at most ⌈expertCapacity · topK · m / numExperts⌉ of m queries; the others go to their next best. 0: any
    * number. Default 1.25. Where experts are full, outputs depend on the other queries of a batch.
    */
-  expertCapacity?: number;
+  expertCapacity?: number | undefined;
   /** 1...64 mechanisms of width dim with outputs of one width. */
-  experts?: readonly Expert[];
+  experts?: readonly Expert[] | undefined;
   /** α: `backward` adds the gradient of α · balanceLoss. Default 0; the paper has 0.01. */
-  balance?: number;
+  balance?: number | undefined;
   /** Of the gate's initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint;
+  seed?: number | bigint | undefined;
   /** In older types of @ruvector/attention; without effect there and here. */
-  expertDim?: number;
-  noiseStd?: number;
+  expertDim?: number | undefined;
+  noiseStd?: number | undefined;
 }
 
 /**
@@ -789,15 +790,15 @@ export interface LearnedRoutingOptions {
   /** Width of queries and keys, 1...65536. */
   dim: number;
   /** Experts by name, in turn, where `experts` is left out: 1...64, default 4. */
-  numExperts?: number;
+  numExperts?: number | undefined;
   /** 1...64 mechanisms of width dim with outputs of one width. */
-  experts?: readonly Expert[];
+  experts?: readonly Expert[] | undefined;
   /** T > 0 of the gate's softmax; lower is sharper. Default 1. */
-  temperature?: number;
+  temperature?: number | undefined;
   /** Only the best expert answers a query; the gate learns as if all did (straight-through). Default false. */
-  hard?: boolean;
+  hard?: boolean | undefined;
   /** Of the gate's initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint;
+  seed?: number | bigint | undefined;
 }
 
 /**
@@ -818,13 +819,13 @@ export interface DynamicHeadsOptions {
   /** Width of queries, keys and values, 1...16383. */
   dim: number;
   /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number;
+  numHeads?: number | undefined;
   /** 0...1: heads whose gate is below it are left out, not computed, for a query. Default 0: none. */
-  threshold?: number;
+  threshold?: number | undefined;
   /** Query i sees keys up to i + n − m only. Default false. */
-  causal?: boolean;
+  causal?: boolean | undefined;
   /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint;
+  seed?: number | bigint | undefined;
 }
 
 /**
@@ -877,14 +878,14 @@ export interface GraphStatistics {
  *   (seed), ERR_EMPTY_INPUT (no offsets)
  */
 export function graphStatistics(
-  graph: CSRGraph, options?: { sources?: number; seed?: number }): GraphStatistics & { relativeHyperbolicity: number };
+  graph: CSRGraph, options?: { sources?: number | undefined; seed?: number | undefined }): GraphStatistics & { relativeHyperbolicity: number };
 
 /**
  * [N, 4]: degree, ln(1 + degree), clustering coefficient, N · PageRank (1 on average). An input for StructuralAttention, or
  * columns of any other.
  * @param options damping 0 up to, not including, 1, default 0.85; tolerance > 0, default 1e-9
  */
-export function structuralFeatures(graph: CSRGraph, options?: { damping?: number; tolerance?: number }): AttentionOutput;
+export function structuralFeatures(graph: CSRGraph, options?: { damping?: number | undefined; tolerance?: number | undefined }): AttentionOutput;
 
 export interface MechanismChoice {
   /** As in `info().features`, with underscores. */
@@ -901,7 +902,7 @@ export interface MechanismChoice {
  */
 export function recommendMechanism(
   statistics: GraphStatistics | undefined,
-  task: { queries: number; keys: number; dim: number; hasEdgeFeatures?: boolean; normBound?: number }
+  task: { queries: number; keys: number; dim: number; hasEdgeFeatures?: boolean | undefined; normBound?: number | undefined }
 ): MechanismChoice & { alternatives: MechanismChoice[] };
 
 // ---- Functions of @ruvector/attention -----------------------------------------------------------------------------
@@ -947,15 +948,15 @@ export interface ParallelAttentionConfig {
   attentionType: AttentionType;
   dim: number;
   /** Flash: default 512. */
-  blockSize?: number;
+  blockSize?: number | undefined;
   /** Linear: default 64. */
-  numFeatures?: number;
+  numFeatures?: number | undefined;
   /** LocalGlobal: default 128. */
-  localWindow?: number;
+  localWindow?: number | undefined;
   /** LocalGlobal: default 8. */
-  globalTokens?: number;
+  globalTokens?: number | undefined;
   /** Hyperbolic: default -1; |K| counts. */
-  curvature?: number;
+  curvature?: number | undefined;
 }
 /** batchAttentionCompute with the mechanism by name; `threads` makes it parallel. @throws ERR_INVALID_CONFIG for another type */
 export function parallelAttentionCompute(
@@ -967,6 +968,8 @@ export interface AttentionBenchmark {
 }
 /** Times `computeAsync` of one query over seqLength keys of our own, iterations times. @throws ERR_INVALID_CONFIG, ERR_OUT_OF_RANGE */
 export function benchmarkAttention(attentionType: AttentionType, dim: number, seqLength: number, iterations: number): Promise<AttentionBenchmark>;
+
+// Options are understood in snake_case, too (`num_experts`), as the wrapper `ruvector` passes them; types have their names here.
 
 // The names that types of options and results have in @ruvector/attention, with the fields that it asks for.
 export interface MoEConfig extends MoEOptions { numExperts: number; topK: number }

@@ -2,6 +2,14 @@
 // ends the process. Formulas, precision and boundary behaviour: docs/numerics.md.
 import type { EdgeFeaturedAttention } from './attention.js';
 
+declare global {
+  /** For `using` and `await using` (TypeScript 5.2), as lib.esnext.disposable and @types/node declare them. */
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+    readonly asyncDispose: unique symbol;
+  }
+}
+
 /** Stable error codes; docs/troubleshooting.md names cause and cure of each. */
 export type RuvectorErrorCode =
   | 'ERR_DIMENSION_MISMATCH' | 'ERR_EMPTY_INPUT' | 'ERR_INVALID_ARG' | 'ERR_INVALID_CONFIG' | 'ERR_OUT_OF_RANGE'
@@ -73,6 +81,7 @@ export class VectorSet {
   readonly closed: boolean;
   /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 // ---- Stores -------------------------------------------------------------------------------------------------------
@@ -81,89 +90,96 @@ export class VectorSet {
 export type Metadata = { [field: string]: any };
 
 /** An entry as it is inserted. Without an `id` it gets a random UUID. */
-export interface StoreEntry { readonly id?: string; readonly vector: Vector; readonly metadata?: Metadata | null }
+export interface StoreEntry { readonly id?: string | undefined; readonly vector: Vector; readonly metadata?: Metadata | null | undefined }
 /** Many entries in columns: lists of one length. */
-export interface StoreColumns { readonly ids?: readonly (string | undefined)[]; readonly vectors: Matrix; readonly metadata?: readonly (Metadata | null | undefined)[] }
+export interface StoreColumns { readonly ids?: readonly (string | undefined)[] | undefined; readonly vectors: Matrix; readonly metadata?: readonly (Metadata | null | undefined)[] | undefined }
 /** An entry as it is kept: the vector exactly as it was inserted, the metadata as JSON keeps it. */
 export interface StoredEntry { id: string; vector: Float32Array; metadata: Metadata | undefined }
-/** `distance` is the metric's: 1 − cosine, |q − y|², −q·y, or that of the hyperbolic space. */
+/** `distance` is the metric's (IndexMetric): 1 − cosine, |q − y|², 1 − q·y, or that of the hyperbolic space. */
 export interface StoreResult { id: string; distance: number; metadata: Metadata | undefined }
 
-/** What is said of one field. Strings compare by code points, numbers with numbers only; other types never hold for $gt and so on. */
+/** A value that a field is compared with; a Date as JSON keeps it, '2026-01-02T03:04:05.000Z'. */
+export type WhereValue = string | number | boolean | null | Date;
+/**
+ * What is said of one field. Strings compare by code points, numbers with numbers only; other types never hold for $gt and so on.
+ * Where the field is an array, each of these holds if it holds for an element; $ne, $nin and $not are the opposite of $eq, $in and
+ * what they are given: $ne holds for an array without the value.
+ */
 export interface FieldCondition {
-  $eq?: string | number | boolean | null;
+  $eq?: WhereValue;
   /** Not equal, or not there. */
-  $ne?: string | number | boolean | null;
-  $gt?: string | number;
-  $gte?: string | number;
-  $lt?: string | number;
-  $lte?: string | number;
-  $in?: readonly (string | number | boolean | null)[];
-  $nin?: readonly (string | number | boolean | null)[];
+  $ne?: WhereValue;
+  $gt?: string | number | Date;
+  $gte?: string | number | Date;
+  $lt?: string | number | Date;
+  $lte?: string | number | Date;
+  $in?: readonly WhereValue[];
+  $nin?: readonly WhereValue[];
+  /** An array that has this element. */
+  $contains?: WhereValue;
+  /** An array that has one of these. */
+  $containsAny?: readonly WhereValue[];
   $exists?: boolean;
-  $not?: FieldCondition | string | number | boolean | null;
+  $not?: FieldCondition | WhereValue;
 }
 /**
- * A predicate about metadata. A field may be a path, `'author.name'`; a value alone means $eq; all that is said has to hold.
- * null is JSON's null; what is not there is `{$exists: false}`.
+ * A predicate about metadata. A field may be a path, `'author.name'`, which leads through arrays of objects, too; a value alone means
+ * $eq; all that is said has to hold. null is JSON's null; what is not there is `{ $exists: false }`, and undefined is refused. A field that
+ * no entry has is nowhere: a predicate about it holds for no entry, its opposite for all.
  */
-export interface Where {
-  $and?: readonly Where[];
-  $or?: readonly Where[];
-  $not?: Where;
-  [field: string]: FieldCondition | Where | readonly Where[] | string | number | boolean | null | undefined;
-}
+export type Where = { $and?: readonly Where[]; $or?: readonly Where[]; $not?: Where } & WhereFields;
+export interface WhereFields { [field: string]: FieldCondition | WhereValue | Where | readonly Where[] }
 
 export interface StoreOptions {
   /** Elements a vector, 1...65536; needed where the store is new, else checked. */
-  dim?: number;
+  dim?: number | undefined;
   /** Default 'cosine'. Written into the store, as `dim` and `curvature` are. */
-  metric?: 'cosine' | 'l2' | 'ip' | 'poincare' | 'lorentz';
-  curvature?: number;
+  metric?: 'cosine' | 'l2' | 'ip' | 'poincare' | 'lorentz' | undefined;
+  curvature?: number | undefined;
   /** Of the index, as of HNSWIndex. With others than the last time the index is built anew. */
-  M?: number;
-  efConstruction?: number;
-  ef?: number;
-  seed?: number;
-  storage?: 'f32' | 'f16' | 'i8';
-  rerank?: boolean;
+  M?: number | undefined;
+  efConstruction?: number | undefined;
+  ef?: number | undefined;
+  seed?: number | undefined;
+  storage?: 'f32' | 'f16' | 'i8' | undefined;
+  rerank?: boolean | undefined;
   /** Whether to make a store where there is none (true, unless `readOnly`), or to fail with ERR_IO or ERR_NOT_FOUND. */
-  create?: boolean;
+  create?: boolean | undefined;
   /**
    * To read from only: what changes the store gives ERR_UNSUPPORTED, and no file is made or changed but SQLite's own beside a store that
    * others write. Left out, it is what the file system says: a store in a folder or on a medium that cannot be written to opens
    * read-only (containers, Lambda), if it was closed cleanly; nothing may change such a file while it is open.
    */
-  readOnly?: boolean;
+  readOnly?: boolean | undefined;
   /** 'full' (default): what a call has acknowledged survives a loss of power; 'normal': a crash of the process only, faster. */
-  synchronous?: 'full' | 'normal';
+  synchronous?: 'full' | 'normal' | undefined;
   /** Milliseconds to wait for writes of other connections (those of other processes, say) before ERR_BUSY. Default 5000. */
-  patience?: number;
+  patience?: number | undefined;
   /** Changes after which the index is saved in the middle of a write. Default: half of the index, 10,000 at least. */
-  saveEvery?: number;
+  saveEvery?: number | undefined;
 }
 export interface StoreInsertOptions extends ThreadOptions {
   /** Whether entries with known ids take the place of the old ones (false: ERR_DUPLICATE_KEY, and nothing is inserted). */
-  replace?: boolean;
+  replace?: boolean | undefined;
   /**
    * Told of the share of the index' work that is done, rising to 1; the transaction follows then. Where the call is asynchronous, 0
    * first, and then every 50 ms or so; else now and then. What it throws is the call's own error, and nothing is inserted. Not
    * called where there is nothing to insert.
    */
-  onProgress?: (done: number) => void;
+  onProgress?: ((done: number) => void) | undefined;
 }
 export interface StoreSearchOptions {
   /** Results wanted, 10 by default; as many as fit and hold are given. */
-  k?: number;
+  k?: number | undefined;
   /** Candidates that the index keeps: more find better, slower. */
-  ef?: number;
+  ef?: number | undefined;
   /**
    * Ids that may be found, or not; ids that no entry has count for nothing. Looked up in the table at each search: O(ids). For many
    * searches: what `prepareFilter` of this store has made.
    */
-  filter?: StoreIdFilter | PreparedFilter;
+  filter?: StoreIdFilter | PreparedFilter | undefined;
   /** What has to hold for the metadata. */
-  where?: Where;
+  where?: Where | undefined;
 }
 /** Ids that may be found: a list or a Set of them, `{ allow }` with one of these, or `{ deny }` with those that may not. */
 export type StoreIdFilter =
@@ -171,8 +187,8 @@ export type StoreIdFilter =
   | { readonly allow: readonly string[] | ReadonlySet<string> } | { readonly deny: readonly string[] | ReadonlySet<string> };
 /** Which entries a prepared filter allows; at least one of the two, both have to hold. */
 export interface StoreFilterOptions {
-  filter?: StoreIdFilter;
-  where?: Where;
+  filter?: StoreIdFilter | undefined;
+  where?: Where | undefined;
 }
 
 /**
@@ -220,8 +236,8 @@ export class VectorStore {
   /** Deletes entries in one transaction; how many there were. @throws ERR_BUSY as `insert` */
   deleteBatch(ids: readonly string[]): number;
   /** The same off the event loop, with the outcomes of `insertAsync`. */
-  deleteAsync(id: string, options?: { signal?: AbortSignal }): Promise<boolean>;
-  deleteBatchAsync(ids: readonly string[], options?: { signal?: AbortSignal }): Promise<number>;
+  deleteAsync(id: string, options?: { signal?: AbortSignal | undefined }): Promise<boolean>;
+  deleteBatchAsync(ids: readonly string[], options?: { signal?: AbortSignal | undefined }): Promise<number>;
   /**
    * The entries nearest to `query` for which `filter` and `where` hold, best first. It first applies to the index what other connections
    * have committed (nothing of it while an asynchronous write of this store is in flight: `searchAsync` does).
@@ -229,7 +245,7 @@ export class VectorStore {
    */
   search(query: Vector, options?: StoreSearchOptions): StoreResult[];
   /** The same off the event loop. An abort rejects at once. Searches that `close` finds in flight resolve. */
-  searchAsync(query: Vector, options?: StoreSearchOptions & { signal?: AbortSignal }): Promise<StoreResult[]>;
+  searchAsync(query: Vector, options?: StoreSearchOptions & { signal?: AbortSignal | undefined }): Promise<StoreResult[]>;
   /**
    * A filter for many searches of this store, which follows it: entries that are inserted later count if they are allowed, those that
    * are deleted do not, whoever wrote. It reads the ids or the metadata of the whole table once, on the calling thread; a search with
@@ -262,8 +278,10 @@ export class VectorStore {
    * the next opening catches up. A process that ends without it loses nothing. Closing twice is fine.
    */
   close(): void;
+  [Symbol.dispose](): void;
   /** Waits for all that is in flight, writes too, saves the index off the event loop, and closes. New calls give ERR_CLOSED from now on. */
   closeAsync(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 // ---- Search -------------------------------------------------------------------------------------------------------
@@ -274,7 +292,7 @@ export interface HyperbolicSearchResult { indices: number[]; weights: Float32Arr
 
 export interface SearchOptions {
   /** Softmax temperature T > 0; lower is sharper. Default 1. */
-  temperature?: number;
+  temperature?: number | undefined;
 }
 export interface HyperbolicOptions extends SearchOptions {
   /**
@@ -282,18 +300,18 @@ export interface HyperbolicOptions extends SearchOptions {
    * embeddings are, are pulled back to it, which leaves the cosine order and nearly uniform weights. 'expmap': they are
    * tangent vectors at the origin, x ↦ tanh(√c|x|) x/(√c|x|), queries too.
    */
-  projection?: 'clip' | 'expmap';
+  projection?: 'clip' | 'expmap' | undefined;
 }
 export interface ThreadOptions {
   /** Threads the call may use, 1...256. Default 1. Results do not depend on it. */
-  threads?: number;
+  threads?: number | undefined;
 }
 export interface AsyncOptions extends ThreadOptions {
   /**
    * Aborting rejects with ERR_ABORTED; its `cause` is the signal's reason. A call that only computes rejects at once. One that changes
    * an index or a store rejects when the work has stopped, and only if nothing has happened; else it resolves.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -372,7 +390,7 @@ export class RuvectorLayer {
    * @param seed of the Xavier-normal weights; random where left out (read it from `seed`)
    * @throws ERR_INVALID_CONFIG
    */
-  constructor(inputDim: number, hiddenDim: number, heads: number, dropout?: number, seed?: number | bigint | { seed?: number | bigint });
+  constructor(inputDim: number, hiddenDim: number, heads: number, dropout?: number, seed?: number | bigint | { seed?: number | bigint | undefined });
   /**
    * @param neighbors default none
    * @param edgeWeights larger counts more; default all 1. As in @ruvector/gnn they are shares of their sum (equal shares where
@@ -408,6 +426,7 @@ export class RuvectorLayer {
   readonly seed: number | bigint | undefined;
   readonly closed: boolean;
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 /**
@@ -430,23 +449,23 @@ export interface AttentionConfig {
   /** Which geometry finds and joins the nodes (see hierarchicalForwardV2). */
   mode: HierarchyMode;
   /** Nodes kept a level, 1...16777216. Default 5. */
-  k?: number;
+  k?: number | undefined;
   /** T > 0 of the softmax (not edge_featured). Default 1. */
-  temperature?: number;
+  temperature?: number | undefined;
   /** hyperbolic, dual_space, moe: sectional curvature, default −1. A positive number counts as |K|. */
-  curvature?: number;
+  curvature?: number | undefined;
   /** dual_space: share of the cosine and the Euclidean mean, 0...1. Default .5. */
-  euclideanWeight?: number;
+  euclideanWeight?: number | undefined;
   /** moe: experts asked, the first of local, hierarchical, global, structural, 1...4. Default 4. */
-  numExperts?: number;
+  numExperts?: number | undefined;
   /** moe: experts that answer, 1...4; at most numExperts do. Default 2. */
-  topK?: number;
+  topK?: number | undefined;
   /** moe: weights [4][8] of the gate over the statistics (HierarchyRouting), in the place of the fitted ones. */
-  router?: Vector | readonly Vector[];
+  router?: Vector | readonly Vector[] | undefined;
   /** edge_featured: an EdgeFeaturedAttention with edgeDim 4 whose weights take the place of those by distance. */
-  edgeAttention?: EdgeFeaturedAttention;
+  edgeAttention?: EdgeFeaturedAttention | undefined;
   /** Return the nodes kept at each level as well. */
-  explain?: boolean;
+  explain?: boolean | undefined;
 }
 
 /** The walk of hierarchicalForwardV2 with what it kept, best first; nothing for an empty level. */
@@ -498,7 +517,7 @@ export function hierarchicalForwardV2(
   config: AttentionConfig & { explain: true }): HierarchyWalk;
 export function hierarchicalForwardV2(
   query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
-  config: AttentionConfig & { explain?: false }): Float32Array;
+  config: AttentionConfig & { explain?: false | undefined }): Float32Array;
 export function hierarchicalForwardV2(
   query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
   config: AttentionConfig): Float32Array | HierarchyWalk;
@@ -512,7 +531,7 @@ export function hierarchicalForwardV2Async(
   config: AttentionConfig & { explain: true }, options?: AsyncOptions): Promise<HierarchyWalk>;
 export function hierarchicalForwardV2Async(
   query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
-  config: AttentionConfig & { explain?: false }, options?: AsyncOptions): Promise<Float32Array>;
+  config: AttentionConfig & { explain?: false | undefined }, options?: AsyncOptions): Promise<Float32Array>;
 export function hierarchicalForwardV2Async(
   query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
   config: AttentionConfig, options?: AsyncOptions): Promise<Float32Array | HierarchyWalk>;
@@ -525,15 +544,15 @@ export type CompressionLevel = 'none' | 'half' | 'pq8' | 'pq4' | 'binary';
 export interface CompressionLevelConfig {
   levelType: CompressionLevel;
   /** half: values are stored as binary16 of x · scale. Default 1. */
-  scale?: number;
+  scale?: number | undefined;
   /** pq8, pq4: parts with a range of their own; must divide the length. Default 8. */
-  subvectors?: number;
+  subvectors?: number | undefined;
   /** pq8: values an element can take, 2...256. Default 16. */
-  centroids?: number;
+  centroids?: number | undefined;
   /** pq4: elements farther than this many standard deviations are stored exactly. Default 3. */
-  outlierThreshold?: number;
+  outlierThreshold?: number | undefined;
   /** binary: elements above it become 1, the others −1. Default 0. */
-  threshold?: number;
+  threshold?: number | undefined;
 }
 
 /** One vector to one JSON string and back. Reads everything @ruvector/gnn wrote. */
@@ -599,10 +618,14 @@ export type Like<V> = V extends Float64Array ? Float64Array : Float32Array;
 
 // ---- Indexes ------------------------------------------------------------------------------------------------------
 
-/** What a vector is named by: safe integers, 64-bit bigints or strings; one kind an index. */
+/** What a vector is named by: safe integers, signed 64-bit bigints or strings; one kind an index. */
 export type IndexKey = number | bigint | string;
 /** Keys as results hold them. */
 export type IndexKeys<K extends IndexKey> = K extends number ? Float64Array : K extends bigint ? BigInt64Array : string[];
+/** What the option `keys` says, and the keys that it means. */
+export type KeyKind = 'number' | 'bigint' | 'string';
+export type KindOfKey<K extends IndexKey> = K extends number ? 'number' : K extends bigint ? 'bigint' : 'string';
+export type KeyOfKind<Kind extends KeyKind> = Kind extends 'number' ? number : Kind extends 'bigint' ? bigint : string;
 /** Keys as callers pass them: a Set, or an array (of the kind's typed array too). */
 export type IndexKeyList<K extends IndexKey> = readonly K[] | ReadonlySet<K> | Float64Array | BigInt64Array;
 
@@ -620,39 +643,39 @@ export interface IndexOptions<K extends IndexKey = number> {
   /** Elements a vector, 1...65536. */
   dim: number;
   /** Default 'cosine'. */
-  metric?: IndexMetric;
+  metric?: IndexMetric | undefined;
   /** Sectional curvature K < 0 of the hyperbolic metrics. Default −1. */
-  curvature?: number;
+  curvature?: number | undefined;
   /**
    * How rows are stored for the search: 'f32' (default), 'f16', or 'i8' (a byte an element and a scale a row), a quarter of the
    * memory traffic. Hyperbolic metrics take 'f32' alone.
    */
-  storage?: 'f32' | 'f16' | 'i8';
+  storage?: 'f32' | 'f16' | 'i8' | undefined;
   /** With 'f16' and 'i8': whether floats are kept beside, to order the last candidates exactly. Default true. */
-  rerank?: boolean;
+  rerank?: boolean | undefined;
   /**
    * Vectors to have memory for at once. Default 0. Without it an index starts with room for 16 and doubles up to some 4 MB of rows,
    * then grows by pieces of that size; a batch into an empty index takes what it needs in one piece.
    */
-  capacity?: number;
-  /** Kind of the keys. Default 'number'; `new HNSWIndex<string>({ dim, keys: 'string' })`. */
-  keys?: K extends number ? 'number' : K extends bigint ? 'bigint' : 'string';
+  capacity?: number | undefined;
+  /** Kind of the keys. Default 'number'. It makes the type of the index: `new HNSWIndex({ dim, keys: 'string' })` is an HNSWIndex<string>. */
+  keys?: KindOfKey<K> | undefined;
 }
 export interface ViewOptions {
   /** Look at the checksums of rows and links too. Default false. */
-  verify?: boolean;
+  verify?: boolean | undefined;
   /** Floats beside a smaller storage: as memory (default), or read from the file as they are needed. */
-  floats?: 'mapped' | 'read';
+  floats?: 'mapped' | 'read' | undefined;
 }
 export interface HNSWOptions<K extends IndexKey = number> extends IndexOptions<K> {
   /** Links a vector at levels above 0, twice as many at level 0; 2...100. Default 16. */
-  M?: number;
+  M?: number | undefined;
   /** Candidates that inserting looks at, 1...65536. Default 200. */
-  efConstruction?: number;
+  efConstruction?: number | undefined;
   /** Candidates that a search keeps (at least k), 1...1048576. Default 64. */
-  ef?: number;
+  ef?: number | undefined;
   /** Of the levels and the order of insertion. Default 1. */
-  seed?: number | bigint;
+  seed?: number | bigint | undefined;
 }
 
 /**
@@ -683,19 +706,20 @@ export class PreparedFilter {
   readonly closed: boolean;
   /** Ends the following and frees the memory. Searches in flight go on. Closing twice is fine. */
   close(): void;
+  [Symbol.dispose](): void;
 }
 export interface IndexSearchOptions<K extends IndexKey> {
   /** Candidates that the search keeps, instead of the index's `ef`. */
-  ef?: number;
-  filter?: IndexFilter<K> | PreparedFilter;
+  ef?: number | undefined;
+  filter?: IndexFilter<K> | PreparedFilter | undefined;
 }
 /** Best first, ties by age. Typed arrays are views of shared memory: copy (`slice`) what is to be transferred. */
 export interface IndexResult<K extends IndexKey> { keys: IndexKeys<K>; distances: Float32Array }
-/** Query i has `counts[i]` results, from i · k on. */
+/** Query i has `counts[i]` results, from i · k on; behind them, up to (i + 1) · k, distances are Infinity and keys 0, 0n or ''. */
 export interface IndexBatchResult<K extends IndexKey> extends IndexResult<K> { counts: Uint32Array; k: number }
 export interface IndexBatchOptions extends ThreadOptions {
   /** Whether keys that are there get the new vector (false: ERR_DUPLICATE_KEY, and nothing is added). A key twice in one list is an error all the same. */
-  replace?: boolean;
+  replace?: boolean | undefined;
 }
 export interface IndexProgress {
   /**
@@ -703,11 +727,11 @@ export interface IndexProgress {
    * it throws is the call's own error, and nothing happens; thrown at the end, when all is done, it becomes a warning (reportError
    * where there is one).
    */
-  onProgress?: (share: number) => void;
+  onProgress?: ((share: number) => void) | undefined;
 }
 export interface IndexAddOptions extends IndexBatchOptions, AsyncOptions, IndexProgress {}
 export interface IndexRemoveOptions extends IndexProgress {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 export interface IndexStats {
   size: number;
@@ -762,7 +786,7 @@ export interface VectorIndex<K extends IndexKey = number> {
   /** A new vector for a key that is there; readers find the old one or the new. @throws ERR_NOT_FOUND, and as `add` */
   update(key: K, vector: Vector): void;
   /** The same off the event loop. Rejects with ERR_ABORTED where the signal fired before the work began; once it is done it resolves. */
-  updateAsync(key: K, vector: Vector, options?: { signal?: AbortSignal }): Promise<void>;
+  updateAsync(key: K, vector: Vector, options?: { signal?: AbortSignal | undefined }): Promise<void>;
   /**
    * Adds vector i under key i, all of them or none. With `replace`, keys that are there get the new vector. The result does not depend
    * on `threads`. No vectors: nothing happens.
@@ -777,7 +801,7 @@ export interface VectorIndex<K extends IndexKey = number> {
   /** O(1), and 16 steps of repair where there is one. @throws ERR_NOT_FOUND, ERR_BUSY */
   remove(key: K): void;
   /** The same off the event loop, with the outcomes of `updateAsync`. */
-  removeAsync(key: K, options?: { signal?: AbortSignal }): Promise<void>;
+  removeAsync(key: K, options?: { signal?: AbortSignal | undefined }): Promise<void>;
   /** O(keys), and 16 steps of repair for each. A key twice in the list counts once. @throws ERR_NOT_FOUND, before anything is removed; ERR_BUSY */
   removeBatch(keys: IndexKeyList<K>): void;
   /** The same off the event loop. An abort that comes later than the removal leaves its share of the repair to later changes; it resolves. */
@@ -799,7 +823,7 @@ export interface VectorIndex<K extends IndexKey = number> {
   distance(a: K, b: K): number;
   /** The k nearest. k > size gives size results. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE, ERR_INVALID_ARG, ERR_CLOSED, ERR_WRONG_HANDLE (a filter that another index prepared) */
   search(query: Vector, k: number, options?: IndexSearchOptions<K>): IndexResult<K>;
-  searchAsync(query: Vector, k: number, options?: IndexSearchOptions<K> & { signal?: AbortSignal }): Promise<IndexResult<K>>;
+  searchAsync(query: Vector, k: number, options?: IndexSearchOptions<K> & { signal?: AbortSignal | undefined }): Promise<IndexResult<K>>;
   searchBatch(queries: Matrix, k: number, options?: IndexSearchOptions<K> & ThreadOptions): IndexBatchResult<K>;
   searchBatchAsync(queries: Matrix, k: number, options?: IndexSearchOptions<K> & AsyncOptions): Promise<IndexBatchResult<K>>;
   /**
@@ -807,12 +831,13 @@ export interface VectorIndex<K extends IndexKey = number> {
    * old file or the new one. `stamp`: any number of yours, given back by `load`. @throws ERR_IO, ERR_NOT_FOUND (no such
    *   folder), ERR_BUSY while there is a writer
    */
-  save(path: string, options?: { stamp?: number }): void;
+  save(path: string, options?: { stamp?: number | undefined }): void;
   /** The same off the event loop. Aborted before its end, it rejects and the old file stays. A writer meanwhile gets ERR_BUSY. */
-  saveAsync(path: string, options?: { stamp?: number; signal?: AbortSignal }): Promise<void>;
+  saveAsync(path: string, options?: { stamp?: number | undefined; signal?: AbortSignal | undefined }): Promise<void>;
   readonly closed: boolean;
   /** Frees the native memory once calls in flight are done. Closing twice is fine. */
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 /**
@@ -820,28 +845,7 @@ export interface VectorIndex<K extends IndexKey = number> {
  * give one graph on any number of threads (Manohar et al. 2024). A search computes some (ef + log size) · M distances.
  * Memory without keys: `stats().bytesPerVector`.
  */
-export class HNSWIndex<K extends IndexKey = number> {
-  /** @throws ERR_INVALID_CONFIG */
-  constructor(options: HNSWOptions<K>);
-  /** A copy of a file in memory, every checksum looked at. @throws ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT, ERR_UNSUPPORTED (another version) */
-  static load<K extends IndexKey = number>(path: string): HNSWIndex<K>;
-  static loadAsync<K extends IndexKey = number>(path: string, options?: { signal?: AbortSignal }): Promise<HNSWIndex<K>>;
-  /**
-   * A file as read-only memory, opened at once and shared with other processes; checksums are looked at with `verify`. The file
-   * must not be cut short meanwhile (replacing it, as `save` does, is fine). `floats: 'read'` leaves the floats beside a smaller
-   * storage in the file and reads the few rows that a search needs (ERR_IO where it cannot): slower, but none of them stays
-   * with the process.
-   */
-  static view<K extends IndexKey = number>(path: string, options?: ViewOptions): HNSWIndex<K>;
-  /**
-   * The index behind a token made in any thread of this process, to read from and to search: its memory is shared, not copied, and
-   * what its owner adds and removes is seen here. A writer's methods and the setter of `ef`, which all threads share, give
-   * ERR_UNSUPPORTED (a search takes an `ef` of its own). Closing either leaves the other as it is. A method that asks for more
-   * than one thing (`keys`, `distance` and those of the graph) may meet a removal in between: ERR_NOT_FOUND, or a vector that
-   * has taken the place of the removed one.
-   * @throws ERR_NOT_FOUND when no thread has it open, ERR_WRONG_HANDLE for the token of the other class
-   */
-  static open<K extends IndexKey = number>(token: IndexToken): HNSWIndex<K>;
+export interface HNSWIndex<K extends IndexKey = number> extends VectorIndex<K> {
   readonly M: number;
   readonly efConstruction: number;
   /** May be set at any time, for all threads. @throws ERR_OUT_OF_RANGE, ERR_UNSUPPORTED where it was opened by its token */
@@ -862,20 +866,53 @@ export class HNSWIndex<K extends IndexKey = number> {
   /** The links of a level in CSR form, for graph layers, attention and `graphStatistics`; `keys[i]` is the vector of row i. */
   toCSR(level?: number): { offsets: Uint32Array; indices: Uint32Array; keys: IndexKeys<K> };
 }
-export interface HNSWIndex<K extends IndexKey = number> extends VectorIndex<K> {}
+/** The class HNSWIndex. */
+export interface HNSWIndexConstructor {
+  /** The kind of the keys is that of `keys`. (`_`: a type argument alone means the other form.) @throws ERR_INVALID_CONFIG */
+  new <Kind extends KeyKind, _>(options: HNSWOptions<KeyOfKind<Kind>> & { readonly keys: Kind }): HNSWIndex<KeyOfKind<Kind>>;
+  new <K extends IndexKey = number>(options: HNSWOptions<K>): HNSWIndex<K>;
+  readonly prototype: HNSWIndex<any>;
+  /** A copy of a file in memory, every checksum looked at. @throws ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT, ERR_UNSUPPORTED (another version) */
+  load<K extends IndexKey = number>(path: string): HNSWIndex<K>;
+  loadAsync<K extends IndexKey = number>(path: string, options?: { signal?: AbortSignal | undefined }): Promise<HNSWIndex<K>>;
+  /**
+   * A file as read-only memory, opened at once and shared with other processes; checksums are looked at with `verify`. The file
+   * must not be cut short meanwhile (replacing it, as `save` does, is fine). `floats: 'read'` leaves the floats beside a smaller
+   * storage in the file and reads the few rows that a search needs (ERR_IO where it cannot): slower, but none of them stays
+   * with the process.
+   */
+  view<K extends IndexKey = number>(path: string, options?: ViewOptions): HNSWIndex<K>;
+  /**
+   * The index behind a token made in any thread of this process, to read from and to search: its memory is shared, not copied, and
+   * what its owner adds and removes is seen here. A writer's methods and the setter of `ef`, which all threads share, give
+   * ERR_UNSUPPORTED (a search takes an `ef` of its own). Closing either leaves the other as it is. A method that asks for more
+   * than one thing (`keys`, `distance` and those of the graph) may meet a removal in between: ERR_NOT_FOUND, or a vector that
+   * has taken the place of the removed one.
+   * @throws ERR_NOT_FOUND when no thread has it open, ERR_WRONG_HANDLE for the token of the other class
+   */
+  open<K extends IndexKey = number>(token: IndexToken): HNSWIndex<K>;
+}
+/** Approximate nearest neighbours; see the interface. */
+export const HNSWIndex: HNSWIndexConstructor;
 
 /** Exact nearest neighbours: looks at every vector, O(size · dim). The faster choice up to some ten thousand vectors. */
-export class BruteForceIndex<K extends IndexKey = number> {
-  /** @throws ERR_INVALID_CONFIG */
-  constructor(options: IndexOptions<K>);
-  /** As those of HNSWIndex. */
-  static load<K extends IndexKey = number>(path: string): BruteForceIndex<K>;
-  static loadAsync<K extends IndexKey = number>(path: string, options?: { signal?: AbortSignal }): Promise<BruteForceIndex<K>>;
-  static view<K extends IndexKey = number>(path: string, options?: ViewOptions): BruteForceIndex<K>;
-  static open<K extends IndexKey = number>(token: IndexToken): BruteForceIndex<K>;
+export interface BruteForceIndex<K extends IndexKey = number> extends VectorIndex<K> {
   stats(): IndexStats;
 }
-export interface BruteForceIndex<K extends IndexKey = number> extends VectorIndex<K> {}
+/** The class BruteForceIndex. */
+export interface BruteForceIndexConstructor {
+  /** The kind of the keys is that of `keys`. (`_`: a type argument alone means the other form.) @throws ERR_INVALID_CONFIG */
+  new <Kind extends KeyKind, _>(options: IndexOptions<KeyOfKind<Kind>> & { readonly keys: Kind }): BruteForceIndex<KeyOfKind<Kind>>;
+  new <K extends IndexKey = number>(options: IndexOptions<K>): BruteForceIndex<K>;
+  readonly prototype: BruteForceIndex<any>;
+  /** As those of HNSWIndex. */
+  load<K extends IndexKey = number>(path: string): BruteForceIndex<K>;
+  loadAsync<K extends IndexKey = number>(path: string, options?: { signal?: AbortSignal | undefined }): Promise<BruteForceIndex<K>>;
+  view<K extends IndexKey = number>(path: string, options?: ViewOptions): BruteForceIndex<K>;
+  open<K extends IndexKey = number>(token: IndexToken): BruteForceIndex<K>;
+}
+/** Exact nearest neighbours; see the interface. */
+export const BruteForceIndex: BruteForceIndexConstructor;
 
 /**
  * The k best of the results of searches over disjoint sets of vectors (shards, machines): exactly what one search over all of

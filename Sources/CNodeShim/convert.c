@@ -35,7 +35,6 @@ static void finalize_box(napi_env env, void *data, void *hint) {
 typedef struct job job;
 typedef struct environment {
   napi_env env;
-  napi_ref make_error; /* (code, message) => Error */
   job *jobs;           /* in flight */
   job *waiting, **last; /* those of them that the pool has not got yet, the oldest first */
   uint32_t running, most;
@@ -56,19 +55,22 @@ struct job {
   call call;
   napi_async_work work;
   napi_deferred deferred;
-  napi_ref arguments; /* keeps buffers and handles of the arguments alive */
+  napi_ref arguments; /* `this` of the call, then its arguments: keeps their buffers and handles alive */
   job *next, **link, *next_waiting;
 };
 
-static napi_value make_error(napi_env env, const rv_error *error) {
-  environment *e;
-  napi_value factory, undefined, arguments[2], result = NULL;
-  napi_get_instance_data(env, (void **)&e);
+/* Errors are made by `self.makeError`, (code, message) => Error, of the object whose function was called. JavaScript that is
+ * evaluated again has the same addon, an object of its own around it, and errors of its own class. */
+static const char error_factory[] = "makeError";
+
+static napi_value make_error(napi_env env, napi_value self, const rv_error *error) {
+  napi_value factory, arguments[2], result = NULL;
+  napi_valuetype type = napi_undefined;
   napi_create_int32(env, error->code, &arguments[0]);
   napi_create_string_utf8(env, error->message, NAPI_AUTO_LENGTH, &arguments[1]);
-  napi_get_undefined(env, &undefined);
-  if (e->make_error && napi_get_reference_value(env, e->make_error, &factory) == napi_ok &&
-      napi_call_function(env, undefined, factory, 2, arguments, &result) == napi_ok)
+  if (self) napi_typeof(env, self, &type);
+  if (type == napi_object && napi_get_named_property(env, self, error_factory, &factory) == napi_ok &&
+      napi_call_function(env, self, factory, 2, arguments, &result) == napi_ok)
     return result;
   napi_create_error(env, NULL, arguments[1], &result);
   return result;
@@ -329,15 +331,15 @@ static napi_value build(napi_env env, call *c) {
 
 static napi_value call_sync(napi_env env, napi_callback_info info) {
   size_t count = most_arguments;
-  napi_value values[most_arguments], result = NULL;
+  napi_value values[most_arguments], self, result = NULL;
   call c;
-  napi_get_cb_info(env, info, &count, values, NULL, (void **)&c.row);
+  napi_get_cb_info(env, info, &count, values, &self, (void **)&c.row);
   c.control.size = 0;
   c.result = (rv_result){0};
   c.owned_count = 0;
   c.error.message[0] = 0;
   if (!(c.status = parse(env, values, &c))) run_call(&c);
-  if (c.status) napi_throw(env, make_error(env, &c.error));
+  if (c.status) napi_throw(env, make_error(env, self, &c.error));
   else result = build(env, &c);
   free_call(&c);
   return result;
@@ -374,9 +376,15 @@ static void free_job(napi_env env, job *j) {
   free(j);
 }
 
+static napi_value job_error(napi_env env, job *j) {
+  napi_value kept, self;
+  int found = napi_get_reference_value(env, j->arguments, &kept) == napi_ok && read_element(env, kept, 0, &self);
+  return make_error(env, found ? self : NULL, &j->call.error);
+}
+
 /* Returns whether there was still somebody to tell. */
 static int settle(napi_env env, job *j) {
-  napi_status told = j->call.status ? napi_reject_deferred(env, j->deferred, make_error(env, &j->call.error))
+  napi_status told = j->call.status ? napi_reject_deferred(env, j->deferred, job_error(env, j))
                                     : napi_resolve_deferred(env, j->deferred, build(env, &j->call));
   free_job(env, j);
   return told == napi_ok;
@@ -422,21 +430,21 @@ static void complete(napi_env env, napi_status status, void *data) {
 
 static napi_value call_async(napi_env env, napi_callback_info info) {
   size_t count = most_arguments;
-  napi_value values[most_arguments], promise = NULL, kept, name;
+  napi_value values[most_arguments], promise = NULL, self, kept, name;
   environment *e;
   job *j = calloc(1, sizeof *j);
   if (!j) return napi_throw_error(env, "ERR_OUT_OF_MEMORY", "out of memory"), NULL;
-  napi_get_cb_info(env, info, &count, values, NULL, (void **)&j->call.row);
+  napi_get_cb_info(env, info, &count, values, &self, (void **)&j->call.row);
   if (napi_create_promise(env, &j->deferred, &promise) != napi_ok) return free(j), NULL; /* the environment ends */
   if (parse(env, values, &j->call)) {
-    napi_reject_deferred(env, j->deferred, make_error(env, &j->call.error));
+    napi_reject_deferred(env, j->deferred, make_error(env, self, &j->call.error));
     free_call(&j->call);
     free(j);
     return promise;
   }
   napi_create_array(env, &kept);
-  napi_status told = napi_ok;
-  for (uint32_t i = 0; i < count && i < most_arguments; i++) told |= napi_set_element(env, kept, i, values[i]);
+  napi_status told = napi_set_element(env, kept, 0, self);
+  for (uint32_t i = 0; i < count && i < most_arguments; i++) told |= napi_set_element(env, kept, i + 1, values[i]);
   if (told != napi_ok) return free_call(&j->call), free(j), NULL; /* the environment ends, and would not keep them */
   napi_create_string_utf8(env, j->call.row->name, NAPI_AUTO_LENGTH, &name);
   if (napi_create_reference(env, kept, 1, &j->arguments) != napi_ok ||
@@ -457,11 +465,9 @@ static napi_value call_async(napi_env env, napi_callback_info info) {
 
 static napi_value set_error_factory(napi_env env, napi_callback_info info) {
   size_t count = 1;
-  napi_value factory;
-  environment *e;
-  napi_get_cb_info(env, info, &count, &factory, NULL, NULL);
-  napi_get_instance_data(env, (void **)&e);
-  napi_create_reference(env, factory, 1, &e->make_error);
+  napi_value factory, self;
+  napi_get_cb_info(env, info, &count, &factory, &self, NULL);
+  napi_set_named_property(env, self, error_factory, factory);
   return NULL;
 }
 

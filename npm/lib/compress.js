@@ -7,6 +7,8 @@ const { decode, encode } = require('./codecs.js');
 const inputs = require('./inputs.js');
 const { decodeOld } = require('./compress-old.js');
 const { shortest, shortestAll } = require('./shortest.js');
+const { snake } = require('./snake.js');
+const { nameOf, register } = require('./known.js');
 const { RuvectorError, lengthOf, mismatch, unexpected } = require('./errors.js');
 
 /** Level -> its codec's options with the names this class takes, and the tag it writes. */
@@ -27,16 +29,18 @@ function getCompressionLevel(accessFreq) {
 
 /** Every key a level may have: those of other levels are not read. */
 const KEYS = ['levelType', ...new Set(Object.values(LEVELS).flatMap(({ options }) => options))];
-const snake = (name) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-
 const KNOWN = new Set([...KEYS, ...KEYS.map(snake)]);
 
 class TensorCompress {
   #stateless = true;
 
+  constructor() {
+    register(this, 'TensorCompress');
+  }
+
   static #check(value) {
     const isOne = typeof value === 'object' && value !== null && #stateless in value;
-    if (!isOne) throw mismatch('ERR_WRONG_HANDLE', 'a TensorCompress', 'this', 'another object');
+    if (!isOne) throw mismatch('ERR_WRONG_HANDLE', 'a TensorCompress', 'this', nameOf(value) ?? 'another object');
   }
 
   /** JSON at the level that getCompressionLevel names for this access frequency. */

@@ -1,5 +1,7 @@
 'use strict';
 
+const { nameOf } = require('./known.js');
+
 /** Stable codes in the order of `rv_status` (Sources/CRuvector/include/ruvector.h). */
 const CODES = [
   'OK',
@@ -57,7 +59,7 @@ function describe(value) {
     case 'boolean': case 'undefined': return String(value);
     case 'function': return 'a function';
     case 'symbol': return 'a symbol';
-    default: return value === null ? 'null' : tagOf(value) ?? (isList(value) ? 'an array' : 'an object');
+    default: return value === null ? 'null' : tagOf(value) ?? (isList(value) ? 'an array' : nameOf(value) ?? 'an object');
   }
 }
 

@@ -2,7 +2,13 @@
 
 // What VectorSet and RuvectorLayer have in common: a native object that is closed once, by hand or by the collector.
 const native = require('./native.js');
+const { isForeign, nameOf, register } = require('./known.js');
 const { mismatch } = require('./errors.js');
+
+/** Where a realm has no Symbol.dispose: the name that esbuild and Babel fall back to. */
+const DISPOSE = Symbol.dispose ?? Symbol.for('Symbol.dispose'), ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
+const isObject = (value) => typeof value === 'object' && value !== null;
 
 class Handle {
   #native;
@@ -11,6 +17,7 @@ class Handle {
   constructor(handle, kind) {
     this.#native = handle;
     this.#kind = kind;
+    register(this, new.target.name);
   }
 
   /** The native object of `value`, which must be a `kind`; internal. */
@@ -22,22 +29,21 @@ class Handle {
 
   /** `value` must be a `kind`, open or closed; a prototype that somebody set makes none. Internal. */
   static check(value, kind, name) {
-    if (!Handle.is(value, kind)) throw mismatch('ERR_WRONG_HANDLE', `a ${kind.name}`, name, 'another object');
+    if (!Handle.is(value, kind)) throw mismatch('ERR_WRONG_HANDLE', `a ${kind.name}`, name, nameOf(value) ?? 'another object');
   }
 
   /** Whether `value` is a `kind`, open or closed; internal. */
   static is(value, kind) {
-    return typeof value === 'object' && value !== null && #native in value && value.#kind === kind;
+    return isObject(value) && #native in value && value.#kind === kind;
   }
 
-  /** Whether `value` is meant as a handle, of whatever kind; internal. */
+  /** Whether `value` is meant as a handle, of whatever kind, of whatever copy of the package; internal. */
   static looksLike(value) {
-    return value instanceof Handle || (typeof value === 'object' && value !== null && #native in value);
+    return value instanceof Handle || (isObject(value) && (#native in value || isForeign(value)));
   }
 
   static #isClosed(value) {
-    const isOne = typeof value === 'object' && value !== null && #native in value;
-    if (!isOne) throw mismatch('ERR_WRONG_HANDLE', 'a handle', 'this', 'another object');
+    if (!(isObject(value) && #native in value)) throw mismatch('ERR_WRONG_HANDLE', 'a handle', 'this', nameOf(value) ?? 'another object');
     return value.#native === undefined || native.isLost(value.#native);
   }
 
@@ -50,6 +56,11 @@ class Handle {
     if (Handle.#isClosed(this)) return;
     native.close(this.#native);
     this.#native = undefined;
+  }
+
+  /** For `using`; a subclass's own `close` counts. */
+  [DISPOSE]() {
+    if (!Handle.#isClosed(this)) this.close();
   }
 
   /** What console.log shows: the properties that the object's classes give it, but for long ones. */
@@ -65,8 +76,5 @@ class Handle {
     return `${name} ${inspect(shown, options)}`;
   }
 }
-if (Symbol.dispose) {
-  Object.defineProperty(Handle.prototype, Symbol.dispose, { value: Handle.prototype.close, configurable: true, writable: true });
-}
 
-module.exports = { Handle };
+module.exports = { ASYNC_DISPOSE, Handle };

@@ -99,12 +99,12 @@ function count(value, name) {
   return x;
 }
 
-/** An options object with none but the `known` keys (undefined counts as left out), {} where it is left out. */
-function options(value, known, name = 'options') {
+/** An options object with none but the `known` and `other` keys (undefined counts as left out), {} where it is left out. */
+function options(value, known, name = 'options', other = []) {
   if (value === undefined) return {};
   if (typeof value !== 'object' || value === null) throw unexpected('ERR_INVALID_ARG', 'an object', name, value);
   for (const key of Object.keys(value)) {
-    if (!known.includes(key) && value[key] !== undefined) throw unexpected('ERR_INVALID_CONFIG', `one of ${known.join(', ')}`, name, key);
+    if (!known.includes(key) && !other.includes(key) && value[key] !== undefined) throw unexpected('ERR_INVALID_CONFIG', `one of ${known.join(', ')}`, name, key);
   }
   return value;
 }

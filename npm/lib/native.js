@@ -3,12 +3,14 @@
 // Finds and loads the addon: RUVECTOR_BINARY, the packaged prebuild, the local build; the first that loads. Where none
 // does, the same library as WebAssembly.
 const fs = require('node:fs');
+const { createRequire } = require('node:module');
 const os = require('node:os');
 const path = require('node:path');
 const { markAsUntransferable } = require('node:worker_threads');
+const { folder } = require('./folder.js');
 const { RuvectorError, fromNative, unexpected } = require('./errors.js');
 
-const root = path.resolve(__dirname, '../..');
+const root = path.resolve(folder, '../..'), LITERAL = 'linux-x64';
 
 function isMusl() {
   if (process.platform !== 'linux') return false;
@@ -16,13 +18,23 @@ function isMusl() {
   return header !== undefined && !header.glibcVersionRuntime;
 }
 
+/** The addon by a literal path: bundlers follow no others. Some give the path of a copy beside the bundle (esbuild's loader `file`). */
+function literally(isPrebuild) {
+  try {
+    const addon = isPrebuild ? require('../../prebuilds/linux-x64.node') : require('../../build/Release/ruvector.node');
+    return typeof addon === 'string' ? createRequire(path.join(folder, 'bundle.js'))(path.resolve(folder, addon)) : addon;
+  } catch (error) {
+    throw error; // for bundlers: they pass over a path of a missing file if it stands in `try`
+  }
+}
+
 function places() {
   const list = [];
   const named = process.env.RUVECTOR_BINARY;
   if (named) list.push({ what: 'RUVECTOR_BINARY', file: path.resolve(named) });
   const platform = `${process.platform}-${process.arch}${isMusl() ? '-musl' : ''}`;
-  list.push({ what: 'packaged prebuild', file: path.join(root, 'prebuilds', `${platform}.node`) });
-  list.push({ what: 'local build', file: path.join(root, 'build', 'Release', 'ruvector.node') });
+  list.push({ what: 'packaged prebuild', file: path.join(root, 'prebuilds', `${platform}.node`), ...platform === LITERAL && { load: () => literally(true) } });
+  list.push({ what: 'local build', file: path.join(root, 'build', 'Release', 'ruvector.node'), load: () => literally(false) });
   return list;
 }
 
@@ -42,33 +54,46 @@ function jobsAtOnce() {
 }
 
 function* loaders(backend) {
-  if (backend !== 'wasm') for (const { what, file } of places()) yield { what, file, load: () => require(file) };
+  if (backend !== 'wasm') for (const { what, file, load = () => require(file) } of places()) yield { what, file, load };
   if (backend !== 'native') yield { what: 'WebAssembly', ...require('./wasm/file.js') };
 }
+
+/** Whether this file is where the package has it, and not in a bundle. */
+function isInPackage() {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).name === '@ruvector/gnn';
+  } catch {
+    return false;
+  }
+}
+
+const BUILD = 'Build one with `npm run build` or `npm run build:wasm` in a checkout (needs Swift 6).';
+const BUNDLED = `The package is in a bundle (${folder}), without its addon. Mark it as external, so that Node loads it from node_modules: esbuild
+\`--external:@ruvector/gnn\`; webpack \`externals: { '@ruvector/gnn': 'commonjs @ruvector/gnn' }\`; Next.js \`serverExternalPackages: ['@ruvector/gnn']\`;
+Vite \`ssr: { external: ['@ruvector/gnn'] }\`. More: docs/bundlers.md of the package.`;
 
 function load() {
   const tried = [];
   let cause;
   for (const { what, file, load } of loaders(wantedBackend())) {
-    if (!fs.existsSync(file)) {
-      tried.push(`  ${what}: ${file} does not exist`);
-      continue;
-    }
     try {
       return load();
     } catch (error) {
-      cause = error;
-      tried.push(`  ${what}: ${file} does not load: ${error.message}`);
+      if (fs.existsSync(file)) {
+        cause = error;
+        tried.push(`  ${what}: ${file} does not load: ${error.message}`);
+      } else tried.push(`  ${what}: ${file} does not exist`);
     }
   }
   throw new RuvectorError(
     'ERR_NO_BINARY',
-    `No binary of ruvector for ${process.platform}-${process.arch}, Node ${process.version}. Tried:\n` +
-      `${tried.join('\n')}\nBuild one with \`npm run build\` or \`npm run build:wasm\` in a checkout (needs Swift 6).`,
+    `No binary of ruvector for ${process.platform}-${process.arch}, Node ${process.version}. Tried:\n${tried.join('\n')}\n` +
+      (isInPackage() ? BUILD : BUNDLED),
     cause && { cause });
 }
 
-const native = load();
+/** An object of this copy's: where JavaScript is evaluated again, the addon is the same, and errors go by the object that is called. */
+const native = Object.create(load());
 native.copies ??= false;
 native.isLost ??= () => false; // only a WebAssembly instance can end before its handles
 native.keepInPlace = markAsUntransferable;

@@ -34,6 +34,7 @@ function build() {
   if (spawnSync('swift', ['--version']).status !== 0) {
     fail('Building needs Swift 6 (https://www.swift.org/install), and `swift` was not found on the PATH.');
   }
+  if (!fs.existsSync(path.join(root, '.build'))) console.error('Building the addon with SwiftPM. The first build takes two to five minutes; later ones compile what has changed.');
   const prefix = path.resolve(process.execPath, '../..');
   const result = spawnSync('bash', [path.join(__dirname, 'swift-build.sh'), prefix, output], { stdio: ['ignore', 2, 2] });
   if (result.status !== 0) fail('The build failed; its messages are above.');

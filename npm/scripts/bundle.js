@@ -51,6 +51,7 @@ const compiled = new WebAssembly.Module(require('node:fs').readFileSync(require(
 ${body(files, hasAttention, `{
   'ruvector:wasm': { module: compiled },
   'node:crypto': require('node:crypto'),
+  'node:util': require('node:util'),
 }`)}module.exports = everything;
 `);
   fs.writeFileSync(path.join(output, 'index.mjs'), `${head}import ruvector from './index.js';
@@ -74,6 +75,7 @@ const compiled = await compile();
 ${body(files, hasAttention, `{
   'ruvector:wasm': { module: compiled, instance: await WebAssembly.instantiate(compiled) },
   'node:crypto': globalThis.crypto ? {} : await inNode('crypto'),
+  'node:util': globalThis.TextEncoder ? {} : await inNode('util'),
 }`)}const ruvector = everything;
 
 export default ruvector;

@@ -52,7 +52,7 @@ test('every export is declared, and every declaration is exported', () => {
     for (const [, names] of declarations.matchAll(/^export {(.*)}/gm)) declared.push(...names.split(',').map((name) => name.trim()));
     assert.deepStrictEqual([...new Set(declared)].sort(), Object.keys(module).sort());
     for (const name of declared.filter((name) => typeof module[name] !== 'object' && name !== 'RuvectorError')) {
-      const isClass = new RegExp(`^export ((abstract )?class ${name}\\b|const ${name}: typeof [A-Z])`, 'm').test(declarations);
+      const isClass = new RegExp(`^export ((abstract )?class ${name}\\b|const ${name}: (typeof [A-Z]|${name}Constructor;))`, 'm').test(declarations);
       assert.strictEqual(typeof module[name], 'function', name);
       assert.strictEqual(/^class /.test(Function.prototype.toString.call(module[name])), isClass, name);
     }
@@ -61,9 +61,9 @@ test('every export is declared, and every declaration is exported', () => {
 
 test('the members of the classes are declared, and the other way round', () => {
   for (const name of ['VectorSet', 'RuvectorLayer', 'TensorCompress', 'HNSWIndex', 'BruteForceIndex']) {
-    const body = new RegExp(`^export class ${name}\\b[^]*?^}`, 'm').exec(declarations)[0];
-    const shared = declarations.includes(`interface ${name}<K extends IndexKey = number> extends VectorIndex<K> {}`) ? /^export interface VectorIndex<[^]*?^}/m.exec(declarations)[0] : '';
-    const declared = [...(body + shared).matchAll(/^ {2}(?:static |readonly )*(\w+)(?=[(:?<])/gm)].map(([, member]) => member).filter((m) => m !== 'constructor');
+    const body = new RegExp(`^export (?:class ${name}\\b|interface ${name}Constructor)[^]*?^}`, 'm').exec(declarations)[0];
+    const shared = new RegExp(`^export interface ${name}<.*> extends VectorIndex<K> [^]*?^}`, 'm').exec(declarations);
+    const declared = [...(body + (shared ? shared[0] + /^export interface VectorIndex<[^]*?^}/m.exec(declarations)[0] : '')).matchAll(/^ {2}(?:static |readonly )*(\w+)(?=[(:?<])/gm)].map(([, member]) => member).filter((m) => m !== 'constructor' && m !== 'prototype');
     const actual = new Set();
     for (let p = ruvector[name].prototype; p !== Object.prototype; p = Object.getPrototypeOf(p)) {
       for (const key of Object.getOwnPropertyNames(p)) if (key !== 'constructor') actual.add(key);
@@ -104,6 +104,13 @@ test('the codes declared are the codes of the C header', () => {
     const code = name === 'OK' ? 'OK' : `ERR_${name.replace('ARGUMENT', 'ARG')}`;
     assert.strictEqual(CODES[value], code);
   }
+});
+
+test('docs/troubleshooting.md has cause and cure of each code, and calls none reserved', () => {
+  const { CODES } = require(path.join(root, 'npm/lib/errors.js')), page = fs.readFileSync(path.join(root, 'docs/troubleshooting.md'), 'utf8');
+  const listed = Array.from(page.matchAll(/^\| (`ERR_[^|]*) \| (.{20,}) \| (.{8,}) \|$/gm), ([, codes]) => codes.split(', ').map((code) => code.slice(1, -1))).flat();
+  assert.deepStrictEqual(listed.sort(), CODES.filter((code) => code !== 'OK').sort());
+  assert.doesNotMatch(page, /reserved/i);
 });
 
 test('version, simdLevel, init', () => {

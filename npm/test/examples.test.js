@@ -233,3 +233,19 @@ describe('service.ts', { skip }, () => {
     assert.strictEqual(body.results[0].name, 'dog.n.01');
   });
 });
+
+test('the first build says how long it takes, later ones say nothing', (t) => {
+  const folder = fs.mkdtempSync(path.join(require('node:os').tmpdir(), 'ruvector-demo-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  for (const name of ['npm/scripts/build.js', 'npm/scripts/demo.js', 'Package.swift']) fs.cpSync(path.join(root, name), path.join(folder, name));
+  fs.mkdirSync(path.join(folder, 'Sources'));
+  fs.mkdirSync(path.join(folder, 'bin'));
+  fs.writeFileSync(path.join(folder, 'bin/swift'), '#!/bin/sh\n', { mode: 0o755 }); // there is no swift-build.sh: the build fails
+  const demo = () => require('node:child_process').spawnSync(process.execPath, [path.join(folder, 'npm/scripts/demo.js')],
+    { encoding: 'utf8', env: { ...process.env, PATH: `${path.join(folder, 'bin')}:${process.env.PATH}` } });
+  const { status, stderr } = demo();
+  assert.strictEqual(status, 1);
+  assert.match(stderr, /^Building the addon with SwiftPM\. The first build takes two to five minutes; .*\n/);
+  fs.mkdirSync(path.join(folder, '.build'));
+  assert.doesNotMatch(demo().stderr, /minutes/);
+});

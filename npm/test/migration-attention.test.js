@@ -101,8 +101,41 @@ test('options without effect there have none here; others that are not known are
   const given = { dim: 8, numExperts: 4, topK: 2, seed: 3 }, q = rows(3, 8, 1), one = new MoEAttention({ ...given, expertDim: 32, noiseStd: 0.1 });
   assert.strictEqual(bits(one.computeBatch(q, q, q)), bits(new MoEAttention(given).computeBatch(q, q, q)));
   assert.deepStrictEqual(MoEAttention.fromJson(one.toJson()).getWeights(), one.getWeights());
-  for (const name of ['num_experts', 'dropout', 'expertdim']) await fails(() => new MoEAttention({ ...given, [name]: 1 }), 'ERR_INVALID_CONFIG', name);
+  for (const name of ['num__experts', 'numexperts', 'Num_Experts', 'dropout', 'expertdim']) await fails(() => new MoEAttention({ ...given, [name]: 1 }), 'ERR_INVALID_CONFIG', name);
   await fails(() => new GraphRoPeAttention({ dim: 8, maxPosition: 16, expertDim: 1 }), 'ERR_INVALID_CONFIG', 'of another class');
+});
+
+/** Options of each class that has one of several words. */
+const OPTIONS = {
+  MultiHeadAttention: { dim: 8, numHeads: 4 }, FlashAttention: { dim: 8, blockSize: 32, numHeads: 2 }, LinearAttention: { dim: 8, numFeatures: 12 },
+  LocalGlobalAttention: { dim: 8, localWindow: 3, globalTokens: 2, numHeads: 2 }, ManifoldAttention: { dim: 8, numHeads: 2 },
+  LorentzCascadeAttention: { dim: 8, numHeads: 2, curvatureFrom: -0.5, curvatureTo: -2 },
+  MixedCurvatureAttention: { euclideanDim: 4, hyperbolicDim: 3, sphericalDim: 2, hyperbolicCurvature: -2, sphericalCurvature: 0.5 },
+  EdgeFeaturedAttention: { nodeDim: 8, edgeDim: 3, numHeads: 2, concatHeads: false, addSelfLoops: true, negativeSlope: 0.1, outputHeadDim: 5 },
+  GraphRoPEAttention: { dim: 8, numHeads: 2, maxPosition: 64, scalingFactor: 2, levelScale: 0.5 },
+  DualSpaceAttention: { dim: 8, euclideanWeight: 0.25, hyperbolicWeight: 0.75 }, GraphLatentAttention: { dim: 8, numHeads: 2 }, HNSWAwareAttention: { dim: 8, numHeads: 2, levels: 3 },
+  StructuralAttention: { dim: 8, numHeads: 2, numFeatures: 3 }, GraphAttentionPipeline: { dim: 8, edgeDim: 3, numHeads: 2, maxPosition: 64 },
+  MoEAttention: { dim: 8, numExperts: 3, topK: 1, expertCapacity: 2 }, LearnedRoutingAttention: { dim: 8, numExperts: 3 }, DynamicHeadsAttention: { dim: 8, numHeads: 2 },
+};
+
+test('options in snake_case, as the package ruvector passes them, are understood by every class', async () => {
+  const snake = (name) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+  for (const [name, options] of Object.entries(OPTIONS)) {
+    const one = new attention[name](Object.fromEntries(Object.entries(options).map(([key, value]) => [snake(key), value])));
+    for (const [key, value] of Object.entries(options)) assert.strictEqual(one[key], value, `${name}.${key}`);
+    for (const key of Object.keys(options).filter((x) => snake(x) !== x)) {
+      await fails(() => new attention[name]({ ...options, [key]: undefined, [snake(key)]: 'x' }), 'ERR_INVALID_ARG', `${name}.${snake(key)}`);
+      const both = new attention[name]({ ...options, [snake(key)]: 1e9 });
+      assert.strictEqual(both[key], options[key], `${name}: ${key} beside ${snake(key)}`);
+    }
+  }
+  const given = { dim: 8, num_experts: 4, top_k: 2, expert_capacity: 1.25, seed: 3 }, q = rows(3, 8, 1); // MoEAttention of the wrapper
+  const one = new MoEAttention({ ...given, expert_dim: 32, noise_std: 0.1 });
+  assert.strictEqual(bits(one.computeBatch(q, q, q)), bits(new MoEAttention({ dim: 8, numExperts: 4, topK: 2, expertCapacity: 1.25, seed: 3 }).computeBatch(q, q, q)));
+  assert.deepStrictEqual(new MoEAttention({ dim: 8, experts: [{ class: 'MultiHeadAttention', options: { dim: 8, num_heads: 2 } }] }).experts[0].options.numHeads, 2);
+  const [list, config] = [[vector(4, 1)], { attention_type: 'LocalGlobal', dim: 4, local_window: 2, global_tokens: 1 }];
+  const { outputs } = await attention.parallelAttentionCompute(config, list, [rows(9, 4, 1)], [rows(9, 4, 2)]);
+  assert.deepStrictEqual(outputs[0], new LocalGlobalAttention(4, 2, 1).compute(list[0], rows(9, 4, 1), rows(9, 4, 2)));
 });
 
 test('MoEAttention: outputs are averages of the values where all its experts average, as those of `simple`, which repeats itself', () => {

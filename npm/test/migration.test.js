@@ -168,6 +168,8 @@ const ofAttention = {
   'its outputs': shownBy(['migration-attention.test.js', 'MoEAttention: outputs are averages of the values where all its experts average, as those of `simple`, which repeats itself']),
   '`MoEAttention(dim, numExperts, topK)`, `DualSpaceAttention(dim, curvature, euclideanWeight, hyperbolicWeight)`':
     shownBy(['migration-attention.test.js', 'MoEAttention, DualSpaceAttention: arguments one by one count, those of `simple` and `withWeights`']),
+  'options in snake_case (`num_experts`, `top_k`, `expert_capacity`, as its wrapper `ruvector` passes them)':
+    shownBy(['migration-attention.test.js', 'options in snake_case, as the package ruvector passes them, are understood by every class']),
   'options that are not known': shownBy(['migration-attention.test.js', 'options without effect there have none here; others that are not known are refused']),
   '`expMap(base, tangent, c)`, `logMap(base, point, c)`': shownBy(['attention.test.js', 'golden: the ball; expMap has its arguments the right way round']),
   'points beyond the rim': () => {

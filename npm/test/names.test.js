@@ -72,6 +72,7 @@ test('methods of a class refuse objects of another one', async () => {
   const { DotProductAttention, DualSpaceAttention, EdgeFeaturedAttention, GraphRoPEAttention } = attention;
   const other = new DotProductAttention(4), rope = new GraphRoPEAttention(4, 16);
   const edge = EdgeFeaturedAttention.simple(4, 3, 2), dual = DualSpaceAttention.simple(4, -1);
+  const names = new Map([other, rope, edge, dual].map(({ constructor }) => [constructor, `${/^E/.test(constructor.name) ? 'an' : 'a'} ${constructor.name}`]));
   const methods = [
     [edge, 'computeWithEdges', [one, k, v, rows(5, 3, 6)]], [rope, 'computeWithPositions', [one, k, v, 1, [1, 2, 3, 4, 5]]],
     [rope, 'applyRotary', [one, 3]], [dual, 'getSpaceContributions', [q, k]],
@@ -81,7 +82,7 @@ test('methods of a class refuse objects of another one', async () => {
     for (const wrong of [other, edge, rope, dual, {}, null, 5].filter((value) => value?.constructor !== mechanism.constructor)) {
       assert.strictEqual(
         await message('ERR_WRONG_HANDLE', () => mechanism[name].call(wrong, ...args), () => mechanism[name].call(wrong)),
-        `expected a ${mechanism.constructor.name} for this, received another object`);
+        `expected a ${mechanism.constructor.name} for this, received ${names.get(wrong?.constructor) ?? 'another object'}`);
     }
   }
   for (const mechanism of [edge, rope, dual]) mechanism.close();

@@ -224,3 +224,17 @@ test("callers' getters run before anything is read, and may close the store", { 
   store.insert({ id: 'n', vector: a.vector, metadata: { get x() { store.insert({ id: 'inner', vector: a.vector }); return 1; } } });
   assert.deepStrictEqual([store.size, store.getHnswGraph().size], [2, 2]);
 });
+
+test('distances are those that index.d.ts gives for each metric', { skip }, () => {
+  const q = [0.2, 0.4], y = [0.5, -0.3], dot = (a, b) => a[0] * b[0] + a[1] * b[1], norm = (a) => Math.sqrt(dot(a, a));
+  const declared = require('node:fs').readFileSync(require('node:path').join(support.root, 'index.d.ts'), 'utf8');
+  assert.match(declared, /`distance` is the metric's \(IndexMetric\): 1 − cosine, \|q − y\|², 1 − q·y, or/);
+  for (const [metric, expected] of Object.entries({
+    cosine: 1 - dot(q, y) / norm(q) / norm(y), l2: (q[0] - y[0]) ** 2 + (q[1] - y[1]) ** 2, ip: 1 - dot(q, y), poincare: ruvector.dist(q, y),
+  })) {
+    const store = VectorStore.open(':memory:', { dim: 2, metric });
+    store.insert({ vector: y });
+    assert.ok(Math.abs(store.search(q)[0].distance - expected) < 1e-6, `${metric}: ${store.search(q)[0].distance}, ${expected}`);
+    store.close();
+  }
+});

@@ -40,9 +40,12 @@ const cases = {
   'ESM, node16': [[['esm.mts', 'esm.mts']], ['--module', 'node16', '--moduleResolution', 'node16']],
   'ESM, bundler': [[['esm.mts', 'esm.ts']], ['--module', 'esnext', '--moduleResolution', 'bundler']],
 };
+cases['exactOptionalPropertyTypes'] = [[['exact.cts', 'exact.cts']], ['--module', 'node16', '--moduleResolution', 'node16', '--exactOptionalPropertyTypes']];
+cases['using, 5.9'] = [[['using.cts', 'using.cts']], ['--module', 'node16', '--moduleResolution', 'node16', '--lib', 'es2022,esnext.disposable,dom']];
+cases['using, its own declarations, 5.9'] = [[['using.cts', 'using.cts']], ['--module', 'node16', '--moduleResolution', 'node16', '--lib', 'esnext']];
 for (const [compiler, tsc] of Object.entries(compilers)) {
   for (const [name, [files, options]] of Object.entries(cases)) {
-    if (name.includes('bundler') && compiler.endsWith('4.8')) continue; // came with 5.0
+    if (/bundler|5\.9/.test(name) && compiler.endsWith('4.8')) continue; // came with 5.0, 5.2
     test(`${compiler}, ${name}`, { skip }, (t) => {
       const { status, output } = compile(t, tsc, files, ...options);
       assert.strictEqual(output, '');
@@ -51,12 +54,12 @@ for (const [compiler, tsc] of Object.entries(compilers)) {
   }
 }
 
-test('the declarations themselves', { skip }, (t) => {
-  const tsc = compilers['TypeScript 4.8'];
+for (const [compiler, lib] of [['TypeScript 4.8', 'es2022,dom'], ['TypeScript 5.9', 'es2022,dom'], ['TypeScript 5.9', 'esnext,dom']]) test(`the declarations themselves, ${compiler}, ${lib}`, { skip }, (t) => {
+  const tsc = compilers[compiler];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-types-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   for (const file of ['index.d.ts', 'attention.d.ts']) fs.copyFileSync(path.join(root, file), path.join(folder, file));
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022,dom', 'index.d.ts', 'attention.d.ts'],
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--target', 'es2022', '--lib', lib, 'index.d.ts', 'attention.d.ts'],
     { cwd: folder, encoding: 'utf8' });
   assert.strictEqual(stdout, '');
   assert.strictEqual(status, 0);

@@ -326,8 +326,8 @@ int32_t rv_prepared_shrink(rv_prepared *, const rv_buffer *keys, const rv_buffer
 void rv_prepared_info(rv_prepared *, uint64_t *size, uint64_t *bytes);
 
 /* The k nearest of each query (f32, [m, dim]), best first: query i has `counts[i]` (u32, m) results, at i * k and behind it in
- * `keys` and `distances` (f32). Keys as by rv_index_names, offsets of m * k + 1. `ef` 0: the index's. `prepared`, if it is not
- * NULL, is the filter. */
+ * `keys` and `distances` (f32); what is behind them is left as it is. Keys as by rv_index_names, offsets of m * k + 1. `ef` 0:
+ * the index's. `prepared`, if it is not NULL, is the filter. */
 int32_t rv_index_search(rv_index *, const rv_buffer *queries, uint64_t k, uint64_t ef, rv_filter filter_kind,
                         const rv_buffer *filter, const rv_buffer *filter_offsets, rv_prepared *prepared,
                         const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *distances, const rv_buffer *counts, uint64_t *bytes,

@@ -38,12 +38,16 @@ function fail(what, at) {
   process.exit(3);
 }
 
-/** Numbers of a result that are not finite, at any depth. */
+/** A batch of an index: distances that are there are finite, those that are missing are Infinity. */
+const isBatch = ({ counts, distances, k }) => distances.every((x, i) => (i % k < counts[Math.floor(i / k)] ? Number.isFinite(x) : x === Infinity));
+
+/** Whether the numbers of a result are finite, at any depth. */
 function isFinite(value) {
   if (typeof value === 'number') return Number.isFinite(value);
   if (ArrayBuffer.isView(value) || Array.isArray(value)) return value.every(isFinite);
   if (typeof value === 'string') return !(value.startsWith('{"') && /[[:,]null\b/.test(value));
-  return typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype || Object.values(value).every(isFinite);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return true;
+  return 'counts' in value && 'k' in value ? isBatch(value) : Object.values(value).every(isFinite);
 }
 
 function succeeded(value, at) {

@@ -4,8 +4,8 @@ const { preparedFilter } = require('./indexes.js');
 const { strangers, vector } = require('./vectors.js');
 
 const METRICS = ['cosine', 'l2', 'ip', 'poincare'];
-const VALUES = [0, 1, -1, 2.5, 1e300, 'a', 'b', '', "'", '%', true, false, null];
-const FIELDS = ['x', 'y', 'deep.x', "o'c", 'größe'];
+const VALUES = [0, 1, -1, 2.5, 1e300, 'a', 'b', '', "'", '%', true, false, null, new Date(0)];
+const FIELDS = ['x', 'y', 'deep.x', 'x.x', "o'c", 'größe'];
 const INSERT = { kind: 'options', fields: ['flag:replace', 'threads', 'onProgress'] };
 const INSERT_ASYNC = { kind: 'options', fields: [...INSERT.fields, 'signal'] };
 const SIGNAL = { kind: 'options', fields: ['signal'] };
@@ -52,7 +52,7 @@ function metadata(c, depth = 0) {
   if (depth === 0 && c.bad()) return chance.pick([...strangers(), { x: 1n }, { toJSON: () => c.interfere() }, { get x() { return c.interfere(); } }]);
   if (chance.of(0.2)) return chance.pick([undefined, null]);
   const o = {};
-  for (const field of ['x', 'y', "o'c", 'größe']) if (chance.of(0.5)) o[field] = chance.pick(VALUES);
+  for (const field of ['x', 'y', "o'c", 'größe']) if (chance.of(0.5)) o[field] = chance.of(0.2) ? Array.from({ length: chance.below(4) }, () => chance.pick([...VALUES, { x: 1 }])) : chance.pick(VALUES);
   if (depth < 2 && chance.of(0.3)) o.deep = metadata(c, depth + 1) ?? {};
   return o;
 }
@@ -77,8 +77,8 @@ function where(c, depth = 0) {
     else if (kind < 0.4) o.$not = where(c, depth + 1);
     else if (kind < 0.7) o[chance.pick(FIELDS)] = value();
     else {
-      const operator = chance.pick(['$eq', '$ne', '$gt', '$gte', '$lt', '$lte', '$in', '$nin', '$exists', '$not']);
-      o[chance.pick(FIELDS)] = { [operator]: /in$/.test(operator) ? [value(), value()] : operator === '$exists' ? chance.of(0.5) : value() };
+      const operator = chance.pick(['$eq', '$ne', '$gt', '$gte', '$lt', '$lte', '$in', '$nin', '$contains', '$containsAny', '$exists', '$not']);
+      o[chance.pick(FIELDS)] = { [operator]: /in$|Any$/.test(operator) ? [value(), value()] : operator === '$exists' ? chance.of(0.5) : value() };
     }
   }
   if (c.bad()) o[chance.pick(['$where', '"', '', '..', '__proto__'])] = value();

@@ -10,6 +10,7 @@ const { create } = require('./create.js');
 const { stringify } = require('./json.js');
 const { MECHANISMS } = require('./table.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
+const { nameOf } = require('../known.js');
 
 let stateOf, computeOne;
 
@@ -29,7 +30,7 @@ class Attention extends Handle {
     /** {row, config, parameters, floats, extras} of a mechanism (of that row), open or closed. */
     stateOf = (value, row) => {
       const isOne = typeof value === 'object' && value !== null && #state in value && (row ?? value.#state.row) === value.#state.row;
-      if (!isOne) throw mismatch('ERR_WRONG_HANDLE', `a ${row?.name ?? 'mechanism of attention'}`, 'this', 'another object');
+      if (!isOne) throw mismatch('ERR_WRONG_HANDLE', `a ${row?.name ?? 'mechanism of attention'}`, 'this', nameOf(value) ?? 'another object');
       return value.#state;
     };
   }

@@ -6,6 +6,8 @@ const inputs = require('../inputs.js');
 const { randomSeed } = require('../random.js');
 const { MECHANISMS, OPTIONS } = require('./table.js');
 const { withExperts } = require('./experts.js');
+const { optionOf, snake } = require('../snake.js');
+const { TextDecoder } = require('../text.js');
 const { isList, RuvectorError, tagOf, unexpected } = require('../errors.js');
 
 const readers = {
@@ -25,6 +27,9 @@ const readers = {
   },
 };
 
+/** What options are called in the wrappers of the existing packages. */
+const snakes = (names) => names.map(snake);
+
 /** The options a caller gives, as an object or one by one; those left out are missing. */
 function given(row, [first, ...rest]) {
   const isObject = typeof first === 'object' && first !== null && !isList(first) && !tagOf(first);
@@ -40,8 +45,8 @@ function given(row, [first, ...rest]) {
   } else {
     const extra = rest.find((value) => value !== undefined);
     if (extra !== undefined) throw unexpected('ERR_INVALID_ARG', 'nothing behind the options', 'arguments', extra);
-    const options = inputs.options(first, row.unread ? [...row.options, ...row.unread] : row.options);
-    for (const name of row.options) list[name] = options[name];
+    const known = row.unread ? [...row.options, ...row.unread] : row.options, options = inputs.options(first, known, 'options', snakes(known));
+    for (const name of row.options) list[name] = optionOf(options, name);
   }
   for (const name of Object.keys(list)) {
     if (list[name] !== undefined || (row.required ?? ['dim']).includes(name)) list[name] = readers[OPTIONS[name].kind](list[name], name);

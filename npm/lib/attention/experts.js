@@ -38,6 +38,7 @@ const isObject = (value) => typeof value === 'object' && value !== null && !isLi
 function readExpert(given, name, dim, round) {
   const classes = require('./classes.js'), { Attention, stateOf } = require('./attention.js');
   if (Handle.is(given, Attention)) return { handle: Handle.of(given, Attention, name), description: describe(stateOf(given)), close() {} };
+  if (Handle.looksLike(given)) Handle.check(given, Attention, name);
   let description = given;
   if (typeof given === 'string') {
     if (!Object.hasOwn(BY_NAME, given)) throw unexpected('ERR_INVALID_CONFIG', `one of ${NAMES.join(', ')}`, name, given);

@@ -3,6 +3,7 @@
 // The functions of @ruvector/attention around its mechanisms.
 const inputs = require('../inputs.js');
 const { matrix } = require('../matrices.js');
+const { optionOf } = require('../snake.js');
 const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
 const {
   DotProductAttention, FlashAttention, HyperbolicAttention, LinearAttention, LocalGlobalAttention,
@@ -84,6 +85,7 @@ const BY_TYPE = {
   LocalGlobal: ({ dim, localWindow = 128, globalTokens = 8 }) => new LocalGlobalAttention(dim, localWindow, globalTokens),
   Hyperbolic: ({ dim, curvature }) => new HyperbolicAttention(dim, curvature),
 };
+const CONFIG = ['attentionType', 'dim', 'blockSize', 'numFeatures', 'localWindow', 'globalTokens', 'curvature'];
 const AttentionType = Object.freeze(Object.fromEntries(Object.keys(BY_TYPE).map((name) => [name, name])));
 
 /** A mechanism by the name of its type. */
@@ -97,7 +99,8 @@ function byType(type, config, name) {
 
 async function parallelAttentionCompute(config, queries, keys, values, options) {
   if (typeof config !== 'object' || config === null) throw unexpected('ERR_INVALID_ARG', 'an object', 'config', config);
-  const made = byType(config.attentionType, config, 'config.attentionType');
+  const given = Object.fromEntries(CONFIG.map((name) => [name, optionOf(config, name)]));
+  const made = byType(given.attentionType, given, 'config.attentionType');
   return using(made, (attention) => batch(attention, queries, keys, values, options));
 }
 

@@ -6,6 +6,7 @@ const inputs = require('../inputs.js');
 const { numbers, whole } = require('./pattern.js');
 const { MECHANISMS } = require('./table.js');
 const { mismatch, unexpected } = require('../errors.js');
+const { TextDecoder } = require('../text.js');
 
 function graphOf(value) {
   if (typeof value !== 'object' || value === null) throw unexpected('ERR_INVALID_ARG', '{offsets, indices}', 'graph', value);

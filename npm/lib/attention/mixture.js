@@ -8,11 +8,12 @@ const { Attention, stateOf } = require('./attention.js');
 const { points } = require('./arguments.js');
 const { expertsByName } = require('./experts.js');
 const { isList, mismatch } = require('../errors.js');
+const { nameOf } = require('../known.js');
 
-/** The state of `self`, whose class must extend `base`: another mechanism is another object here. */
+/** The state of `self`, whose class must extend `base`. */
 function stateAs(self, base) {
   const state = stateOf(self), type = state.row.base?.();
-  if (type !== base && !(type?.prototype instanceof base)) throw mismatch('ERR_WRONG_HANDLE', 'a mechanism that has this method', 'this', 'another object');
+  if (type !== base && !(type?.prototype instanceof base)) throw mismatch('ERR_WRONG_HANDLE', 'a mechanism that has this method', 'this', nameOf(self));
   return state;
 }
 

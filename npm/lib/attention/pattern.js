@@ -3,6 +3,7 @@
 // Which keys each query sees, in CSR form.
 const native = require('../native.js');
 const inputs = require('../inputs.js');
+const { register } = require('../known.js');
 const { randomSeed } = require('../random.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
 
@@ -45,6 +46,7 @@ class SparsityPattern {
   constructor(made, offsets, indices, keys) {
     if (made !== MADE) throw unexpected('ERR_INVALID_ARG', 'one of the static methods', 'new', made);
     [this.#offsets, this.#indices, this.#keys] = [offsets, indices, keys];
+    register(this, 'SparsityPattern');
   }
 
   static local(queries, keys, window) { return make('local', queries, keys, window, 'window', 0); }

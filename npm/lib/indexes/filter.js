@@ -62,9 +62,6 @@ class PreparedFilter extends Handle {
     else super.close();
   }
 }
-if (Symbol.dispose) {
-  Object.defineProperty(PreparedFilter.prototype, Symbol.dispose, { value: PreparedFilter.prototype.close, configurable: true, writable: true });
-}
 
 /** What the constructor takes: a native filter. */
 class Made {

@@ -4,6 +4,7 @@
 // and come back.
 const inputs = require('../inputs.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
+const { TextDecoder, TextEncoder } = require('../text.js');
 
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const LOW = -(2n ** 63n), HIGH = 2n ** 63n;
@@ -31,7 +32,7 @@ function safeInteger(value, name) {
 
 function int64(value, name) {
   if (typeof value !== 'bigint') throw unexpected('ERR_INVALID_ARG', 'a bigint', name, value);
-  if (value < LOW || value >= HIGH) throw unexpected('ERR_OUT_OF_RANGE', 'a bigint of 64 bits', name, value);
+  if (value < LOW || value >= HIGH) throw unexpected('ERR_OUT_OF_RANGE', 'a signed bigint of 64 bits (-2^63...2^63 - 1)', name, value);
   return value;
 }
 

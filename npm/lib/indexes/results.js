@@ -25,4 +25,10 @@ class Results {
   }
 }
 
-module.exports = { Results };
+/** The results of a batch; where a query has fewer than k, the rest is infinitely far. */
+function padded({ distances, counts, rows, k }, keys) {
+  for (let i = 0; i < rows; i++) if (counts[i] < k) distances.fill(Infinity, i * k + counts[i], (i + 1) * k);
+  return { keys, distances, counts, k };
+}
+
+module.exports = { Results, padded };

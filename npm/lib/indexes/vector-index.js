@@ -11,7 +11,7 @@ const { NAMES, kindOf, listOf } = require('./keys.js');
 const { pathOf, stampOf, stamps } = require('./files.js');
 const { Made } = require('./made.js');
 const { following } = require('./progress.js');
-const { Results } = require('./results.js');
+const { Results, padded } = require('./results.js');
 const { lengthOf, unexpected } = require('../errors.js');
 
 const INFO = ['size', 'dim', 'places', 'bytes', 'bytesPerVector', 'removed', 'evaluations', 'keys', 'readOnly', 'maxLevel', 'ef', 'M', 'efConstruction', 'metric', 'curvature', 'storage'];
@@ -317,15 +317,15 @@ class VectorIndex extends Handle {
   }
 
   #run(call, many) {
-    const { handle, kind, query, k, room, distances, counts } = call;
+    const { handle, kind, query, room, distances, counts } = call;
     const keys = kind.receive(room, (out, offsets) => native.indexSearch(handle, ...query, out, offsets, distances, counts, many, undefined));
-    return { keys, distances, counts, k };
+    return padded(call, keys);
   }
 
   async #runAsync(call, many, flag) {
-    const { handle, kind, query, k, room, distances, counts } = call;
+    const { handle, kind, query, room, distances, counts } = call;
     const keys = await kind.receiveAsync(room, (out, offsets) => native.indexSearchAsync(handle, ...query, out, offsets, distances, counts, many, flag));
-    return { keys, distances, counts, k };
+    return padded(call, keys);
   }
 
   #first({ keys, distances, counts }) {

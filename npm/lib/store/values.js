@@ -3,6 +3,7 @@
 // Values of SQL <-> the packed bytes of rv_database_run: a byte for the type, then the value (ruvector.h).
 const { mismatch } = require('../errors.js');
 const { allocate } = require('../inputs.js');
+const { TextDecoder, TextEncoder } = require('../text.js');
 
 const NULL = 0, INTEGER = 1, REAL = 2, TEXT = 3;
 const encoder = new TextEncoder();

@@ -1,7 +1,7 @@
 'use strict';
 
 const native = require('../native.js');
-const { Handle } = require('../handle.js');
+const { ASYNC_DISPOSE, Handle } = require('../handle.js');
 const { RuvectorError, isList, mismatch, unexpected } = require('../errors.js');
 const { abortable, checkFlag } = require('../async.js');
 const inputs = require('../inputs.js');
@@ -365,6 +365,11 @@ class VectorStore extends Handle {
     return this.#closing;
   }
 
+  /** For `await using`. */
+  async [ASYNC_DISPOSE]() {
+    await this.closeAsync();
+  }
+
   #closing;
 
   async #closeLater() {
@@ -383,9 +388,6 @@ class VectorStore extends Handle {
     for (const connection of [this.#reader, this.#watch]) if (connection !== undefined && connection !== this.#db) native.close(connection);
     super.close();
   }
-}
-if (Symbol.dispose) {
-  Object.defineProperty(VectorStore.prototype, Symbol.dispose, { value: VectorStore.prototype.close, configurable: true, writable: true });
 }
 
 module.exports = { VectorStore };

@@ -4,74 +4,81 @@
 // that `not` is its opposite. What callers pass (paths, values) is always a parameter, never part of the text.
 const { isList, mismatch, unexpected } = require('../errors.js');
 const { lengthOfList } = require('../inputs.js');
+const { isReached, leads } = require('./where-paths.js');
 
 const MOST_LEAVES = 200, MOST_LEVELS = 16; // SQLite's parser takes 100 nested pieces
 const COMPARE = { $gt: '>', $gte: '>=', $lt: '<', $lte: '<=' };
-const OPERATORS = ['$eq', '$ne', ...Object.keys(COMPARE), '$in', '$nin', '$exists', '$not'];
+const OPERATORS = ['$eq', '$ne', ...Object.keys(COMPARE), '$in', '$nin', '$contains', '$containsAny', '$exists', '$not'];
 const GROUPS = ['$and', '$or', '$not'];
+const VALUES = 'a string without zero characters, a finite number, a boolean, null or a valid Date';
 
 /** Numbers go through SQLite's own parser on both sides: what was equal as text stays equal. */
-const NUMBER = 'CAST(json_extract(metadata, ?) AS REAL)', GIVEN = "CAST(json_extract(?, '$') AS REAL)";
-const IS_NUMBER = "json_type(metadata, ?) IN ('integer', 'real')", IS_TEXT = "json_type(metadata, ?) = 'text'";
-const TEXT = 'json_extract(metadata, ?)';
+const real = (sql) => `CAST(${sql} AS REAL)`, GIVEN = real("json_extract(?, '$')");
+
+// Conditions for leads(): which types of JSON, and what has to hold for a value of one.
+const TEXT = ['text'], NUMBER = ['integer', 'real'];
+const texts = (rest, given) => ({ types: TEXT, test: (value, values) => ({ sql: `${value} ${rest}`, values: [...values, given] }) });
+const numbers = (rest, given) => ({ types: NUMBER, test: (value, values) => ({ sql: `${real(value)} ${rest}`, values: [...values, JSON.stringify(given)] }) });
+const compares = (sign, value) => (typeof value === 'string' ? texts(`${sign} ?`, value) : numbers(`${sign} ${GIVEN}`, value));
+
+/** The condition to be equal to `value`. */
+function equals(value) {
+  if (typeof value === 'string' || typeof value === 'number') return compares('=', value);
+  return { types: [value === null ? 'null' : String(value)], test: () => ({ sql: '1', values: [] }) }; // a boolean
+}
+
+/** The conditions of which one holds for the values of `list`. */
+function equalsOne(list, name) {
+  if (!isList(list)) throw unexpected('ERR_INVALID_ARG', 'an array', name, list);
+  const values = Array.from({ length: lengthOfList(list, name) }, (_, i) => checked(list[i], `${name}[${i}]`)), conditions = [];
+  const strings = values.filter((value) => typeof value === 'string'), reals = values.filter((value) => typeof value === 'number');
+  if (strings.length > 0) conditions.push(texts('IN (SELECT value FROM json_each(?))', JSON.stringify(strings)));
+  if (reals.length > 0) conditions.push(numbers(`IN (SELECT ${real('value')} FROM json_each(?))`, reals));
+  const others = new Set(values.filter((value) => value === null || typeof value === 'boolean'));
+  return [...conditions, ...Array.from(others, equals)];
+}
 
 class Compiler {
   values = [];
   #leaves = 0;
 
-  leaf(sql, ...values) {
+  /** One condition about what a path leads to: the value there or, where it is an array, one of its elements. */
+  #leaf(path, condition, elementsOnly = false) {
     if (++this.#leaves > MOST_LEAVES) throw mismatch('ERR_OUT_OF_RANGE', `at most ${MOST_LEAVES} conditions`, 'where', 'more');
+    const { sql, values } = condition ? leads(path, condition, elementsOnly) : isReached(path);
     this.values.push(...values);
-    return `ifnull(${sql}, 0)`;
+    return sql;
   }
 
-  /** One of `list`, a list of strings or of numbers, as JSON. */
-  #among(path, texts, numbers) {
-    const parts = [];
-    if (texts.length > 0) parts.push(this.leaf(`${IS_TEXT} AND ${TEXT} IN (SELECT value FROM json_each(?))`, path, path, JSON.stringify(texts)));
-    if (numbers.length > 0) parts.push(this.leaf(`${IS_NUMBER} AND ${NUMBER} IN (SELECT CAST(value AS REAL) FROM json_each(?))`, path, path, JSON.stringify(numbers)));
-    return parts;
-  }
-
-  equal(path, value, name) {
-    switch (typeof checked(value, name)) {
-      case 'string': return this.leaf(`${IS_TEXT} AND ${TEXT} = ?`, path, path, value);
-      case 'number': return this.leaf(`${IS_NUMBER} AND ${NUMBER} = ${GIVEN}`, path, path, JSON.stringify(value));
-      default: return this.leaf('json_type(metadata, ?) = ?', path, value === null ? 'null' : String(value)); // a boolean
-    }
-  }
-
-  isIn(path, list, name) {
-    if (!isList(list)) throw unexpected('ERR_INVALID_ARG', 'an array', name, list);
-    const values = Array.from({ length: lengthOfList(list, name) }, (_, i) => checked(list[i], `${name}[${i}]`));
-    const of = (type) => values.filter((value) => typeof value === type);
-    const others = new Set(values.filter((value) => value === null || typeof value === 'boolean'));
-    const parts = [...this.#among(path, of('string'), of('number')), ...[...others].map((value) => this.equal(path, value, name))];
-    return any(parts);
-  }
-
-  compare(path, operator, value, name) {
-    const sign = COMPARE[operator];
-    if (typeof checked(value, name) === 'string') return this.leaf(`${IS_TEXT} AND ${TEXT} ${sign} ?`, path, path, value);
-    if (typeof value === 'number') return this.leaf(`${IS_NUMBER} AND ${NUMBER} ${sign} ${GIVEN}`, path, path, JSON.stringify(value));
-    throw unexpected('ERR_INVALID_ARG', 'a number or a string', name, value);
+  #one(path, conditions, elementsOnly) {
+    return any(conditions.map((condition) => this.#leaf(path, condition, elementsOnly)));
   }
 
   condition(path, operator, value, name, level) {
-    if (operator === '$eq') return this.equal(path, value, name);
-    if (operator === '$ne') return `NOT ${this.equal(path, value, name)}`;
-    if (operator === '$in') return this.isIn(path, value, name);
-    if (operator === '$nin') return `NOT ${this.isIn(path, value, name)}`;
-    if (operator === '$not') return `NOT ${this.field(path, value, name, level + 1)}`;
-    if (operator !== '$exists') return this.compare(path, operator, value, name);
-    if (typeof value !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', name, value);
-    return this.leaf(`json_type(metadata, ?) IS ${value ? 'NOT ' : ''}NULL`, path);
+    switch (operator) {
+      case '$eq': return this.#leaf(path, equals(checked(value, name)));
+      case '$ne': return `NOT ${this.#leaf(path, equals(checked(value, name)))}`;
+      case '$in': return this.#one(path, equalsOne(value, name));
+      case '$nin': return `NOT ${this.#one(path, equalsOne(value, name))}`;
+      case '$contains': return this.#leaf(path, equals(checked(value, name)), true);
+      case '$containsAny': return this.#one(path, equalsOne(value, name), true);
+      case '$not': return `NOT ${this.field(path, value, name, level + 1)}`;
+      case '$exists':
+        if (typeof value !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', name, value);
+        return `${value ? '' : 'NOT '}${this.#leaf(path)}`;
+      default: {
+        const bound = checked(value, name);
+        if (bound === null || typeof bound === 'boolean') throw unexpected('ERR_INVALID_ARG', 'a number, a string or a Date', name, bound);
+        return this.#leaf(path, compares(COMPARE[operator], bound));
+      }
+    }
   }
 
   /** What is said of one field: a value to equal, or operators. */
   field(path, said, name, level) {
     if (level > MOST_LEVELS) throw mismatch('ERR_OUT_OF_RANGE', `at most ${MOST_LEVELS} levels`, 'where', 'more');
-    if (typeof said !== 'object' || said === null) return this.equal(path, said, name);
+    if (isList(said)) throw unexpected('ERR_INVALID_ARG', 'a value or operators ($in: one of these; $containsAny: an array with one of these)', name, said);
+    if (typeof said !== 'object' || said === null || timeOf(said) !== undefined) return this.#leaf(path, equals(checked(said, name)));
     const parts = entriesOf(said, name).map(([operator, value]) => {
       if (!OPERATORS.includes(operator)) throw unexpected('ERR_INVALID_ARG', `one of ${OPERATORS.join(', ')}`, name, operator);
       return this.condition(path, operator, value, `${name}.${operator}`, level);
@@ -106,20 +113,31 @@ function entriesOf(value, name) {
   return Object.entries(value);
 }
 
-/** A value of JSON that can be compared. */
-function checked(value, name) {
-  const fits = value === null || typeof value === 'boolean' || (typeof value === 'string' && !value.includes('\0')) || Number.isFinite(value);
-  if (fits) return value;
-  throw unexpected('ERR_INVALID_ARG', 'a string without zero characters, a finite number, a boolean or null', name, value);
+/** The time of a Date of any realm, undefined for everything else. */
+function timeOf(value) {
+  try {
+    return Date.prototype.getTime.call(value);
+  } catch {
+    return undefined;
+  }
 }
 
-/** 'a.b' -> SQLite's path $."a"."b". It has no way to write a quote in a name. */
+/** A value of JSON that can be compared; a Date as JSON keeps it. */
+function checked(value, name) {
+  if (value === null || typeof value === 'boolean' || (typeof value === 'string' && !value.includes('\0')) || Number.isFinite(value)) return value;
+  if (value === undefined) throw unexpected('ERR_INVALID_ARG', `${VALUES} ({ $exists: false }: where the field is missing)`, name, value);
+  const time = typeof value === 'object' ? timeOf(value) : undefined;
+  if (Number.isFinite(time)) return new Date(time).toISOString();
+  throw unexpected('ERR_INVALID_ARG', VALUES, name, value);
+}
+
+/** 'a.b' -> SQLite's paths $."a" and $."b". It has no way to write a quote in a name. */
 function pathOf(key, name) {
   const parts = key.split('.');
   if (parts.some((part) => part === '' || /["\\\u0000-\u001f]/.test(part))) {
     throw unexpected('ERR_INVALID_ARG', 'names without quotes, backslashes and control characters, between dots', `a field of ${name}`, key);
   }
-  return `$${parts.map((part) => `."${part}"`).join('')}`;
+  return parts.map((part) => `."${part}"`);
 }
 
 /** {sql, values} of a predicate, or undefined for none. */

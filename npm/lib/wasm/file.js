@@ -4,8 +4,9 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { createBackend } = require('./backend.js');
+const { folder } = require('../folder.js');
 
-const file = path.resolve(__dirname, '../../../wasm/attention/ruvector.wasm');
+const file = path.resolve(folder, '../../wasm/attention/ruvector.wasm');
 
 function load() {
   return createBackend(new WebAssembly.Module(fs.readFileSync(file)), { simd: process.env.RUVECTOR_SIMD });

@@ -3,14 +3,15 @@
 // Promise forms of calls in an instance that has one thread, JavaScript's own: they run on a later turn of the event
 // loop, long searches in slices with turns in between.
 
-/** Resolves on a later turn, after what waits already. Timers would come 4 ms late in a browser. */
-const turn = globalThis.setImmediate
-  ? () => new Promise((resolve) => { setImmediate(resolve); })
-  : () => new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => { port1.close(); resolve(); };
-    port2.postMessage(null);
-  });
+/** Calls `resume` on a later turn, after what waits already. Timers would come 4 ms late in a browser; jsdom has nothing else. */
+function onNextTurn(resume) {
+  if (typeof setImmediate === 'function') return setImmediate(resume);
+  if (typeof MessageChannel !== 'function') return setTimeout(resume, 0);
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => { port1.close(); resume(); };
+  return port2.postMessage(null);
+}
+const turn = () => new Promise(onNextTurn);
 
 /** Runs `run` on a later turn; what its handles stand for lives until it is done. */
 async function later({ boxes, run, flag, aborted, closed }) {

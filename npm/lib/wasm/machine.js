@@ -4,6 +4,7 @@
 const { ARGUMENT, DISMATCH, INVALID, Writer, measure, parametersOf } = require('./arguments.js');
 const { Box } = require('./box.js');
 const { Memory } = require('./memory.js');
+const { TextEncoder } = require('../text.js');
 
 const MOST_ARGUMENTS = 24, RESULT = 16, ERROR = 272;
 const [OUT_OF_MEMORY, CLOSED, WRONG_HANDLE, TRAP] = [7, 10, 11, 18];

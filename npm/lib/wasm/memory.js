@@ -2,6 +2,7 @@
 
 // The linear memory of one instance: views by element type, and an area for the arguments of one call.
 const { lengthOf, tagOf } = require('../errors.js');
+const { TextDecoder, TextEncoder } = require('../text.js');
 
 /** Typed arrays that may cross: their `rv_type` and bytes an element (Sources/CRuvector/include/ruvector.h). */
 const TYPES = {

@@ -25,7 +25,7 @@ const options: AsyncOptions & HyperbolicOptions & SearchOptions & ThreadOptions 
 // VectorStore
 const store = ruvector.VectorStore.open('x.db', { dim: 3, metric: 'l2', synchronous: 'normal' });
 expectType<Equal<typeof store, ruvector.VectorStore>>(true);
-const entry = store.get('a'), where: Where = { year: { $gte: 1 }, 'a.b': 'x', $or: [{ live: true }, { $not: { tag: { $in: ['a', null] } } }] };
+const entry = store.get('a'), where: Where = { year: { $gte: 1 }, at: { $lt: new Date() }, born: new Date(), tags: { $contains: 'x' }, kinds: { $containsAny: ['x', 1, null] }, 'a.b': 'x', $or: [{ live: true }, { $not: { tag: { $in: ['a', null] } } }] };
 expectType<Equal<typeof entry, StoredEntry | undefined>>(true);
 const stored: [string, string[], Promise<string[]>] = [
   store.insert({ vector: numbers }, { replace: true }), store.insertBatch([{ id: 'a', vector: f32, metadata: { x: [1] } }]),
@@ -37,6 +37,12 @@ const written: [Promise<string>, Promise<boolean>, Promise<number>, Promise<void
 ];
 const allowed = store.prepareFilter({ filter: { deny: new Set(['a']) }, where });
 expectType<Equal<typeof allowed, ruvector.PreparedFilter>>(true);
+// @ts-expect-error what is missing is { $exists: false }
+store.search(f32, { where: { lang: undefined } });
+// @ts-expect-error nothing to compare with
+store.search(f32, { where: { tags: () => 1 } });
+const lang: string | undefined = store.path;
+store.search(f32, { where: { ...(lang !== undefined && { lang }), $and: [where] } });
 const filters: [ruvector.PreparedFilter, ruvector.PreparedFilter] = [store.prepareFilter({ filter: ['a'] }), store.prepareFilter({ where: { year: 1 } })];
 const filtered: [StoreResult[], Promise<StoreResult[]>] = [store.search(f32, { filter: allowed, where }), store.searchAsync(f32, { filter: allowed, signal: controller.signal })];
 const nearest = store.search(f32, { k: 3, ef: 64, filter: new Set(['a']), where });
@@ -51,6 +57,29 @@ const graphs: [ruvector.HNSWIndex<string>, ruvector.BruteForceIndex] = [ruvector
 
 // Indexes
 const words = new ruvector.HNSWIndex<string>({ dim: 3, keys: 'string' }), exact = new ruvector.BruteForceIndex<bigint>({ dim: 3, keys: 'bigint' });
+// The kind of the keys is inferred from the option.
+const inferred = [new ruvector.HNSWIndex({ dim: 3, keys: 'string' }), new ruvector.HNSWIndex({ dim: 3, keys: 'bigint', M: 8 }), new ruvector.HNSWIndex({ dim: 3, keys: 'number' }), new ruvector.HNSWIndex({ dim: 3 })] as const;
+expectType<Equal<typeof inferred, readonly [ruvector.HNSWIndex<string>, ruvector.HNSWIndex<bigint>, ruvector.HNSWIndex, ruvector.HNSWIndex<number>]>>(true);
+const inferredExact = [new ruvector.BruteForceIndex({ keys: 'string', dim: 3 }), new ruvector.BruteForceIndex({ keys: 'bigint', dim: 3, storage: 'i8' }), new ruvector.BruteForceIndex({ dim: 3 })] as const;
+expectType<Equal<typeof inferredExact, readonly [ruvector.BruteForceIndex<string>, ruvector.BruteForceIndex<bigint>, ruvector.BruteForceIndex]>>(true);
+const named = inferred[0].search(f32, 1).keys, read = ruvector.HNSWIndex.load<string>('x'), seen = ruvector.HNSWIndex.view<bigint>('x', { verify: true });
+expectType<Equal<typeof named, string[]>>(true);
+expectType<Equal<[typeof read, typeof seen], [ruvector.HNSWIndex<string>, ruvector.HNSWIndex<bigint>]>>(true);
+declare const kind: 'string' | 'number', settings: ruvector.HNSWOptions<string>;
+const oneOfTwo: ruvector.HNSWIndex<string> | ruvector.HNSWIndex = new ruvector.HNSWIndex({ dim: 3, keys: kind }), fromSettings: ruvector.HNSWIndex<string> = new ruvector.HNSWIndex(settings);
+class Plain extends ruvector.HNSWIndex {}
+class Named extends ruvector.HNSWIndex<string> { constructor() { super({ dim: 3, keys: 'string' }); } }
+const subclasses: [ruvector.HNSWIndex, ruvector.HNSWIndex<string>] = [new Plain({ dim: 3 }), new Named()];
+declare const unknownIndex: unknown;
+if (unknownIndex instanceof ruvector.HNSWIndex) unknownIndex.search(f32, 1);
+// @ts-expect-error no such kind
+new ruvector.HNSWIndex({ dim: 3, keys: 'uuid' });
+// @ts-expect-error keys are strings
+inferred[0].add(1, f32);
+// @ts-expect-error the type and the option contradict each other
+new ruvector.HNSWIndex<bigint>({ dim: 3, keys: 'string' });
+void [oneOfTwo, fromSettings, subclasses];
+
 const both: ruvector.VectorIndex<string>[] = [words, new ruvector.BruteForceIndex<string>({ dim: 3, keys: 'string' })];
 for (const one of both) one.addBatch(['a'], [f32], { threads: 2, replace: true });
 const changes: Promise<void>[] = [
