@@ -31,6 +31,8 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   /// Removed nodes that links still lead to, and what is being done about earlier ones. The writer's.
   var waiting: [UInt32] = []
   var repair: Repair?
+  /// Of inner products; other metrics have none.
+  let centre: Centre?
 
   /// Options by name: see `options`. `.invalidConfig`.
   public convenience init(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
@@ -45,6 +47,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     seed = settings.seed("seed")
     currentEf = settings.integer("ef")
     (self.links, self.sequence) = (links, sequence)
+    centre = try Centre(parts.rows)
     try super.init(settings, parts)
   }
 
@@ -122,12 +125,14 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
         let level = level(of: sequence)
         if level > top, !batch.isEmpty { break }
         let id = try store(matrix, order[done], scratch) { (id) throws(RuvectorError) in try place(id, level: level) }
+        centre?.add(scratch.pointer)
         slots[order[done]] = UInt32(id)
         sequence += 1
         done += 1
         batch.append(UInt32(id))
         if level > top { break }
       }
+      try centre?.settle(self)
       try builder.connect(batch)
       publish(places: nextPlace)
       if let first = batch.first, links.level(Int(first)) > top { publish(entry: first) }
@@ -151,10 +156,14 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     return min(Int(-rv_log(u) / rv_log(Double(m))), Links.topLevel)
   }
 
-  override func tidy(_ removed: [UInt32]) { waiting += removed }
+  override func tidy(_ removed: [UInt32]) {
+    waiting += removed
+    centre?.forget(removed.count)
+  }
 
   override func repairLinks(_ steps: Int) throws(RuvectorError) -> Bool {
     if repair == nil, isRepairDue {
+      try centre?.settle(self)
       repair = try Repair(self, waiting)
       waiting = []
     }
@@ -176,5 +185,6 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     super.reset()
     links.removeAll()
     (waiting, repair) = ([], nil)
+    centre?.forgetAll()
   }
 }

@@ -136,9 +136,7 @@ final class VectorRows {
       case .f16:
         let halves = walked[id].assumingMemoryBound(to: UInt16.self)
         for i in 0..<width { out[i] = HalfFloat.value(bits: halves[i]) }
-      case .i8:
-        let codes = walked[id].assumingMemoryBound(to: Int8.self), scale = sidePlace(id)?[0] ?? 0
-        for i in 0..<width { out[i] = scale * Float(codes[i]) }
+      case .i8: decode(id, into: out)
       }
     }
     return storage != .i8 ? Double(sidePlace(id)?[0] ?? 1) : 1
@@ -150,7 +148,11 @@ final class VectorRows {
   func prepare(_ query: QueryVector, _ x: UnsafePointer<Float>, _ name: @autoclosure () -> String) throws(RuvectorError)
   {
     query.factor = Float(try space.place(x, into: query.floats.pointer, name()))
-    guard storage == .i8 else { return }
+    if storage == .i8 { encode(query) }
+  }
+
+  /// The codes of a query's floats.
+  func encode(_ query: QueryVector) {
     var largest: Float = 0
     for i in 0..<space.width { largest = max(largest, query.floats[i].magnitude) }
     // 12 bits, fewer where the sum of so many products would leave 32.
@@ -181,6 +183,22 @@ final class VectorRows {
       return
     }
     query.factor = sidePlace(id)?[0] ?? 1
+  }
+
+  /// The same less `share` of `centre`, of which there are floats too. Its length.
+  func prepare(_ query: QueryVector, row id: Int, less centre: UnsafePointer<Float>, _ share: Float) -> Float {
+    let floats = query.floats.pointer, width = space.width
+    if storage != .i8 { prepare(query, row: id) } else { decode(id, into: floats) }
+    if share > 0 {
+      for i in 0..<width { floats[i] -= share * centre[i] }
+    }
+    if storage == .i8 { encode(query) }
+    return Float(Kernels.current.squared_norm(floats, width).squareRoot())
+  }
+
+  private func decode(_ id: Int, into out: UnsafeMutablePointer<Float>) {
+    let codes = walked[id].assumingMemoryBound(to: Int8.self), scale = sidePlace(id)?[0] ?? 0
+    for i in 0..<space.width { out[i] = scale * Float(codes[i]) }
   }
 
   /// out[i] = κ(query, row ids[i]), rows[i] being its place; as the walk sees them.
