@@ -125,7 +125,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
         let level = level(of: sequence)
         if level > top, !batch.isEmpty { break }
         let id = try store(matrix, order[done], scratch) { (id) throws(RuvectorError) in try place(id, level: level) }
-        centre?.add(scratch.pointer)
+        try centre?.count(id)
         slots[order[done]] = UInt32(id)
         sequence += 1
         done += 1
@@ -158,7 +158,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
 
   override func tidy(_ removed: [UInt32]) {
     waiting += removed
-    centre?.forget(removed.count)
+    if let centre { for id in removed { try? centre.count(Int(id), leaving: true) } }
   }
 
   override func repairLinks(_ steps: Int) throws(RuvectorError) -> Bool {

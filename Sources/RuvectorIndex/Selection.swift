@@ -80,14 +80,15 @@ final class Selection {
   ) throws(RuvectorError) {
     try reserve(candidates.count)
     if let centre {
-      _ = rows.prepare(query, row: target, less: centre.mean.pointer, 1)
+      _ = rows.prepare(query, row: target, less: centre.mean.pointer, centre.pull)
     } else {
       rows.prepare(query, row: target)
     }
+    let map = rows.map(query)
     for (i, candidate) in candidates.enumerated() {
       ids[i] = candidate & ~Links.pinned
-      places[i] = UnsafeRawPointer(rows.walked[Int(ids[i])])
-      VectorRows.prefetch(places[i], min(rows.walked.stride, 1024))
+      places[i] = UnsafeRawPointer(map[Int(ids[i])])
+      VectorRows.prefetch(places[i], min(map.stride, 1024))
     }
     rows.keys(query, ids.pointer, places.pointer, candidates.count, kernels, toTarget.pointer)
     entries.removeAll(keepingCapacity: true)
@@ -111,6 +112,8 @@ final class Selection {
 
   private func choose(_ n: Int, _ target: Int, _ limit: Int, pins: Int, _ kernels: KernelTable) {
     var free = limit - pins
+    query.isOfFloats = rows.isBlurred
+    let map = rows.map(query)
     let own = aim.map { direction(target, $0) }
     count = 0
     if filled > 0 {
@@ -118,7 +121,7 @@ final class Selection {
     }
     for start in stride(from: 0, to: n, by: Selection.window) where count < limit {
       var left = min(Selection.window, n - start)
-      for i in start..<(start + left) { places[i] = UnsafeRawPointer(rows.walked[Int(ids[i])]) }
+      for i in start..<(start + left) { places[i] = UnsafeRawPointer(map[Int(ids[i])]) }
       if let aim, let own {
         rows.keys(aim, ids.pointer + start, places.pointer + start, left, kernels, toTarget.pointer + start)
         for i in start..<(start + left) { toTarget[i] = (toTarget[i] + own.offset) * own.inverse }

@@ -142,6 +142,8 @@ extension VectorIndex {
     guard live + n <= Links.largestID else {
       throw .expected("at most \(Links.largestID) vectors", for: "index", received: "\(live + n)", .outOfRange)
     }
+    isBlurring = try !tellsApart(matrix)
+    if isBlurring, !rows.isReranked { throw blurredError }
   }
 
   /// The same with their keys; the slots of those that are known.
@@ -203,6 +205,7 @@ extension VectorIndex {
   private func stage(_ matrix: MatrixView, _ control: Control) throws(RuvectorError) -> AlignedBuffer<UInt32> {
     let n = matrix.rows, slots = try AlignedBuffer<UInt32>(count: n, repeating: .max, for: "vectors")
     try makeRoom(n)
+    if isBlurring { rows.walkFloats() }
     publish(pending: pending + n)
     if !free.isEmpty { waitForReaders() }  // those that do not know yet that some slots are hidden
     do throws(RuvectorError) {
@@ -244,6 +247,7 @@ extension VectorIndex {
     try prepare(id)
     setState(id, SlotState.staged)
     rows.store(scratch.pointer, factor: factor, at: id)
+    spread?.add(scratch.pointer)
     if free.popLast() == nil {
       nextPlace += 1
     } else {

@@ -43,6 +43,11 @@ public class VectorIndex: @unchecked Sendable {
   var free: [UInt32] = []
   /// What was staged by calls that have ended. The writer's.
   var batches: [Batch] = []
+  /// Vectors from which on it is looked at again whether a smaller storage tells them apart. The writer's.
+  var nextExamination = 0
+  let spread: Spread?
+  /// Whether the rows that are about to be stored are not told apart. The writer's.
+  var isBlurring = false
   /// Steps of repair that removed vectors still have to pay for. The writer's.
   var owed = 0
   /// The writer's, for the length of a call.
@@ -82,6 +87,7 @@ public class VectorIndex: @unchecked Sendable {
     (self.settings, rows, keys, states) = (settings, parts.rows, parts.keys, parts.states)
     (self.lock, self.tableLock, self.writerLock) = (lock, tableLock, writerLock)
     (self.published, isReadOnly) = (published, parts.isReadOnly)
+    spread = try Spread(parts.rows)
     publish(places: 0, deleted: 0, entry: .max, seen: Sight.before, pending: 0, free: 0)
     noteBytes()
   }

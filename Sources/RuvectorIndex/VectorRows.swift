@@ -17,6 +17,8 @@ final class VectorRows {
   /// f32, f16 of the ball: factor. i8: scale, and the squared norm of the decoded row for differences. Nothing else: nil.
   let side: Records?
   private let sideFloats: Int
+  /// Not 0 once walks go by the floats beside, because the smaller storage does not tell the rows apart (see `Sharpness`).
+  private let blur: AlignedBuffer<UInt32>
 
   struct Layout {
     let walkedStride: Int
@@ -50,19 +52,29 @@ final class VectorRows {
     let side =
       layout.sideFloats > 0
       ? try Records(stride: 4 * layout.sideFloats, first: first, shift: layout.shift) : nil
-    self.init(space, storage, layout, walked, exact, nil, side)
+    try self.init(space, storage, layout, walked, exact, nil, side)
   }
 
   init(
     _ space: Space, _ storage: RowStorage, _ layout: Layout, _ walked: Records, _ exact: Records?, _ unread: FileRows?,
     _ side: Records?
-  ) {
+  ) throws(RuvectorError) {
+    blur = try AlignedBuffer(count: 1, repeating: 0, for: "index")
     (self.space, self.storage, padded, sideFloats) = (space, storage, layout.padded, layout.sideFloats)
     (self.walked, self.exact, self.unread, self.side) = (walked, exact, unread, side)
   }
 
   /// Whether distances are more exact than those of the walk.
   var isReranked: Bool { exact != nil || unread != nil }
+
+  var isBlurred: Bool { rv_load_acquire(blur.pointer) != 0 }
+  /// From the next query on, walks go by the floats that lie beside.
+  func walkFloats() { rv_store_release(blur.pointer, exact == nil ? 0 : 1) }
+
+  /// Where the rows lie that a query is compared with.
+  @inline(__always) func map(_ query: QueryVector) -> Records.Map {
+    query.isOfFloats ? (exact ?? walked).map : walked.map
+  }
 
   /// What has a record for each place.
   var parts: [Records] { [walked] + [exact, side].compactMap { $0 } }
@@ -101,6 +113,53 @@ final class VectorRows {
       }
     }
     if storage != .i8, let beside = sidePlace(id) { beside[0] = Float(factor) }
+  }
+
+  /// The squared error with which an element of this row is stored, in the mean.
+  func noise(_ row: UnsafePointer<Float>) -> Double {
+    let step = step(row)
+    var sum = 0.0
+    for i in 0..<space.width {
+      let error = Double(row[i] - rounded(row[i], step))
+      sum += error * error
+    }
+    return sum / Double(space.width)
+  }
+
+  /// A row as it comes out of the storage.
+  func round(_ row: UnsafeMutablePointer<Float>) {
+    let step = step(row)
+    for i in 0..<space.width { row[i] = rounded(row[i], step) }
+  }
+
+  func step(_ row: UnsafePointer<Float>) -> Float {
+    var largest: Float = 0
+    for i in 0..<space.width { largest = max(largest, row[i].magnitude) }
+    return largest / 127
+  }
+
+  func rounded(_ x: Float, _ step: Float) -> Float {
+    if storage == .f16 { return HalfFloat.value(bits: VectorRows.half(x)) }
+    let inverse = step.isNormal ? 1 / step : 0
+    return step * VectorRows.nearest(min(max(x * inverse, -127), 127))
+  }
+
+  /// The same if errors are spread evenly over a step; of an element, and in the mean.
+  func variance(_ x: Float, _ step: Float) -> Double {
+    if storage == .i8 { return Double(step) * Double(step) / 12 }
+    return max(Double(x) * Double(x) * 0x1p-22, 0x1p-48) / 12
+  }
+
+  func variance(_ row: UnsafePointer<Float>) -> Double {
+    let step = step(row)
+    var sum = 0.0
+    for i in 0..<space.width { sum += variance(row[i], step) }
+    return sum / Double(space.width)
+  }
+
+  func isBeyondHalves(_ row: UnsafePointer<Float>) -> Bool {
+    for i in 0..<space.width where Double(row[i].magnitude) > HalfFloat.greatest { return true }
+    return false
   }
 
   private static func copy(
@@ -148,11 +207,13 @@ final class VectorRows {
   func prepare(_ query: QueryVector, _ x: UnsafePointer<Float>, _ name: @autoclosure () -> String) throws(RuvectorError)
   {
     query.factor = Float(try space.place(x, into: query.floats.pointer, name()))
-    if storage == .i8 { encode(query) }
+    query.isOfFloats = isBlurred
+    if storage == .i8, !query.isOfFloats { encode(query) }
   }
 
   /// The codes of a query's floats.
   func encode(_ query: QueryVector) {
+    query.isOfFloats = false
     var largest: Float = 0
     for i in 0..<space.width { largest = max(largest, query.floats[i].magnitude) }
     // 12 bits, fewer where the sum of so many products would leave 32.
@@ -169,6 +230,11 @@ final class VectorRows {
 
   /// The row at `id` as the walk sees it, to compare it with others.
   func prepare(_ query: QueryVector, row id: Int) {
+    query.isOfFloats = isBlurred
+    if query.isOfFloats, let exact {
+      query.floats.pointer.update(from: exact[id].assumingMemoryBound(to: Float.self), count: exact.stride / 4)
+      return
+    }
     switch storage {
     case .f32:
       query.floats.pointer.update(from: walked[id].assumingMemoryBound(to: Float.self), count: padded)
@@ -188,11 +254,13 @@ final class VectorRows {
   /// The same less `share` of `centre`, of which there are floats too. Its length.
   func prepare(_ query: QueryVector, row id: Int, less centre: UnsafePointer<Float>, _ share: Float) -> Float {
     let floats = query.floats.pointer, width = space.width
-    if storage != .i8 { prepare(query, row: id) } else { decode(id, into: floats) }
+    prepare(query, row: id)
+    let isOfCodes = storage == .i8 && !query.isOfFloats
+    if isOfCodes { decode(id, into: floats) }
     if share > 0 {
       for i in 0..<width { floats[i] -= share * centre[i] }
     }
-    if storage == .i8 { encode(query) }
+    if isOfCodes { encode(query) }
     return Float(Kernels.current.squared_norm(floats, width).squareRoot())
   }
 
@@ -201,12 +269,13 @@ final class VectorRows {
     for i in 0..<space.width { out[i] = scale * Float(codes[i]) }
   }
 
-  /// out[i] = κ(query, row ids[i]), rows[i] being its place; as the walk sees them.
+  /// out[i] = κ(query, row ids[i]), rows[i] being its place in `map(query)`; as the walk sees them.
   @inline(__always)
   func keys(
     _ query: QueryVector, _ ids: UnsafePointer<UInt32>, _ rows: UnsafePointer<UnsafeRawPointer>, _ count: Int,
     _ kernels: KernelTable, _ out: UnsafeMutablePointer<Float>
   ) {
+    if query.isOfFloats { return keysOfFloats(query, rows, count, (exact ?? walked).stride / 4, kernels, out) }
     switch storage {
     case .f32:
       if space.metric.isProduct {
