@@ -81,22 +81,21 @@ final class Sharpness {
       let count = list[p].nearest.count
       if count == Sharpness.neighbours, new.key >= list[p].nearest[count - 1].key { continue }
       let step = rows.step(row)
-      var squares = 0.0, length = 0.0
+      var squares = 0.0, variances = 0.0
       for i in 0..<width {
         let apart = Double(row[i]) - Double(list[p].row[i]), q = Double(query[i])
         new.distance += apart * apart
-        length += q * q
         // The key changes by so much for each unit of error.
         let slope = metric == .ip ? -q : metric == .cosine ? -2 * q : 2 * apart
-        if let share {
-          new.noise += slope * slope * share * rows.variance(row[i], step)
-        } else {
-          let error = Double(rows.rounded(row[i], step)) - Double(row[i])
-          new.shift += slope * error + (metric == .l2 ? error * error : 0)
-          squares += error * error / Double(width)
-        }
+        let variance = rows.variance(row[i], step)
+        variances += variance
+        new.noise += slope * slope * variance
+        if share != nil { continue }
+        let error = Double(rows.rounded(row[i], step)) - Double(row[i])
+        new.shift += slope * error + (metric == .l2 ? error * error : 0)
+        squares += error * error
       }
-      if share == nil { new.noise = (metric == .ip ? length : 4 * new.distance) * squares }
+      new.noise *= share ?? (variances > 0 ? squares / variances : 0)
       var at = count
       while at > 0, list[p].nearest[at - 1].key > new.key { at -= 1 }
       if at > 0, list[p].nearest[at - 1].isTwin(of: new) { continue }

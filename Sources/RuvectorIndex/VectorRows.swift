@@ -115,53 +115,6 @@ final class VectorRows {
     if storage != .i8, let beside = sidePlace(id) { beside[0] = Float(factor) }
   }
 
-  /// The squared error with which an element of this row is stored, in the mean.
-  func noise(_ row: UnsafePointer<Float>) -> Double {
-    let step = step(row)
-    var sum = 0.0
-    for i in 0..<space.width {
-      let error = Double(row[i] - rounded(row[i], step))
-      sum += error * error
-    }
-    return sum / Double(space.width)
-  }
-
-  /// A row as it comes out of the storage.
-  func round(_ row: UnsafeMutablePointer<Float>) {
-    let step = step(row)
-    for i in 0..<space.width { row[i] = rounded(row[i], step) }
-  }
-
-  func step(_ row: UnsafePointer<Float>) -> Float {
-    var largest: Float = 0
-    for i in 0..<space.width { largest = max(largest, row[i].magnitude) }
-    return largest / 127
-  }
-
-  func rounded(_ x: Float, _ step: Float) -> Float {
-    if storage == .f16 { return HalfFloat.value(bits: VectorRows.half(x)) }
-    let inverse = step.isNormal ? 1 / step : 0
-    return step * VectorRows.nearest(min(max(x * inverse, -127), 127))
-  }
-
-  /// The same if errors are spread evenly over a step; of an element, and in the mean.
-  func variance(_ x: Float, _ step: Float) -> Double {
-    if storage == .i8 { return Double(step) * Double(step) / 12 }
-    return max(Double(x) * Double(x) * 0x1p-22, 0x1p-48) / 12
-  }
-
-  func variance(_ row: UnsafePointer<Float>) -> Double {
-    let step = step(row)
-    var sum = 0.0
-    for i in 0..<space.width { sum += variance(row[i], step) }
-    return sum / Double(space.width)
-  }
-
-  func isBeyondHalves(_ row: UnsafePointer<Float>) -> Bool {
-    for i in 0..<space.width where Double(row[i].magnitude) > HalfFloat.greatest { return true }
-    return false
-  }
-
   private static func copy(
     _ row: UnsafePointer<Float>, _ width: Int, into place: UnsafeMutableRawPointer, padded: Int
   ) {
@@ -171,10 +124,10 @@ final class VectorRows {
   }
 
   /// The nearest whole number of one below 2²², ties to even; without a function of the system's library.
-  @inline(__always) private static func nearest(_ x: Float) -> Float { (x + 12_582_912) - 12_582_912 }
+  @inline(__always) static func nearest(_ x: Float) -> Float { (x + 12_582_912) - 12_582_912 }
 
   /// The half nearest to x, the largest one beyond the range of halves.
-  private static func half(_ x: Float) -> UInt16 {
+  static func half(_ x: Float) -> UInt16 {
     HalfFloat.bits(nearest: min(max(Double(x), -HalfFloat.greatest), HalfFloat.greatest))
   }
 
@@ -256,12 +209,21 @@ final class VectorRows {
     let floats = query.floats.pointer, width = space.width
     prepare(query, row: id)
     let isOfCodes = storage == .i8 && !query.isOfFloats
+    if isOfCodes, share == 0 { return query.scale * VectorRows.length(query.codes.pointer, width) }
     if isOfCodes { decode(id, into: floats) }
     if share > 0 {
       for i in 0..<width { floats[i] -= share * centre[i] }
     }
     if isOfCodes { encode(query) }
-    return Float(Kernels.current.squared_norm(floats, width).squareRoot())
+    var square: Float = 0
+    Kernels.current.dot_rows(floats, floats, width, 1, width, &square)
+    return square.squareRoot()
+  }
+
+  private static func length(_ codes: UnsafePointer<Int16>, _ width: Int) -> Float {
+    var sum: Int32 = 0  // 127² · 65536 fits
+    for i in 0..<width { sum &+= Int32(codes[i]) &* Int32(codes[i]) }
+    return Float(sum).squareRoot()
   }
 
   private func decode(_ id: Int, into out: UnsafeMutablePointer<Float>) {
