@@ -32,7 +32,7 @@ final class Selection {
 
   init(_ index: HNSWIndex) throws(RuvectorError) {
     rows = index.rows
-    filled = index.metric.isHyperbolic ? index.m : 0
+    filled = index.metric.isHyperbolic || index.metric == .ip ? index.m : 0
     all = try AlignedBuffer(count: 0, for: "index")
     query = try QueryVector(index.rows)
     ids = try AlignedBuffer(count: 0, for: "index")

@@ -11,6 +11,7 @@ const path = require('node:path');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
 const { gnn: { HNSWIndex } } = require('./library.js');
 const { filters, removals } = require('./index-filters.js');
+const { ordinary } = require('./index-ordinary.js');
 const { recallSection } = require('./index-recall.js');
 const { idleReader, replacements, singleWrites } = require('./index-writes.js');
 
@@ -144,7 +145,7 @@ function besideHnswlib(section, { quick }) {
 /** Parts by the names that --rows picks. */
 const PARTS = {
   boundary, 'event loop': eventLoop, threads, 'small indexes': smallIndexes, removals, filters, 'single writes': singleWrites, replacements, 'idle reader': idleReader,
-  recall: besideHnswlib, sets,
+  ordinary, recall: besideHnswlib, sets,
 };
 
 /** Of `values`: quick, large, rows. */
