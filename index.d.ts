@@ -781,7 +781,7 @@ export interface VectorIndex<K extends IndexKey = number> {
   readonly token: IndexToken;
   /** The number that `save` was given, for an index of a file; else 0. */
   readonly stamp: number;
-  /** @throws ERR_DUPLICATE_KEY, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a norm beyond 1e18, a point off the hyperboloid), ERR_BUSY */
+  /** @throws ERR_DUPLICATE_KEY, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a norm beyond 1e18, a point off the hyperboloid, vectors that a smaller `storage` without floats does not tell apart), ERR_BUSY */
   add(key: K, vector: Vector): void;
   /** A new vector for a key that is there; readers find the old one or the new. @throws ERR_NOT_FOUND, and as `add` */
   update(key: K, vector: Vector): void;

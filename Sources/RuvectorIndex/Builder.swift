@@ -147,6 +147,11 @@ final class Builder {
   }
 
   private func prepare(_ walker: Walker, _ id: Int) {
+    if let centre = index.centre {
+      _ = index.rows.prepare(walker.query, row: id, less: centre.mean.pointer, centre.pull)
+      sketch?.rows.encode(walker.query)
+      return
+    }
     index.rows.prepare(walker.query, row: id)
     sketch?.rows.prepare(walker.query, row: id)
   }

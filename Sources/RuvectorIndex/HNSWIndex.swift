@@ -33,6 +33,8 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   var repair: Repair?
   /// Nodes by their rows. The writer's.
   let likeness: Likeness
+  /// Of inner products; other metrics have none.
+  let centre: Centre?
 
   /// Options by name: see `options`. `.invalidConfig`.
   public convenience init(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
@@ -48,6 +50,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     currentEf = settings.integer("ef")
     (self.links, self.sequence) = (links, sequence)
     likeness = try Likeness(parts.rows)
+    centre = try Centre(parts.rows)
     try super.init(settings, parts)
   }
 
@@ -135,11 +138,13 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
           try place(node, level: level)
         }
         slots[order[done]] = UInt32(slot)
+        try centre?.count(node)
         sequence += 1
         done += 1
         batch.append(UInt32(node))
         if level > top { break }
       }
+      try centre?.settle(self)
       try builder.connect(batch)
       publish(places: nextPlace, nodes: nextNode)
       if let first = batch.first, links.level(Int(first)) > top { publish(entry: first) }
@@ -167,10 +172,14 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   override func enter(_ node: Int, _ plan: Likeness.Plan, row: Int) { likeness.enter(node, plan, row: row) }
   override func forget(_ node: Int) { likeness.forget(node) }
 
-  override func tidy(_ nodes: [UInt32]) { waiting += nodes }
+  override func tidy(_ nodes: [UInt32]) {
+    waiting += nodes
+    if let centre { for node in nodes { try? centre.count(Int(node), leaving: true) } }
+  }
 
   override func repairLinks(_ steps: Int) throws(RuvectorError) -> Bool {
     if repair == nil, isRepairDue {
+      try centre?.settle(self)
       repair = try Repair(self, waiting)
       waiting = []
     }
@@ -193,5 +202,6 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     links.removeAll()
     likeness.removeAll()
     (waiting, repair) = ([], nil)
+    centre?.forgetAll()
   }
 }

@@ -7,6 +7,8 @@ final class QueryVector {
   let codes: AlignedBuffer<Int16>
   /// A row that was read to be compared.
   let other: AlignedBuffer<Float>
+  /// Whether it is compared with floats that lie beside the rows of a walk.
+  var isOfFloats = false
   var factor: Float = 1
   var scale: Float = 0
   var norm2: Float = 0

@@ -7,6 +7,8 @@ import RuvectorCore
 /// In a tree-like space nearly everybody is nearer to their common ancestor than to each other, and three links would be left:
 /// with hyperbolic metrics the nearest of those passed over fill the list up to M (the paper's keepPrunedConnections).
 ///
+/// Of inner products, nearer means what `Centre` says: candidates come in the order of one key and are compared by another.
+///
 /// Computed the other way round, a kept one against all candidates left, which gives the same choice by calls for many rows.
 final class Selection {
   private let rows: VectorRows
@@ -24,10 +26,13 @@ final class Selection {
   private(set) var kept: AlignedBuffer<UInt32>
   private(set) var count = 0
   private var entries: [Walker.Entry] = []
+  private let centre: Centre?
+  /// The target's direction, of inner products.
+  private let aim: QueryVector?
 
   init(_ index: HNSWIndex) throws(RuvectorError) {
     rows = index.rows
-    filled = index.metric.isHyperbolic ? index.m : 0
+    filled = index.metric.isHyperbolic || index.metric == .ip ? index.m : 0
     all = try AlignedBuffer(count: 0, for: "index")
     query = try QueryVector(index.rows)
     ids = try AlignedBuffer(count: 0, for: "index")
@@ -36,6 +41,8 @@ final class Selection {
     toTarget = try AlignedBuffer(count: 0, for: "index")
     toKept = try AlignedBuffer(count: 0, for: "index")
     kept = try AlignedBuffer(count: 2 * index.m + 1, for: "index")
+    centre = index.centre
+    aim = centre == nil ? nil : try QueryVector(index.rows)
     try reserve(256)
   }
 
@@ -64,7 +71,7 @@ final class Selection {
       toTarget[n] = Walker.key(entry)
       n += 1
     }
-    choose(n, limit, pins: 0, kernels)
+    choose(n, target, limit, pins: 0, kernels)
   }
 
   /// From places (without repetitions) with pins on some: all pinned ones, at most `limit` in all.
@@ -72,11 +79,16 @@ final class Selection {
     for target: Int, from candidates: [UInt32], _ limit: Int, _ kernels: KernelTable
   ) throws(RuvectorError) {
     try reserve(candidates.count)
-    rows.prepare(query, row: target)
+    if let centre {
+      _ = rows.prepare(query, row: target, less: centre.mean.pointer, centre.pull)
+    } else {
+      rows.prepare(query, row: target)
+    }
+    let map = rows.map(query)
     for (i, candidate) in candidates.enumerated() {
       ids[i] = candidate & ~Links.pinned
-      places[i] = UnsafeRawPointer(rows.walked[Int(ids[i])])
-      VectorRows.prefetch(places[i], min(rows.walked.stride, 1024))
+      places[i] = UnsafeRawPointer(map[Int(ids[i])])
+      VectorRows.prefetch(places[i], min(map.stride, 1024))
     }
     rows.keys(query, ids.pointer, places.pointer, candidates.count, kernels, toTarget.pointer)
     entries.removeAll(keepingCapacity: true)
@@ -92,21 +104,28 @@ final class Selection {
       isPinned[i] = entry & 1 != 0
       toTarget[i] = Walker.key(entry)
     }
-    choose(candidates.count, limit, pins: pins, kernels)
+    choose(candidates.count, target, limit, pins: pins, kernels)
   }
 
   /// Candidates that are looked at together: mostly the choice is made before the farther ones matter.
   private static let window = 32
 
-  private func choose(_ n: Int, _ limit: Int, pins: Int, _ kernels: KernelTable) {
+  private func choose(_ n: Int, _ target: Int, _ limit: Int, pins: Int, _ kernels: KernelTable) {
     var free = limit - pins
+    query.isOfFloats = rows.isBlurred
+    let map = rows.map(query)
+    let own = aim.map { direction(target, $0) }
     count = 0
     if filled > 0 {
       for i in 0..<n { all[i] = ids[i] }
     }
     for start in stride(from: 0, to: n, by: Selection.window) where count < limit {
       var left = min(Selection.window, n - start)
-      for i in start..<(start + left) { places[i] = UnsafeRawPointer(rows.walked[Int(ids[i])]) }
+      for i in start..<(start + left) { places[i] = UnsafeRawPointer(map[Int(ids[i])]) }
+      if let aim, let own {
+        rows.keys(aim, ids.pointer + start, places.pointer + start, left, kernels, toTarget.pointer + start)
+        for i in start..<(start + left) { toTarget[i] = (toTarget[i] + own.offset) * own.inverse }
+      }
       for k in 0..<count where left > 0 && free > 0 {
         left = compare(Int(kept[k] & ~Links.pinned), start, start, left, kernels)
       }
@@ -131,14 +150,29 @@ final class Selection {
   /// `to`; their number.
   private func compare(_ chosen: Int, _ first: Int, _ to: Int, _ count: Int, _ kernels: KernelTable) -> Int {
     guard count > 0 else { return 0 }
-    rows.prepare(query, row: chosen)
+    if aim == nil { rows.prepare(query, row: chosen) }
+    let its = aim.map { _ in direction(chosen, query) }
     rows.keys(query, ids.pointer + first, places.pointer + first, count, kernels, toKept.pointer)
+    if let its {
+      for i in 0..<count { toKept[i] = (toKept[i] + its.offset) * its.inverse }
+    }
     var end = to
     for i in 0..<count where isPinned[first + i] || toKept[i] >= toTarget[first + i] {
       move(first + i, to: end)
       end += 1
     }
     return end - to
+  }
+
+  /// A row for keys of directions: (κ + offset) · inverse.
+  private func direction(_ id: Int, _ query: QueryVector) -> (offset: Float, inverse: Float) {
+    guard let centre else { return (0, 1) }
+    let length = rows.prepare(query, row: id, less: centre.mean.pointer, centre.share)
+    var offset: Float = 0
+    if centre.share > 0 {
+      for i in 0..<rows.space.width { offset += query.floats[i] * centre.mean[i] }
+    }
+    return (offset, length > 0 ? 1 / length : 0)
   }
 
   private func keepPinned(_ first: Int, _ to: Int, _ count: Int) -> Int {

@@ -110,7 +110,7 @@ struct Space {
   /// The distance that a key stands for.
   @inline(__always) func distance(_ key: Float) -> Float {
     switch metric {
-    case .cosine: return max(0, 1 + key)
+    case .cosine: return min(2, max(0, 1 + key))
     case .ip: return 1 + key
     case .l2: return key
     case .poincare, .lorentz:

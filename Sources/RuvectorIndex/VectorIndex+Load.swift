@@ -130,7 +130,9 @@
       publish(index)
       try (index as? HNSWIndex).map { (graph) throws(RuvectorError) in
         try graph.likeness.enter(upTo: nodes) { !graph.isEmpty($0) }
+        try graph.centre?.settle(graph)
       }
+      if try !index.areToldApart(most: 4096) { index.rows.walkFloats() }
       return index
     }
 
@@ -193,7 +195,7 @@
       let exact = isReranked && floats == .mapped ? try records(.exact, layout.exactStride, nodes) : nil
       let unread = isReranked && floats == .read ? try unreadRows() : nil
       let side = layout.sideFloats > 0 ? try records(.side, 4 * layout.sideFloats, nodes) : nil
-      let rows = VectorRows(space, storage, layout, walked, exact, unread, side)
+      let rows = try VectorRows(space, storage, layout, walked, exact, unread, side)
       let kind = VectorIndex.keyKind(settings)
       let strings = kind == .string ? header.section(.strings).map { map.base + $0.offset } ?? map.base : nil
       let keys = try Keys(kind, mapped: records(.keys, 8, places), strings: strings, live: Int(header.live))
@@ -218,6 +220,11 @@
       try readFree(index)
       index.isTableMissing = true
       publish(index)
+      if try !index.areToldApart(most: 512) {
+        // A walk reads too many rows to ask the system for each.
+        if floats == .read { return try view(verify: false, .mapped) }
+        index.rows.walkFloats()
+      }
       return index
     }
 

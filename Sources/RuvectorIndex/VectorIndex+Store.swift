@@ -9,13 +9,14 @@ extension VectorIndex {
     let plan = try plan(matrix)
     if let plan, plan.hasTwins, twins == nil { try separate() }
     try makeRoom(n, nodes: plan?.new.count ?? n)
+    if isBlurring { rows.walkFloats() }
     publish(pending: pending + n)
     // Those that do not know yet that some slots are hidden.
     if !free.isEmpty || !freeSlots.isEmpty { waitForReaders() }
     do throws(RuvectorError) {
       let new = plan?.new ?? [], order = order(plan?.new.count ?? n)
       try insert(new.count < n && plan != nil ? order.map { new[$0] } : order, matrix, slots, control)
-      if let plan { join(plan, slots) }
+      if let plan { join(plan, matrix, slots) }
     } catch {
       let stored = (0..<n).map { slots[$0] }.filter { $0 != .max }
       publish(places: nextPlace, pending: pending - (n - stored.count), nodes: nextNode)
@@ -26,7 +27,7 @@ extension VectorIndex {
   }
 
   /// Rows that are equal to others get slots at their nodes; the other nodes are known from now on.
-  private func join(_ plan: Likeness.Plan, _ slots: AlignedBuffer<UInt32>) {
+  private func join(_ plan: Likeness.Plan, _ matrix: MatrixView, _ slots: AlignedBuffer<UInt32>) {
     for (r, origin) in plan.origins.enumerated() {
       let node: Int
       switch origin {
@@ -37,6 +38,10 @@ extension VectorIndex {
       case .row(let earlier): node = chains.node(Int(slots[earlier]))
       }
       slots[r] = UInt32(takeSlot(at: node))
+      // Rows that are equal as they are stored may not have been.
+      if let spread, (try? rows.space.place(matrix.row(r), into: scratch.pointer, "vector")) != nil {
+        spread.add(scratch.pointer)
+      }
     }
     publish(places: nextPlace)
   }
@@ -98,6 +103,7 @@ extension VectorIndex {
     try prepare(node)
     if twins == nil { setState(node, SlotState.staged) }
     rows.store(scratch.pointer, factor: factor, at: node)
+    spread?.add(scratch.pointer)
     if free.popLast() == nil {
       nextNode += 1
       if twins == nil { nextPlace = nextNode }

@@ -141,6 +141,8 @@ extension VectorIndex {
     guard live + n <= Links.largestID else {
       throw .expected("at most \(Links.largestID) vectors", for: "index", received: "\(live + n)", .outOfRange)
     }
+    isBlurring = try !tellsApart(matrix)
+    if isBlurring, !rows.isReranked { throw blurredError }
   }
 
   /// The same with their keys; the slots of those that are known.

@@ -39,7 +39,7 @@ public class VectorIndex: @unchecked Sendable {
   /// Which slots share a node; nil as long as none do. A writer sets it while it excludes readers.
   private(set) var twins: Twins?
   /// [slots handed out, nodes without a vector that a search may meet, entry point of a graph, `Sight` of readers, staged and
-  /// leaving leaving vectors, free nodes, nodes handed out, whether nodes have seen a plateau only when they came], for readers.
+  /// leaving vectors, free nodes, nodes handed out, whether nodes have seen a plateau only when they came], for readers.
   private let published: AlignedBuffer<UInt32>
   /// The first slot and the first node never used; nodes to use again, and, where slots are others, slots. The writer's.
   var nextPlace = 0
@@ -50,6 +50,11 @@ public class VectorIndex: @unchecked Sendable {
   var batches: [Batch] = []
   /// A row that is on its way. The writer's.
   let scratch: AlignedBuffer<Float>
+  /// Vectors from which on it is looked at again whether a smaller storage tells them apart. The writer's.
+  var nextExamination = 0
+  let spread: Spread?
+  /// Whether the rows that are about to be stored are not told apart. The writer's.
+  var isBlurring = false
   /// Steps of repair that removed vectors still have to pay for. The writer's.
   var owed = 0
   /// The writer's, for the length of a call.
@@ -91,6 +96,7 @@ public class VectorIndex: @unchecked Sendable {
     (self.settings, rows, keys, states) = (settings, parts.rows, parts.keys, parts.states)
     (self.lock, self.tableLock, self.writerLock) = (lock, tableLock, writerLock)
     (self.published, isReadOnly) = (published, parts.isReadOnly)
+    spread = try Spread(parts.rows)
     publish(places: 0, deleted: 0, entry: .max, seen: Sight.before, pending: 0, free: 0, nodes: 0, plateaus: false)
     noteBytes()
   }

@@ -17,6 +17,8 @@ final class VectorRows {
   /// f32, f16 of the ball: factor. i8: scale, and the squared norm of the decoded row for differences. Nothing else: nil.
   let side: Records?
   private let sideFloats: Int
+  /// Not 0 once walks go by the floats beside, because the smaller storage does not tell the rows apart (see `Sharpness`).
+  private let blur: AlignedBuffer<UInt32>
 
   struct Layout {
     let walkedStride: Int
@@ -50,19 +52,29 @@ final class VectorRows {
     let side =
       layout.sideFloats > 0
       ? try Records(stride: 4 * layout.sideFloats, first: first, shift: layout.shift) : nil
-    self.init(space, storage, layout, walked, exact, nil, side)
+    try self.init(space, storage, layout, walked, exact, nil, side)
   }
 
   init(
     _ space: Space, _ storage: RowStorage, _ layout: Layout, _ walked: Records, _ exact: Records?, _ unread: FileRows?,
     _ side: Records?
-  ) {
+  ) throws(RuvectorError) {
+    blur = try AlignedBuffer(count: 1, repeating: 0, for: "index")
     (self.space, self.storage, padded, sideFloats) = (space, storage, layout.padded, layout.sideFloats)
     (self.walked, self.exact, self.unread, self.side) = (walked, exact, unread, side)
   }
 
   /// Whether distances are more exact than those of the walk.
   var isReranked: Bool { exact != nil || unread != nil }
+
+  var isBlurred: Bool { rv_load_acquire(blur.pointer) != 0 }
+  /// From the next query on, walks go by the floats that lie beside.
+  func walkFloats() { rv_store_release(blur.pointer, exact == nil ? 0 : 1) }
+
+  /// Where the rows lie that a query is compared with.
+  @inline(__always) func map(_ query: QueryVector) -> Records.Map {
+    query.isOfFloats ? (exact ?? walked).map : walked.map
+  }
 
   /// What has a record for each place.
   var parts: [Records] { [walked] + [exact, side].compactMap { $0 } }
@@ -112,10 +124,10 @@ final class VectorRows {
   }
 
   /// The nearest whole number of one below 2²², ties to even; without a function of the system's library.
-  @inline(__always) private static func nearest(_ x: Float) -> Float { (x + 12_582_912) - 12_582_912 }
+  @inline(__always) static func nearest(_ x: Float) -> Float { (x + 12_582_912) - 12_582_912 }
 
   /// The half nearest to x, the largest one beyond the range of halves.
-  private static func half(_ x: Float) -> UInt16 {
+  static func half(_ x: Float) -> UInt16 {
     HalfFloat.bits(nearest: min(max(Double(x), -HalfFloat.greatest), HalfFloat.greatest))
   }
 
@@ -136,9 +148,7 @@ final class VectorRows {
       case .f16:
         let halves = walked[id].assumingMemoryBound(to: UInt16.self)
         for i in 0..<width { out[i] = HalfFloat.value(bits: halves[i]) }
-      case .i8:
-        let codes = walked[id].assumingMemoryBound(to: Int8.self), scale = sidePlace(id)?[0] ?? 0
-        for i in 0..<width { out[i] = scale * Float(codes[i]) }
+      case .i8: decode(id, into: out)
       }
     }
     return storage != .i8 ? Double(sidePlace(id)?[0] ?? 1) : 1
@@ -146,16 +156,8 @@ final class VectorRows {
 
   /// What `load` will give of a caller's vector once it is stored: the floats, and its factor.
   func rounded(_ x: UnsafePointer<Float>, into out: AlignedBuffer<Float>) throws(RuvectorError) -> Double {
-    let factor = try space.place(x, into: out.pointer, "vector"), width = space.width
-    if storage == .f32 || isReranked { return factor }
-    if storage == .f16 {
-      for i in 0..<width { out[i] = HalfFloat.value(bits: VectorRows.half(out[i])) }
-      return factor
-    }
-    var largest: Float = 0
-    for i in 0..<width { largest = max(largest, out[i].magnitude) }
-    let scale = largest / 127, inverse = scale.isNormal ? 1 / scale : 0
-    for i in 0..<width { out[i] = scale * VectorRows.nearest(min(max(out[i] * inverse, -127), 127)) }
+    let factor = try space.place(x, into: out.pointer, "vector")
+    if storage != .f32, !isReranked { round(out.pointer) }
     return factor
   }
 
@@ -165,7 +167,13 @@ final class VectorRows {
   func prepare(_ query: QueryVector, _ x: UnsafePointer<Float>, _ name: @autoclosure () -> String) throws(RuvectorError)
   {
     query.factor = Float(try space.place(x, into: query.floats.pointer, name()))
-    guard storage == .i8 else { return }
+    query.isOfFloats = isBlurred
+    if storage == .i8, !query.isOfFloats { encode(query) }
+  }
+
+  /// The codes of a query's floats.
+  func encode(_ query: QueryVector) {
+    query.isOfFloats = false
     var largest: Float = 0
     for i in 0..<space.width { largest = max(largest, query.floats[i].magnitude) }
     // 12 bits, fewer where the sum of so many products would leave 32.
@@ -182,6 +190,11 @@ final class VectorRows {
 
   /// The row at `id` as the walk sees it, to compare it with others.
   func prepare(_ query: QueryVector, row id: Int) {
+    query.isOfFloats = isBlurred
+    if query.isOfFloats, let exact {
+      query.floats.pointer.update(from: exact[id].assumingMemoryBound(to: Float.self), count: exact.stride / 4)
+      return
+    }
     switch storage {
     case .f32:
       query.floats.pointer.update(from: walked[id].assumingMemoryBound(to: Float.self), count: padded)
@@ -198,12 +211,40 @@ final class VectorRows {
     query.factor = sidePlace(id)?[0] ?? 1
   }
 
-  /// out[i] = κ(query, row ids[i]), rows[i] being its place; as the walk sees them.
+  /// The same less `share` of `centre`, of which there are floats too. Its length.
+  func prepare(_ query: QueryVector, row id: Int, less centre: UnsafePointer<Float>, _ share: Float) -> Float {
+    let floats = query.floats.pointer, width = space.width
+    prepare(query, row: id)
+    let isOfCodes = storage == .i8 && !query.isOfFloats
+    if isOfCodes, share == 0 { return query.scale * VectorRows.length(query.codes.pointer, width) }
+    if isOfCodes { decode(id, into: floats) }
+    if share > 0 {
+      for i in 0..<width { floats[i] -= share * centre[i] }
+    }
+    if isOfCodes { encode(query) }
+    var square: Float = 0
+    Kernels.current.dot_rows(floats, floats, width, 1, width, &square)
+    return square.squareRoot()
+  }
+
+  private static func length(_ codes: UnsafePointer<Int16>, _ width: Int) -> Float {
+    var sum: Int32 = 0  // 127² · 65536 fits
+    for i in 0..<width { sum &+= Int32(codes[i]) &* Int32(codes[i]) }
+    return Float(sum).squareRoot()
+  }
+
+  private func decode(_ id: Int, into out: UnsafeMutablePointer<Float>) {
+    let codes = walked[id].assumingMemoryBound(to: Int8.self), scale = sidePlace(id)?[0] ?? 0
+    for i in 0..<space.width { out[i] = scale * Float(codes[i]) }
+  }
+
+  /// out[i] = κ(query, row ids[i]), rows[i] being its place in `map(query)`; as the walk sees them.
   @inline(__always)
   func keys(
     _ query: QueryVector, _ ids: UnsafePointer<UInt32>, _ rows: UnsafePointer<UnsafeRawPointer>, _ count: Int,
     _ kernels: KernelTable, _ out: UnsafeMutablePointer<Float>
   ) {
+    if query.isOfFloats { return keysOfFloats(query, rows, count, (exact ?? walked).stride / 4, kernels, out) }
     switch storage {
     case .f32:
       if space.metric.isProduct {

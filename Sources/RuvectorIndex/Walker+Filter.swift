@@ -8,7 +8,7 @@ extension Walker {
     size = 0
     var n = 0
     let mayRepeat = index.twins != nil, room = room, ids = ids.pointer, places = places.pointer
-    let map = rows.walked.map, near = min(map.stride, 512)
+    let map = rows.map(query), near = min(map.stride, 512)
     if mayRepeat { unmark() }
     admission.forEachCandidate(limit, index) { id in
       guard admission.admits(id) else { return }

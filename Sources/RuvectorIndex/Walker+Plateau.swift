@@ -27,6 +27,7 @@ extension Walker {
     guard count >= 4 else { return false }
     let last = Walker.id(pool[size - 1]), key = Walker.key(pool[size - 1])
     rows.prepare(another, row: last)
+    guard another.isOfFloats == query.isOfFloats else { return false }  // it has just changed
     for i in 0..<count { gather(Walker.id(pool[size - 1 - (i + 1) * (half - 1) / count]), i) }
     if rows.space.metric == .ip { gather(last, count - 1) }
     rows.keys(another, ids.pointer, places.pointer, count, kernels, keys.pointer)

@@ -80,8 +80,8 @@ final class Walker {
 
   /// Row `id` is the i-th of those that `compute` will look at.
   @inline(__always) func gather(_ id: Int, _ i: Int) {
-    let row = UnsafeRawPointer(rows.walked[id])
-    VectorRows.prefetch(row, min(rows.walked.stride, 512))
+    let map = rows.map(query), row = UnsafeRawPointer(map[id])
+    VectorRows.prefetch(row, min(map.stride, 512))
     ids.pointer[i] = UInt32(truncatingIfNeeded: id)
     places.pointer[i] = row
   }
@@ -95,7 +95,7 @@ final class Walker {
   /// κ of one place.
   func key(_ id: Int, _ kernels: KernelTable) -> Float {
     ids[0] = UInt32(truncatingIfNeeded: id)
-    places[0] = UnsafeRawPointer(rows.walked[id])
+    places[0] = UnsafeRawPointer(rows.map(query)[id])
     rows.keys(query, ids.pointer, places.pointer, 1, kernels, keys.pointer)
     evaluations &+= 1
     return keys[0]
@@ -115,7 +115,7 @@ final class Walker {
     // Of a mapped file that nobody has verified, a link may lead anywhere.
     if level > 0, index.links.level(id) < level { return 0 }
     let links = UnsafePointer(index.links.list(id, level)), room = index.links.room(level)
-    let map = rows.walked.map, near = min(map.stride, 128)
+    let map = rows.map(query), near = min(map.stride, 128)
     let marks = marks.pointer, ids = ids.pointer, places = places.pointer
     var n = 0, i = 0
     while i < room {

@@ -251,7 +251,8 @@ struct QueryState {
     best.sort()
     let entries = best.entries
     guard case .poincare = query.metric else {
-      for entry in entries { body(entry.index, softmax.weight(entry.score), entry.score) }
+      // Rounding takes scores past ±1, of which nobody could take the arc cosine.
+      for entry in entries { body(entry.index, softmax.weight(entry.score), min(1, max(-1, entry.score))) }
       return
     }
     var logits = entries.map { -$0.score }

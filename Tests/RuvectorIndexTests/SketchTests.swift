@@ -38,10 +38,10 @@ struct SketchTests {
   }
 
   /// Differences far below a step of the bytes: the walk must go back to floats by itself.
-  @Test(arguments: [(IndexMetric.cosine, Float(0.2)), (.l2, 0.0003)])
-  func vectorsThatBytesCannotTellApart(_ metric: IndexMetric, _ apart: Float) throws {
+  @Test(arguments: [(IndexMetric.cosine, Float(0.2), Float(0)), (.l2, 0.0003, 0), (.l2, 1, 1000), (.ip, 1, 100)])
+  func vectorsThatBytesCannotTellApart(_ metric: IndexMetric, _ apart: Float, _ mean: Float) throws {
     var random = Random(seed: 22)
-    let common = (0..<dim).map { _ in Float(random.normal()) }
+    let common = (0..<dim).map { _ in mean > 0 ? mean : Float(random.normal()) }
     let data = clustered(n + 100, dim, centres: 60, spread: 0.3, seed: 23).enumerated().map {
       common[$0.offset % dim] + apart * $0.element
     }

@@ -12,6 +12,7 @@ const { monitorEventLoopDelay } = require('node:perf_hooks');
 const { gnn: { HNSWIndex } } = require('./library.js');
 const { duplicates } = require('./index-duplicates.js');
 const { filters, removals } = require('./index-filters.js');
+const { ordinary } = require('./index-ordinary.js');
 const { recallSection } = require('./index-recall.js');
 const { idleReader, replacements, singleWrites } = require('./index-writes.js');
 
@@ -145,7 +146,7 @@ function besideHnswlib(section, { quick }) {
 /** Parts by the names that --rows picks. */
 const PARTS = {
   boundary, 'event loop': eventLoop, threads, 'small indexes': smallIndexes, removals, filters, 'single writes': singleWrites, replacements, 'idle reader': idleReader, duplicates,
-  recall: besideHnswlib, sets,
+  ordinary, recall: besideHnswlib, sets,
 };
 
 /** Of `values`: quick, large, rows. */
