@@ -177,8 +177,10 @@ extension VectorIndex {
     let fewest = rows.isReranked ? Sharpness.fewest : Sharpness.fewestWithoutFloats
     guard all >= fewest, n >= fewest || isDue else { return true }
     let new = Array(stride(from: 0, to: n, by: max(1, n / VectorIndex.looked)))
+    // Without floats, new rows by themselves say more than beside stored ones.
+    let areOldRead = isDue && (rows.isReranked || n < fewest)
     let old =
-      !isDue
+      !areOldRead
       ? [] : stride(from: 0, to: nextPlace, by: max(1, nextPlace / VectorIndex.looked)).filter { !isGone($0) }
     let count = new.count + old.count
     // The share of the largest error of their kind that new rows have: what stored rows had, which without floats have lost
