@@ -118,4 +118,24 @@ import Testing
       #expect(try likeness.plan(matrix).new == (0..<64).filter { $0 % 3 == 0 })
     }
   }
+
+  /// Files of earlier releases have a node for each of them, all with one hash: one is known, and the others are in nobody's way.
+  @Test func ofEqualNodesOneIsKnown() throws {
+    let rows = try VectorRows(Space(.l2, dim: 3, c: 1), .f32, rerank: false, first: 64)
+    let likeness = try Likeness(rows)
+    let one = Self.value(3)
+    try one.withUnsafeBufferPointer { one in
+      let row = try #require(one.baseAddress)
+      for node in 0..<64 { rows.store(row, factor: 1, at: node) }
+      try likeness.enter(upTo: 64) { $0 != 0 }
+      let plan = try likeness.plan(MatrixView(row, rows: 1, dim: 3))
+      guard case .node(let node) = plan.origins[0] else {
+        Issue.record("the row is not known")
+        return
+      }
+      #expect(node == 1)
+      likeness.forget(1)
+      #expect(try likeness.plan(MatrixView(row, rows: 1, dim: 3)).new == [0])
+    }
+  }
 }

@@ -60,6 +60,35 @@ for (const metric of ['l2', 'cosine', 'ip']) {
   }
 }
 
+for (const metric of ['l2', 'cosine']) {
+  test(`${metric}: several crowds of nearly equal vectors, one behind the other, and vectors between them`, () => {
+    for (const [dim, M, spread] of [[8, 32, 1e-4], [8, 16, 1e-6], [24, 16, 1e-4]]) {
+      for (const way of ['add', 'addBatch']) {
+        const index = new HNSWIndex({ dim, metric, M });
+        const checked = [];
+        for (const [crowd, count] of [[205, 500], [215, 500], [225, 1000]]) {
+          const one = vector(dim, crowd), next = random(crowd * 7 + 1), others = rows(10, dim, crowd + 1);
+          WAYS.addBatch(index, index.size, Array.from({ length: count }, () => one.map((x) => x + spread * next())));
+          checked.push([index.size, others]);
+          WAYS[way](index, index.size, others);
+        }
+        for (const [first, others] of checked) assert.strictEqual(lost(index, first, others), 0, `dim ${dim}, M ${M}, ${way}`);
+      }
+    }
+  });
+
+  test(`${metric}: a crowd that comes after the others hides none of them`, () => {
+    for (const M of [4, 8, 16]) {
+      for (const spread of [1e-2, 1e-4]) {
+        const index = new HNSWIndex({ dim: DIM, metric, M }), others = rows(20, DIM, 71), one = vector(DIM, 73), next = random(79);
+        WAYS.add(index, 0, others);
+        WAYS.add(index, 20, Array.from({ length: 1000 }, () => one.map((x) => x + spread * next())));
+        assert.strictEqual(lost(index, 0, others), 0, `M ${M}, spread ${spread}`);
+      }
+    }
+  });
+}
+
 test('2,000 different vectors among four times 500 equal ones', () => {
   const bases = rows(4, DIM, 13), all = rows(4000, DIM, 17).map((v, i) => (i % 2 ? bases[(i >> 1) % 4] : v));
   for (const way of ['add', 'addBatch']) {
