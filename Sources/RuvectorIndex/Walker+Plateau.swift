@@ -5,6 +5,8 @@ import RuvectorCore
 extension Walker {
   /// No plateau makes a pool wider than this.
   static let widestPool = 4096
+  /// So many nodes fill the pool of a search with the usual `ef`.
+  static let crowd = 64
 
   /// Repeats a walk with a wider pool until that holds more than such nodes. `walk(ef)` gives false where it came to no end.
   func leavePlateau(
@@ -53,11 +55,12 @@ extension Walker {
     }
   }
 
-  /// Whether what a walk that keeps `ef` has found around a new node is a spot to which those that are elsewhere may come: a 64th
-  /// as wide, or less, as some other node is far. (One is asked, another by each new node.)
+  /// Whether what a walk that keeps `ef` has found around a new node are so many on a spot that searches for others may end there: it
+  /// is a 64th as wide, or less, as some other node is far. (One is asked, another by each new node.)
   func isInCrowd(_ ef: Int, _ id: Int, _ kernels: KernelTable) -> Bool {
-    guard limit > 0, size == ef, size >= 8 else { return false }
-    let last = Walker.key(pool[min(size, 128) - 1])
+    let count = min(ef, Walker.crowd)
+    guard limit > 0, count >= 8, size >= count else { return false }
+    let last = Walker.key(pool[count - 1])
     let other = key(Int(UInt32(truncatingIfNeeded: id) &* 0x9e37_79b1) % limit, kernels)
     switch rows.space.metric {
     case .l2, .poincare, .lorentz: return 4096 * last < other

@@ -1,3 +1,4 @@
+import Foundation
 import RuvectorCore
 import TestSupport
 import Testing
@@ -137,5 +138,26 @@ import Testing
       likeness.forget(1)
       #expect(try likeness.plan(MatrixView(row, rows: 1, dim: 3)).new == [0])
     }
+  }
+
+  /// Staged vectors, at nodes of their own and at those of others, are in no file.
+  @Test func whatIsStagedIsNotSaved() throws {
+    let index = try Self.index(), file = FileManager.default.temporaryDirectory.path + "/ruvector-staged-equal.rvi"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try index.add(Array(0..<40), (0..<40).flatMap { Self.value($0 % 8) })
+    try index.remove([0, 8, 16, 24, 32, 5])
+    let rows = (0..<30).flatMap { Self.value($0 % 10) }
+    let ticket = try rows.withUnsafeBufferPointer { rows in
+      try index.stage(0, MatrixView(try #require(rows.baseAddress), rows: 30, dim: 3))
+    }
+    try index.save(file)
+    let (loaded, _) = try VectorIndex.load(file)
+    let copy = try #require(loaded as? HNSWIndex)
+    #expect(try copy.size == 34 && copy.brokenInvariant() == nil)
+    for query in 0..<10 {
+      #expect(try copy.find(Self.value(query), k: 40).map(\.key) == index.find(Self.value(query), k: 40).map(\.key))
+    }
+    try index.discard(ticket)
+    #expect(try index.brokenInvariant() == nil)
   }
 }
