@@ -53,12 +53,13 @@ final class Builder {
     if let sketch { for id in batch { try sketch.add(Int(id)) } }
     guard index.entry != Links.end else { return }
     let outlook = try AlignedBuffer<UInt32>(count: batch.count, for: "index")
-    while try !walkAll(batch, outlook) {}
+    let crowded = try AlignedBuffer<Bool>(count: batch.count, for: "index")
+    while try !walkAll(batch, outlook, crowded) {}
     edges.removeAll(keepingCapacity: true)
     planted.removeAll(keepingCapacity: true)
     outlooks.removeAll(keepingCapacity: true)
     for (i, id) in batch.enumerated() where outlook[i] != .max { outlooks[Int(id)] = Int(outlook[i]) }
-    if !outlooks.isEmpty { index.publish(plateaus: true) }
+    if !outlooks.isEmpty || batch.indices.contains(where: { crowded[$0] }) { index.publish(plateaus: true) }
     for id in batch { plant(Int(id)) }
     edges.sort()
     var starts: [Int] = []
@@ -69,7 +70,9 @@ final class Builder {
   }
 
   /// Step 1. False where it has to be done again, with floats.
-  private func walkAll(_ batch: [UInt32], _ outlook: AlignedBuffer<UInt32>) throws(RuvectorError) -> Bool {
+  private func walkAll(
+    _ batch: [UInt32], _ outlook: AlignedBuffer<UInt32>, _ crowded: AlignedBuffer<Bool>
+  ) throws(RuvectorError) -> Bool {
     let arrivals = try AlignedBuffer<Arrival>(count: batch.count, for: "index")
     try forEach(batch.count, 32) { (i, walker, _) throws(RuvectorError) in
       arrivals[i] = try arrive(Int(batch[i]), walker)
@@ -78,7 +81,8 @@ final class Builder {
     let strayed = try AlignedBuffer<Int>(count: batch.count, for: "index")
     try forEach(batch.count, 8) { (i, walker, selection) throws(RuvectorError) in
       let start = arrivals[order[i]].start
-      (strayed[i], outlook[order[i]]) = try propose(Int(batch[order[i]]), from: start, walker, selection)
+      (strayed[i], outlook[order[i]], crowded[order[i]]) = try propose(
+        Int(batch[order[i]]), from: start, walker, selection)
     }
     return judge(strayed)
   }
@@ -157,11 +161,12 @@ final class Builder {
   }
 
   /// The walk of a new node from where it arrived, and its own links, at each of its levels. What `Sketch.order` returned for
-  /// level 0; -1 where nothing can be said. And where the walk began, if it ended on a plateau; else `UInt32.max`.
+  /// level 0; -1 where nothing can be said. Where the walk began, if it ended on a plateau; else `UInt32.max`. And whether others
+  /// may find a plateau where the node is.
   private func propose(
     _ id: Int, from start: Walker.Entry, _ walker: Walker, _ selection: Selection
-  ) throws(RuvectorError) -> (strayed: Int, outlook: UInt32) {
-    var strayed = -1, outlook = UInt32.max
+  ) throws(RuvectorError) -> (strayed: Int, outlook: UInt32, isCrowded: Bool) {
+    var strayed = -1, outlook = UInt32.max, isCrowded = false
     let ef = index.efConstruction, links = index.links
     try walker.begin(ef: ef, count: index.nodesUsed)
     prepare(walker, id)
@@ -172,14 +177,18 @@ final class Builder {
         let isFull = walker.size == ef, found = try sketch.order(walker, kernels)
         strayed = isFull ? found : -1
       }
-      if l == 0, links.level(id) == 0, walker.isOnPlateau(kernels) {
-        outlook = UInt32(truncatingIfNeeded: Walker.id(start))
+      if l == 0 {
+        isCrowded = walker.isInCrowd(ef, id, kernels)
+        if walker.isOnPlateau(kernels) {
+          isCrowded = true
+          if links.level(id) == 0 { outlook = UInt32(truncatingIfNeeded: Walker.id(start)) }
+        }
       }
       try selection.choose(walker, index.m, index, except: id, kernels)
       links.publish(selection.kept.pointer, selection.count, as: id, l)
       if l > 0 { walker.restart() }
     }
-    return (strayed, outlook)
+    return (strayed, outlook, isCrowded)
   }
 
   /// Whether the sketch was good enough, by what `propose` returned; it is dropped where not.

@@ -77,11 +77,14 @@ final class Likeness {
     count = 0
   }
 
-  /// Enters those of so many nodes that are in use.
+  /// Enters those of so many nodes that are in use; of equal ones, which files of earlier releases have, the first. (They have one
+  /// hash: each search for one of them would pass all the others.)
   func enter(upTo end: Int, _ isUsed: (Int) -> Bool) throws(RuvectorError) {
     table = try KeyTable(count: end)
     for node in 0..<end where isUsed(node) {
-      table.insert(node, try hash(ofNode: node))
+      let factor = try rows.load(node, into: row.pointer), hash = hash(row, factor)
+      guard find(hash, factor) == nil else { continue }
+      table.insert(node, hash)
       count &+= 1
     }
   }

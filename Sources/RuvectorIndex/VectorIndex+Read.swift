@@ -63,7 +63,7 @@ extension VectorIndex {
   }
 
   /// Calls `emit(rank, place, distance)` for the `k` nearest vectors to `query` that the filter allows, best first, ties by
-  /// the place, equal vectors by their age. Fewer only where fewer are allowed. Distances are exact where the index has floats. `ef`: see `HNSWIndex`.
+  /// the node, equal vectors by their age. Fewer only where fewer are allowed. Distances are exact where the index has floats. `ef`: see `HNSWIndex`.
   public final func search(
     _ query: UnsafePointer<Float>, _ name: @autoclosure () -> String = "query", k: Int, ef: Int? = nil,
     filter: Filter = .all, _ emit: (Int, Int, Float) throws(RuvectorError) -> Void

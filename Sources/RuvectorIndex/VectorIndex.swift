@@ -146,7 +146,7 @@ public class VectorIndex: @unchecked Sendable {
 
   @inline(__always) var placesUsed: Int { Int(rv_load_acquire(published.pointer)) }
   @inline(__always) var nodesUsed: Int { Int(rv_load_acquire(UnsafePointer(published.pointer) + 6)) }
-  /// Whether some node has seen a plateau only when it came (see `Walker.leavePlateau`): others may be hidden by one.
+  /// Whether some node has seen a plateau only when it came, or was in a crowd (see `Walker.leavePlateau`): others may be hidden.
   @inline(__always) var hasPlateaus: Bool { rv_load_acquire(UnsafePointer(published.pointer) + 7) != 0 }
   @inline(__always) var chains: Chains? { twins?.chains }
   @inline(__always) var deleted: Int { Int(rv_load_acquire(UnsafePointer(published.pointer) + 1)) }

@@ -11,11 +11,12 @@ extension Walker {
     let map = rows.map(query), near = min(map.stride, 512)
     if mayRepeat { unmark() }
     admission.forEachCandidate(limit, index) { id in
-      guard admission.admits(id) else { return }
       if mayRepeat {
+        // First: of many equal ones each names the node, and whether that is admitted may be a question to all of them.
         if isMarked(id) { return }
         mark(id)
       }
+      guard admission.admits(id) else { return }
       let row = UnsafeRawPointer(map[id])
       VectorRows.prefetch(row, near)
       ids[n] = UInt32(truncatingIfNeeded: id)

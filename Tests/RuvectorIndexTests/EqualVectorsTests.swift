@@ -1,3 +1,4 @@
+import Foundation
 import RuvectorCore
 import TestSupport
 import Testing
@@ -117,5 +118,46 @@ import Testing
       for r in 0..<64 where r % 3 == 0 { likeness.forget(r) }
       #expect(try likeness.plan(matrix).new == (0..<64).filter { $0 % 3 == 0 })
     }
+  }
+
+  /// Files of earlier releases have a node for each of them, all with one hash: one is known, and the others are in nobody's way.
+  @Test func ofEqualNodesOneIsKnown() throws {
+    let rows = try VectorRows(Space(.l2, dim: 3, c: 1), .f32, rerank: false, first: 64)
+    let likeness = try Likeness(rows)
+    let one = Self.value(3)
+    try one.withUnsafeBufferPointer { one in
+      let row = try #require(one.baseAddress)
+      for node in 0..<64 { rows.store(row, factor: 1, at: node) }
+      try likeness.enter(upTo: 64) { $0 != 0 }
+      let plan = try likeness.plan(MatrixView(row, rows: 1, dim: 3))
+      guard case .node(let node) = plan.origins[0] else {
+        Issue.record("the row is not known")
+        return
+      }
+      #expect(node == 1)
+      likeness.forget(1)
+      #expect(try likeness.plan(MatrixView(row, rows: 1, dim: 3)).new == [0])
+    }
+  }
+
+  /// Staged vectors, at nodes of their own and at those of others, are in no file.
+  @Test func whatIsStagedIsNotSaved() throws {
+    let index = try Self.index(), file = FileManager.default.temporaryDirectory.path + "/ruvector-staged-equal.rvi"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try index.add(Array(0..<40), (0..<40).flatMap { Self.value($0 % 8) })
+    try index.remove([0, 8, 16, 24, 32, 5])
+    let rows = (0..<30).flatMap { Self.value($0 % 10) }
+    let ticket = try rows.withUnsafeBufferPointer { rows in
+      try index.stage(0, MatrixView(try #require(rows.baseAddress), rows: 30, dim: 3))
+    }
+    try index.save(file)
+    let (loaded, _) = try VectorIndex.load(file)
+    let copy = try #require(loaded as? HNSWIndex)
+    #expect(try copy.size == 34 && copy.brokenInvariant() == nil)
+    for query in 0..<10 {
+      #expect(try copy.find(Self.value(query), k: 40).map(\.key) == index.find(Self.value(query), k: 40).map(\.key))
+    }
+    try index.discard(ticket)
+    #expect(try index.brokenInvariant() == nil)
   }
 }

@@ -60,6 +60,42 @@ for (const metric of ['l2', 'cosine', 'ip']) {
   }
 }
 
+for (const metric of ['l2', 'cosine']) {
+  test(`${metric}: several crowds of nearly equal vectors, one behind the other, and vectors between them`, () => {
+    for (const [dim, M, spread] of [[8, 32, 1e-4], [8, 16, 1e-6], [24, 16, 1e-4]]) {
+      for (const way of ['add', 'addBatch']) {
+        const index = new HNSWIndex({ dim, metric, M });
+        const checked = [];
+        for (const [crowd, count] of [[205, 500], [215, 500], [225, 1000]]) {
+          const one = vector(dim, crowd), next = random(crowd * 7 + 1), others = rows(10, dim, crowd + 1);
+          WAYS.addBatch(index, index.size, Array.from({ length: count }, () => one.map((x) => x + spread * next())));
+          checked.push([index.size, others]);
+          WAYS[way](index, index.size, others);
+        }
+        for (const [first, others] of checked) assert.strictEqual(lost(index, first, others), 0, `dim ${dim}, M ${M}, ${way}`);
+      }
+    }
+  });
+
+  test(`${metric}: a crowd that comes after the others hides none of them`, () => {
+    for (const M of [4, 8, 16]) {
+      for (const [spread, count, seed] of [[1e-2, 1000, 71], [1e-4, 1000, 71], [1e-4, 100, 1], [1e-4, 100, 2], [1e-4, 150, 3]]) {
+        const index = new HNSWIndex({ dim: DIM, metric, M }), others = rows(20, DIM, seed), one = vector(DIM, seed + 50), next = random(seed);
+        WAYS.add(index, 0, others);
+        WAYS.add(index, 20, Array.from({ length: count }, () => one.map((x) => x + spread * next())));
+        assert.strictEqual(lost(index, 0, others), 0, `M ${M}, ${count} with a spread of ${spread}`);
+      }
+    }
+  });
+}
+
+test('a crowd larger than the widest pool hides nobody who comes after it', () => {
+  const index = new HNSWIndex({ dim: 8, metric: 'l2', M: 8, efConstruction: 40 }), others = rows(8, 8, 83), one = vector(8, 89), next = random(97);
+  WAYS.addBatch(index, 0, Array.from({ length: 9000 }, () => one.map((x) => x + 1e-4 * next())));
+  WAYS.add(index, 9000, others);
+  assert.strictEqual(lost(index, 9000, others), 0);
+});
+
 test('2,000 different vectors among four times 500 equal ones', () => {
   const bases = rows(4, DIM, 13), all = rows(4000, DIM, 17).map((v, i) => (i % 2 ? bases[(i >> 1) % 4] : v));
   for (const way of ['add', 'addBatch']) {
@@ -119,6 +155,7 @@ test('an update to an equal vector, to another, and back; 0 and −0', () => {
   index.add(4, new Float32Array(DIM));
   index.add(5, new Float32Array(DIM).fill(-0));
   assert.deepStrictEqual(list(index.search(new Float32Array(DIM), 2)), [4, 5]);
+  assert.strictEqual(index.shortestPathDistance(4, 5), 0, 'one node');
 });
 
 test('the graph of equal vectors: each has the links, others lead to the oldest', () => {
@@ -243,6 +280,32 @@ test('removing one of many equal ones is cheap: no repair follows, however many 
   for (let key = 0; key < 3999; key++) index.remove(key);
   assert.strictEqual(index.stats().removed, 0, 'no node is without a vector');
   assert.deepStrictEqual(list(index.search(one, 1)), [3999]);
+});
+
+test('groups that go as a whole and come back, while the graph is repaired around them', () => {
+  const values = rows(300, DIM, 71), next = random(73), index = new HNSWIndex({ dim: DIM, metric: 'l2', M: 8, efConstruction: 60 });
+  const groups = values.map(() => []);
+  let key = 0;
+  const add = (i) => {
+    index.add(key, values[i]);
+    groups[i].push(key++);
+  };
+  for (let round = 0; round < 3; round++) values.forEach((_, i) => add(i));
+  let repaired = 0, removed = 0;
+  for (let round = 0; round < 12; round++) {
+    for (const i of numbers(300).filter(() => next() < -0.4)) {
+      if (round % 2) index.removeBatch(groups[i]); else groups[i].forEach((one) => index.remove(one));
+      groups[i] = [];
+      const now = index.stats().removed;
+      if (now < removed) repaired++;
+      removed = now;
+      if (next() < 0.4) for (let n = 0; n < 3; n++) add(i);
+    }
+    assert.strictEqual(index.size, groups.flat().length);
+    groups.forEach((group, i) => assert.deepStrictEqual(list(index.search(values[i], 3)).slice(0, group.length), group, `round ${round}, value ${i}`));
+    groups.forEach((group, i) => { if (group.length === 0 && next() < 0) add(i); });
+  }
+  assert.ok(repaired > 3, 'repairs have ended');
 });
 
 test('a store of failed embeddings: 3,000 zeros, and entries that are found', options, () => {

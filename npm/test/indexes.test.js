@@ -143,7 +143,8 @@ test('adding without blocking: progress, the same graph, an abort, one writer at
   assert.ok(shares.length > 0 && shares.at(-1) === 1 && shares.every((x, i) => i === 0 || x > shares[i - 1]));
   assert.deepStrictEqual(index.toCSR(0), sync.toCSR(0));
 
-  const stop = new AbortController(), more = index.addBatchAsync(keys.map((i) => i + 5000), many, { signal: stop.signal });
+  const stop = new AbortController(), others = rows(3000, 24, 8); // equal ones would be there at once
+  const more = index.addBatchAsync(keys.map((i) => i + 5000), others, { signal: stop.signal });
   setTimeout(() => stop.abort(), 10);
   await fails(() => more, 'ERR_ABORTED', 'aborted', true);
   while (true) {
