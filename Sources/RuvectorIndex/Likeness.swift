@@ -81,9 +81,12 @@ final class Likeness {
   /// hash: each search for one of them would pass all the others.)
   func enter(upTo end: Int, _ isUsed: (Int) -> Bool) throws(RuvectorError) {
     table = try KeyTable(count: end)
+    let hashes = try AlignedBuffer<UInt64>(count: end, for: "index")
     for node in 0..<end where isUsed(node) {
       let factor = try rows.load(node, into: row.pointer), hash = hash(row, factor)
-      guard find(hash, factor) == nil else { continue }
+      hashes[node] = hash
+      let known = table.find(hash) { hashes[$0] == hash && isRow($0, factor) }
+      guard known == nil else { continue }
       table.insert(node, hash)
       count &+= 1
     }
@@ -99,10 +102,12 @@ final class Likeness {
 
   /// The node whose row is `row`.
   private func find(_ hash: UInt64, _ factor: Double) -> Int? {
-    table.find(hash) { node in
-      guard let known = try? rows.load(node, into: other.pointer) else { return false }
-      return Float(known) == Float(factor) && isSame()
-    }
+    table.find(hash) { isRow($0, factor) }
+  }
+
+  private func isRow(_ node: Int, _ factor: Double) -> Bool {
+    guard let known = try? rows.load(node, into: other.pointer) else { return false }
+    return Float(known) == Float(factor) && isSame()
   }
 
   private func isEqual(_ matrix: MatrixView, _ r: Int, _ factor: Double) -> Bool {
@@ -133,11 +138,14 @@ final class Likeness {
       lanes ^= lanes &>> 6
       at &+= 16
     }
-    var h = UInt64(Float(factor).bitPattern)
-    for i in stride(from: 0, to: 16, by: 2) {
-      var random = Random(seed: h ^ (UInt64(lanes[i]) &<< 32 | UInt64(lanes[i &+ 1])))
-      h = random.next()
+    // A sum of odd multiples, mixed once more.
+    let words = unsafeBitCast(lanes, to: SIMD8<UInt64>.self)
+    var sum = UInt64(Float(factor).bitPattern), odd: UInt64 = 0x9e37_79b9_7f4a_7c15
+    for i in 0..<8 {
+      sum &+= words[i] &* odd
+      odd &*= 0xd134_2543_de82_ef95
     }
-    return h
+    var random = Random(seed: sum)
+    return random.next()
   }
 }

@@ -273,7 +273,7 @@
           let list = links.list(id, level)
           for i in 0..<links.count(id, level) {
             let neighbor = Int(list[i] & ~Links.pinned)
-            guard neighbor < nodes, links.level(neighbor) >= level || index.isEmpty(id) else {
+            guard neighbor < nodes, level == 0 || links.level(neighbor) >= level || index.isEmpty(id) else {
               throw damaged("the links")
             }
           }

@@ -269,8 +269,8 @@ public class VectorIndex: @unchecked Sendable {
         control.report(Double(i) / Double(order.count))
       }
       slots[r] = UInt32(try store(matrix, r) { _ throws(RuvectorError) in }.slot)
-      publish(places: nextPlace, nodes: nextNode)
     }
+    publish(places: nextPlace, nodes: nextNode)
   }
 
   /// Which rows of a matrix are equal to others; nil where that makes no difference.

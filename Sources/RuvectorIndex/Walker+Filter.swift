@@ -6,7 +6,7 @@ extension Walker {
   /// The pool: the `ef` nearest of all admitted nodes, each looked at.
   func scan<A: Admission>(_ admission: A, ef: Int, _ index: VectorIndex, _ kernels: KernelTable) {
     size = 0
-    var n = 0
+    var n = 0, behind = -1
     let mayRepeat = index.twins != nil, room = room, ids = ids.pointer, places = places.pointer
     let map = rows.map(query), near = min(map.stride, 512)
     if mayRepeat { unmark() }
@@ -18,7 +18,9 @@ extension Walker {
       }
       guard admission.admits(id) else { return }
       let row = UnsafeRawPointer(map[id])
-      VectorRows.prefetch(row, near)
+      // Rows that follow each other come by themselves.
+      if id != behind { VectorRows.prefetch(row, near) }
+      behind = id &+ 1
       ids[n] = UInt32(truncatingIfNeeded: id)
       places[n] = row
       n &+= 1

@@ -105,6 +105,11 @@ class Follower {
     return database.ask(this.#watch, VERSION)[0] !== this.#version;
   }
 
+  /** A number that is another one after each change of the table; undefined for a store in memory. */
+  moment() {
+    return this.#watch === undefined ? undefined : database.ask(this.#watch, VERSION)[0];
+  }
+
   /** Brings the index up to date, once for all who wait for it: what was there before the call is in it afterwards. */
   async catchUp() {
     for (let i = 0; i < 2 && this.isBehind(); i++) { // the first may have begun before the call

@@ -36,9 +36,15 @@ class Searcher {
     };
   }
 
-  /** The last key of the table, for searches that ask it which keys are allowed. */
-  *#lastKey({ filter, where }) {
-    return filter || where ? (yield* query(this.#reader, 'SELECT max(key) FROM entries')).values[0] : undefined;
+  /**
+   * What is another value after a change, for searches that ask the table which keys are allowed. A store in memory changes under a
+   * call that blocks only by writes of ours in flight.
+   */
+  *#moment({ filter, where }, isBlocking) {
+    if (!filter && !where) return undefined;
+    const moment = this.#follower.moment();
+    if (moment !== undefined || (isBlocking && this.#inFlight.writes === 0)) return moment;
+    return (yield* query(this.#reader, 'SELECT max(key) FROM entries')).values[0];
   }
 
   /**
@@ -52,13 +58,13 @@ class Searcher {
     try {
       for (let extra = 0, tries = 1; ; tries++) {
         yield* this.#current();
-        const seen = this.#follower.seenKey, before = yield* this.#lastKey(request);
+        const seen = this.#follower.seenKey, before = yield* this.#moment(request, isBlocking);
         if (filter?.held) yield* prepared.refresh(this.#reader, this.#follower, filter.held);
         const lookup = tries < 3 ? undefined : withFresh(index, request, seen, filter?.held && prepared.definition(filter.prepared));
         const { results, missing } = yield* search(this.#reader, index, this.#matches, request, extra, lookup);
         const isOver = Date.now() > end || (isBlocking && tries > 2 && request.k + extra >= index.size);
         // Keys that were read before an entry was replaced do not find it behind.
-        const isStale = tries < 5 && before !== (yield* this.#lastKey(request));
+        const isStale = tries < 5 && before !== (yield* this.#moment(request, isBlocking));
         if ((missing === 0 && !isStale) || isOver) return results.slice(0, request.k);
         extra = tries < 3 ? missing : Math.min(index.size, 4 * (extra + missing));
         yield pause;
