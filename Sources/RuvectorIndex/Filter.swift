@@ -98,7 +98,7 @@ struct Keyed: Admission {
   /// Few bits are looked up one by one, at the price of some hundred slots that are looked at in their order.
   private func areFew(_ limit: Int) -> Bool { allow && bitmap.count < limit / 128 }
 
-  func effort(_ limit: Int) -> Int { areFew(limit) ? bitmap.count : limit / 16 }
+  func effort(_ limit: Int) -> Int { areFew(limit) ? bitmap.count : limit / 32 }
 
   @inline(__always) func forEachCandidate(_ limit: Int, _ index: VectorIndex, _ body: (Int) -> Void) {
     if chains != nil || areFew(limit) {
@@ -110,11 +110,10 @@ struct Keyed: Admission {
     while slot < limit {
       let end = min(limit, slot &+ min(keys.run(from: slot), sight.states.run(from: slot))), first = slot
       let states = sight.states[first], list = UnsafePointer(keys[first].assumingMemoryBound(to: Int64.self))
-      while slot < end {
-        let i = slot &- first
-        if bitmap.has(list[i]) == allow, sight.sees(states + i) { body(slot) }
-        slot &+= 1
+      bitmap.forEach(list, end &- first, allow) { i in
+        if sight.sees(states + i) { body(first &+ i) }
       }
+      slot = end
     }
   }
 
@@ -161,6 +160,16 @@ struct Bitmap {
   @inline(__always) func has(_ key: Int64) -> Bool {
     guard key >= 0, key < Int64(truncatingIfNeeded: bytes.count) &* 8 else { return false }
     return bytes[Int(truncatingIfNeeded: key &>> 3)] &>> UInt8(truncatingIfNeeded: key & 7) & 1 == 1
+  }
+
+  /// The positions of those of `count` keys that are in the set, or (`isIn` false) are not.
+  @inline(__always) func forEach(_ keys: UnsafePointer<Int64>, _ count: Int, _ isIn: Bool, _ body: (Int) -> Void) {
+    let bits = UInt64(bytes.count) &* 8, wanted: UInt8 = isIn ? 1 : 0
+    for i in 0..<count {
+      let key = UInt64(bitPattern: keys[i])
+      let bit = key < bits ? bytes[Int(truncatingIfNeeded: key &>> 3)] &>> UInt8(truncatingIfNeeded: key & 7) & 1 : 0
+      if bit == wanted { body(i) }
+    }
   }
 
   func forEach(_ body: (Int64) -> Void) {

@@ -26,9 +26,11 @@ struct FilteredWalk: FilteredSearch {
 
   func run<A: Admission>(_ admission: A, count: Int, _: VectorIndex) throws(RuvectorError) {
     let nodes = graph.nodeCount, looks = count + admission.effort(walker.limit)
-    // What a walk looks at: as many as without a filter where most nodes count, six times where few do.
-    let walk = (count >= nodes / 2 ? 1 : count >= nodes / 4 ? 2 : count >= nodes / 16 ? 4 : 6) * ef * graph.m
-    guard count > max(k, 64), looks > walk else { return scan(admission) }
+    // Up to so many distances a look at each that counts is the better choice: it finds all of them. A walk looks at as many as
+    // without a filter where most nodes count, at several times as many where few do, and finds fewer of them.
+    let walk = (count >= nodes / 2 ? 1 : count >= nodes / 4 ? 2 : count >= nodes / 8 ? 4 : 14) * ef * graph.m
+    // Of fewer than a 32nd, those near the query are too far from each other to lead from one to the next.
+    guard count > max(k, 64), count >= nodes / 32, looks > walk else { return scan(admission) }
     let start = graph.descend(walker, to: 0, kernels)
     walker.unmarkAndStart(start)
     let most = graph.hasPlateaus ? count : 0
@@ -46,7 +48,7 @@ struct FilteredWalk: FilteredSearch {
     } else {
       let counted = walker.count(admission)
       if counted > 0, 4 * counted * nodes >= count * walker.size {
-        walker.leap(admission, ef: ef, graph, kernels)
+        walker.leap(admission, ef: count >= nodes / 8 ? ef : 3 * ef, graph, kernels)
       } else if !walker.wander(admission, ef: ef, graph, kernels, from: start, budget: looks) {
         return scan(admission)
       }
