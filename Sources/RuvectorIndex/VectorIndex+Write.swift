@@ -158,7 +158,8 @@ extension VectorIndex {
     if n > 1 { try requireDifferent(list) }
     var known: [UInt32] = []
     for i in 0..<n {
-      let slot = place(of: list, i), name = n == 1 ? "key" : "keys[\(i)]"
+      let slot = place(of: list, i)
+      var name: String { n == 1 ? "key" : "keys[\(i)]" }
       if let slot, replacing != .none { known.append(UInt32(slot)) }
       guard slot == nil || replacing != .none else {
         throw .expected("a new key", for: name, received: list.text(i), .duplicateKey)

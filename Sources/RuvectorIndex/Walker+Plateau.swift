@@ -62,7 +62,8 @@ extension Walker {
     let count = min(ef, Walker.crowd)
     guard limit > 0, count >= 8, size >= count else { return false }
     let last = Walker.key(pool[count - 1])
-    let other = key(Int(UInt32(truncatingIfNeeded: id) &* 0x9e37_79b1) % limit, kernels)
+    let mixed = UInt32(truncatingIfNeeded: id) &* 0x9e37_79b1  // of which 31 bits fit any Int
+    let other = key(Int(mixed &>> 1) % limit, kernels)
     switch rows.space.metric {
     case .l2, .poincare, .lorentz: return 4096 * last < other
     case .cosine: return 4096 * (1 + last) < 1 + other

@@ -87,6 +87,37 @@ test('another process reads what this one wrote', options, () => {
   assert.strictEqual(spawnSync(process.execPath, ['-e', code], { encoding: 'utf8' }).stdout.trim(), Array.from(index.search(new Float32Array(8).fill(0.1), 5).keys).join());
 });
 
+test('a file of an earlier release: read, searched, gone on with, saved', options, () => {
+  const fixture = path.join(root, 'Tests/Fixtures/index-version-1.bin'), some = rows(40, 6, 3, 0.3), gone = ['k1', 'k5', 'k41'];
+  const known = new Map(Array.from({ length: 60 }, (_, i) => [`k${i}`, some[i % 40]]).filter(([key]) => !gone.includes(key)));
+  const check = (index, what) => {
+    assert.strictEqual(index.size, known.size, what);
+    for (const [key, v] of known) assert.deepStrictEqual(index.get(key), v, `${what}: ${key}`);
+    for (const query of some.slice(0, 10)) {
+      const expected = [...known.values()].map((v) => v.reduce((sum, x, i) => sum + (x - query[i]) ** 2, 0)).sort((x, y) => x - y).slice(0, 10);
+      const { keys, distances } = index.search(query, 10, { ef: 100 });
+      distances.forEach((d, i) => assert.ok(Math.abs(d - expected[i]) < 1e-6, `${what}: ${d}, ${expected[i]}`));
+      keys.forEach((key, i) => assert.ok(known.has(key) && Math.abs(known.get(key).reduce((sum, x, j) => sum + (x - query[j]) ** 2, 0) - distances[i]) < 1e-6, what));
+    }
+  };
+  for (const view of [HNSWIndex.view(fixture, { verify: true }), HNSWIndex.view(fixture, { floats: 'read' })]) {
+    assert.strictEqual(view.stamp, 7);
+    check(view, 'a view');
+    view.close();
+  }
+  const index = HNSWIndex.load(fixture);
+  check(index, 'a copy');
+  for (const key of gone) {
+    index.add(key, some[3]); // equal to two that are there
+    known.set(key, some[3]);
+  }
+  index.remove('k0');
+  known.delete('k0');
+  check(index, 'after changes');
+  index.save(file('later.rvi'));
+  check(HNSWIndex.load(file('later.rvi')), 'saved again');
+});
+
 for (const seed of [1, Math.floor(Math.random() * 2 ** 31)]) {
   test(`1000 damaged files, seed ${seed}`, options, () => {
     const { files, refused, viewed } = damageFiles(1000, seed);
