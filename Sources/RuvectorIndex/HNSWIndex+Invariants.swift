@@ -33,7 +33,7 @@ extension HNSWIndex {
     }
   }
 
-  /// Each vector is in the chain of its node, no row is there twice, and slots are used or free.
+  /// Each vector is in the chain of its node, and slots are used or free.
   private func brokenChains(_ live: Int) throws(RuvectorError) -> String? {
     guard let twins else { return nextNode == nextPlace ? nil : "slots and nodes are not the same" }
     var found = 0
