@@ -89,7 +89,7 @@ public func rv_weights_count(
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     let handle = try Opaque.object(handle, MechanismHandle.self, "handle")
-    try require(count, "count").pointee = UInt64(try select(handle.mechanism, nil, nil).total)
+    try require(count, "count").pointee = UInt64(handle.mechanism.parameters.total)
   }
 }
 
@@ -101,9 +101,9 @@ public func rv_weights_get(
   status(error) { () throws(RuvectorError) in
     var out = try require(out, "out")
     try Opaque.object(handle, MechanismHandle.self, "handle").read { (mechanism) throws(RuvectorError) in
-      for parameter in try select(mechanism, name, count).parameters {
-        out.update(from: parameter.values.pointer, count: parameter.values.count)
-        out += parameter.values.count
+      for parameter in try select(mechanism, name, count) {
+        out.update(from: parameter.pointer, count: parameter.count)
+        out += parameter.count
       }
     }
   }
@@ -117,27 +117,26 @@ public func rv_weights_set(
   status(error) { () throws(RuvectorError) in
     let values = try require(values, "values")
     try Opaque.object(handle, MechanismHandle.self, "handle").write { (mechanism) throws(RuvectorError) in
-      let chosen = try select(mechanism, name, count).parameters
+      let chosen = try select(mechanism, name, count)
       var from = values
       for parameter in chosen {
-        try requireFinite(from, count: parameter.values.count, for: "\(parameter.name)")
-        from += parameter.values.count
+        try requireFinite(from, count: parameter.count, for: parameter.name)
+        from += parameter.count
       }
       from = values
       for parameter in chosen {
-        parameter.values.pointer.update(from: from, count: parameter.values.count)
-        from += parameter.values.count
+        parameter.pointer.update(from: from, count: parameter.count)
+        from += parameter.count
       }
     }
   }
 }
 
-/// The weight called `name`, or all of them, and their number of floats, which must equal `count` if given.
+/// The weight called `name`, or all of them, whose floats are `count`.
 private func select(
-  _ mechanism: any Mechanism, _ name: UnsafePointer<CChar>?, _ count: UInt64?
-) throws(RuvectorError) -> (parameters: [Parameter], total: Int) {
-  var chosen = mechanism.parameters
-  var label = "weights"
+  _ mechanism: any Mechanism, _ name: UnsafePointer<CChar>?, _ count: UInt64
+) throws(RuvectorError) -> [Parameter] {
+  var chosen = Array(mechanism.parameters), label = "weights"
   if let name {
     label = String(cString: name)
     chosen = chosen.filter { $0.name.utf8.elementsEqual(label.utf8) }
@@ -145,11 +144,9 @@ private func select(
       throw .expected("the name of a weight", for: "name", received: "\"\(label)\"", .notFound)
     }
   }
-  let total = chosen.reduce(0) { $0 + $1.values.count }
-  if let count, count != UInt64(total) {
-    throw .dimension(label, expected: total, received: Int(clamping: count))
-  }
-  return (chosen, total)
+  let total = chosen.reduce(0) { $0 + $1.count }
+  guard count == UInt64(total) else { throw .dimension(label, expected: total, received: Int(clamping: count)) }
+  return chosen
 }
 
 @implementation @_cdecl("rv_describe")

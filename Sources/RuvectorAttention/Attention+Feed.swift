@@ -22,7 +22,7 @@ extension AnyAttention {
     let isFed = try mechanism.heads(input, from: first) { (heads) throws(RuvectorError) in
       try heads.add(to: state)
     }
-    guard isFed else { throw unknown("feed", expected: "one of forward, weights, backward") }
+    guard isFed else { throw unknown("feed", of: AttentionOperation.dense) }
     state[count - 1] = Double(first + input.keys.rows)
     return count
   }

@@ -3,7 +3,7 @@ import RuvectorCore
 /// The operations by name (``Attention/run(_:_:_:)``).
 extension AnyAttention {
   func run(
-    _ operation: String, _ buffers: [Tensor], _ control: Control, more: String
+    _ operation: String, _ buffers: [Tensor], _ control: Control, of known: [Operation]
   ) throws(RuvectorError) -> Int {
     if operation.utf8.starts(with: "sparse ".utf8) { return try runSparse(operation, buffers, control) }
     if operation.utf8.elementsEqual("feed".utf8) { return try feed(buffers, control) }
@@ -11,7 +11,7 @@ extension AnyAttention {
     let isBackward = operation.utf8.elementsEqual("backward".utf8)
     let isForward = operation.utf8.elementsEqual("forward".utf8)
     guard isBackward || isForward || operation.utf8.elementsEqual("weights".utf8) else {
-      throw unknown(operation, expected: "one of forward, weights, backward" + more)
+      throw unknown(operation, of: known)
     }
     let isPlain = buffers.count == (isBackward ? 5 : 4), last = buffers.count - 1
     if !isPlain { try requireBuffers(isBackward ? 10 : 9, for: operation, buffers) }
@@ -32,20 +32,29 @@ extension AnyAttention {
     let given = try size(m, width, "outputGradient")
     let gradient = try buffers[last - 1].floats("outputGradient", count: given)
     try requireFinite(gradient, count: given, for: "outputGradient")
+    return try withGradients(input, buffers[last]) { (gradients) throws(RuvectorError) in
+      try mechanism.backward(input, outputGradient: gradient, into: gradients, control)
+    }
+  }
+
+  /// `body` with room in `buffer` for the gradients of queries, keys, values, parameters and edges, one after the other, 0 at
+  /// first; returns their floats.
+  func withGradients(
+    _ input: AttentionInput, _ buffer: Tensor, _ body: (AttentionGradients) throws(RuvectorError) -> Void
+  ) throws(RuvectorError) -> Int {
+    let m = input.queries.rows, n = input.keys.rows
     let sizes = [
       try size(m, dim, "gradients"), try size(n, dim, "gradients"), try size(n, input.values.dim, "gradients"),
-      mechanism.parameters.reduce(0) { $0 + $1.values.count },
-      try size(input.edges?.rows ?? 0, edgeDim, "gradients"),
+      mechanism.parameters.total, try size(input.edges?.rows ?? 0, edgeDim, "gradients"),
     ]
     var total = 0
     for part in sizes { total = try size(1, part, plus: total, "gradients") }
-    let out = try buffers[last].output("output", count: total)
+    let out = try buffer.output("output", count: total)
     out.update(repeating: 0, count: total)
     let k = out + sizes[0], v = k + sizes[1], p = v + sizes[2], e = p + sizes[3]
-    try mechanism.backward(
-      input, outputGradient: gradient,
-      into: AttentionGradients(
-        queries: out, keys: k, values: v, parameters: p, edges: input.edges == nil ? nil : e), control)
+    try body(
+      AttentionGradients(
+        queries: out, keys: k, values: v, parameters: Gradients(p), edges: input.edges == nil ? nil : e))
     try requireRange(out, total, input)
     return total
   }

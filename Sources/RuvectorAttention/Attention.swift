@@ -73,14 +73,13 @@ public struct AttentionGradients {
   public var keys: UnsafeMutablePointer<Float>?
   /// [n, v]
   public var values: UnsafeMutablePointer<Float>?
-  /// All parameters, in their order.
-  public var parameters: UnsafeMutablePointer<Float>?
+  public var parameters: Gradients?
   /// As many as there are edges.
   public var edges: UnsafeMutablePointer<Float>?
 
   public init(
     queries: UnsafeMutablePointer<Float>? = nil, keys: UnsafeMutablePointer<Float>? = nil,
-    values: UnsafeMutablePointer<Float>? = nil, parameters: UnsafeMutablePointer<Float>? = nil,
+    values: UnsafeMutablePointer<Float>? = nil, parameters: Gradients? = nil,
     edges: UnsafeMutablePointer<Float>? = nil
   ) {
     (self.queries, self.keys, self.values, self.parameters) = (queries, keys, values, parameters)
@@ -132,6 +131,7 @@ public final class AttentionFacet: Facet {
 extension Attention {
   public var facet: Facet? { AttentionFacet(self, Self.name) }
   public static var family: StaticString { "attention" }
+  public static var operations: [Operation] { AttentionOperation.all }
   public var heads: Int { 1 }
   public var contextDim: Int { 0 }
   public var edgeDim: Int { 0 }
@@ -164,11 +164,11 @@ extension Attention {
     try runAttention(operation, buffers, control)
   }
 
-  /// The same for mechanisms with operations of their own; `more`: their names, for the message.
+  /// The same for mechanisms with operations of their own.
   func runAttention(
-    _ operation: String, _ buffers: [Tensor], _ control: Control, more: String = ""
+    _ operation: String, _ buffers: [Tensor], _ control: Control
   ) throws(RuvectorError) -> Int {
-    try any.run(operation, buffers, control, more: more)
+    try any.run(operation, buffers, control, of: Self.operations)
   }
 
   var any: AnyAttention { AnyAttention(mechanism: self, name: Self.name) }

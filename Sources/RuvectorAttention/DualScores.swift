@@ -20,7 +20,7 @@ final class DualScores {
   private let ball: Ball
   /// R where it stands for W_h.
   private let triangle: Triangle?
-  private var map: AlignedBuffer<Float>? { triangle?.rows ?? layer.projections?.hyperbolic }
+  private var map: AlignedBuffer<Float>? { triangle?.rows ?? layer.projections?.hyperbolic.values }
 
   /// `keepsKeys`: what a gradient needs. (What may throw comes before the object or after it: Embedded Swift keeps the memory
   /// of one that is half made.)
@@ -34,13 +34,13 @@ final class DualScores {
       return scores
     }
     let d = layer.dim, folded = try Rows(input.queries.rows, d)
-    let inner = try DualSpace.project(input.queries, p.euclidean, control)
+    let inner = try DualSpace.project(input.queries, p.euclidean.values, control)
     try gemm(
       m: input.queries.rows, n: d, k: d, .rows(inner.memory.pointer, stride: d),
       .rows(p.euclidean.pointer, stride: d), folded.memory.pointer, cStride: d, threads: control.threads)
     let triangle =
-      keepsKeys ? nil : try p.triangle.triangle(of: p.hyperbolic, dim: d, forRows: input.keys.rows)
-    let q = try DualSpace.project(input.queries, triangle?.rows ?? p.hyperbolic, control)
+      keepsKeys ? nil : try p.triangle.triangle(of: p.hyperbolic.values, dim: d, forRows: input.keys.rows)
+    let q = try DualSpace.project(input.queries, triangle?.rows ?? p.hyperbolic.values, control)
     try q.require(from: input.queries, "queries")
     let scores = DualScores(layer, input, ball, triangle, folded, q, try BallRows(q.view, ball, "queries"))
     if keepsKeys || 2 * input.queries.rows > d {
@@ -215,7 +215,10 @@ extension DualSpace {
     let m = input.queries.rows, n = input.keys.rows, v = input.values.dim
     let space = try PoincareManifold(dim: dim, curvature: curvature)
     let euclidean = try projections.map { (p) throws(RuvectorError) in
-      (try Self.project(input.queries, p.euclidean, control), try Self.project(input.keys, p.euclidean, control))
+      (
+        try Self.project(input.queries, p.euclidean.values, control),
+        try Self.project(input.keys, p.euclidean.values, control)
+      )
     }
     let Q = euclidean?.0.view ?? input.queries, K = euclidean?.1.view ?? input.keys
     let points = try AlignedBuffer<Double>(count: (m + n) * space.stride, for: "points")
@@ -265,22 +268,20 @@ extension DualSpace {
         space.addPlaceGradient(placed.row(r), points.pointer + at, toPoints.pointer + at, into: curved.row(r))
       }
       try pull(x, flat, projections?.euclidean, into: place, parameters: gradients.parameters, control)
-      try pull(
-        x, curved, projections?.hyperbolic, into: place, parameters: gradients.parameters.map { $0 + dim * dim },
-        control)
+      try pull(x, curved, projections?.hyperbolic, into: place, parameters: gradients.parameters, control)
     }
-    if projections != nil, let out = gradients.parameters {
+    if let output = projections?.output, let out = gradients.parameters?[output] {
       try gemm(
         m: dim, n: dim, k: m, .transposed(outputGradient, stride: dim), .rows(mixed.memory.pointer, stride: dim),
-        out + 2 * dim * dim, cStride: dim, accumulate: true, threads: control.threads)
+        out, cStride: dim, accumulate: true, threads: control.threads)
     }
     withExtendedLifetime((euclidean, scores)) {}
   }
 
   /// Through y = W x (nil: y = x): dX += dY W, dW += dYᵀ X.
   private func pull(
-    _ x: MatrixView, _ g: Rows, _ weight: AlignedBuffer<Float>?, into dX: UnsafeMutablePointer<Float>?,
-    parameters: UnsafeMutablePointer<Float>?, _ control: Control
+    _ x: MatrixView, _ g: Rows, _ weight: Parameter?, into dX: UnsafeMutablePointer<Float>?,
+    parameters: Gradients?, _ control: Control
   ) throws(RuvectorError) {
     guard let weight else {
       if let dX { Kernels.current.add(dX, g.memory.pointer, dX, g.memory.count) }
@@ -294,7 +295,7 @@ extension DualSpace {
     if let parameters {
       try gemm(
         m: dim, n: dim, k: x.rows, .transposed(g.memory.pointer, stride: dim), .rows(x.base, stride: x.stride),
-        parameters, cStride: dim, accumulate: true, threads: control.threads)
+        parameters[weight], cStride: dim, accumulate: true, threads: control.threads)
     }
   }
 }

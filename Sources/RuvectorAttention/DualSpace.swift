@@ -38,17 +38,28 @@ public final class DualSpace: Attention, @unchecked Sendable {
 
   // MARK: - Weights
 
+  public let parameters: Parameters
+
   struct Projections {
     /// W_e, W_h, W_o, [d, d] each.
-    let euclidean, hyperbolic, output: AlignedBuffer<Float>
+    let euclidean, hyperbolic, output: Parameter
     /// R of W_h = Q R.
     let triangle: Triangle.Kept
   }
   let projections: Projections?
 
+  /// Xavier-normal from `seed`.
+  public static func slots(_ settings: Settings) -> [Slot] {
+    guard settings.flag("projections") else { return [] }
+    let dim = settings.integer("dim"), start = Slot.Start.xavierNormal(fanIn: dim, fanOut: dim)
+    return [
+      Slot("euclidean.weight", [dim, dim], start), Slot("hyperbolic.weight", [dim, dim], start),
+      Slot("output.weight", [dim, dim], start),
+    ]
+  }
+
   // MARK: - Creation
 
-  /// Weights are Xavier-normal from `seed`.
   public init(_ settings: Settings) throws(RuvectorError) {
     dim = settings.integer("dim")
     curvature = settings.number("curvature")
@@ -56,36 +67,18 @@ public final class DualSpace: Attention, @unchecked Sendable {
     hyperbolicWeight = settings.number("hyperbolicWeight")
     temperature = settings.number("temperature")
     seed = settings.seed("seed")
-    guard settings.flag("projections") else {
-      projections = nil
-      return
-    }
-    guard dim < 1 << 14 else {  // 3 dim² parameters
-      throw .expected("at most 2^30 parameters", for: "dim", received: "\(dim)", .outOfMemory)
-    }
-    let made = Projections(
-      euclidean: try AlignedBuffer(count: dim * dim, for: "weights"),
-      hyperbolic: try AlignedBuffer(count: dim * dim, for: "weights"),
-      output: try AlignedBuffer(count: dim * dim, for: "weights"), triangle: try Triangle.Kept())
-    var random = Random(seed: seed)
-    for weight in [made.euclidean, made.hyperbolic, made.output] {
-      random.xavierNormal(weight.pointer, fanIn: dim, fanOut: dim)
-    }
-    projections = made
+    parameters = try Parameters(Self.slots(settings), seed: seed)
+    projections =
+      !settings.flag("projections")
+      ? nil
+      : Projections(
+        euclidean: parameters["euclidean.weight"], hyperbolic: parameters["hyperbolic.weight"],
+        output: parameters["output.weight"], triangle: try Triangle.Kept())
   }
 
   public var optionValues: [Double] {
     [
       Double(dim), curvature, euclideanWeight, hyperbolicWeight, temperature, projections == nil ? 0 : 1, Double(seed),
-    ]
-  }
-
-  public var parameters: [Parameter] {
-    guard let projections else { return [] }
-    return [
-      Parameter("euclidean.weight", [dim, dim], projections.euclidean),
-      Parameter("hyperbolic.weight", [dim, dim], projections.hyperbolic),
-      Parameter("output.weight", [dim, dim], projections.output),
     ]
   }
 
@@ -158,10 +151,16 @@ public final class DualSpace: Attention, @unchecked Sendable {
     try requireRange(hyperbolic, input.queries.rows * n, input)
   }
 
-  /// "contributions" beside the operations of all: queries, keys, output [2 · m · n], the Euclidean ones first.
+  public static let operations =
+    AttentionOperation.all + [
+      Operation(
+        "contributions", [Port("queries", ["m", "dim"]), Port("keys", ["n", "dim"])], [Port("output", [2, "m", "n"])])
+    ]
+
+  /// "contributions": the Euclidean ones first.
   public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
     guard operation.utf8.elementsEqual("contributions".utf8) else {
-      return try runAttention(operation, buffers, control, more: ", contributions")
+      return try runAttention(operation, buffers, control)
     }
     try requireBuffers(3, for: operation, buffers)
     let keys = try buffers[1].matrix("keys")

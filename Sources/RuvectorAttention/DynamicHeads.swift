@@ -33,38 +33,34 @@ public final class DynamicHeads: Attention, @unchecked Sendable {
 
   // MARK: - Weights
 
+  public let parameters: Parameters
   private let gate: Linear  // [heads, d]
   private let maps: [Linear]  // query, key, value, output [d, d]
 
-  // MARK: - Creation
-
-  /// Weights are Xavier-normal from `seed`, biases 0 (so that gates begin near 1/2).
-  public convenience init(_ settings: Settings) throws(RuvectorError) {
-    let dim = settings.integer("dim"), heads = try AttentionOption.heads(settings, dim: dim)
-    guard dim < 1 << 14 else {  // 4 (dim² + dim) parameters and the gate's
-      throw .expected("at most 2^30 parameters", for: "dim", received: "\(dim)", .outOfMemory)
-    }
-    var random = Random(seed: settings.seed("seed")), maps: [Linear] = []
-    for _ in 0..<4 { maps.append(try Linear(dim, dim, random: &random)) }
-    self.init(settings, try Linear(dim, heads, random: &random), maps)
+  /// Xavier-normal from `seed`, the gate's drawn last; biases 0 (so that gates begin near 1/2).
+  public static func slots(_ settings: Settings) -> [Slot] {
+    let dim = settings.integer("dim")
+    return Slot.linear("gate.weight", "gate.bias", dim, settings.integer("heads"), turn: 1)
+      + Slot.linear("query.weight", "query.bias", dim, dim) + Slot.linear("key.weight", "key.bias", dim, dim)
+      + Slot.linear("value.weight", "value.bias", dim, dim) + Slot.linear("output.weight", "output.bias", dim, dim)
   }
 
-  private init(_ settings: Settings, _ gate: Linear, _ maps: [Linear]) {
-    (self.gate, self.maps, dim, heads) = (gate, maps, gate.inDim, gate.outDim)
+  // MARK: - Creation
+
+  public init(_ settings: Settings) throws(RuvectorError) {
+    dim = settings.integer("dim")
+    heads = try AttentionOption.heads(settings, dim: dim)
     (threshold, isCausal) = (settings.number("threshold"), settings.flag("causal"))
     seed = settings.seed("seed")
+    parameters = try Parameters(Self.slots(settings), seed: seed)
+    gate = parameters.linear("gate.weight", "gate.bias")
+    maps = [
+      parameters.linear("query.weight", "query.bias"), parameters.linear("key.weight", "key.bias"),
+      parameters.linear("value.weight", "value.bias"), parameters.linear("output.weight", "output.bias"),
+    ]
   }
 
   public var optionValues: [Double] { [Double(dim), Double(heads), threshold, isCausal ? 1 : 0, Double(seed)] }
-
-  public var parameters: [Parameter] {
-    func pair(_ weight: StaticString, _ bias: StaticString, _ linear: Linear) -> [Parameter] {
-      [Parameter(weight, [linear.outDim, dim], linear.weight), Parameter(bias, [linear.outDim], linear.bias)]
-    }
-    return pair("gate.weight", "gate.bias", gate) + pair("query.weight", "query.bias", maps[0])
-      + pair("key.weight", "key.bias", maps[1]) + pair("value.weight", "value.bias", maps[2])
-      + pair("output.weight", "output.bias", maps[3])
-  }
 
   public var isRowwise: Bool { !isCausal }
 
@@ -88,7 +84,9 @@ public final class DynamicHeads: Attention, @unchecked Sendable {
     return γ
   }
 
-  /// Besides forward, weights and backward, "gates": queries [m, d], output [m · heads]: γ, 0 where a head is left out.
+  public static let operations = AttentionOperation.all + [AttentionOperation.ofQueries("gates", ["m", "heads"])]
+
+  /// "gates": γ, 0 where a head is left out.
   public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
     guard operation.utf8.elementsEqual("gates".utf8) else { return try runAttention(operation, buffers, control) }
     let γ = try gates(readQueries(operation, buffers), control)
@@ -197,10 +195,9 @@ public final class DynamicHeads: Attention, @unchecked Sendable {
     try naming(input) { () throws(RuvectorError) in
       try join(projected.input, γ, plain, into: joined, control)
     }
-    let size = dim * dim + dim, first = heads * dim + heads
     try maps[3].backward(
       MatrixView(joined, rows: m, dim: dim), outputGradient, into: dJ,
-      parameters: gradients.parameters.map { $0 + first + 3 * size }, control)
+      parameters: gradients.parameters, control)
     try forHeads(projected.input, γ, control) { (h, rows, head) throws(RuvectorError) in
       let count = head.input.queries.rows
       let own = try AlignedBuffer<Float>(count: (2 * count + 2 * n) * part, repeating: 0, for: "gradients")
@@ -222,8 +219,7 @@ public final class DynamicHeads: Attention, @unchecked Sendable {
     try gate.backward(input.queries, dl, into: gradients.queries, parameters: gradients.parameters, control)
     let places = [gradients.queries, gradients.keys, gradients.values]
     for (i, (x, g)) in zip([input.queries, input.keys, input.values], [dq, dk, dv]).enumerated() {
-      try maps[i].backward(
-        x, g, into: places[i], parameters: gradients.parameters.map { $0 + first + i * size }, control)
+      try maps[i].backward(x, g, into: places[i], parameters: gradients.parameters, control)
     }
     withExtendedLifetime(projected) {}
   }

@@ -58,13 +58,13 @@ private final class EdgeBackward {
     toKeys?.zero()
   }
 
-  private var sizes: (weight: Int, edge: Int) { (layer.width * layer.dim, layer.width * layer.edgeDim) }
+  /// Rows of head `h` in W_s, W_t, W_e.
   private func weight(_ side: Int, _ h: Int) -> UnsafeMutablePointer<Float>? {
-    let d = side == 2 ? layer.edgeDim : layer.dim
-    return gradients.parameters.map { $0 + side * sizes.weight + h * layer.headDim * d }
+    let weight = layer.weight(side)
+    return gradients.parameters.map { $0[weight] + h * layer.headDim * weight.shape[1] }
   }
   private func attention(_ side: Int, _ h: Int) -> UnsafeMutablePointer<Float>? {
-    gradients.parameters.map { $0 + 2 * sizes.weight + sizes.edge + (side * layer.heads + h) * layer.headDim }
+    gradients.parameters.map { $0[layer.attention] + (side * layer.heads + h) * layer.headDim }
   }
 
   /// out += x yᵀ, [x, y].
@@ -180,7 +180,7 @@ private final class EdgeBackward {
 
   /// da += s W x, dW += s a xᵀ of one side.
   private func fold(_ side: Int, _ h: Int, _ s: Float, _ x: UnsafePointer<Float>, _ d: Int) {
-    let w = layer.headDim, weight = [layer.query, layer.key, layer.edge][side].pointer + h * w * d
+    let w = layer.headDim, weight = layer.weight(side).pointer + h * w * d
     kernels.dot_rows(x, weight, d, w, d, dz.pointer)
     if let out = attention(side, h) { kernels.axpy(s, dz.pointer, out, w) }
     kernels.scale(s, layer.attention.pointer + (side * layer.heads + h) * w, dz.pointer, w)

@@ -52,14 +52,30 @@ public final class EdgeFeatured: Attention, @unchecked Sendable {
 
   // MARK: - Weights
 
+  public let parameters: Parameters
   /// W_s, W_t [h · w, d]; W_e [h · w, edgeDim].
-  let query, key, edge: AlignedBuffer<Float>
+  let query, key, edge: Parameter
   /// v2: a [h, w]. v1: a_s, a_t, a_e one after the other, [3 h, w].
-  let attention: AlignedBuffer<Float>
+  let attention: Parameter
+
+  /// W_s, W_t, W_e by number.
+  func weight(_ side: Int) -> Parameter { side == 0 ? query : side == 1 ? key : edge }
+
+  /// Xavier-normal from `seed`.
+  public static func slots(_ settings: Settings) -> [Slot] {
+    let dim = settings.integer("dim"), edgeDim = settings.integer("edgeDim"), heads = settings.integer("heads")
+    let headDim = settings.integer("headDim") == 0 ? dim / heads : settings.integer("headDim")
+    let rows = heads * headDim, kinds = settings.choice("version") == 1 ? 3 * heads : heads
+    return [
+      Slot("query.weight", [rows, dim], .xavierNormal(fanIn: dim, fanOut: rows)),
+      Slot("key.weight", [rows, dim], .xavierNormal(fanIn: dim, fanOut: rows)),
+      Slot("edge.weight", [rows, edgeDim], .xavierNormal(fanIn: edgeDim, fanOut: rows)),
+      Slot("attention", [kinds, headDim], .xavierNormal(fanIn: headDim, fanOut: kinds)),
+    ]
+  }
 
   // MARK: - Creation
 
-  /// Weights are Xavier-normal from `seed`.
   public init(_ settings: Settings) throws(RuvectorError) {
     dim = settings.integer("dim")
     edgeDim = settings.integer("edgeDim")
@@ -74,35 +90,17 @@ public final class EdgeFeatured: Attention, @unchecked Sendable {
     negativeSlope = settings.number("negativeSlope")
     isFirst = settings.choice("version") == 1
     seed = settings.seed("seed")
-    // Int64: 32 bits do not hold the product in WebAssembly.
-    let parameters = Int64(heads) * Int64(headDim) * (2 * Int64(dim) + Int64(edgeDim) + 3)
-    guard parameters <= 1 << 30 else {
-      throw .expected("at most 2^30 parameters", for: "dim", received: "\(parameters)", .outOfMemory)
-    }
-    var random = Random(seed: seed)
-    let rows = heads * headDim
-    query = try AlignedBuffer(count: rows * dim, for: "weights")
-    key = try AlignedBuffer(count: rows * dim, for: "weights")
-    edge = try AlignedBuffer(count: rows * edgeDim, for: "weights")
-    attention = try AlignedBuffer(count: rows * (isFirst ? 3 : 1), for: "weights")
-    random.xavierNormal(query.pointer, fanIn: dim, fanOut: rows)
-    random.xavierNormal(key.pointer, fanIn: dim, fanOut: rows)
-    random.xavierNormal(edge.pointer, fanIn: edgeDim, fanOut: rows)
-    random.xavierNormal(attention.pointer, fanIn: headDim, fanOut: attention.count / headDim)
+    parameters = try Parameters(Self.slots(settings), seed: seed)
+    query = parameters["query.weight"]
+    key = parameters["key.weight"]
+    edge = parameters["edge.weight"]
+    attention = parameters["attention"]
   }
 
   public var optionValues: [Double] {
     [
       Double(dim), Double(edgeDim), Double(heads), Double(givenHeadDim), isConcatenated ? 1 : 0,
       hasSelfLoops ? 1 : 0, negativeSlope, isFirst ? 1 : 0, Double(seed),
-    ]
-  }
-
-  public var parameters: [Parameter] {
-    [
-      Parameter("query.weight", [width, dim], query), Parameter("key.weight", [width, dim], key),
-      Parameter("edge.weight", [width, edgeDim], edge),
-      Parameter("attention", [attention.count / headDim, headDim], attention),
     ]
   }
 

@@ -27,13 +27,13 @@ final class EdgeScores {
     let n = input.keys.rows, w = layer.headDim, kernels = Kernels.current
     hasPairs = input.edges.map { $0.rows != n } ?? false
     guard layer.isFirst else {
-      let q = try Self.project(input.queries, layer.query, layer.width, control)
+      let q = try Self.project(input.queries, layer.query.values, layer.width, control)
       (folded, keyScores) = (nil, nil)
       guard hasPairs || keepsKeys || input.queries.rows > w else {
         (queries, keys, ready) = (q, nil, try Self.scores(layer, input, q, control))
         return
       }
-      let k = try Self.project(input.keys, layer.key, layer.width, control)
+      let k = try Self.project(input.keys, layer.key.values, layer.width, control)
       if let edges = input.edges, !hasPairs {
         try gemm(
           m: n, n: layer.width, k: layer.edgeDim, .rows(edges.base, stride: edges.stride),
@@ -182,7 +182,7 @@ final class EdgeScores {
   {
     try requireFinite(input.queries.row(i), count: layer.dim, for: "queries[\(i)]")
     let w = layer.headDim
-    func product(_ weight: AlignedBuffer<Float>, _ c: Int, _ x: UnsafePointer<Float>, _ d: Int) -> Double {
+    func product(_ weight: Parameter, _ c: Int, _ x: UnsafePointer<Float>, _ d: Int) -> Double {
       var sum = 0.0
       for t in 0..<d { sum += Double(weight[(h * w + c) * d + t]) * Double(x[t]) }
       return sum

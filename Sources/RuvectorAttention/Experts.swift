@@ -11,11 +11,10 @@ struct Experts {
   /// What their queries and keys may come with; those that read none get none.
   let contextDim, edgeDim: Int
 
-  /// Copies of the children called `name`. `.invalidConfig` unless all are mechanisms of attention of width `dim`,
-  /// `.outOfMemory` for more than 2^30 parameters.
+  /// Copies of the children called `name`. `.invalidConfig` unless all are mechanisms of attention of width `dim`.
   init(_ settings: Settings, _ name: StaticString, dim: Int) throws(RuvectorError) {
     var all: [any Attention] = []
-    var count = 0, context = 0, edge = 0
+    var context = 0, edge = 0
     for (e, child) in try settings.children(name).enumerated() {
       guard let expert = (child.facet as? AttentionFacet)?.attention else {
         throw .expected("a mechanism of attention", for: "\(name)[\(e)]", received: "another", .invalidConfig)
@@ -29,11 +28,7 @@ struct Experts {
           "contexts and edges of one width", for: "\(name)[\(e)]", received: "\(its) besides \(mine)", .invalidConfig)
       }
       (context, edge) = (max(context, expert.contextDim), max(edge, expert.edgeDim))
-      count += expert.parameters.reduce(0) { $0 + $1.values.count }
       all.append(expert)
-    }
-    guard count <= 1 << 30 else {
-      throw .expected("at most 2^30 parameters", for: "\(name)", received: "\(count)", .outOfMemory)
     }
     (self.all, contextDim, edgeDim) = (all, context, edge)
   }
@@ -44,11 +39,11 @@ struct Experts {
 
   var isRowwise: Bool { all.reduce(true) { $0 && $1.isRowwise } }
 
-  /// "experts.0.query.weight", …
-  func parameters(_ name: StaticString) -> [Parameter] {
-    var list: [Parameter] = []
-    for (e, expert) in all.enumerated() { list += expert.parameters.map { Parameter("\(name).\(e).", $0) } }
-    return list
+  /// Those of the gate (part 0), then of each expert e (part 1 + e): "experts.0.query.weight", …
+  func parameters(behind gate: Parameters, _ name: StaticString) throws(RuvectorError) -> Parameters {
+    var parts = [(prefix: "", parameters: gate)]
+    for (e, expert) in all.enumerated() { parts.append(("\(name).\(e).", expert.parameters)) }
+    return try Parameters(joining: parts)
   }
 
   /// The width that all give for values of width `v`.
@@ -142,14 +137,12 @@ struct Experts {
     }
   }
 
-  /// Adds what G gives through the experts, the shares being constant; `parameters` of the experts one after the other.
+  /// Adds what G gives through the experts, the shares being constant; `joined` is what `gradients.parameters` is laid out by.
   func backward(
     _ input: AttentionInput, _ routing: Routing, _ G: UnsafePointer<Float>, width: Int,
-    into gradients: AttentionGradients, _ control: Control
+    into gradients: AttentionGradients, _ joined: Parameters, _ control: Control
   ) throws(RuvectorError) {
     let kernels = Kernels.current, d = input.queries.dim
-    var starts = [0]
-    for expert in all { starts.append(starts[starts.count - 1] + expert.parameters.reduce(0) { $0 + $1.values.count }) }
     try forEach(input, routing, control) { (e, batch, rows, places) throws(RuvectorError) in
       let count = batch.queries.rows
       let g = try AlignedBuffer<Float>(count: count * width, for: "gradients")
@@ -159,7 +152,7 @@ struct Experts {
       }
       var its = gradients
       its.queries = gradients.queries == nil ? nil : dQ.pointer
-      its.parameters = gradients.parameters.map { $0 + starts[e] }
+      its.parameters = gradients.parameters?.part(1 + e, of: joined)
       // Edges of queries (not of keys) are copies too.
       let part = count < input.queries.rows && batch.edges?.rows != input.edges?.rows ? input.keys.rows * edgeDim : 0
       let dE = try AlignedBuffer<Float>(count: count * part, repeating: 0, for: "gradients")

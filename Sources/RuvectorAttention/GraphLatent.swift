@@ -29,34 +29,32 @@ public final class GraphLatent: Attention, @unchecked Sendable {
 
   // MARK: - Weights
 
+  public let parameters: Parameters
   /// W_q, W_k, W_o, [d, d] each.
-  let query, key, output: AlignedBuffer<Float>
+  let query, key, output: Parameter
+
+  /// Xavier-normal from `seed`.
+  public static func slots(_ settings: Settings) -> [Slot] {
+    let dim = settings.integer("dim"), start = Slot.Start.xavierNormal(fanIn: dim, fanOut: dim)
+    return [
+      Slot("fusion.query.weight", [dim, dim], start), Slot("fusion.key.weight", [dim, dim], start),
+      Slot("fusion.output.weight", [dim, dim], start),
+    ]
+  }
 
   // MARK: - Creation
 
-  /// Weights are Xavier-normal from `seed`.
   public init(_ settings: Settings) throws(RuvectorError) {
     dim = settings.integer("dim")
     heads = try AttentionOption.heads(settings, dim: dim)
     seed = settings.seed("seed")
-    guard dim < 1 << 14 else {  // 3 dim² parameters
-      throw .expected("at most 2^30 parameters", for: "dim", received: "\(dim)", .outOfMemory)
-    }
-    query = try AlignedBuffer(count: dim * dim, for: "weights")
-    key = try AlignedBuffer(count: dim * dim, for: "weights")
-    output = try AlignedBuffer(count: dim * dim, for: "weights")
-    var random = Random(seed: seed)
-    for weight in [query, key, output] { random.xavierNormal(weight.pointer, fanIn: dim, fanOut: dim) }
+    parameters = try Parameters(Self.slots(settings), seed: seed)
+    query = parameters["fusion.query.weight"]
+    key = parameters["fusion.key.weight"]
+    output = parameters["fusion.output.weight"]
   }
 
   public var optionValues: [Double] { [Double(dim), Double(heads), Double(seed)] }
-
-  public var parameters: [Parameter] {
-    [
-      Parameter("fusion.query.weight", [dim, dim], query), Parameter("fusion.key.weight", [dim, dim], key),
-      Parameter("fusion.output.weight", [dim, dim], output),
-    ]
-  }
 
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requirePoints(v, dim) }
 
@@ -80,7 +78,7 @@ public final class GraphLatent: Attention, @unchecked Sendable {
       let m = input.queries.rows, n = input.keys.rows, d = layer.dim, kernels = Kernels.current
       let rows = input.maskStride == 0 ? 1 : m
       var masks: [AlignedBuffer<UInt8>] = [], heads: [Heads] = [], attended: [Rows] = [], keys: [Rows] = []
-      let queries = try DualSpace.project(input.queries, layer.query, control)
+      let queries = try DualSpace.project(input.queries, layer.query.values, control)
       try queries.require(from: input.queries, "queries")
       for s in 0..<2 {
         let mask = try AlignedBuffer<UInt8>(count: rows * n, for: "mask")
@@ -100,7 +98,7 @@ public final class GraphLatent: Attention, @unchecked Sendable {
         masks.append(mask)
         heads.append(all)
         attended.append(a)
-        let projected = try DualSpace.project(a.view, layer.key, control)
+        let projected = try DualSpace.project(a.view, layer.key.values, control)
         try projected.require(from: a.view, "attended keys")
         keys.append(projected)
       }
@@ -194,22 +192,22 @@ public final class GraphLatent: Attention, @unchecked Sendable {
         kernels.axpy(dl, fusion.keys[s].row(i), toQueries.row(i), d)
       }
     }
-    func outer(_ g: UnsafePointer<Float>, _ x: MatrixView, _ at: Int) throws(RuvectorError) {
-      guard let out = gradients.parameters else { return }
+    func outer(_ g: UnsafePointer<Float>, _ x: MatrixView, _ weight: Parameter) throws(RuvectorError) {
+      guard let out = gradients.parameters?[weight] else { return }
       try gemm(
-        m: d, n: d, k: m, .transposed(g, stride: d), .rows(x.base, stride: x.stride), out + at * d * d, cStride: d,
+        m: d, n: d, k: m, .transposed(g, stride: d), .rows(x.base, stride: x.stride), out, cStride: d,
         accumulate: true, threads: control.threads)
     }
-    func pull(_ g: Rows, _ weight: AlignedBuffer<Float>, into out: UnsafeMutablePointer<Float>) throws(RuvectorError) {
+    func pull(_ g: Rows, _ weight: Parameter, into out: UnsafeMutablePointer<Float>) throws(RuvectorError) {
       try gemm(
         m: m, n: d, k: d, .rows(g.memory.pointer, stride: d), .rows(weight.pointer, stride: d), out, cStride: d,
         accumulate: true, threads: control.threads)
     }
-    try outer(outputGradient, fusion.mixed.view, 2)
-    try outer(toQueries.memory.pointer, input.queries, 0)
+    try outer(outputGradient, fusion.mixed.view, output)
+    try outer(toQueries.memory.pointer, input.queries, query)
     if let out = gradients.queries { try pull(toQueries, query, into: out) }
     for s in 0..<2 {
-      try outer(keyGradients[s].memory.pointer, fusion.attended[s].view, 1)
+      try outer(keyGradients[s].memory.pointer, fusion.attended[s].view, key)
       try pull(keyGradients[s], key, into: attendedGradients[s].memory.pointer)
       try fusion.heads[s].backward(
         outputGradient: attendedGradients[s].memory.pointer,

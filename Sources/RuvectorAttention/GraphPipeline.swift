@@ -30,11 +30,35 @@ public final class GraphPipeline: Attention, @unchecked Sendable {
 
   // MARK: - Stages
 
+  /// Those of the stages one after the other.
+  public let parameters: Parameters
   private let edge: EdgeFeatured
   private let rope: GraphRoPE
   private let latent: GraphLatent
 
   // MARK: - Creation
+
+  /// Settings of the stages: EdgeFeatured, GraphRoPE, GraphLatent.
+  private static func stages(_ settings: Settings) throws(RuvectorError) -> (Settings, Settings, Settings) {
+    let shared: [(key: String, value: OptionValue)] = [
+      ("dim", .integer(Int64(settings.integer("dim")))), ("heads", .integer(Int64(settings.integer("heads")))),
+    ]
+    func seed(_ more: UInt64) -> (String, OptionValue) {
+      ("seed", .integer(Int64(bitPattern: settings.seed("seed") &+ more)))
+    }
+    let edgeDim = OptionValue.integer(Int64(settings.integer("edgeDim")))
+    let positions = OptionValue.integer(Int64(settings.integer("maxPosition")))
+    return (
+      try Settings(of: EdgeFeatured.name, EdgeFeatured.options, shared + [("edgeDim", edgeDim), seed(0)]),
+      try Settings(of: GraphRoPE.name, GraphRoPE.options, shared + [("maxPosition", positions)]),
+      try Settings(of: GraphLatent.name, GraphLatent.options, shared + [seed(1)])
+    )
+  }
+
+  public static func slots(_ settings: Settings) throws(RuvectorError) -> [Slot] {
+    let stages = try stages(settings)
+    return EdgeFeatured.slots(stages.0) + GraphLatent.slots(stages.2)
+  }
 
   public init(_ settings: Settings) throws(RuvectorError) {
     dim = settings.integer("dim")
@@ -42,24 +66,16 @@ public final class GraphPipeline: Attention, @unchecked Sendable {
     heads = try AttentionOption.heads(settings, dim: dim)
     maxPosition = settings.integer("maxPosition")
     seed = settings.seed("seed")
-    let shared: [(key: String, value: OptionValue)] = [
-      ("dim", .integer(Int64(dim))), ("heads", .integer(Int64(heads))),
-    ]
-    let seeds = (OptionValue.integer(Int64(bitPattern: seed)), OptionValue.integer(Int64(bitPattern: seed &+ 1)))
-    edge = try EdgeFeatured(
-      Settings(
-        of: EdgeFeatured.name, EdgeFeatured.options,
-        shared + [("edgeDim", .integer(Int64(edgeDim))), ("seed", seeds.0)]))
-    rope = try GraphRoPE(
-      Settings(of: GraphRoPE.name, GraphRoPE.options, shared + [("maxPosition", .integer(Int64(maxPosition)))]))
-    latent = try GraphLatent(Settings(of: GraphLatent.name, GraphLatent.options, shared + [("seed", seeds.1)]))
+    let stages = try Self.stages(settings)
+    edge = try EdgeFeatured(stages.0)
+    rope = try GraphRoPE(stages.1)
+    latent = try GraphLatent(stages.2)
+    parameters = try Parameters(joining: [("", edge.parameters), ("", latent.parameters)])
   }
 
   public var optionValues: [Double] {
     [Double(dim), Double(edgeDim), Double(heads), Double(maxPosition), Double(seed)]
   }
-
-  public var parameters: [Parameter] { edge.parameters + latent.parameters }
 
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requirePoints(v, dim) }
 
@@ -131,19 +147,20 @@ public final class GraphPipeline: Attention, @unchecked Sendable {
     _ control: Control
   ) throws(RuvectorError) {
     let (first, second) = try stages(input, control), kernels = Kernels.current
-    let edgeCount = edge.parameters.reduce(0) { $0 + $1.values.count }
     let toSecond = try Rows(input.queries.rows, dim), toFirst = try Rows(input.queries.rows, dim)
     toSecond.zero()
     var inner = gradients
     inner.queries = toSecond.memory.pointer
-    inner.parameters = gradients.parameters.map { $0 + edgeCount }
+    inner.parameters = gradients.parameters?.part(1, of: parameters)
     try latent.backward(forNeighbors(input, second.view), outputGradient: outputGradient, into: inner, control)
     toFirst.memory.pointer.update(from: toSecond.memory.pointer, count: toSecond.memory.count)
     inner.queries = toFirst.memory.pointer
     try rope.backward(
       forPositions(input, first.view), outputGradient: toSecond.memory.pointer, into: inner, control)
     if let out = gradients.queries { kernels.add(out, toFirst.memory.pointer, out, toFirst.memory.count) }
-    try edge.backward(forEdges(input), outputGradient: toFirst.memory.pointer, into: gradients, control)
+    inner = gradients
+    inner.parameters = gradients.parameters?.part(0, of: parameters)
+    try edge.backward(forEdges(input), outputGradient: toFirst.memory.pointer, into: inner, control)
     withExtendedLifetime((first, second)) {}
   }
 }

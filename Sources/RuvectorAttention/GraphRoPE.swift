@@ -115,10 +115,15 @@ public final class GraphRoPE: Attention, Sendable {
         scale: 1 / Double(dim / heads).squareRoot(), isCausal: false))
   }
 
-  /// "rotate" beside the operations of all: a vector [d], its position [1], output [d]: the vector turned (on level 0).
+  public static let operations =
+    AttentionOperation.all + [
+      Operation("rotate", [Port("vector", ["dim"]), Port("position", [1])], [Port("output", ["dim"])])
+    ]
+
+  /// "rotate": the vector turned by its position (on level 0).
   public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
     guard operation.utf8.elementsEqual("rotate".utf8) else {
-      return try runAttention(operation, buffers, control, more: ", rotate")
+      return try runAttention(operation, buffers, control)
     }
     try requireBuffers(3, for: operation, buffers)
     let x = MatrixView(try buffers[0].floats("vector", count: dim), rows: 1, dim: dim)

@@ -31,10 +31,20 @@ public final class HNSWAware: Attention, @unchecked Sendable {
 
   // MARK: - Weights
 
+  public let parameters: Parameters
   /// E, [levels, d]
-  let encoding: AlignedBuffer<Float>
+  let encoding: Parameter
   /// B, [heads, levels, levels]
-  let bias: AlignedBuffer<Float>
+  let bias: Parameter
+
+  /// E is Xavier-normal from `seed`, B 0.
+  public static func slots(_ settings: Settings) -> [Slot] {
+    let dim = settings.integer("dim"), levels = settings.integer("levels")
+    return [
+      Slot("level.encoding", [levels, dim], .xavierNormal(fanIn: levels, fanOut: dim)),
+      Slot("level.bias", [settings.integer("heads"), levels, levels], .zeros),
+    ]
+  }
 
   // MARK: - Creation
 
@@ -43,20 +53,12 @@ public final class HNSWAware: Attention, @unchecked Sendable {
     heads = try AttentionOption.heads(settings, dim: dim)
     levels = settings.integer("levels")
     seed = settings.seed("seed")
-    encoding = try AlignedBuffer(count: levels * dim, for: "weights")
-    bias = try AlignedBuffer(count: heads * levels * levels, repeating: 0, for: "weights")
-    var random = Random(seed: seed)
-    random.xavierNormal(encoding.pointer, fanIn: levels, fanOut: dim)
+    parameters = try Parameters(Self.slots(settings), seed: seed)
+    encoding = parameters["level.encoding"]
+    bias = parameters["level.bias"]
   }
 
   public var optionValues: [Double] { [Double(dim), Double(heads), Double(levels), Double(seed)] }
-
-  public var parameters: [Parameter] {
-    [
-      Parameter("level.encoding", [levels, dim], encoding),
-      Parameter("level.bias", [heads, levels, levels], bias),
-    ]
-  }
 
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requireHeads(heads, divide: v) }
 
@@ -150,10 +152,10 @@ public final class HNSWAware: Attention, @unchecked Sendable {
           let from = g.row(r) + h * (width + levels)
           if let out = place.map({ $0 + r * dim + h * width }) { kernels.add(out, from, out, width) }
           guard let parameters = gradients.parameters else { continue }
-          let e = parameters + l * dim + h * width
+          let e = parameters[encoding] + l * dim + h * width
           kernels.add(e, from, e, width)
           if !isKeys {
-            let b = parameters + levels * dim + (h * levels + l) * levels
+            let b = parameters[bias] + (h * levels + l) * levels
             kernels.add(b, from + width, b, levels)
           }
         }

@@ -35,7 +35,18 @@ public final class Hyperbolic: Attention, @unchecked Sendable {
 
   // MARK: - Weights
 
+  public let parameters: Parameters
   private let maps: (query: TangentMap, key: TangentMap, value: TangentMap)?
+
+  /// Identities.
+  public static func slots(_ settings: Settings) -> [Slot] {
+    guard settings.flag("maps") else { return [] }
+    let dim = settings.integer("dim")
+    return [
+      Slot("query.weight", [dim, dim], .identity), Slot("key.weight", [dim, dim], .identity),
+      Slot("value.weight", [dim, dim], .identity),
+    ]
+  }
 
   // MARK: - Creation
 
@@ -44,29 +55,19 @@ public final class Hyperbolic: Attention, @unchecked Sendable {
     curvature = settings.number("curvature")
     temperature = settings.number("temperature")
     isFrechet = settings.flag("frechet")
-    guard settings.flag("maps") else {
-      maps = nil
-      return
-    }
-    guard dim < 1 << 14 else {  // 3 dim² parameters
-      throw .expected("at most 2^30 parameters", for: "dim", received: "\(dim)", .outOfMemory)
-    }
-    maps = (
-      try TangentMap(dim: dim, curvature: curvature), try TangentMap(dim: dim, curvature: curvature),
-      try TangentMap(dim: dim, curvature: curvature)
-    )
+    parameters = try Parameters(Self.slots(settings))
+    maps =
+      !settings.flag("maps")
+      ? nil
+      : (
+        TangentMap(parameters["query.weight"], curvature: curvature),
+        TangentMap(parameters["key.weight"], curvature: curvature),
+        TangentMap(parameters["value.weight"], curvature: curvature)
+      )
   }
 
   public var optionValues: [Double] {
     [Double(dim), curvature, temperature, maps == nil ? 0 : 1, isFrechet ? 1 : 0]
-  }
-
-  public var parameters: [Parameter] {
-    guard let maps else { return [] }
-    return [
-      Parameter("query.weight", [dim, dim], maps.query.weight), Parameter("key.weight", [dim, dim], maps.key.weight),
-      Parameter("value.weight", [dim, dim], maps.value.weight),
-    ]
   }
 
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requirePoints(v, dim) }
@@ -156,8 +157,7 @@ public final class Hyperbolic: Attention, @unchecked Sendable {
       (maps.value, input.values, v, gradients.values),
     ]
     for (i, (map, x, g, place)) in all.enumerated() {
-      try map.backward(
-        x, mapped.images[i], g, into: place, parameters: gradients.parameters.map { $0 + i * dim * dim }, control)
+      try map.backward(x, mapped.images[i], g, into: place, parameters: gradients.parameters, control)
     }
   }
 }

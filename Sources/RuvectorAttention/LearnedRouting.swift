@@ -31,22 +31,26 @@ public final class LearnedRouting: Attention, @unchecked Sendable {
 
   // MARK: - Weights
 
+  public let parameters: Parameters
   private let router: Router
   private let experts: Experts
 
-  // MARK: - Creation
-
-  /// The gate's weights are Xavier-normal from `seed`, its bias 0.
-  public convenience init(_ settings: Settings) throws(RuvectorError) {
-    let dim = settings.integer("dim"), experts = try Experts(settings, "experts", dim: dim)
-    let router = try Router(
-      dim: dim, experts: experts.all.count, temperature: settings.number("temperature"), seed: settings.seed("seed"))
-    self.init(router, experts, isHard: settings.flag("hard"), seed: settings.seed("seed"))
+  /// Those of the gate.
+  public static func slots(_ settings: Settings) -> [Slot] {
+    Router.slots(settings, experts: settings.count("experts"))
   }
 
-  private init(_ router: Router, _ experts: Experts, isHard: Bool, seed: UInt64) {
-    (self.router, self.experts, dim) = (router, experts, router.linear.inDim)
-    (self.isHard, self.seed) = (isHard, seed)
+  // MARK: - Creation
+
+  public init(_ settings: Settings) throws(RuvectorError) {
+    // What throws comes before the object: Embedded Swift leaks one that ends half made.
+    let experts = try Experts(settings, "experts", dim: settings.integer("dim"))
+    let router = try Router(settings, experts: experts.all.count, temperature: settings.number("temperature"))
+    parameters = try experts.parameters(behind: router.parameters, "experts")
+    (self.router, self.experts) = (router, experts)
+    dim = settings.integer("dim")
+    isHard = settings.flag("hard")
+    seed = settings.seed("seed")
   }
 
   public var optionValues: [Double] {
@@ -54,8 +58,6 @@ public final class LearnedRouting: Attention, @unchecked Sendable {
   }
 
   public var children: [any Mechanism] { experts.all.map { $0 as any Mechanism } }
-
-  public var parameters: [Parameter] { router.parameters + experts.parameters("experts") }
 
   public var contextDim: Int { experts.contextDim }
   public var edgeDim: Int { experts.edgeDim }
@@ -70,8 +72,12 @@ public final class LearnedRouting: Attention, @unchecked Sendable {
     try router.route(queries, best: isHard ? 1 : router.experts, control)
   }
 
-  /// Besides forward, weights and backward:
-  ///
+  public static let operations =
+    AttentionOperation.all + [
+      AttentionOperation.ofQueries("routing", ["m", 2, "choices"]),
+      AttentionOperation.ofQueries("usage", ["2 * experts + 1"]),
+    ]
+
   /// "routing": queries [m, d], output [m · 2 · k], k = 1 when hard, else the number of experts: for each query the numbers of
   ///            its experts, the best first, and their shares
   /// "usage":   queries [m, d], output [2 · experts + 1]: the share of the queries whose best each expert is, the mean p of
@@ -113,12 +119,12 @@ public final class LearnedRouting: Attention, @unchecked Sendable {
     let soft = try router.route(input.queries, best: router.experts, control)
     let δ = try AlignedBuffer<Float>(count: soft.queries * soft.count, for: "gradients")
     try experts.products(input, soft, outputGradient, width: width, into: δ.pointer, control)
-    var its = gradients
-    its.parameters = gradients.parameters.map { $0 + router.experts * (dim + 1) }
     try experts.backward(
-      input, isHard ? route(input.queries, control) : soft, outputGradient, width: width, into: its, control)
+      input, isHard ? route(input.queries, control) : soft, outputGradient, width: width, into: gradients, parameters,
+      control)
     try router.backward(
-      input.queries, soft, δ.pointer, into: gradients.queries, parameters: gradients.parameters, control)
+      input.queries, soft, δ.pointer, into: gradients.queries,
+      parameters: gradients.parameters?.part(0, of: parameters), control)
   }
 }
 

@@ -33,7 +33,20 @@ public final class LorentzCascade: Attention, @unchecked Sendable {
   // MARK: - Weights
 
   /// ln|K_h|, [heads].
-  let logCurvature: AlignedBuffer<Float>
+  let logCurvature: Parameter
+  public let parameters: Parameters
+
+  /// Equally far apart between ln|K| of the first and of the last head.
+  public static func slots(_ settings: Settings) -> [Slot] {
+    let heads = settings.integer("heads"), first = Double.log(-settings.number("curvatureFrom"))
+    let last = Double.log(-settings.number("curvatureTo"))
+    var logs: [Float] = []
+    for h in 0..<heads {
+      let t = heads == 1 ? 0.5 : Double(h) / Double(heads - 1)
+      logs.append(Float(first + t * (last - first)))
+    }
+    return [Slot("log_curvature", [heads], .numbers(logs))]
+  }
 
   // MARK: - Creation
 
@@ -43,17 +56,11 @@ public final class LorentzCascade: Attention, @unchecked Sendable {
     curvatureFrom = settings.number("curvatureFrom")
     curvatureTo = settings.number("curvatureTo")
     temperature = settings.number("temperature")
-    logCurvature = try AlignedBuffer(count: heads, for: "curvature")
-    let first = Double.log(-curvatureFrom), last = Double.log(-curvatureTo)
-    for h in 0..<heads {
-      let t = heads == 1 ? 0.5 : Double(h) / Double(heads - 1)
-      logCurvature[h] = Float(first + t * (last - first))
-    }
+    parameters = try Parameters(Self.slots(settings))
+    logCurvature = parameters["log_curvature"]
   }
 
   public var optionValues: [Double] { [Double(dim), Double(heads), curvatureFrom, curvatureTo, temperature] }
-
-  public var parameters: [Parameter] { [Parameter("log_curvature", [heads], logCurvature)] }
 
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requirePoints(v, dim) }
 
@@ -89,7 +96,7 @@ public final class LorentzCascade: Attention, @unchecked Sendable {
     var toParameters = [Double](repeating: 0, count: heads)
     try slices(input).backward(
       outputGradient: outputGradient, into: gradients, parameters: &toParameters, control)
-    guard let out = gradients.parameters else { return }
+    guard let out = gradients.parameters?[logCurvature] else { return }
     for h in 0..<heads { out[h] += Float(toParameters[h]) }
   }
 }

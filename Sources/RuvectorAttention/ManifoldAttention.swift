@@ -42,8 +42,17 @@ public final class ManifoldAttention: Attention, @unchecked Sendable {
 
   // MARK: - Weights
 
+  public let parameters: Parameters
   /// ln|K|, one a head; nil for K = 0.
-  let logCurvature: AlignedBuffer<Float>?
+  private let logCurvature: Parameter?
+
+  /// ln|K| as given, none for K = 0.
+  public static func slots(_ settings: Settings) -> [Slot] {
+    let curvature = settings.number("curvature"), heads = settings.integer("heads")
+    guard curvature != 0 else { return [] }
+    let log = Float(Double.log(curvature.magnitude))
+    return [Slot("log_curvature", [heads], .numbers([Float](repeating: log, count: heads)))]
+  }
 
   // MARK: - Creation
 
@@ -54,16 +63,13 @@ public final class ManifoldAttention: Attention, @unchecked Sendable {
     isSquared = settings.flag("squared")
     curvature = settings.number("curvature")
     isLorentz = settings.choice("model") == 1
-    logCurvature =
-      curvature == 0
-      ? nil : try AlignedBuffer(count: heads, repeating: Float(Double.log(curvature.magnitude)), for: "curvature")
+    parameters = try Parameters(Self.slots(settings))
+    logCurvature = parameters.first
   }
 
   public var optionValues: [Double] {
     [Double(dim), Double(heads), curvature, isLorentz ? 1 : 0, temperature, isSquared ? 1 : 0]
   }
-
-  public var parameters: [Parameter] { logCurvature.map { [Parameter("log_curvature", [heads], $0)] } ?? [] }
 
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requirePoints(v, dim) }
 
@@ -108,7 +114,7 @@ public final class ManifoldAttention: Attention, @unchecked Sendable {
     var toParameters = [Double](repeating: 0, count: heads)
     try slices(input).backward(
       outputGradient: outputGradient, into: gradients, parameters: &toParameters, control)
-    guard let out = gradients.parameters, logCurvature != nil else { return }
+    guard let logCurvature, let out = gradients.parameters?[logCurvature] else { return }
     for h in 0..<heads { out[h] += Float(toParameters[h]) }
   }
 }

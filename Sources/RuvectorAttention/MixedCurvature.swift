@@ -38,8 +38,18 @@ public final class MixedCurvature: Attention, @unchecked Sendable {
   // MARK: - Weights
 
   /// ln β of the parts that are there; ln|K| of the curved ones.
-  let logWeight: AlignedBuffer<Float>
-  let logCurvature: AlignedBuffer<Float>?
+  private let logWeight: Parameter
+  private let logCurvature: Parameter?
+  public let parameters: Parameters
+
+  public static func slots(_ settings: Settings) -> [Slot] {
+    let parts = ["euclideanDim", "hyperbolicDim", "sphericalDim"].filter { settings.integer($0) > 0 }.count
+    var logs: [Float] = []
+    if settings.integer("hyperbolicDim") > 0 { logs.append(Float(Double.log(-settings.number("hyperbolicCurvature")))) }
+    if settings.integer("sphericalDim") > 0 { logs.append(Float(Double.log(settings.number("sphericalCurvature")))) }
+    let weight = Slot("log_weight", [parts], .zeros)
+    return logs.isEmpty ? [weight] : [weight, Slot("log_curvature", [logs.count], .numbers(logs))]
+  }
 
   // MARK: - Creation
 
@@ -56,11 +66,9 @@ public final class MixedCurvature: Attention, @unchecked Sendable {
       throw .expected(
         "at least 1 part", for: "euclideanDim, hyperbolicDim, sphericalDim", received: "0, 0, 0", .invalidConfig)
     }
-    logWeight = try AlignedBuffer(count: dims.filter { $0 > 0 }.count, repeating: 0, for: "weights")
-    var logs: [Float] = []
-    if hyperbolicDim > 0 { logs.append(Float(Double.log(-hyperbolicCurvature))) }
-    if sphericalDim > 0 { logs.append(Float(Double.log(sphericalCurvature))) }
-    logCurvature = logs.isEmpty ? nil : try AlignedBuffer(copying: logs, count: logs.count, for: "curvatures")
+    parameters = try Parameters(Self.slots(settings))
+    logWeight = parameters["log_weight"]
+    logCurvature = parameters.count > 1 ? parameters["log_curvature"] : nil
   }
 
   public var optionValues: [Double] {
@@ -68,11 +76,6 @@ public final class MixedCurvature: Attention, @unchecked Sendable {
       Double(euclideanDim), Double(hyperbolicDim), Double(sphericalDim), hyperbolicCurvature, sphericalCurvature,
       temperature,
     ]
-  }
-
-  public var parameters: [Parameter] {
-    [Parameter("log_weight", [logWeight.count], logWeight)]
-      + (logCurvature.map { [Parameter("log_curvature", [$0.count], $0)] } ?? [])
   }
 
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requirePoints(v, dim) }
@@ -113,11 +116,12 @@ public final class MixedCurvature: Attention, @unchecked Sendable {
     _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
     _ control: Control
   ) throws(RuvectorError) {
-    let count = logWeight.count + (logCurvature?.count ?? 0)
-    var toParameters = [Double](repeating: 0, count: count)
+    var toParameters = [Double](repeating: 0, count: parameters.total)
     try whole(input).backward(
       outputGradient: outputGradient, into: gradients, parameters: &toParameters, control)
     guard let out = gradients.parameters else { return }
-    for i in 0..<count { out[i] += Float(toParameters[i]) }
+    for i in 0..<logWeight.count { out[logWeight][i] += Float(toParameters[i]) }
+    guard let logCurvature else { return }
+    for i in 0..<logCurvature.count { out[logCurvature][i] += Float(toParameters[logWeight.count + i]) }
   }
 }

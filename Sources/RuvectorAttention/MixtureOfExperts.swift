@@ -48,33 +48,34 @@ public final class MixtureOfExperts: Attention, @unchecked Sendable {
 
   // MARK: - Weights
 
+  public let parameters: Parameters
   private let router: Router
   private let experts: Experts
 
+  /// Those of the gate.
+  public static func slots(_ settings: Settings) -> [Slot] {
+    Router.slots(settings, experts: settings.count("experts"))
+  }
+
   // MARK: - Creation
 
-  /// The gate's weights are Xavier-normal from `seed`, its bias 0.
-  public convenience init(_ settings: Settings) throws(RuvectorError) {
-    let dim = settings.integer("dim"), topK = settings.integer("topK"), factor = settings.number("capacityFactor")
-    let experts = try Experts(settings, "experts", dim: dim)
+  public init(_ settings: Settings) throws(RuvectorError) {
+    // What throws comes before the object: Embedded Swift leaks one that ends half made.
+    let experts = try Experts(settings, "experts", dim: settings.integer("dim"))
+    let topK = settings.integer("topK"), capacityFactor = settings.number("capacityFactor")
     guard topK <= experts.all.count else {
       throw .expected(
         "at most \(experts.all.count), the number of experts,", for: "topK", received: "\(topK)", .invalidConfig)
     }
-    guard factor == 0 || factor >= 1 else {
-      throw .expected("0 or at least 1", for: "capacityFactor", received: text(factor), .invalidConfig)
+    guard capacityFactor == 0 || capacityFactor >= 1 else {
+      throw .expected("0 or at least 1", for: "capacityFactor", received: text(capacityFactor), .invalidConfig)
     }
-    let router = try Router(dim: dim, experts: experts.all.count, seed: settings.seed("seed"))
-    self.init(
-      router, experts, topK: topK, capacityFactor: factor, balance: settings.number("balance"),
-      seed: settings.seed("seed"))
-  }
-
-  private init(
-    _ router: Router, _ experts: Experts, topK: Int, capacityFactor: Double, balance: Double, seed: UInt64
-  ) {
-    (self.router, self.experts, dim) = (router, experts, router.linear.inDim)
-    (self.topK, self.capacityFactor, self.balance, self.seed) = (topK, capacityFactor, balance, seed)
+    let router = try Router(settings, experts: experts.all.count)
+    parameters = try experts.parameters(behind: router.parameters, "experts")
+    (self.router, self.experts, self.topK, self.capacityFactor) = (router, experts, topK, capacityFactor)
+    dim = settings.integer("dim")
+    balance = settings.number("balance")
+    seed = settings.seed("seed")
   }
 
   public var optionValues: [Double] {
@@ -82,8 +83,6 @@ public final class MixtureOfExperts: Attention, @unchecked Sendable {
   }
 
   public var children: [any Mechanism] { experts.all.map { $0 as any Mechanism } }
-
-  public var parameters: [Parameter] { router.parameters + experts.parameters("experts") }
 
   public var contextDim: Int { experts.contextDim }
   public var edgeDim: Int { experts.edgeDim }
@@ -105,8 +104,12 @@ public final class MixtureOfExperts: Attention, @unchecked Sendable {
     try router.route(queries, best: topK, capacity: capacity(queries.rows), control)
   }
 
-  /// Besides forward, weights and backward:
-  ///
+  public static let operations =
+    AttentionOperation.all + [
+      AttentionOperation.ofQueries("routing", ["m", 2, "choices"]),
+      AttentionOperation.ofQueries("usage", ["2 * experts + 1"]),
+    ]
+
   /// "routing": queries [m, d], output [m · 2 · topK]: for each query the numbers of its experts, the best first (−1 where it
   ///            has fewer), and their shares g
   /// "usage":   queries [m, d], output [2 · experts + 1]: the share of the queries that each expert has (they sum to topK
@@ -147,11 +150,9 @@ public final class MixtureOfExperts: Attention, @unchecked Sendable {
     let width = try outputDim(values: input.values.dim), routing = try route(input.queries, control)
     let δ = try AlignedBuffer<Float>(count: routing.queries * topK, for: "gradients")
     try experts.products(input, routing, outputGradient, width: width, into: δ.pointer, control)
-    var its = gradients
-    its.parameters = gradients.parameters.map { $0 + router.experts * (dim + 1) }
-    try experts.backward(input, routing, outputGradient, width: width, into: its, control)
+    try experts.backward(input, routing, outputGradient, width: width, into: gradients, parameters, control)
     try router.backward(
-      input.queries, routing, δ.pointer, balance: balance, into: gradients.queries, parameters: gradients.parameters,
-      control)
+      input.queries, routing, δ.pointer, balance: balance, into: gradients.queries,
+      parameters: gradients.parameters?.part(0, of: parameters), control)
   }
 }

@@ -30,42 +30,36 @@ public final class MultiHead: Attention, @unchecked Sendable {
 
   // MARK: - Weights
 
+  public let parameters: Parameters
   private let projections: (query: Linear, key: Linear, value: Linear, output: Linear)?
+
+  /// Xavier-normal from `seed`, biases 0.
+  public static func slots(_ settings: Settings) -> [Slot] {
+    guard settings.flag("projections") else { return [] }
+    let dim = settings.integer("dim")
+    return Slot.linear("query.weight", "query.bias", dim, dim) + Slot.linear("key.weight", "key.bias", dim, dim)
+      + Slot.linear("value.weight", "value.bias", dim, dim) + Slot.linear("output.weight", "output.bias", dim, dim)
+  }
 
   // MARK: - Creation
 
-  /// Weights are Xavier-normal from `seed`, biases 0.
   public init(_ settings: Settings) throws(RuvectorError) {
     dim = settings.integer("dim")
     heads = try AttentionOption.heads(settings, dim: dim)
     isCausal = settings.flag("causal")
     seed = settings.seed("seed")
-    guard settings.flag("projections") else {
-      projections = nil
-      return
-    }
-    guard dim < 1 << 14 else {  // 4 (dim² + dim) parameters
-      throw .expected("at most 2^30 parameters", for: "dim", received: "\(dim)", .outOfMemory)
-    }
-    var random = Random(seed: seed)
-    projections = (
-      try Linear(dim, dim, random: &random), try Linear(dim, dim, random: &random),
-      try Linear(dim, dim, random: &random), try Linear(dim, dim, random: &random)
-    )
+    parameters = try Parameters(Self.slots(settings), seed: seed)
+    projections =
+      !settings.flag("projections")
+      ? nil
+      : (
+        parameters.linear("query.weight", "query.bias"), parameters.linear("key.weight", "key.bias"),
+        parameters.linear("value.weight", "value.bias"), parameters.linear("output.weight", "output.bias")
+      )
   }
 
   public var optionValues: [Double] {
     [Double(dim), Double(heads), projections == nil ? 0 : 1, isCausal ? 1 : 0, Double(seed)]
-  }
-
-  public var parameters: [Parameter] {
-    guard let projections else { return [] }
-    func pair(_ weight: StaticString, _ bias: StaticString, _ linear: Linear) -> [Parameter] {
-      [Parameter(weight, [dim, dim], linear.weight), Parameter(bias, [dim], linear.bias)]
-    }
-    return pair("query.weight", "query.bias", projections.query) + pair("key.weight", "key.bias", projections.key)
-      + pair("value.weight", "value.bias", projections.value)
-      + pair("output.weight", "output.bias", projections.output)
   }
 
   public var isRowwise: Bool { !isCausal }
@@ -156,18 +150,16 @@ public final class MultiHead: Attention, @unchecked Sendable {
     // Through W_o, then the heads, then the three maps of the input.
     let inner = try AlignedBuffer<Float>(count: (2 * m + 2 * n) * dim, repeating: 0, for: "gradients")
     let heads = inner.pointer, q = heads + m * dim, k = q + m * dim, v = k + n * dim
-    let size = dim * dim + dim
     try p.output.backward(
       MatrixView(joined.pointer, rows: m, dim: dim), outputGradient, into: heads,
-      parameters: gradients.parameters.map { $0 + 3 * size }, control)
+      parameters: gradients.parameters, control)
     try naming(input) { () throws(RuvectorError) in
       try slices(projected.input).backward(
         outputGradient: heads, into: AttentionGradients(queries: q, keys: k, values: v), control)
     }
     let places = [gradients.queries, gradients.keys, gradients.values]
     for (i, (x, g)) in zip([input.queries, input.keys, input.values], [q, k, v]).enumerated() {
-      try linears[i].backward(
-        x, g, into: places[i], parameters: gradients.parameters.map { $0 + i * size }, control)
+      try linears[i].backward(x, g, into: places[i], parameters: gradients.parameters, control)
     }
     withExtendedLifetime(projected) {}
   }

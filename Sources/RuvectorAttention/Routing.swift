@@ -72,18 +72,17 @@ struct Router {
   var temperature = 1.0
   var experts: Int { linear.outDim }
 
-  /// Xavier-normal weights, bias 0.
-  init(dim: Int, experts: Int, temperature: Double = 1, seed: UInt64) throws(RuvectorError) {
-    var random = Random(seed: seed)
-    linear = try Linear(dim, experts, random: &random)
-    self.temperature = temperature
+  let parameters: Parameters
+
+  /// Xavier-normal from the option `seed`, bias 0.
+  static func slots(_ settings: Settings, experts: Int) -> [Slot] {
+    Slot.linear("gate.weight", "gate.bias", settings.integer("dim"), experts)
   }
 
-  var parameters: [Parameter] {
-    [
-      Parameter("gate.weight", [experts, linear.inDim], linear.weight),
-      Parameter("gate.bias", [experts], linear.bias),
-    ]
+  init(_ settings: Settings, experts: Int, temperature: Double = 1) throws(RuvectorError) {
+    parameters = try Parameters(Self.slots(settings, experts: experts), seed: settings.seed("seed"))
+    linear = parameters.linear("gate.weight", "gate.bias")
+    self.temperature = temperature
   }
 
   /// The `k` best experts of each query, none with more than `capacity` queries (nil: any number). Choices are made in
@@ -172,12 +171,12 @@ struct Router {
   // MARK: - Gradient
 
   /// Adds what δ_ic = dL/dg_ic [m, k] and, with `balance`, the load-balancing loss give through the gate: to `dQ` [m, d]
-  /// and, at `parameters`, to W and b.
+  /// and, in `parameters`, to W and b.
   ///
   ///     dl_c += g_c (δ_c − Σ g δ)/T      dl_e += p_e (a_e − Σ p a)/T,  a_e = balance · experts · f_e/m
   func backward(
     _ queries: MatrixView, _ routing: Routing, _ δ: UnsafePointer<Float>, balance: Double = 0,
-    into dQ: UnsafeMutablePointer<Float>?, parameters: UnsafeMutablePointer<Float>?, _ control: Control
+    into dQ: UnsafeMutablePointer<Float>?, parameters: Gradients?, _ control: Control
   ) throws(RuvectorError) {
     let m = routing.queries, E = experts, k = routing.count
     let dl = try AlignedBuffer<Float>(count: m * E, repeating: 0, for: "routing")

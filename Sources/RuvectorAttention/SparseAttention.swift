@@ -182,14 +182,14 @@ extension AnyAttention {
     let isBackward = operation.utf8.elementsEqual("sparse backward".utf8)
     let isForward = operation.utf8.elementsEqual("sparse forward".utf8)
     guard isBackward || isForward || operation.utf8.elementsEqual("sparse weights".utf8) else {
-      throw unknown(operation, expected: "one of sparse forward, sparse weights, sparse backward")
+      throw unknown(operation, of: AttentionOperation.all)
     }
     try requireBuffers(isBackward ? 11 : 10, for: operation, buffers)
     var input = try readInput(buffers)
     guard let offsets = input.offsets else {
       throw .expected("offsets", for: "pattern", received: "none", .invalidArgument)
     }
-    let m = input.queries.rows, n = input.keys.rows, count = buffers[8].columns
+    let m = input.queries.rows, count = buffers[8].columns
     let pattern = PatternView(
       rows: m, offsets: offsets, indices: try buffers[8].readIndices("indices", count: count), count: count)
     input.offsets = nil
@@ -207,21 +207,9 @@ extension AnyAttention {
     let given = try size(m, width, "outputGradient")
     let gradient = try buffers[9].floats("outputGradient", count: given)
     try requireFinite(gradient, count: given, for: "outputGradient")
-    let sizes = [
-      try size(m, dim, "gradients"), try size(n, dim, "gradients"), try size(n, input.values.dim, "gradients"),
-      mechanism.parameters.reduce(0) { $0 + $1.values.count }, try size(input.edges?.rows ?? 0, edgeDim, "gradients"),
-    ]
-    var total = 0
-    for part in sizes { total = try size(1, part, plus: total, "gradients") }
-    let out = try buffers[10].output("output", count: total)
-    out.update(repeating: 0, count: total)
-    let k = out + sizes[0], v = k + sizes[1], p = v + sizes[2], e = p + sizes[3]
-    try backward(
-      input, over: pattern, outputGradient: gradient,
-      into: AttentionGradients(
-        queries: out, keys: k, values: v, parameters: p, edges: input.edges == nil ? nil : e), control)
-    try requireRange(out, total, input)
-    return total
+    return try withGradients(input, buffers[10]) { (gradients) throws(RuvectorError) in
+      try backward(input, over: pattern, outputGradient: gradient, into: gradients, control)
+    }
   }
 }
 

@@ -28,24 +28,28 @@ public final class Structural: Attention, @unchecked Sendable {
 
   // MARK: - Weights
 
+  public let parameters: Parameters
   /// U, [d, features].
-  let weight: AlignedBuffer<Float>
+  let weight: Parameter
+
+  /// Xavier-normal from `seed`.
+  public static func slots(_ settings: Settings) -> [Slot] {
+    let dim = settings.integer("dim"), features = settings.integer("features")
+    return [Slot("feature.weight", [dim, features], .xavierNormal(fanIn: features, fanOut: dim))]
+  }
 
   // MARK: - Creation
 
-  /// U is Xavier-normal from `seed`.
   public init(_ settings: Settings) throws(RuvectorError) {
     dim = settings.integer("dim")
     heads = try AttentionOption.heads(settings, dim: dim)
     features = settings.integer("features")
     seed = settings.seed("seed")
-    weight = try AlignedBuffer(count: dim * features, for: "weights")
-    var random = Random(seed: seed)
-    random.xavierNormal(weight.pointer, fanIn: features, fanOut: dim)
+    parameters = try Parameters(Self.slots(settings), seed: seed)
+    weight = parameters["feature.weight"]
   }
 
   public var optionValues: [Double] { [Double(dim), Double(heads), Double(features), Double(seed)] }
-  public var parameters: [Parameter] { [Parameter("feature.weight", [dim, features], weight)] }
 
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requireHeads(heads, divide: v) }
 
@@ -115,7 +119,7 @@ public final class Structural: Attention, @unchecked Sendable {
     let sides = [(q, input.queryContext, gradients.queries), (k, input.keyContext, gradients.keys)]
     for (g, context, place) in sides {
       if let place { kernels.add(place, g.memory.pointer, place, g.memory.count) }
-      guard let context, let out = gradients.parameters else { continue }
+      guard let context, let out = gradients.parameters?[weight] else { continue }
       try gemm(
         m: dim, n: features, k: g.view.rows, .transposed(g.memory.pointer, stride: dim),
         .rows(context.base, stride: context.stride), out, cStride: features, accumulate: true,

@@ -7,19 +7,15 @@ import RuvectorGeometry
 ///
 ///     y = expMap0(W logMap0(x))      logMap0(x) = atanh(√c|x|)/(√c|x|) x      expMap0(u) = tanh(√c|u|)/(√c|u|) u
 ///
-/// W [d, d] begins as the identity, where y = x. Points beyond the rim are pulled back to it on both sides.
+/// W [d, d]; with the identity y = x. Points beyond the rim are pulled back to it on both sides.
 /// - Complexity: O(d²) a row, as one matrix product for all. Precision: Float, lengths in Double.
 final class TangentMap: @unchecked Sendable {
   /// W
-  let weight: AlignedBuffer<Float>
-  let dim: Int
+  private let weight: Parameter
+  private let dim: Int
   private let c: Double
 
-  init(dim: Int, curvature: Double) throws(RuvectorError) {
-    let weight = try AlignedBuffer<Float>(count: dim * dim, repeating: 0, for: "weights")
-    for i in 0..<dim { weight[i * dim + i] = 1 }
-    (self.weight, self.dim, c) = (weight, dim, -curvature)
-  }
+  init(_ weight: Parameter, curvature: Double) { (self.weight, dim, c) = (weight, weight.shape[0], -curvature) }
 
   /// f(x) = s(|x|) x along each ray, with f' of its length.
   private struct Radial {
@@ -97,10 +93,10 @@ final class TangentMap: @unchecked Sendable {
     return Image(tangents, mapped, points, MatrixView(points.pointer, rows: x.rows, dim: dim))
   }
 
-  /// From `g` = dL/dy ([rows, d] packed) to dL/dx and, at `parameters`, dL/dW.
+  /// From `g` = dL/dy ([rows, d] packed) to dL/dx and, in `parameters`, dL/dW.
   func backward(
     _ x: MatrixView, _ image: Image, _ g: UnsafePointer<Float>, into dX: UnsafeMutablePointer<Float>?,
-    parameters: UnsafeMutablePointer<Float>?, _ control: Control
+    parameters: Gradients?, _ control: Control
   ) throws(RuvectorError) {
     let count = x.rows * dim
     let inner = try AlignedBuffer<Float>(count: count, repeating: 0, for: "gradients")
@@ -111,7 +107,8 @@ final class TangentMap: @unchecked Sendable {
     if let parameters {
       try gemm(
         m: dim, n: dim, k: x.rows, .transposed(inner.pointer, stride: dim),
-        .rows(image.tangents.pointer, stride: dim), parameters, cStride: dim, accumulate: true, threads: control.threads
+        .rows(image.tangents.pointer, stride: dim), parameters[weight], cStride: dim, accumulate: true,
+        threads: control.threads
       )
     }
     guard let dX else { return }

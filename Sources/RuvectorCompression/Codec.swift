@@ -58,6 +58,7 @@ public protocol Codec: Mechanism, Sendable {
 
 extension Codec {
   public static var family: StaticString { "codec" }
+  public static var operations: [Operation] { CodecOperation.all }
 
   /// - "bound": vector [n] → ``encodedByteCount(dim:)``
   /// - "encode": vector [n], bytes (writable) → bytes written
@@ -86,7 +87,7 @@ extension Codec {
       try takes(1)
       return try elementCount(of: UnsafeRawBufferPointer(buffers[0].bytes("bytes")))
     }
-    throw unknown(operation, expected: "one of bound, encode, elementCount, decode")
+    throw unknown(operation, of: CodecOperation.all)
   }
 
   /// The bytes of `x`: ``encode(_:into:)`` into an array of the right size.
@@ -115,6 +116,15 @@ extension Codec {
       return x
     }
   }
+}
+
+private enum CodecOperation {
+  private static let vector = Port("vector", ["n"]), bytes = Port("bytes", ["bytes"], .uint8)
+
+  static let all = [
+    Operation("bound", [vector], []), Operation("encode", [vector], [bytes]), Operation("elementCount", [bytes], []),
+    Operation("decode", [bytes], [vector]),
+  ]
 }
 
 // MARK: - Checks every codec makes

@@ -43,9 +43,9 @@ public struct Random {
   }
 
   /// Normal weights with variance 2 / (fanIn + fanOut) (Glorot and Bengio 2010, eq. 12).
-  public mutating func xavierNormal(_ out: UnsafeMutablePointer<Float>, fanIn: Int, fanOut: Int) {
+  public mutating func xavierNormal(_ out: UnsafeMutablePointer<Float>, count: Int, fanIn: Int, fanOut: Int) {
     let deviation = (2 / (Double(fanIn) + Double(fanOut))).squareRoot()
-    for i in 0..<(fanIn &* fanOut) { out[i] = Float(deviation * normal()) }
+    for i in 0..<count { out[i] = Float(deviation * normal()) }
   }
 
   /// Normal weights with variance 2 / fanIn (He et al. 2015, eq. 10), for layers that end in a ReLU.

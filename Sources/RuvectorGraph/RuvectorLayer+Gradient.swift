@@ -9,12 +9,11 @@ public struct LayerGradients {
   public var neighbors: UnsafeMutablePointer<Float>?
   /// As many as there are edge weights.
   public var edgeWeights: UnsafeMutablePointer<Float>?
-  /// All parameters, in their order.
-  public var parameters: UnsafeMutablePointer<Float>?
+  public var parameters: Gradients?
 
   public init(
     node: UnsafeMutablePointer<Float>? = nil, neighbors: UnsafeMutablePointer<Float>? = nil,
-    edgeWeights: UnsafeMutablePointer<Float>? = nil, parameters: UnsafeMutablePointer<Float>? = nil
+    edgeWeights: UnsafeMutablePointer<Float>? = nil, parameters: Gradients? = nil
   ) {
     (self.node, self.neighbors, self.edgeWeights, self.parameters) = (node, neighbors, edgeWeights, parameters)
   }
@@ -113,7 +112,7 @@ private struct Backward {
       mixBack()
       attendBack()
     }
-    back(layer.message, 0, node, dh, into: gradients.node)
+    back(layer.message, node, dh, into: gradients.node)
     try check()
   }
 
@@ -194,7 +193,7 @@ private struct Backward {
       out[i] = Float(scale * (dx - first - normal(i) * second) * inverse)
     }
     guard let parameters = gradients.parameters else { return }
-    let dγ = parameters + (start(12)), dβ = dγ + H
+    let dγ = parameters[layer.gamma], dβ = parameters[layer.beta]
     for i in 0..<H {
       dγ[i] += Float(Double(g[i]) * normal(i))
       dβ[i] += g[i]
@@ -210,18 +209,18 @@ private struct Backward {
       g3[i] = dy * z[i] * (1 - c[i] * c[i])  // before tanh of c
     }
     zero(du, H)
-    back(layer.updateInput, 2, u, g2, into: du)
-    back(layer.updateHidden, 3, h, g2, into: dh)
-    back(layer.candidateInput, 6, u, g3, into: du)
+    back(layer.updateInput, u, g2, into: du)
+    back(layer.updateHidden, h, g2, into: dh)
+    back(layer.candidateInput, u, g3, into: du)
     zero(g1, H)
-    back(layer.candidateHidden, 7, rh, g3, into: g1)
+    back(layer.candidateHidden, rh, g3, into: g1)
     for i in 0..<H {
       dh[i] += g1[i] * r[i]
       g2[i] = g1[i] * h[i] * r[i] * (1 - r[i])  // before σ of r
     }
-    back(layer.resetInput, 4, u, g2, into: du)
-    back(layer.resetHidden, 5, h, g2, into: dh)
-    back(layer.aggregate, 1, mixed, du, into: dmixed)
+    back(layer.resetInput, u, g2, into: du)
+    back(layer.resetHidden, h, g2, into: dh)
+    back(layer.aggregate, mixed, du, into: dmixed)
   }
 
   /// g = W_msg Σ ŵ N + b Σ ŵ, ŵ = w/Σw: dw_j = (dŵ_j − Σ dŵ ŵ)/Σw, 0 where the shares are equal ones.
@@ -230,10 +229,11 @@ private struct Backward {
     zero(direction, d)
     layer.message.addTransposed(dg, direction, kernels)
     if let parameters = gradients.parameters {
-      outer(dg, average, into: parameters, d)
+      let bias = parameters[layer.message.bias]
+      outer(dg, average, into: parameters[layer.message.weight], d)
       var share: Float = 0
       for i in 0..<paired { share += shares[i] }
-      kernels.axpy(share, dg, parameters + H * d, H)
+      kernels.axpy(share, dg, bias, H)
     }
     if let dN = gradients.neighbors { for i in 0..<paired { kernels.axpy(shares[i], direction, dN + i * d, d) } }
     guard let dw = gradients.edgeWeights, sum > 0 else { return }
@@ -249,9 +249,9 @@ private struct Backward {
   private func attendBack() {
     let size = layer.headDim, scale = 1 / Float(size).squareRoot(), joinedGradient = g1
     zero(joinedGradient, H)
-    back(layer.output, 11, joined, dmixed, into: joinedGradient)
+    back(layer.output, joined, dmixed, into: joinedGradient)
     if let parameters = gradients.parameters {
-      let bias = parameters + start(10) + H * H
+      let bias = parameters[layer.value.bias]
       kernels.add(bias, joinedGradient, bias, H)
     }
     for k in 0..<layer.heads {
@@ -279,28 +279,26 @@ private struct Backward {
       kernels.dot_rows(du, layer.key.weight.pointer + first * H, H, size, H, dq + first)
       guard let parameters = gradients.parameters else { continue }
       for o in 0..<size {
-        kernels.axpy(da[o], value, parameters + start(10) + (first + o) * H, H)
-        kernels.axpy(q[first + o], du, parameters + start(9) + (first + o) * H, H)
+        kernels.axpy(da[o], value, parameters[layer.value.weight] + (first + o) * H, H)
+        kernels.axpy(q[first + o], du, parameters[layer.key.weight] + (first + o) * H, H)
       }
-      outer(dvalue, mean, into: parameters, d)
-      kernels.add(parameters + H * d, dvalue, parameters + H * d, H)
-      outer(u, dt, into: parameters, d)
+      let messageBias = parameters[layer.message.bias]
+      outer(dvalue, mean, into: parameters[layer.message.weight], d)
+      kernels.add(messageBias, dvalue, messageBias, H)
+      outer(u, dt, into: parameters[layer.message.weight], d)
     }
     kernels.scale(scale, dq, dq, H)
-    back(layer.query, 8, h, dq, into: dh)
+    back(layer.query, h, dq, into: dh)
   }
 
   // MARK: Parts
 
-  /// Where the parameters of map `i`, in the order of `parameters`, begin.
-  private func start(_ i: Int) -> Int { i == 0 ? 0 : H * d + H + (i - 1) * (H * H + H) }
-
   /// y = W x + b: `dx` += Wᵀ g, dW += g xᵀ, db += g.
-  private func back(_ linear: Linear, _ place: Int, _ x: UnsafePointer<Float>, _ g: Vector, into dx: Vector?) {
+  private func back(_ linear: Linear, _ x: UnsafePointer<Float>, _ g: Vector, into dx: Vector?) {
     if let dx { linear.addTransposed(g, dx, kernels) }
     guard let parameters = gradients.parameters else { return }
-    let weight = parameters + start(place), bias = weight + linear.outDim * linear.inDim
-    outer(g, x, into: weight, linear.inDim)
+    let bias = parameters[linear.bias]
+    outer(g, x, into: parameters[linear.weight], linear.inDim)
     kernels.add(bias, g, bias, linear.outDim)
   }
 
@@ -315,7 +313,7 @@ private struct Backward {
   private func check() throws(RuvectorError) {
     let places = [
       (gradients.node, d), (gradients.neighbors, n * d), (gradients.edgeWeights, weights.count),
-      (gradients.parameters, start(12) + 2 * H),
+      (gradients.parameters?.all, layer.parameters.total),
     ]
     for (place, count) in places {
       guard let place, kernels.non_finite_probe(place, count) != 0 else { continue }

@@ -23,68 +23,53 @@ extension RuvectorLayer: Mechanism {
     [Double(inputDim), Double(hiddenDim), Double(heads), dropout, epsilon, Double(seed)]
   }
 
-  /// "forward":  node [in], neighbors [n, in], edge weights [m], output [hidden]
-  /// "backward": … edge weights [m], output gradient [hidden], output: the gradients of node, neighbors, edge weights and
-  ///             parameters one after the other
-  public func run(
-    _ operation: String, _ buffers: [Tensor], _ control: Control
-  ) throws(RuvectorError) -> Int {
-    if operation.utf8.elementsEqual("backward".utf8) { return try runBackward(buffers) }
-    guard operation.utf8.elementsEqual("forward".utf8) else {
-      throw unknown(operation, expected: "forward or backward")
-    }
-    try requireBuffers(4, for: operation, buffers)
-    let weights = UnsafeBufferPointer(start: try buffers[2].floats("edgeWeights"), count: buffers[2].columns)
-    try forward(
-      buffers[0].floats("node", count: inputDim), neighbors: buffers[1].matrix("neighbors"),
-      edgeWeights: weights, into: buffers[3].output("output", count: hiddenDim))
-    return hiddenDim
+  public static let operations = [forward, forward.backward()]
+  private static let forward = Operation(
+    "forward",
+    [.input("node", ["in"]), .input("neighbors", ["n", "in"]), .input("edgeWeights", ["weights"], .optional)],
+    [Port("output", ["hidden"])])
+
+  public func size(of side: StaticString) -> Int? {
+    side.matches("in") ? inputDim : side.matches("hidden") ? hiddenDim : nil
   }
 
-  private func runBackward(_ buffers: [Tensor]) throws(RuvectorError) -> Int {
-    try requireBuffers(5, for: "backward", buffers)
-    let neighbors = try buffers[1].matrix("neighbors")
-    let weights = UnsafeBufferPointer(start: try buffers[2].floats("edgeWeights"), count: buffers[2].columns)
-    let rest = inputDim + weights.count + parameters.reduce(0) { $0 + $1.values.count }
-    let (rows, overflow) = neighbors.rows.multipliedReportingOverflow(by: inputDim)
-    let (total, carry) = rows.addingReportingOverflow(rest)
-    guard !overflow, !carry else {
-      throw .expected("sizes that fit in memory", for: "gradients", received: "more", .outOfMemory)
+  public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
+    let weights = try call.vector("edgeWeights") ?? UnsafeBufferPointer(start: nil, count: 0)
+    guard let node = try call.vector("node")?.baseAddress, let neighbors = try call.matrix("neighbors") else {
+      return 0
     }
-    let node = try buffers[0].floats("node", count: inputDim)
-    let gradient = try buffers[3].floats("outputGradient", count: hiddenDim)
-    let out = try buffers[4].output("output", count: total)
-    out.update(repeating: 0, count: total)
+    let out = try call.output(), count = try call.outputCount()
+    guard call.isNamed("backward") else {
+      try forward(node, neighbors: neighbors, edgeWeights: weights, into: out)
+      return count
+    }
+    out.update(repeating: 0, count: count)
+    guard let gradient = try call.vector("outputGradient")?.baseAddress else { return 0 }
     let places = LayerGradients(
-      node: out, neighbors: out + inputDim, edgeWeights: out + inputDim + rows,
-      parameters: out + inputDim + rows + weights.count)
+      node: try call.output("node"), neighbors: try call.output("neighbors"),
+      edgeWeights: try call.output("edgeWeights"), parameters: try call.output("parameters").map { Gradients($0) })
     try backward(node, neighbors: neighbors, edgeWeights: weights, outputGradient: gradient, into: places)
-    return total
+    return count
   }
 
-  /// Every weight, in the order in which they are saved. The names are the paths in the layer's JSON.
-  public var parameters: [Parameter] {
-    func pair(_ weights: StaticString, _ bias: StaticString, _ linear: Linear) -> [Parameter] {
-      [
-        Parameter(weights, [linear.outDim, linear.inDim], linear.weight),
-        Parameter(bias, [linear.outDim], linear.bias),
-      ]
-    }
-    return pair("w_msg.weights", "w_msg.bias", message)
-      + pair("w_agg.weights", "w_agg.bias", aggregate)
-      + pair("w_update.w_z.weights", "w_update.w_z.bias", updateInput)
-      + pair("w_update.u_z.weights", "w_update.u_z.bias", updateHidden)
-      + pair("w_update.w_r.weights", "w_update.w_r.bias", resetInput)
-      + pair("w_update.u_r.weights", "w_update.u_r.bias", resetHidden)
-      + pair("w_update.w_h.weights", "w_update.w_h.bias", candidateInput)
-      + pair("w_update.u_h.weights", "w_update.u_h.bias", candidateHidden)
-      + pair("attention.q_linear.weights", "attention.q_linear.bias", query)
-      + pair("attention.k_linear.weights", "attention.k_linear.bias", key)
-      + pair("attention.v_linear.weights", "attention.v_linear.bias", value)
-      + pair("attention.out_linear.weights", "attention.out_linear.bias", output)
-      + [
-        Parameter("norm.gamma", [hiddenDim], gamma),
-        Parameter("norm.beta", [hiddenDim], beta),
-      ]
+  /// Weights are Xavier-normal from `seed`, biases 0, gamma 1, beta 0.
+  public static func slots(_ settings: Settings) -> [Slot] {
+    slots(inputDim: settings.integer("inputDim"), hiddenDim: settings.integer("hiddenDim"))
+  }
+
+  static func slots(inputDim: Int, hiddenDim h: Int) -> [Slot] {
+    var slots = Slot.linear("w_msg.weights", "w_msg.bias", inputDim, h)
+    slots += Slot.linear("w_agg.weights", "w_agg.bias", h, h)
+    slots += Slot.linear("w_update.w_z.weights", "w_update.w_z.bias", h, h)
+    slots += Slot.linear("w_update.u_z.weights", "w_update.u_z.bias", h, h)
+    slots += Slot.linear("w_update.w_r.weights", "w_update.w_r.bias", h, h)
+    slots += Slot.linear("w_update.u_r.weights", "w_update.u_r.bias", h, h)
+    slots += Slot.linear("w_update.w_h.weights", "w_update.w_h.bias", h, h)
+    slots += Slot.linear("w_update.u_h.weights", "w_update.u_h.bias", h, h)
+    slots += Slot.linear("attention.q_linear.weights", "attention.q_linear.bias", h, h)
+    slots += Slot.linear("attention.k_linear.weights", "attention.k_linear.bias", h, h)
+    slots += Slot.linear("attention.v_linear.weights", "attention.v_linear.bias", h, h)
+    slots += Slot.linear("attention.out_linear.weights", "attention.out_linear.bias", h, h)
+    return slots + [Slot("norm.gamma", [h], .ones), Slot("norm.beta", [h], .zeros)]
   }
 }

@@ -33,11 +33,13 @@ public final class RuvectorLayer: @unchecked Sendable {
 
   // MARK: - Weights
 
+  /// The names are the paths in the layer's JSON.
+  public let parameters: Parameters
   let message: Linear  // [H, in]
   let aggregate: Linear  // [H, H], as all that follow
   let updateInput, updateHidden, resetInput, resetHidden, candidateInput, candidateHidden: Linear
   let query, key, value, output: Linear
-  let gamma, beta: AlignedBuffer<Float>  // [H]
+  let gamma, beta: Parameter  // [H]
   /// ε of the layer norm.
   public let epsilon: Double
 
@@ -61,27 +63,22 @@ public final class RuvectorLayer: @unchecked Sendable {
     guard epsilon > 0, epsilon <= 1 else {
       throw .expected("a number > 0 and <= 1", for: "eps", received: text(epsilon), .invalidConfig)
     }
-    // Each matrix alone may be had from an overcommitting system that cannot serve their sum.
-    let parameters = Int64(hiddenDim) * (Int64(inputDim) + 11 * Int64(hiddenDim))
-    guard parameters <= 1 << 30 else {
-      throw .expected("at most 2^30 parameters", for: "layer", received: "\(parameters)", .outOfMemory)
-    }
     (self.seed, self.epsilon) = (seed, epsilon)
-    var random = Random(seed: seed)
-    message = try Linear(inputDim, hiddenDim, random: &random)
-    aggregate = try Linear(hiddenDim, hiddenDim, random: &random)
-    updateInput = try Linear(hiddenDim, hiddenDim, random: &random)
-    updateHidden = try Linear(hiddenDim, hiddenDim, random: &random)
-    resetInput = try Linear(hiddenDim, hiddenDim, random: &random)
-    resetHidden = try Linear(hiddenDim, hiddenDim, random: &random)
-    candidateInput = try Linear(hiddenDim, hiddenDim, random: &random)
-    candidateHidden = try Linear(hiddenDim, hiddenDim, random: &random)
-    query = try Linear(hiddenDim, hiddenDim, random: &random)
-    key = try Linear(hiddenDim, hiddenDim, random: &random)
-    value = try Linear(hiddenDim, hiddenDim, random: &random)
-    output = try Linear(hiddenDim, hiddenDim, random: &random)
-    gamma = try AlignedBuffer(count: hiddenDim, repeating: 1)
-    beta = try AlignedBuffer(count: hiddenDim, repeating: 0)
+    parameters = try Parameters(Self.slots(inputDim: inputDim, hiddenDim: hiddenDim), seed: seed)
+    message = parameters.linear("w_msg.weights", "w_msg.bias")
+    aggregate = parameters.linear("w_agg.weights", "w_agg.bias")
+    updateInput = parameters.linear("w_update.w_z.weights", "w_update.w_z.bias")
+    updateHidden = parameters.linear("w_update.u_z.weights", "w_update.u_z.bias")
+    resetInput = parameters.linear("w_update.w_r.weights", "w_update.w_r.bias")
+    resetHidden = parameters.linear("w_update.u_r.weights", "w_update.u_r.bias")
+    candidateInput = parameters.linear("w_update.w_h.weights", "w_update.w_h.bias")
+    candidateHidden = parameters.linear("w_update.u_h.weights", "w_update.u_h.bias")
+    query = parameters.linear("attention.q_linear.weights", "attention.q_linear.bias")
+    key = parameters.linear("attention.k_linear.weights", "attention.k_linear.bias")
+    value = parameters.linear("attention.v_linear.weights", "attention.v_linear.bias")
+    output = parameters.linear("attention.out_linear.weights", "attention.out_linear.bias")
+    gamma = parameters["norm.gamma"]
+    beta = parameters["norm.beta"]
   }
 
   // MARK: - Forward

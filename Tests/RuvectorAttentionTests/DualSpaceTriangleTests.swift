@@ -12,7 +12,7 @@ import Testing
 
   private static func uses(_ mechanism: DualSpace, keys n: Int) throws -> Bool {
     let p = try #require(mechanism.projections)
-    return try p.triangle.triangle(of: p.hyperbolic, dim: d, forRows: n) != nil
+    return try p.triangle.triangle(of: p.hyperbolic.values, dim: d, forRows: n) != nil
   }
 
   /// Weights that changed in memory, whoever changed them, count in the next call.

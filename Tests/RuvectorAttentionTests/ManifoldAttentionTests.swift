@@ -168,10 +168,10 @@ import Testing
         }
         var g = SeededGenerator(7)
         let batch = Batch(&g, 2, 4, 6, 6, scale: 0.2)
-        do {
+        do throws(RuvectorError) {
           #expect(try mechanism.forward(batch).allSatisfy { $0.isFinite }, "\(c.name) \(log)")
         } catch {
-          #expect((error as? RuvectorError)?.code == .outOfRange, "\(c.name) \(log): \(error)")
+          #expect(error.code == .outOfRange, "\(c.name) \(log): \(error)")
         }
       }
     }

@@ -115,7 +115,7 @@ extension Attention {
       try backward(
         input, outputGradient: g,
         into: AttentionGradients(
-          queries: p, keys: p + sizes[0], values: p + sizes[0] + sizes[1], parameters: behind,
+          queries: p, keys: p + sizes[0], values: p + sizes[0] + sizes[1], parameters: Gradients(behind),
           edges: batch.edges == nil ? nil : behind + sizes[3]),
         control)
       return (0..<total).map { out[$0] }

@@ -146,7 +146,7 @@ import Testing
       try mechanism.backward(
         input, over: pattern, outputGradient: g,
         into: AttentionGradients(
-          queries: q, keys: q + m * 6, values: q + m * 6 + n * 6, parameters: q + m * 6 + n * 12), control)
+          queries: q, keys: q + m * 6, values: q + m * 6 + n * 6, parameters: Gradients(q + m * 6 + n * 12)), control)
       return (
         (0..<out.count).map { out[$0] }, (0..<weights.count).map { weights[$0] }, (0..<total).map { all[$0] }
       )

@@ -96,7 +96,7 @@ import Testing
     let kernels = Levels.table(level)
     var random = Random(seed: 3), gauge = Gauge()
     for (n, m) in [(1, 1), (5, 3), (17, 40), (64, 1)] {
-      let map = try Linear(n, m, random: &random)
+      let map = try Parameters(Slot.linear("weight", "bias", n, m), seed: 5).linear("weight", "bias")
       for o in 0..<m { map.bias[o] = Float(o) - 1.5 }
       let x = (0..<n).map { _ in Float(random.normal()) }, z = (0..<m).map { _ in Float(random.normal()) }
       var y = [Float](repeating: .nan, count: m), plain = y, back = x
@@ -118,10 +118,7 @@ import Testing
       }
     }
     #expect(gauge.breach == nil)
-    let huge = failure { () throws(RuvectorError) in
-      var random = Random(seed: 1)
-      _ = try Linear(Int.max, 2, random: &random)
-    }
+    let huge = failure { () throws(RuvectorError) in _ = try Slot.total(Slot.linear("weight", "bias", Int.max / 4, 2)) }
     #expect(huge?.code == .outOfMemory)
   }
 }

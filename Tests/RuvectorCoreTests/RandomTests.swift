@@ -46,7 +46,7 @@ import Testing
       var w = [Float](repeating: .nan, count: n), r = Random(seed: 9)
       func variance() -> Double { w.reduce(0) { $0 + Double($1) * Double($1) } / Double(n) }
       let error = 5 * (2 / Double(n)).squareRoot()
-      r.xavierNormal(&w, fanIn: fanIn, fanOut: fanOut)
+      r.xavierNormal(&w, count: n, fanIn: fanIn, fanOut: fanOut)
       #expect(abs(variance() * Double(fanIn + fanOut) / 2 - 1) < error)
       r.kaimingNormal(&w, fanIn: fanIn, fanOut: fanOut)
       #expect(abs(variance() * Double(fanIn) / 2 - 1) < error)

@@ -21,7 +21,7 @@ import Testing
       node, neighbors: MatrixView(memory.pointer, rows: n, dim: neighbors.first?.count ?? d, stride: d + gap),
       edgeWeights: UnsafeBufferPointer(start: edges.pointer, count: weights.count), outputGradient: g,
       into: LayerGradients(
-        node: p, neighbors: p + d, edgeWeights: p + d + n * d, parameters: p + d + n * d + weights.count))
+        node: p, neighbors: p + d, edgeWeights: p + d + n * d, parameters: Gradients(p + d + n * d + weights.count)))
     precondition(out[total].isNaN, "wrote behind the output")
     return (0..<total).map { out[$0] }
   }

@@ -33,13 +33,12 @@ extension VectorIndex {
   }
 
   func has(_ key: Int64) -> Bool {
-    var key = key
-    return has(.integers(&key, 1))
+    withUnsafePointer(to: key) { has(.integers($0, 1)) }
   }
 
   func vector(_ key: Int64) throws(RuvectorError) -> [Float] {
-    var key = key, out = [Float](repeating: 0, count: dim)
-    try get(.integers(&key, 1), into: &out)
+    var out = [Float](repeating: 0, count: dim)
+    try withUnsafePointer(to: key) { (key) throws(RuvectorError) in try get(.integers(key, 1), into: &out) }
     return out
   }
 

@@ -19,11 +19,11 @@ extension Linear {
     return out
   }
 
-  /// With G = dL/dY [rows, out] packed: dX += G W ([rows, in] packed), and at `parameters` dW += Gᵀ X ([out, in]),
-  /// followed by db += Σ G ([out]). nil: not wanted.
+  /// With G = dL/dY [rows, out] packed: dX += G W ([rows, in] packed), and in `parameters` dW += Gᵀ X ([out, in]) and
+  /// db += Σ G ([out]). nil: not wanted.
   public func backward(
     _ x: MatrixView, _ g: UnsafePointer<Float>, into dX: UnsafeMutablePointer<Float>?,
-    parameters: UnsafeMutablePointer<Float>?, _ control: Control = .none
+    parameters: Gradients?, _ control: Control = .none
   ) throws(RuvectorError) {
     if let dX {
       try gemm(
@@ -32,9 +32,10 @@ extension Linear {
     }
     guard let parameters else { return }
     try gemm(
-      m: outDim, n: inDim, k: x.rows, .transposed(g, stride: outDim), .rows(x.base, stride: x.stride), parameters,
+      m: outDim, n: inDim, k: x.rows, .transposed(g, stride: outDim), .rows(x.base, stride: x.stride),
+      parameters[weight],
       cStride: inDim, accumulate: true, threads: control.threads)
-    let bias = parameters + outDim * inDim, kernels = Kernels.current
+    let bias = parameters[bias], kernels = Kernels.current
     for r in 0..<x.rows { kernels.add(bias, g + r * outDim, bias, outDim) }
   }
 }

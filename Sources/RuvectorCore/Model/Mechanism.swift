@@ -1,33 +1,21 @@
-/// A named block of parameters.
-public struct Parameter {
-  public let name: String
-  /// Row-major shape: [rows, columns] or [length].
-  public let shape: [Int]
-  public let values: AlignedBuffer<Float>
-
-  public init(_ name: StaticString, _ shape: [Int], _ values: AlignedBuffer<Float>) {
-    (self.name, self.shape, self.values) = ("\(name)", shape, values)
-  }
-
-  /// The parameter of a child, as its parent names it: "experts.0." + name. The memory is the child's.
-  public init(_ prefix: String, _ parameter: Parameter) {
-    (name, shape, values) = (prefix + parameter.name, parameter.shape, parameter.values)
-  }
-}
-
 /// What a mechanism is to another one that holds it as a child, beyond its operations by name: its family's own protocol
 /// in a class of that family. (Embedded Swift casts an object to its class, but not to another protocol.)
 open class Facet {
   public init() {}
 }
 
-/// What layers and codecs have in common: options they were made from, named weights, operations on buffers.
-/// The C boundary, and with it every language, knows them by this protocol only.
+/// A member of a family: what layers, mechanisms of attention, codecs, losses have in common. Options they are made from, named
+/// weights, operations on buffers, all of them described, so that the C boundary and with it every language know members by
+/// this protocol only.
 public protocol Mechanism: AnyObject {
-  /// "layer", "codec".
+  /// "layer", "attention", "codec", "graph", "loss".
   static var family: StaticString { get }
   static var name: StaticString { get }
   static var options: [Option] { get }
+  /// Its operations by name.
+  static var operations: [Operation] { get }
+  /// The weights that a member of these options has of its own (those of children are theirs), before there is memory for them.
+  static func slots(_ settings: Settings) throws(RuvectorError) -> [Slot]
   init(_ settings: Settings) throws(RuvectorError)
 
   /// Values of `options`, in their order; of a list of children their number.
@@ -40,8 +28,12 @@ public protocol Mechanism: AnyObject {
   var facet: Facet? { get }
   /// The same mechanism with weights of its own: same options, copied weights. `.outOfMemory`.
   func clone() throws(RuvectorError) -> any Mechanism
-  /// Weights in a stable order; empty where there are none.
-  var parameters: [Parameter] { get }
+  /// All weights, in the order in which they are saved.
+  var parameters: Parameters { get }
+  /// The size of a side that the options fix ("in", "heads"); nil: the caller's buffers say it.
+  func size(of side: StaticString) -> Int?
+  /// One of `operations`, its buffers checked and bound; returns the elements written.
+  func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int
   /// Runs an operation by name; returns the elements written where that is not fixed by the shapes.
   func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int
   /// JSON: family, name, options, weights with their shapes, instruction set. (Stands here so that each class has its
@@ -50,14 +42,22 @@ public protocol Mechanism: AnyObject {
 }
 
 extension Mechanism {
-  public var parameters: [Parameter] { [] }
+  public static func slots(_ settings: Settings) throws(RuvectorError) -> [Slot] { [] }
+  public var parameters: Parameters { .none }
+  public func size(of side: StaticString) -> Int? { nil }
+  public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
+    throw unknown("\(call.operation.name)", of: Self.operations)
+  }
+  public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
+    try perform(bind(operation, of: Self.operations, self, buffers), control)
+  }
   public var seed: UInt64 { 0 }
   public var children: [any Mechanism] { [] }
   public var facet: Facet? { nil }
 
   public func clone() throws(RuvectorError) -> any Mechanism {
     let copy = try Self.make(given(Self.options, optionValues, seed, children))
-    copyWeights(from: parameters, to: copy.parameters)
+    parameters.copy(to: copy.parameters)
     return copy
   }
 
@@ -75,7 +75,7 @@ extension Mechanism {
 
 private func describe(
   _ family: StaticString, _ name: StaticString, _ options: [Option], _ values: [Double], _ children: [any Mechanism],
-  _ parameters: [Parameter]
+  _ parameters: Parameters
 ) -> String {
   var json = "{\"family\":\"\(family)\",\"name\":\"\(name)\",\"simd\":\"\(Kernels.level)\",\"options\":{"
   for (i, option) in options.enumerated() {
@@ -112,22 +112,4 @@ private func given(
     }
   }
   return given
-}
-
-private func copyWeights(from mine: [Parameter], to its: [Parameter]) {
-  for (from, to) in zip(mine, its) {
-    to.values.pointer.update(from: from.values.pointer, count: min(from.values.count, to.values.count))
-  }
-}
-
-/// An operation a mechanism does not have.
-public func unknown(_ operation: String, expected: String) -> RuvectorError {
-  .expected(expected, for: "operation", received: quoted(operation), .invalidArgument)
-}
-
-/// Refuses another number of buffers than the operation takes.
-public func requireBuffers(_ count: Int, for operation: String, _ buffers: [Tensor]) throws(RuvectorError) {
-  guard buffers.count == count else {
-    throw .expected("\(count) buffers", for: operation, received: "\(buffers.count)", .invalidArgument)
-  }
 }

@@ -1,0 +1,201 @@
+/// One call of an operation, its buffers checked against the ports and the sides of their shapes bound.
+public struct Call {
+  public let operation: Operation
+  private let buffers: [Tensor]
+  private var sides: [(name: StaticString, size: Int)] = []
+
+  fileprivate init(_ operation: Operation, _ buffers: [Tensor]) {
+    (self.operation, self.buffers) = (operation, buffers)
+  }
+
+  public func isNamed(_ name: StaticString) -> Bool { operation.name.matches(name) }
+
+  /// The size of a named side.
+  public subscript(side: StaticString) -> Int { size(side) ?? 0 }
+
+  fileprivate func size(_ name: StaticString) -> Int? {
+    for side in sides where side.name.matches(name) { return side.size }
+    return nil
+  }
+
+  fileprivate mutating func bind(_ name: StaticString, _ size: Int) { sides.append((name, size)) }
+
+  private func buffer(_ name: StaticString) -> (port: Port, tensor: Tensor)? {
+    for (port, tensor) in zip(operation.inputs, buffers) where port.name.matches(name) {
+      if port.need == .required || tensor.rows * tensor.columns > 0 { return (port, tensor) }
+    }
+    return nil
+  }
+
+  /// A vector; nil where an optional one is left out.
+  public func vector(_ name: StaticString) throws(RuvectorError) -> UnsafeBufferPointer<Float>? {
+    guard let found = buffer(name) else { return nil }
+    return UnsafeBufferPointer(start: try found.tensor.floats("\(name)"), count: found.tensor.columns)
+  }
+
+  /// A matrix; nil where an optional one is left out.
+  public func matrix(_ name: StaticString) throws(RuvectorError) -> MatrixView? {
+    guard let found = buffer(name) else { return nil }
+    return try found.tensor.matrix("\(name)")
+  }
+
+  public func graph(_ name: StaticString) throws(RuvectorError) -> ResidentGraph {
+    guard let found = buffer(name) else {
+      throw .expected("a graph", for: "\(name)", received: "none", .invalidArgument)
+    }
+    return try found.tensor.graph("\(name)")
+  }
+
+  // MARK: - Output
+
+  /// Floats of one part of the output; 0 for that of an optional input which is left out.
+  private func count(_ part: Port) throws(RuvectorError) -> Int {
+    if part.need == .optional, buffer(part.name) == nil { return 0 }
+    var count = 1
+    for side in part.shape {
+      let size: Int
+      switch side {
+      case .fixed(let fixed): size = fixed
+      case .named(let name): size = self[name]
+      }
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      guard !overflow else { throw tooLarge }
+      count = product
+    }
+    return count
+  }
+
+  private var tooLarge: RuvectorError {
+    .expected("sizes that fit in memory", for: "output", received: "more", .outOfMemory)
+  }
+
+  /// Floats of the whole output.
+  public func outputCount() throws(RuvectorError) -> Int {
+    var total = 0
+    for part in operation.outputs {
+      let (sum, overflow) = total.addingReportingOverflow(try count(part))
+      guard !overflow else { throw tooLarge }
+      total = sum
+    }
+    return total
+  }
+
+  /// The memory of the whole output.
+  public func output() throws(RuvectorError) -> UnsafeMutablePointer<Float> {
+    try buffers[buffers.count - 1].output("output", count: outputCount())
+  }
+
+  /// The memory of one part of it; nil for that of an optional input which is left out.
+  public func output(_ name: StaticString) throws(RuvectorError) -> UnsafeMutablePointer<Float>? {
+    var place = try output()
+    for part in operation.outputs {
+      let count = try count(part)
+      if part.name.matches(name) { return part.need == .optional && count == 0 ? nil : place }
+      place += count
+    }
+    return nil
+  }
+
+  // MARK: - Numbers
+
+  /// To be called after the work: where the output is not finite, the first NaN or infinity among the inputs is named, or, where
+  /// there is none, the result is `.outOfRange`.
+  public func requireFiniteOutput() throws(RuvectorError) {
+    guard Kernels.current.non_finite_probe(try output(), try outputCount()).isNaN else { return }
+    for (port, tensor) in zip(operation.inputs, buffers) where port.type == .float32 && tensor.rows * tensor.columns > 0
+    {
+      if tensor.rank == 1 {
+        try requireFinite(tensor.floats("\(port.name)"), count: tensor.columns, for: "\(port.name)")
+      } else {
+        let rows = try tensor.matrix("\(port.name)")
+        for r in 0..<rows.rows { try requireFinite(rows.row(r), count: rows.dim, for: "\(port.name)[\(r)]") }
+      }
+    }
+    throw .expected("a result that fits in Float", for: "output", received: "an overflow", .outOfRange)
+  }
+}
+
+/// The call of an operation by name: each buffer has its port's type and shape, and a named side the same size everywhere.
+/// (Stands here once, and not once a class: WebAssembly has no generics at run time.)
+func bind(
+  _ operation: String, of operations: [Operation], _ member: any Mechanism, _ buffers: [Tensor]
+) throws(RuvectorError) -> Call {
+  let known = try find(operation, in: operations)
+  try requireBuffers(known.inputs.count + 1, for: operation, buffers)
+  var call = Call(known, buffers)
+  call.bind("parameters", member.parameters.total)
+  for (port, tensor) in zip(known.inputs, buffers) where port.need != .free {
+    guard tensor.type == port.type else {
+      throw .expected(words(port.type), for: "\(port.name)", received: words(tensor.type), .invalidArgument)
+    }
+    if port.type == .graph {
+      let graph = try tensor.graph("\(port.name)")
+      try fit(port, rank: 2, graph.nodes, graph.columns, member, &call)
+    } else if port.need == .required || tensor.rows * tensor.columns > 0 {
+      let rows = tensor.rank == 1 ? tensor.columns : tensor.rows
+      try fit(port, rank: tensor.rank, rows, tensor.columns, member, &call)
+    }
+  }
+  for part in known.outputs {
+    for side in part.shape {
+      guard case .named(let name) = side, call.size(name) == nil, let size = member.size(of: name) else { continue }
+      call.bind(name, size)
+    }
+  }
+  return call
+}
+
+/// Compares a shape with a port's; binds sides that nothing has said before. A matrix without rows has no width to compare.
+private func fit(
+  _ port: Port, rank: Int, _ rows: Int, _ columns: Int, _ member: any Mechanism, _ call: inout Call
+) throws(RuvectorError) {
+  guard rank == port.shape.count else { throw mismatch(port, rank, rows, columns, member, call) }
+  for (i, side) in port.shape.enumerated() {
+    let size = i == 0 ? rows : columns, isFree = i == 1 && rows == 0 && port.type != .graph
+    let wanted = call.wanted(side, member)
+    guard isFree || wanted == nil || wanted == size else { throw mismatch(port, rank, rows, columns, member, call) }
+    if case .named(let name) = side, call.size(name) == nil { call.bind(name, wanted ?? size) }
+  }
+}
+
+/// "expected [n, 64] for keys, received [10, 63]".
+private func mismatch(
+  _ port: Port, _ rank: Int, _ rows: Int, _ columns: Int, _ member: any Mechanism, _ call: Call
+) -> RuvectorError {
+  if rank == 1, port.shape.count == 1, let wanted = call.wanted(port.shape[0], member) {
+    return .dimension("\(port.name)", expected: wanted, received: rows)
+  }
+  var expected = ""
+  for side in port.shape {
+    expected += expected.utf8.isEmpty ? "" : ", "
+    if let wanted = call.wanted(side, member) {
+      expected += "\(wanted)"
+    } else if case .named(let name) = side {
+      expected += "\(name)"
+    }
+  }
+  return .expected(
+    "[\(expected)]", for: "\(port.name)", received: rank == 1 ? "[\(rows)]" : "[\(rows), \(columns)]",
+    .dimensionMismatch)
+}
+
+extension Call {
+  /// The size that a side must have; nil: any.
+  fileprivate func wanted(_ side: Side, _ member: any Mechanism) -> Int? {
+    switch side {
+    case .fixed(let size): size
+    case .named(let name): size(name) ?? member.size(of: name)
+    }
+  }
+}
+
+private func words(_ type: ElementType) -> String {
+  switch type {
+  case .float32: "32-bit floats"
+  case .float64: "64-bit floats"
+  case .uint8: "bytes"
+  case .uint32: "unsigned 32-bit integers"
+  case .graph: "a graph"
+  default: "another type"
+  }
+}
