@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The arrows between targets go one way (A <- B: B imports A):
-// kernels <- Core <- Geometry <- Attention, Compression, Search <- Graph, Index <- Ruvector, Store (beside it) <- ABI <-
+// kernels <- Core <- Geometry <- Attention, Compression, Search, Training <- Graph, Index <- Ruvector, Store (beside it) <- ABI <-
 // Calls <- the Node addon, the wasm module.
 
 /// `RUVECTOR_TARGET=wasm32` leaves out the instruction sets of the machine that compiles.
@@ -63,12 +63,14 @@ let package = Package(
       swiftSettings: unchecked),
     .target(name: "RuvectorCompression", dependencies: ["RuvectorCore"]),
     .target(name: "RuvectorGraph", dependencies: ["RuvectorAttention", "RuvectorCore", "RuvectorSearch"]),
+    .target(name: "RuvectorTraining", dependencies: ["RuvectorCore"]),
     .target(
       name: "Ruvector",
       dependencies: [
         "RuvectorCore", "RuvectorGeometry", "RuvectorAttention", "RuvectorCompression", "RuvectorSearch",
-        "RuvectorGraph", "RuvectorIndex",
+        "RuvectorGraph", "RuvectorIndex", "RuvectorTraining",
       ], swiftSettings: core ? [.define("CORE")] : []),
+    .executableTarget(name: "ruvector-typegen", dependencies: ["Ruvector", "RuvectorCore"]),
     .target(name: "CSQLite"),
     .target(name: "RuvectorStore", dependencies: ["CRuvectorSupport", "CSQLite", "RuvectorCore"]),
     .target(name: "CRuvector"),

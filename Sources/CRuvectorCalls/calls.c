@@ -53,6 +53,15 @@ F(create) {
   return code;
 }
 
+/* family, name, options. Returns the floats that the weights of such a one have. */
+F(weights_needed) {
+  UNUSED;
+  uint64_t floats = 0;
+  int32_t code = rv_weights_needed(a[0].text, a[1].text, a[2].options, a[2].count, &floats, error);
+  result->number = (double)floats;
+  return code;
+}
+
 /* mechanism, operation, buffers. Returns the elements written. */
 F(run) {
   uint64_t written = 0;
@@ -471,6 +480,7 @@ static const rv_export rows[] = {
     {"version", "", 's', version},
     {"simdLevel", "", 's', simd_level},
     {"create", "sso", 'm', create},
+    {"weightsNeeded", "sso", 'n', weights_needed},
     {"run", "msXc", 'n', run},
     {"describe", "mB", 'n', describe},
     {"layerForward", "mfxfF", 0, layer_forward},

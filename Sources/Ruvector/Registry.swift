@@ -3,25 +3,37 @@ public struct Member: Sendable {
   public let family: StaticString
   public let name: StaticString
   public let options: [Option]
+  public let operations: [Operation]
+  /// Makes one from options by name.
   public let make: @Sendable ([(key: String, value: OptionValue)]) throws(RuvectorError) -> any Mechanism
+  /// Floats that the weights of such a one would have: what a text that claims to hold them must pay for.
+  public let parameters: @Sendable ([(key: String, value: OptionValue)]) throws(RuvectorError) -> Int
+  #if DEBUG  // what ruvector-typegen prints
+    /// The name of its class.
+    public let type: String
+  #endif
 
   init<M: Mechanism & Sendable>(_ mechanism: M.Type) {
     family = mechanism.family
     name = mechanism.name
     options = mechanism.options
+    operations = mechanism.operations
     make = { (given) throws(RuvectorError) -> any Mechanism in try M.make(given) }
+    parameters = { (given) throws(RuvectorError) -> Int in
+      let settings = try Settings(of: M.name, M.options, given)
+      return try Slot.total(M.slots(settings)) + settings.childParameters
+    }
+    #if DEBUG
+      type = "\(M.self)"
+    #endif
   }
 }
 
 /// Every mechanism, one line each: what `rv_create` can make. A new one is its file, its line here, and its test.
 public enum Registry {
-  public static let members =
-    [Member(RuvectorLayer.self)] + attention + [
-      Member(HalfCodec.self),
-      Member(PQ8Codec.self),
-      Member(PQ4Codec.self),
-      Member(BinaryCodec.self),
-    ]
+  public static let members = layers + attention + codecs + graph + losses
+
+  private static let layers = [Member(RuvectorLayer.self)]
 
   #if CORE  // the smaller WebAssembly module
     private static let attention: [Member] = []
@@ -49,10 +61,26 @@ public enum Registry {
     ]
   #endif
 
+  private static let codecs = [
+    Member(HalfCodec.self),
+    Member(PQ8Codec.self),
+    Member(PQ4Codec.self),
+    Member(BinaryCodec.self),
+  ]
+
+  private static let graph: [Member] = []
+
+  private static let losses: [Member] = []
+
   /// Member `name` of `family`. `.invalidArgument` for unknown names, `.invalidConfig` for impossible options.
   public static func make(
     family: String, name: String, _ options: [(key: String, value: OptionValue)] = []
   ) throws(RuvectorError) -> any Mechanism {
+    try member(family: family, name: name).make(options)
+  }
+
+  /// What it knows of member `name` of `family`. `.invalidArgument`.
+  public static func member(family: String, name: String) throws(RuvectorError) -> Member {
     let relatives = members.filter { $0.family.matches(family) }
     guard !relatives.isEmpty else {
       var families: [StaticString] = []
@@ -65,6 +93,6 @@ public enum Registry {
       throw .expected(
         "one of \(list(relatives.map { $0.name }))", for: family, received: quoted(name), .invalidArgument)
     }
-    return try member.make(options)
+    return member
   }
 }

@@ -7,3 +7,4 @@
 @_exported import RuvectorGraph
 @_exported import RuvectorIndex
 @_exported import RuvectorSearch
+@_exported import RuvectorTraining

@@ -83,6 +83,20 @@ public func rv_run(
   }
 }
 
+@implementation @_cdecl("rv_weights_needed")
+public func rv_weights_needed(
+  _ family: UnsafePointer<CChar>?, _ name: UnsafePointer<CChar>?, _ options: UnsafePointer<rv_option>?,
+  _ option_count: Int, _ count: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let count = try require(count, "count")
+    var reading = Reading()
+    defer { reading.end() }
+    let member = try Registry.member(family: string(family, "family"), name: string(name, "name"))
+    count.pointee = UInt64(try member.parameters(given(options, option_count, &reading)))
+  }
+}
+
 @implementation @_cdecl("rv_weights_count")
 public func rv_weights_count(
   _ handle: OpaquePointer?, _ count: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<rv_error>?

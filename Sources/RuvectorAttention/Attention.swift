@@ -98,6 +98,8 @@ public protocol Attention: Mechanism {
   var contextDim: Int { get }
   /// Width of the features of an edge; 0: edges are not read.
   var edgeDim: Int { get }
+  /// Width of an output where that does not depend on the values.
+  var width: Int? { get }
   /// Whether a query's output depends neither on the other queries of a call nor on the places of queries and keys in it:
   /// what patterns of sparsity ask for.
   var isRowwise: Bool { get }
@@ -132,7 +134,9 @@ extension Attention {
   public var facet: Facet? { AttentionFacet(self, Self.name) }
   public static var family: StaticString { "attention" }
   public static var operations: [Operation] { AttentionOperation.all }
+  public func size(of side: StaticString) -> Int? { any.size(of: side) }
   public var heads: Int { 1 }
+  public var width: Int? { nil }
   public var contextDim: Int { 0 }
   public var edgeDim: Int { 0 }
   public var isRowwise: Bool { true }
@@ -184,6 +188,15 @@ struct AnyAttention {
   var heads: Int { mechanism.heads }
   var contextDim: Int { mechanism.contextDim }
   var edgeDim: Int { mechanism.edgeDim }
+
+  /// The sides of ports that the options fix.
+  func size(of side: StaticString) -> Int? {
+    if side.matches("dim") { return dim }
+    if side.matches("heads") { return heads }
+    if side.matches("context") { return contextDim }
+    if side.matches("edgeDim") { return edgeDim }
+    return side.matches("width") ? mechanism.width : nil
+  }
 
   // MARK: - Checks
 

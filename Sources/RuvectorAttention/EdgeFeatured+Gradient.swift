@@ -18,7 +18,7 @@ extension EdgeFeatured {
   ) throws(RuvectorError) {
     let scores = try EdgeScores(self, input, keepsKeys: true, control)
     let pass = try EdgeBackward(self, scores, gradients)
-    let outDim = isConcatenated ? width : headDim
+    let outDim = isConcatenated ? rows : headDim
     for i in 0..<input.queries.rows {
       if i % 16 == 0 { try control.check() }
       for h in 0..<heads {
@@ -52,8 +52,8 @@ private final class EdgeBackward {
     dz = try AlignedBuffer(count: layer.headDim)
     ds = try AlignedBuffer(count: n + 1)
     δ = try AlignedBuffer(count: n + 1)
-    toQueries = layer.isFirst ? nil : try Rows(scores.input.queries.rows, layer.width)
-    toKeys = layer.isFirst ? nil : try Rows(n, layer.width)
+    toQueries = layer.isFirst ? nil : try Rows(scores.input.queries.rows, layer.rows)
+    toKeys = layer.isFirst ? nil : try Rows(n, layer.rows)
     toQueries?.zero()
     toKeys?.zero()
   }
@@ -199,12 +199,12 @@ private final class EdgeBackward {
     for (d, x, weight, place, side) in sides {
       if let place {
         try gemm(
-          m: x.rows, n: x.dim, k: layer.width, .rows(d.memory.pointer, stride: layer.width),
+          m: x.rows, n: x.dim, k: layer.rows, .rows(d.memory.pointer, stride: layer.rows),
           .rows(weight.pointer, stride: x.dim), place, cStride: x.dim, accumulate: true, threads: control.threads)
       }
       guard let out = self.weight(side, 0) else { continue }
       try gemm(
-        m: layer.width, n: x.dim, k: x.rows, .transposed(d.memory.pointer, stride: layer.width),
+        m: layer.rows, n: x.dim, k: x.rows, .transposed(d.memory.pointer, stride: layer.rows),
         .rows(x.base, stride: x.stride), out, cStride: x.dim, accumulate: true, threads: control.threads)
     }
   }

@@ -48,7 +48,7 @@ public final class EdgeFeatured: Attention, @unchecked Sendable {
   public let seed: UInt64
   private let givenHeadDim: Int
   /// heads · w
-  var width: Int { heads * headDim }
+  var rows: Int { heads * headDim }
 
   // MARK: - Weights
 
@@ -104,10 +104,13 @@ public final class EdgeFeatured: Attention, @unchecked Sendable {
     ]
   }
 
-  /// Values are `dim` wide; h · w, or w for the mean of heads.
+  /// h · w, or w for the mean of heads.
+  public var width: Int? { isConcatenated ? rows : headDim }
+
+  /// Values are `dim` wide.
   public func outputDim(values v: Int) throws(RuvectorError) -> Int {
     guard v == dim else { throw .dimension("values[0]", expected: dim, received: v) }
-    return isConcatenated ? width : headDim
+    return isConcatenated ? rows : headDim
   }
 
   // MARK: - Forward
@@ -115,7 +118,7 @@ public final class EdgeFeatured: Attention, @unchecked Sendable {
   public func forward(
     _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
   ) throws(RuvectorError) {
-    let scores = try EdgeScores(self, input, control), outDim = isConcatenated ? width : headDim
+    let scores = try EdgeScores(self, input, control), outDim = isConcatenated ? rows : headDim
     let kernels = Kernels.current
     try forChunks(of: input.queries.rows, control) { (queries, _) throws(RuvectorError) in
       let work = try EdgeScores.Scratch(scores, heads: heads)

@@ -8,7 +8,7 @@ extension EdgeScores {
   static func scores(
     _ layer: EdgeFeatured, _ input: AttentionInput, _ queries: Rows, _ control: Control
   ) throws(RuvectorError) -> Rows {
-    let w = layer.headDim, width = layer.width, m = input.queries.rows, slope = Float(layer.negativeSlope)
+    let w = layer.headDim, width = layer.rows, m = input.queries.rows, slope = Float(layer.negativeSlope)
     let kernels = Kernels.current, out = try Rows(m * layer.heads, input.keys.rows)
     let keys = try PackedMatrix(.transposed(layer.key.pointer, stride: layer.dim), rows: layer.dim, columns: width)
     let edges = try input.edges.map { (_) throws(RuvectorError) in

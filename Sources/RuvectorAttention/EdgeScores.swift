@@ -27,17 +27,17 @@ final class EdgeScores {
     let n = input.keys.rows, w = layer.headDim, kernels = Kernels.current
     hasPairs = input.edges.map { $0.rows != n } ?? false
     guard layer.isFirst else {
-      let q = try Self.project(input.queries, layer.query.values, layer.width, control)
+      let q = try Self.project(input.queries, layer.query.values, layer.rows, control)
       (folded, keyScores) = (nil, nil)
       guard hasPairs || keepsKeys || input.queries.rows > w else {
         (queries, keys, ready) = (q, nil, try Self.scores(layer, input, q, control))
         return
       }
-      let k = try Self.project(input.keys, layer.key.values, layer.width, control)
+      let k = try Self.project(input.keys, layer.key.values, layer.rows, control)
       if let edges = input.edges, !hasPairs {
         try gemm(
-          m: n, n: layer.width, k: layer.edgeDim, .rows(edges.base, stride: edges.stride),
-          .transposed(layer.edge.pointer, stride: layer.edgeDim), k.memory.pointer, cStride: layer.width,
+          m: n, n: layer.rows, k: layer.edgeDim, .rows(edges.base, stride: edges.stride),
+          .transposed(layer.edge.pointer, stride: layer.edgeDim), k.memory.pointer, cStride: layer.rows,
           accumulate: true, threads: control.threads)
       }
       (queries, keys, ready) = (q, k, nil)
@@ -166,8 +166,8 @@ final class EdgeScores {
   func projected(_ i: Int, _ h: Int, _ work: Scratch) throws(RuvectorError) -> (UnsafePointer<Float>, Int) {
     guard let keys else { return (UnsafePointer(work.own.pointer), 0) }
     let w = layer.headDim, range = work.range, base = keys.row(range.lowerBound) + h * w
-    guard let pairs = work.pairs, let edges = input.edges else { return (UnsafePointer(base), layer.width) }
-    for at in 0..<range.count { pairs.row(at).update(from: base + at * layer.width, count: w) }
+    guard let pairs = work.pairs, let edges = input.edges else { return (UnsafePointer(base), layer.rows) }
+    for at in 0..<range.count { pairs.row(at).update(from: base + at * layer.rows, count: w) }
     let first = edges.row(i * input.keys.rows + range.lowerBound)
     try gemm(
       m: range.count, n: w, k: layer.edgeDim, .rows(first, stride: edges.stride),

@@ -163,13 +163,16 @@ void rv_release(rv_mechanism *);
 int32_t rv_run(rv_mechanism *, const char *operation, const rv_buffer *buffers, size_t buffer_count,
                uint64_t *written, const rv_control *control, rv_error *error);
 
+/* Parameters (floats) that rv_create would make with the same arguments, before any memory is had for them. */
+int32_t rv_weights_needed(const char *family, const char *name, const rv_option *options, size_t option_count,
+                          uint64_t *count, rv_error *error);
 /* Number of parameters (floats) over all weights. */
 int32_t rv_weights_count(rv_mechanism *, uint64_t *count, rv_error *error);
 /* Copies one named weight, or with name NULL all of them in the order of rv_describe. */
 int32_t rv_weights_get(rv_mechanism *, const char *name, float *out, uint64_t count, rv_error *error);
 int32_t rv_weights_set(rv_mechanism *, const char *name, const float *values, uint64_t count, rv_error *error);
 
-/* JSON text: family, name, options, weights with shapes, instruction set. Writes at most `capacity` bytes with an
+/* JSON text: family, name, options, weights with shapes, sizes that the options fix, instruction set. Writes at most `capacity` bytes with an
  * ending 0 into `out` and the length it needs (without the 0) into `length`. */
 int32_t rv_describe(rv_mechanism *, char *out, size_t capacity, size_t *length, rv_error *error);
 

@@ -130,10 +130,9 @@ func bind(
     }
     if port.type == .graph {
       let graph = try tensor.graph("\(port.name)")
-      try fit(port, rank: 2, graph.nodes, graph.columns, member, &call)
+      try fit(port, [graph.nodes, graph.columns, graph.edges], member, &call)
     } else if port.need == .required || tensor.rows * tensor.columns > 0 {
-      let rows = tensor.rank == 1 ? tensor.columns : tensor.rows
-      try fit(port, rank: tensor.rank, rows, tensor.columns, member, &call)
+      try fit(port, tensor, member, &call)
     }
   }
   for part in known.outputs {
@@ -145,25 +144,33 @@ func bind(
   return call
 }
 
-/// Compares a shape with a port's; binds sides that nothing has said before. A matrix without rows has no width to compare.
+/// Compares a tensor's shape with a port's. (Two numbers and no array: this is in the way of every call.)
 private func fit(
-  _ port: Port, rank: Int, _ rows: Int, _ columns: Int, _ member: any Mechanism, _ call: inout Call
+  _ port: Port, _ tensor: Tensor, _ member: any Mechanism, _ call: inout Call
 ) throws(RuvectorError) {
-  guard rank == port.shape.count else { throw mismatch(port, rank, rows, columns, member, call) }
-  for (i, side) in port.shape.enumerated() {
-    let size = i == 0 ? rows : columns, isFree = i == 1 && rows == 0 && port.type != .graph
-    let wanted = call.wanted(side, member)
-    guard isFree || wanted == nil || wanted == size else { throw mismatch(port, rank, rows, columns, member, call) }
-    if case .named(let name) = side, call.size(name) == nil { call.bind(name, wanted ?? size) }
+  let rank = tensor.rank, first = rank == 1 ? tensor.columns : tensor.rows
+  var isRight = rank == port.shape.count
+  if isRight { isRight = call.fit(port.shape[0], first, member) }
+  // A matrix without rows has no width to compare.
+  if isRight, rank == 2 { isRight = call.fit(port.shape[1], tensor.columns, member) || first == 0 }
+  if !isRight { throw mismatch(port, rank == 1 ? [first] : [first, tensor.columns], member, call) }
+}
+
+/// The same for the sizes of a graph.
+private func fit(
+  _ port: Port, _ sizes: [Int], _ member: any Mechanism, _ call: inout Call
+) throws(RuvectorError) {
+  for (side, size) in zip(port.shape, sizes) {
+    guard call.fit(side, size, member) else { throw mismatch(port, sizes, member, call) }
   }
 }
 
 /// "expected [n, 64] for keys, received [10, 63]".
 private func mismatch(
-  _ port: Port, _ rank: Int, _ rows: Int, _ columns: Int, _ member: any Mechanism, _ call: Call
+  _ port: Port, _ received: [Int], _ member: any Mechanism, _ call: Call
 ) -> RuvectorError {
-  if rank == 1, port.shape.count == 1, let wanted = call.wanted(port.shape[0], member) {
-    return .dimension("\(port.name)", expected: wanted, received: rows)
+  if received.count == 1, port.shape.count == 1, let wanted = call.wanted(port.shape[0], member) {
+    return .dimension("\(port.name)", expected: wanted, received: received[0])
   }
   var expected = ""
   for side in port.shape {
@@ -174,12 +181,24 @@ private func mismatch(
       expected += "\(name)"
     }
   }
-  return .expected(
-    "[\(expected)]", for: "\(port.name)", received: rank == 1 ? "[\(rows)]" : "[\(rows), \(columns)]",
-    .dimensionMismatch)
+  var shape = ""
+  for size in received { shape += shape.utf8.isEmpty ? "\(size)" : ", \(size)" }
+  return .expected("[\(expected)]", for: "\(port.name)", received: "[\(shape)]", .dimensionMismatch)
 }
 
 extension Call {
+  /// Whether a side may have this size; binds one that nothing has said before.
+  fileprivate mutating func fit(_ side: Side, _ size: Int, _ member: any Mechanism) -> Bool {
+    switch side {
+    case .fixed(let wanted): return wanted == size
+    case .named(let name):
+      if let wanted = self.size(name) { return wanted == size }
+      let wanted = member.size(of: name) ?? size
+      bind(name, wanted)
+      return wanted == size
+    }
+  }
+
   /// The size that a side must have; nil: any.
   fileprivate func wanted(_ side: Side, _ member: any Mechanism) -> Int? {
     switch side {

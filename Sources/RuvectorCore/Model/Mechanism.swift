@@ -36,7 +36,7 @@ public protocol Mechanism: AnyObject {
   func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int
   /// Runs an operation by name; returns the elements written where that is not fixed by the shapes.
   func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int
-  /// JSON: family, name, options, weights with their shapes, instruction set. (Stands here so that each class has its
+  /// JSON: family, name, options, weights with their shapes, the sides of ports that the options fix, instruction set. (Stands here so that each class has its
   /// own: Embedded Swift knows no type of an existential.)
   var description: String { get }
 }
@@ -67,16 +67,16 @@ extension Mechanism {
   }
 
   public var description: String {
-    describe(Self.family, Self.name, Self.options, optionValues, children, parameters)
+    describe(self, Self.family, Self.name, Self.options, Self.operations)
   }
 }
 
 // What all mechanisms share stands below once, and not once a class: WebAssembly has no generics at run time.
 
 private func describe(
-  _ family: StaticString, _ name: StaticString, _ options: [Option], _ values: [Double], _ children: [any Mechanism],
-  _ parameters: Parameters
+  _ member: any Mechanism, _ family: StaticString, _ name: StaticString, _ options: [Option], _ operations: [Operation]
 ) -> String {
+  let values = member.optionValues
   var json = "{\"family\":\"\(family)\",\"name\":\"\(name)\",\"simd\":\"\(Kernels.level)\",\"options\":{"
   for (i, option) in options.enumerated() {
     json += (i == 0 ? "" : ",") + "\"\(option.name)\":"
@@ -85,11 +85,22 @@ private func describe(
       continue
     }
     var list = ""
-    for child in children { list += (list.utf8.isEmpty ? "" : ",") + child.description }
+    for child in member.children { list += (list.utf8.isEmpty ? "" : ",") + child.description }
     json += "[" + list + "]"
   }
-  json += "},\"weights\":["
-  for (i, parameter) in parameters.enumerated() {
+  json += "},\"sizes\":{"
+  var sides: [StaticString] = []
+  for operation in operations {
+    for port in operation.inputs + operation.outputs {
+      for case .named(let side) in port.shape where !sides.contains(where: { $0.matches(side) }) { sides.append(side) }
+    }
+  }
+  var sizes = ""
+  for side in sides {
+    if let size = member.size(of: side) { sizes += (sizes.utf8.isEmpty ? "" : ",") + "\"\(side)\":\(size)" }
+  }
+  json += sizes + "},\"weights\":["
+  for (i, parameter) in member.parameters.enumerated() {
     let shape = parameter.shape.reduce("") { $0 + ($0.utf8.isEmpty ? "" : ",") + "\($1)" }
     json += (i == 0 ? "" : ",") + "{\"name\":\"\(parameter.name)\",\"shape\":[\(shape)]}"
   }

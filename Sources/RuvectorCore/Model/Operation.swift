@@ -20,7 +20,7 @@ public struct Port: Sendable {
 
   public let name: StaticString
   public let type: ElementType
-  /// One side: a vector, two: a matrix; none: a graph.
+  /// One side: a vector, two: a matrix. Of a graph its nodes, columns and edges. Of a part of the output its sizes.
   public let shape: [Side]
   public let need: Need
   /// Whether "backward" gives its gradient.
@@ -34,9 +34,9 @@ public struct Port: Sendable {
     self.isDifferentiable = isDifferentiable
   }
 
-  /// A graph handle whose rows are the side `rows` and whose columns are the side `columns`.
-  public static func graph(_ name: StaticString, rows: Side, columns: Side) -> Port {
-    Port(name, [rows, columns], .graph)
+  /// A graph handle: its target nodes, its source nodes, its edges.
+  public static func graph(_ name: StaticString, _ nodes: Side, _ columns: Side, _ edges: Side) -> Port {
+    Port(name, [nodes, columns, edges], .graph)
   }
 
   /// Floats whose gradient "backward" gives.
@@ -57,15 +57,18 @@ public struct Operation: Sendable {
     (self.name, self.inputs, self.outputs) = (name, inputs, outputs)
   }
 
-  /// "backward" of an operation with one output: the same inputs and the output's gradient give the gradients of the
-  /// differentiable inputs and of the parameters.
-  public func backward() -> Operation {
+  /// "backward" of an operation with one output: the same inputs and the output's gradient (of a number it may be left out: 1)
+  /// give the gradients of the differentiable inputs and, where there are any, of the parameters.
+  public func backward(hasParameters: Bool = true) -> Operation {
     var gradients: [Port] = []
     for port in inputs where port.isDifferentiable {
       gradients.append(Port(port.name, port.shape, .float32, port.need))
     }
-    gradients.append(Port("parameters", ["parameters"]))
-    return Operation("backward", inputs + [Port("outputGradient", outputs[0].shape)], gradients)
+    if hasParameters { gradients.append(Port("parameters", ["parameters"])) }
+    var isNumber = false
+    if case .fixed(1) = outputs[0].shape[0] { isNumber = outputs[0].shape.count == 1 }
+    let given = Port("outputGradient", outputs[0].shape, .float32, isNumber ? .optional : .required)
+    return Operation("backward", inputs + [given], gradients)
   }
 }
 

@@ -80,8 +80,8 @@ function offsetNumbers(value, m) {
  * {m, n, width, edges, buffers, shapes} of queries, keys, values, mask, offsets, extras and the vectors that `add` appends; with
  * a pattern its offsets and indices, and `pairs`.
  */
-function readArguments({ config, extras: kinds }, args, own, room) {
-  const { queries, keys, values, mask, offsets, pattern, isSingle } = args, { dim } = config;
+function readArguments({ sizes: { dim }, extras: kinds }, args, own, room) {
+  const { queries, keys, values, mask, offsets, pattern, isSingle } = args;
   const q = points(queries, 'queries', dim, own, room), k = rows(keys, 'keys', dim, own, room);
   if (isSingle && k.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 key', 'keys', 0);
   const v = values === keys ? k : rows(values, 'values', dim, own, room);

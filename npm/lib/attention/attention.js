@@ -1,38 +1,21 @@
 'use strict';
 
-const native = require('../native.js');
 const { Handle } = require('../handle.js');
 const inputs = require('../inputs.js');
 const { computeInBlocks } = require('./blocks.js');
 const { runLater, runNow } = require('./calls.js');
 const { extraNames } = require('./extras.js');
-const { create } = require('./create.js');
-const { stringify } = require('./json.js');
-const { MECHANISMS } = require('./table.js');
+const { Member, stateOf } = require('../members/member.js');
+const { MECHANISMS } = require('../overlay/attention.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
-const { nameOf } = require('../known.js');
 
-let stateOf, computeOne;
+let computeOne;
 
-/** What all mechanisms of table.js share: they differ by their row there only. */
-class Attention extends Handle {
-  #state;
-
+/** What all mechanisms of npm/lib/overlay/attention.js share: they differ by their row there only. */
+class Attention extends Member {
   constructor(row, args) {
-    if (row === undefined || MECHANISMS[row?.name] !== row) throw unexpected('ERR_INVALID_ARG', `one of ${Object.keys(MECHANISMS).join(', ')}`, 'new', row);
-    const { handle, config, parameters, extras } = create(row, args);
-    super(handle, Attention);
-    const floats = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-    this.#state = { row, config, parameters, floats, extras };
-  }
-
-  static {
-    /** {row, config, parameters, floats, extras} of a mechanism (of that row), open or closed. */
-    stateOf = (value, row) => {
-      const isOne = typeof value === 'object' && value !== null && #state in value && (row ?? value.#state.row) === value.#state.row;
-      if (!isOne) throw mismatch('ERR_WRONG_HANDLE', `a ${row?.name ?? 'mechanism of attention'}`, 'this', nameOf(value) ?? 'another object');
-      return value.#state;
-    };
+    if (row === undefined || MECHANISMS[row?.class] !== row) throw unexpected('ERR_INVALID_ARG', `one of ${Object.keys(MECHANISMS).join(', ')}`, 'new', row);
+    super(row, args, Attention);
   }
 
   static {
@@ -40,13 +23,14 @@ class Attention extends Handle {
     computeOne = (value, query, keys, values, extra) => Attention.#one(Attention.#open(value), query, keys, values, extra).data;
   }
 
-  /** The same with the native object, which must be there. */
+  /** What is known of a mechanism, with its native object, which must be there. */
   static #open(value) {
-    const { row, config, floats, extras } = stateOf(value);
-    return { row, config, floats, extras, handle: Handle.of(value, Attention, 'this') };
+    const state = stateOf(value);
+    Handle.of(value, Attention, 'this');
+    return state;
   }
 
-  static #query({ config: { dim } }, query) {
+  static #query({ sizes: { dim } }, query) {
     const q = inputs.vector(query, 'query');
     if (lengthOf(q) === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'query', 0);
     if (lengthOf(q) !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'query', lengthOf(q));
@@ -108,28 +92,6 @@ class Attention extends Handle {
     const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'pattern', 'threads', 'signal');
     return runLater(self, 'backward', { queries, keys, values, outputGradient, ...extra });
   }
-
-  /** Names and shapes of the parameters, in the order of `getWeights`. */
-  get parameters() {
-    return stateOf(this).parameters;
-  }
-
-  getWeights() {
-    const { handle, floats } = Attention.#open(this), out = new Float32Array(floats);
-    if (floats > 0) native.weightsGet(handle, '', out);
-    return out;
-  }
-
-  setWeights(weights) {
-    const { handle, floats } = Attention.#open(this), w = inputs.vector(weights, 'weights');
-    if (lengthOf(w) !== floats) throw mismatch('ERR_DIMENSION_MISMATCH', `${floats} elements`, 'weights', lengthOf(w));
-    if (floats > 0) native.weightsSet(handle, '', w);
-  }
-
-  toJson() {
-    const weights = Attention.prototype.getWeights.call(this);
-    return stringify(stateOf(this), weights);
-  }
 }
 
-module.exports = { Attention, computeOne, stateOf };
+module.exports = { Attention, computeOne };

@@ -14,9 +14,9 @@ const FEWEST = 2 ** 18;
 const widthOf = (row) => (tagOf(row) === 'Float32Array' ? lengthOf(row) : 0);
 
 /** The output, or undefined where the call is to be made as a whole: short lists, other forms, whatever is wrong or large. */
-function computeInBlocks({ row, config, handle }, query, keys, values) {
+function computeInBlocks({ row, config, sizes: { dim }, handle }, query, keys, values) {
   if (!row.inBlocks?.(config) || !isList(keys) || !isList(values)) return undefined;
-  const count = keys.length, { dim, numHeads = 1 } = config, width = widthOf(values[0]);
+  const count = keys.length, { numHeads = 1 } = config, width = widthOf(values[0]);
   if (values.length !== count || widthOf(keys[0]) !== dim || width === 0 || !(count * (dim + width) >= FEWEST)) return undefined;
   const state = new Float64Array(2 * numHeads + width + 1), out = new Float32Array(width);
   try {

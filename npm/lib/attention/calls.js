@@ -8,24 +8,24 @@ const { withStaging } = require('../staging.js');
 const { points, readArguments } = require('./arguments.js');
 const { inWordsOf } = require('./names.js');
 
-/** What each operation appends to the arguments and makes of its output; `self`: {row, config, floats}. */
+/** What each operation appends to the arguments and makes of its output; `self`: {sizes, floats}. */
 const OPERATIONS = {
   forward(self, call) {
-    const dim = self.row.outputDim?.(self.config, call.width) ?? call.width;
+    const dim = self.sizes.width ?? call.width;
     const data = inputs.allocate(call.m * dim, 'result');
     call.add(data);
     return () => ({ data, rows: call.m, dim });
   },
-  weights({ config }, call) {
-    const heads = config.numHeads ?? 1, { m, n, sparse } = call;
+  weights({ sizes: { heads } }, call) {
+    const { m, n, sparse } = call;
     const data = inputs.allocate(heads * (sparse ? sparse.indices.length : m * n), 'result');
     call.add(data);
     return () => ({ data, heads, queries: m, keys: n, ...(sparse && { offsets: sparse.offsets.slice(), indices: sparse.indices.slice() }) });
   },
-  backward({ row, config, floats }, call, { outputGradient }, own, room) {
-    const { m, n, width } = call, outputDim = row.outputDim?.(config, width) ?? width;
+  backward({ sizes, floats }, call, { outputGradient }, own, room) {
+    const { m, n, width } = call, outputDim = sizes.width ?? width;
     call.add(points(outputGradient, 'outputGradient', outputDim, own, room).data);
-    const ends = [m * config.dim, n * config.dim, n * width, floats, call.edges.rows * call.edges.dim];
+    const ends = [m * sizes.dim, n * sizes.dim, n * width, floats, call.edges.rows * call.edges.dim];
     for (let i = 1; i < ends.length; i++) ends[i] += ends[i - 1];
     const all = inputs.allocate(ends[4], 'result');
     call.add(all);

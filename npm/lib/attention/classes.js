@@ -1,35 +1,30 @@
 'use strict';
 
-// A class for each row of table.js.
-const { Attention, stateOf } = require('./attention.js');
-const { parse } = require('./json.js');
-const { MEMBERS } = require('./members.js');
-const { MECHANISMS } = require('./table.js');
+// A class for each row of npm/lib/overlay/attention.js.
+const { define } = require('../members/factory.js');
+const { stateOf } = require('../members/member.js');
+const { MECHANISMS } = require('../overlay/attention.js');
+const { MEMBERS } = require('../overlay/members.js');
+const { GatedHeads, Mixture } = require('../overlay/mixture.js');
+const { Attention } = require('./attention.js');
+const { CLASSES, makeOfExperts } = require('./experts.js');
 
-function define(row) {
-  const { [row.name]: type } = {
-    [row.name]: class extends (row.base?.() ?? Attention) {
-      constructor(...args) {
-        super(row, args);
-      }
+const BASES = { mixture: Mixture, gated: GatedHeads };
+const getter = (type, name, get) => Object.defineProperty(type.prototype, name, { get, configurable: true });
 
-      static fromJson(json) {
-        return parse(type, row, json);
-      }
-    },
-  };
-  const getter = (name, get) => Object.defineProperty(type.prototype, name, { get, configurable: true });
-  for (const name of row.options) getter(name, function get() { return stateOf(this, row).config[name]; });
-  if (row.dim) getter('dim', function get() { return stateOf(this, row).config.dim; });
-  if (row.options.includes('numHeads')) {
-    getter('headDim', function get() {
-      const { config } = stateOf(this, row);
-      return row.headDim?.(config) ?? config.dim / config.numHeads;
+for (const row of Object.values(MECHANISMS)) {
+  for (const { kind, native } of row.options.values()) {
+    if (kind === 'children') Object.assign(row, { children: native, withChildren: (config, make) => makeOfExperts(MECHANISMS, config, make) });
+  }
+  const type = define(row, BASES[row.base] ?? Attention, MEMBERS[row.class]);
+  if (!row.options.has('dim')) getter(type, 'dim', function get() { return stateOf(this, row).sizes.dim; });
+  if (row.options.has('numHeads')) {
+    getter(type, 'headDim', function get() {
+      const { config, sizes } = stateOf(this, row);
+      return row.headDim?.(config) ?? sizes.dim / config.numHeads;
     });
   }
-  Object.defineProperties(type.prototype, Object.getOwnPropertyDescriptors(MEMBERS[row.name]?.methods ?? {}));
-  Object.defineProperties(type, Object.getOwnPropertyDescriptors(MEMBERS[row.name]?.statics?.(type) ?? {}));
-  return type;
+  CLASSES[row.class] = type;
 }
 
-module.exports = Object.fromEntries(Object.values(MECHANISMS).map((row) => [row.name, define(row)]));
+module.exports = CLASSES;

@@ -4,7 +4,7 @@
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { numbers, whole } = require('./pattern.js');
-const { MECHANISMS } = require('./table.js');
+const { MECHANISMS } = require('../overlay/attention.js');
 const { mismatch, unexpected } = require('../errors.js');
 const { TextDecoder } = require('../text.js');
 
@@ -51,6 +51,6 @@ function recommendMechanism(statistics, task) {
 }
 
 /** The class of a mechanism; the one of the object form where there are two. */
-const classOf = (mechanism) => Object.values(MECHANISMS).findLast((row) => row.mechanism === mechanism)?.name;
+const classOf = (mechanism) => Object.values(MECHANISMS).findLast((row) => row.native === mechanism)?.class;
 
 module.exports = { graphStatistics, recommendMechanism, structuralFeatures };

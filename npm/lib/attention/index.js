@@ -3,7 +3,7 @@
 // @ruvector/gnn/attention
 const native = require('../native.js');
 const { Attention } = require('./attention.js');
-const { MECHANISMS } = require('./table.js');
+const { MECHANISMS } = require('../overlay/attention.js');
 
 const version = () => native.version();
 
@@ -12,18 +12,18 @@ const info = () => ({
   name: '@ruvector/gnn/attention',
   version: version(),
   description: 'Attention mechanisms in Swift for Node.js and WebAssembly',
-  features: [...new Set(Object.values(MECHANISMS).map(({ mechanism }) => mechanism.replaceAll('_', '-')))],
+  features: [...new Set(Object.values(MECHANISMS).map(({ native: name }) => name.replaceAll('_', '-')))],
 });
 
 module.exports = {
   ...require('./classes.js'),
   GraphRoPeAttention: require('./classes.js').GraphRoPEAttention, // as napi spelt it
-  ...require('./functions.js'),
-  ...require('./ball.js'),
-  ...require('./edge-features.js'),
+  ...require('../overlay/functions.js'),
+  ...require('../overlay/ball.js'),
+  ...require('../overlay/edge-features.js'),
   ...require('./graph.js'),
   Attention,
-  Mixture: require('./mixture.js').Mixture,
+  Mixture: require('../overlay/mixture.js').Mixture,
   SparsityPattern: require('./pattern.js').SparsityPattern,
   RuvectorError: require('../errors.js').RuvectorError,
   info,

@@ -1,12 +1,11 @@
 import CRuvectorSupport
-import RuvectorCore
 
-/// Calls `body` for each chunk of `chunk` of `count` queries, `times` over, on up to `control.threads` threads. Chunks do
+/// Calls `body` for each chunk of `chunk` of `count` rows, `times` over, on up to `control.threads` threads. Chunks do
 /// not depend on the thread count, so neither do the bits of what each writes to places of its own; of several errors
 /// the one that a single thread would have met first is thrown.
-func forChunks(
+public func forChunks(
   of count: Int, chunk: Int = 16, times: Int = 1, _ control: Control,
-  _ body: (_ queries: Range<Int>, _ time: Int) throws(RuvectorError) -> Void
+  _ body: (_ rows: Range<Int>, _ time: Int) throws(RuvectorError) -> Void
 ) throws(RuvectorError) {
   let chunks = (count + chunk - 1) / chunk
   let first = try FirstFailure()

@@ -2,12 +2,12 @@
 
 // What classes have besides the methods of all: the names of @ruvector/attention.
 const native = require('../native.js');
-const { Handle } = require('../handle.js');
 const inputs = require('../inputs.js');
-const { Attention, computeOne, stateOf } = require('./attention.js');
-const { points } = require('./arguments.js');
+const { computeOne } = require('../attention/attention.js');
+const { points } = require('../attention/arguments.js');
+const { handleOf, stateOf } = require('../members/member.js');
 const { matrix } = require('../matrices.js');
-const { MECHANISMS } = require('./table.js');
+const { MECHANISMS } = require('./attention.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
 
 /** A distance in hops as a position: exact up to 8, by its order of magnitude beyond. */
@@ -20,6 +20,12 @@ function encodeDistance(distance, maxPosition) {
 
 /** Class -> its own methods and static functions. */
 const MEMBERS = {
+  MoEAttention: {
+    statics: (type) => ({
+      /** As in @ruvector/attention; the same weights each time. */
+      simple: (dim, numExperts, topK) => new type(dim, numExperts, topK),
+    }),
+  },
   HyperbolicAttention: {
     statics: (type) => ({
       /** `adaptive` has no effect, as in @ruvector/attention. */
@@ -47,7 +53,7 @@ const MEMBERS = {
         return computeOne(this, query, keys, values, { queryPositions: [place], keyPositions });
       },
       applyRotary(vector, position) {
-        const { config: { dim } } = stateOf(this, MECHANISMS.GraphRoPEAttention), handle = Handle.of(this, Attention, 'this');
+        const { config: { dim } } = stateOf(this, MECHANISMS.GraphRoPEAttention), handle = handleOf(this);
         const x = inputs.vector(vector, 'vector');
         if (lengthOf(x) !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'vector', lengthOf(x));
         const out = new Float32Array(dim), place = Float32Array.of(inputs.number(position, 'position'));
@@ -60,7 +66,7 @@ const MEMBERS = {
   DualSpaceAttention: {
     methods: {
       getSpaceContributions(queries, keys) {
-        const { config: { dim } } = stateOf(this, MECHANISMS.DualSpaceAttention), handle = Handle.of(this, Attention, 'this');
+        const { config: { dim } } = stateOf(this, MECHANISMS.DualSpaceAttention), handle = handleOf(this);
         const q = points(queries, 'queries', dim), k = matrix(keys, 'keys');
         if (k.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 key', 'keys', 0);
         const pairs = q.rows * k.rows, out = inputs.allocate(2 * pairs, 'result');

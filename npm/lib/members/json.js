@@ -1,31 +1,38 @@
 'use strict';
 
-// The JSON of a mechanism: {version: 1, class, options, weights: [{name, shape, data}]}.
+// The JSON of a member: {version: 1, class, options, weights: [{name, shape, data}]}.
 const { isList, mismatch, RuvectorError, unexpected } = require('../errors.js');
 const { shortestAll } = require('../shortest.js');
+const { withBudget } = require('./create.js');
 
 const VERSION = 1;
+/** Parameters that fit in the longest string of V8 as JSON. */
+const MOST_SAVED = 4e7;
 const product = (shape) => shape.reduce((a, b) => a * b, 1);
 
-function stringify({ row, config, parameters }, floats) {
+function stringify({ row, config, parameters, floats: count }, floats) {
+  if (count > MOST_SAVED) throw mismatch('ERR_OUT_OF_MEMORY', `at most ${MOST_SAVED} parameters for a text`, 'this', count);
   let at = 0;
   const weights = parameters.map(({ name, shape }) => ({ name, shape, data: shortestAll(floats.subarray(at, (at += product(shape)))) }));
-  const options = plain(Object.fromEntries(row.options.map((name) => [name, config[name]])));
-  return JSON.stringify({ version: VERSION, class: row.name, options, weights });
+  const options = plain(row, Object.fromEntries([...row.options.keys()].map((name) => [name, config[name]])));
+  return JSON.stringify({ version: VERSION, class: row.class, options, weights });
 }
 
 const corrupt = (wanted, name, received) => mismatch('ERR_CORRUPT', wanted, name, received);
-/** The options of a mechanism, and of its experts, as JSON has them: seeds beyond 2^53 as text. */
-const plain = (config) => Object.fromEntries(Object.entries(config).map(([name, value]) => {
-  if (name === 'experts') return [name, value.map(({ class: type, options }) => ({ class: type, options: plain(options) }))];
+
+/** The options of a member, and of its children, as JSON has them: seeds beyond 2^53 as text. */
+const plain = (row, config) => Object.fromEntries(Object.entries(config).map(([name, value]) => {
+  if (isList(value)) return [name, value.map(({ class: type, options }) => ({ class: type, options: plain(row, options) }))];
   return [name, typeof value === 'bigint' ? String(value) : value];
 }));
 
 /** The same the other way round. */
 function revived(options) {
   const list = { ...options };
-  if (typeof list.seed === 'string') list.seed = BigInt(list.seed);
-  if (isList(list.experts)) list.experts = list.experts.map((expert) => ({ ...expert, options: revived(expert.options) }));
+  for (const [name, value] of Object.entries(list)) {
+    if (name === 'seed' && typeof value === 'string') list[name] = BigInt(value);
+    if (isList(value)) list[name] = value.map((child) => ({ ...child, options: revived(child.options) }));
+  }
   return list;
 }
 
@@ -42,20 +49,17 @@ function readData(weight, i) {
   return data;
 }
 
-/** {options, weights}: what the text says; its weights are as many as the options make. */
+/** {options, floats, weights}: what the text says. */
 function read(text, row) {
   const object = JSON.parse(text);
   if (!isObject(object)) throw corrupt('an object', 'json', 'something else');
   if (object.version !== VERSION) throw unexpected('ERR_CORRUPT', `${VERSION}`, 'version', object.version);
-  if (object.class !== row.name) throw unexpected('ERR_CORRUPT', row.name, 'class', object.class);
+  if (object.class !== row.class) throw unexpected('ERR_CORRUPT', row.class, 'class', object.class);
   const options = isObject(object.options) ? revived(object.options) : {};
-  const missing = row.options.find((name) => options[name] === undefined);
+  const missing = [...row.options.keys()].find((name) => options[name] === undefined);
   if (missing) throw corrupt('a value', `options.${missing}`, 'none');
   if (!isList(object.weights)) throw corrupt('an array', 'weights', 'something else');
-  const lists = object.weights.map(readData), wanted = row.floats?.(options) ?? 0;
-  const count = lists.reduce((sum, { length }) => sum + length, 0);
-  if (count !== wanted) throw corrupt(`${wanted} numbers`, 'weights', count);
-  const floats = new Float32Array(count);
+  const lists = object.weights.map(readData), floats = new Float32Array(lists.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const list of lists) {
     floats.set(list, at);
@@ -64,21 +68,22 @@ function read(text, row) {
   return { options, floats, weights: object.weights };
 }
 
-/** A mechanism of class `type` (with this row) from its JSON; ERR_CORRUPT for anything else. */
+const shown = (list) => list.map(({ name, shape }) => `${name}[${shape}]`).join(', ');
+
+/** A member of class `type` (with this row) from its JSON; ERR_CORRUPT for anything else. */
 function parse(type, row, text) {
   if (typeof text !== 'string') throw unexpected('ERR_INVALID_ARG', 'a string of JSON', 'json', text);
   let made;
   try {
     const { options, floats, weights } = read(text, row);
-    made = new type(options);
-    const shown = (list) => list.map(({ name, shape }) => `${name}[${shape}]`).join(', ');
-    if (shown(made.parameters) !== shown(weights)) throw corrupt(shown(made.parameters), 'weights', shown(weights).slice(0, 100));
+    made = withBudget(floats.length, () => new type(options));
+    if (shown(made.parameters) !== shown(weights)) throw corrupt(shown(made.parameters).slice(0, 100), 'weights', shown(weights).slice(0, 100));
     made.setWeights(floats);
     return made;
   } catch (cause) {
     made?.close();
     if (cause.code === 'ERR_OUT_OF_MEMORY' || cause.code === 'ERR_CORRUPT') throw cause;
-    throw new RuvectorError('ERR_CORRUPT', `expected the JSON of a ${row.name}: ${cause.message}`, { cause });
+    throw new RuvectorError('ERR_CORRUPT', `expected the JSON of a ${row.class}: ${cause.message}`, { cause });
   }
 }
 

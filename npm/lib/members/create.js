@@ -1,0 +1,69 @@
+'use strict';
+
+// A native member and what it says of itself.
+const native = require('../native.js');
+const { TextDecoder } = require('../text.js');
+const { nativeOptions, readOptions } = require('./options.js');
+const { RuvectorError, mismatch } = require('../errors.js');
+
+/** The error with the names that options have here. */
+function inOurNames(error, row) {
+  let { message } = error;
+  for (const [name, { native: its }] of row.options) message = message.replace(` for ${its},`, ` for ${name},`).replace(` of ${its} (`, ` of ${name} (`);
+  return message === error.message ? error : new RuvectorError(error.code, message, { cause: error });
+}
+
+const decoder = new TextDecoder();
+
+/** What the native side says of a member. */
+function describe(handle) {
+  let bytes = new Uint8Array(1024);
+  const length = native.describe(handle, bytes);
+  if (length >= bytes.length) native.describe(handle, bytes = new Uint8Array(length + 1));
+  return JSON.parse(decoder.decode(bytes.subarray(0, length)));
+}
+
+/** Floats that a text has weights for: what its options make, with those of children, must not be more. */
+let budget;
+
+/** `body()` with members made from a text that holds `floats` weights; nothing is allocated beyond them. */
+function withBudget(floats, body) {
+  const before = budget;
+  budget = floats;
+  try {
+    return body();
+  } finally {
+    budget = before;
+  }
+}
+
+/** A native member with these options. */
+function make(row, config, children) {
+  const list = nativeOptions(row, config, children);
+  try {
+    if (budget !== undefined) {
+      const wanted = native.weightsNeeded(row.family, row.native, list);
+      if (wanted > budget) throw mismatch('ERR_CORRUPT', `${wanted} numbers`, 'weights', budget);
+    }
+    return native.create(row.family, row.native, list);
+  } catch (error) {
+    throw inOurNames(error, row);
+  }
+}
+
+/**
+ * {handle, config, parameters, floats, sizes, extras}: `config` has every option of the class, `parameters` the names and shapes
+ * of its weights, `floats` how many numbers they are, `sizes` the sides of ports that the options fix.
+ */
+function create(row, args) {
+  const config = readOptions(row, args);
+  row.prepare?.(config);
+  const { handle, extras } = row.withChildren ? row.withChildren(config, (children) => make(row, config, children)) : { handle: make(row, config) };
+  const { options, weights, sizes } = describe(handle);
+  for (const [name, { native: its, kind }] of row.options) config[name] ??= kind === 'flag' ? options[its] !== 0 : options[its];
+  const parameters = Object.freeze(weights.map(({ name, shape }) => Object.freeze({ name, shape: Object.freeze(shape) })));
+  const floats = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return { row, handle, config, parameters, floats, sizes, extras: extras ?? row };
+}
+
+module.exports = { create, withBudget };

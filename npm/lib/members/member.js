@@ -1,0 +1,59 @@
+'use strict';
+
+const native = require('../native.js');
+const { Handle } = require('../handle.js');
+const inputs = require('../inputs.js');
+const { create } = require('./create.js');
+const { stringify } = require('./json.js');
+const { lengthOf, mismatch } = require('../errors.js');
+const { nameOf } = require('../known.js');
+
+let stateOf;
+
+/** What the members of all families share: options, weights, text. */
+class Member extends Handle {
+  #state;
+
+  /** `kind`: the class whose handles these are. */
+  constructor(row, args, kind = Member) {
+    const state = create(row, args);
+    super(state.handle, kind);
+    this.#state = { ...state, kind };
+  }
+
+  static {
+    /** What `create` found out of a member (of that row), open or closed. */
+    stateOf = (value, row) => {
+      const isOne = typeof value === 'object' && value !== null && #state in value && (row ?? value.#state.row) === value.#state.row;
+      if (!isOne) throw mismatch('ERR_WRONG_HANDLE', `a ${row?.class ?? 'member of a family'}`, 'this', nameOf(value) ?? 'another object');
+      return value.#state;
+    };
+  }
+
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  get parameters() {
+    return stateOf(this).parameters;
+  }
+
+  getWeights() {
+    const { floats } = stateOf(this), handle = handleOf(this), out = new Float32Array(floats);
+    if (floats > 0) native.weightsGet(handle, '', out);
+    return out;
+  }
+
+  setWeights(weights) {
+    const { floats } = stateOf(this), handle = handleOf(this), w = inputs.vector(weights, 'weights');
+    if (lengthOf(w) !== floats) throw mismatch('ERR_DIMENSION_MISMATCH', `${floats} elements`, 'weights', lengthOf(w));
+    if (floats > 0) native.weightsSet(handle, '', w);
+  }
+
+  toJson() {
+    const weights = Member.prototype.getWeights.call(this);
+    return stringify(stateOf(this), weights);
+  }
+}
+
+/** The native object of a member, which must be open. */
+const handleOf = (value) => Handle.of(value, stateOf(value).kind, 'this');
+
+module.exports = { Member, handleOf, stateOf };

@@ -1,0 +1,27 @@
+'use strict';
+
+// Every member as the classes are made from it: a row a class. What Swift knows comes from the registry; an overlay (npm/lib/overlay)
+// adds what the packages that are replaced call it.
+//   class       the name of the class
+//   family, native   where the native side finds it
+//   options     name here -> {kind, native: its name there (null: not known there)}
+//   operations  name -> {inputs, outputs}: ports [name, type, need, shape, isDifferentiable]
+const { MEMBERS } = require('../generated/registry.js');
+
+/** The member `native` of `family` as the registry has it. */
+function memberOf(family, native) {
+  return MEMBERS.find((member) => member.family === family && member.name === native);
+}
+
+/** A row for a member: `names` are those options that are called otherwise here, `only` those there are. */
+function rowOf(member, name = member.type, { names = {}, only, more = {}, ...rest } = {}) {
+  const options = new Map();
+  for (const [native, kind] of member.options) {
+    const ours = names[native] ?? native;
+    if (!only || only.includes(ours)) options.set(ours, { kind, native });
+  }
+  for (const [ours, kind] of Object.entries(more)) options.set(ours, { kind, native: null });
+  return { class: name, family: member.family, native: member.name, options, operations: member.operations, ...rest };
+}
+
+module.exports = { MEMBERS, memberOf, rowOf };

@@ -1,0 +1,202 @@
+'use strict';
+// What Swift's registry says of every member -> what is generated from it:
+//   npm/lib/generated/registry.js   what JavaScript makes classes of
+//   npm/types/generated.d.ts        options, classes of the families without an overlay
+//   docs/options.md                 every member: formula, options, operations
+//   node npm/scripts/typegen.js [--check]     --check: writes nothing, fails where a file differs
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.resolve(__dirname, '../..'), WRITTEN = 'Written by npm/scripts/typegen.js.';
+const isCheck = process.argv.includes('--check');
+
+/** The registry, as the executable of a debug build prints it (release builds hold no prose). */
+function readRegistry() {
+  const swift = (...args) => {
+    const { status, stdout, stderr, error } = spawnSync('swift', args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 });
+    if (error || status !== 0) throw new Error(`swift ${args.join(' ')}: ${error?.message ?? stderr.slice(-2000)}`);
+    return stdout;
+  };
+  swift('build', '--product', 'ruvector-typegen');
+  return JSON.parse(swift('run', '--skip-build', 'ruvector-typegen', 'Sources'));
+}
+
+// ---- registry.js ----
+
+const quoted = (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+function registryOf(members) {
+  const port = ({ name, type, need, shape }) => `{ name: ${quoted(name)}, type: ${quoted(type)}, need: ${quoted(need)}, shape: [${shape.map(quoted).join(', ')}] }`;
+  const lines = [];
+  const operations = (list) => list.map(({ name, inputs, outputs }) =>
+    `${/^\w+$/.test(name) ? name : quoted(name)}: { inputs: [${inputs.map(port).join(', ')}], outputs: [${outputs.map(port).join(', ')}] }`);
+  // Families with an overlay call their operations by hand: only those of the others are needed here.
+  for (const member of members) {
+    const options = member.options.map(({ name, kind }) => `[${quoted(name)}, ${quoted(kind)}]`).join(', ');
+    lines.push(`  { family: ${quoted(member.family)}, name: ${quoted(member.name)}, type: ${quoted(member.type)}, options: [${options}]${
+      isGenerated(member) ? `, operations: OPERATIONS[${shared(operations(member.operations).join(', '))}]` : ''} },`);
+  }
+  return `'use strict';\n// ${WRITTEN}\n\nconst OPERATIONS = [\n${[...table.keys()].map((text) => `  { ${text} },\n`).join('')}];\n\nconst MEMBERS = [\n${lines.join('\n')}\n];\n\nmodule.exports = { MEMBERS };\n`;
+}
+
+/** Operations that several members have stand once. */
+const table = new Map();
+function shared(text) {
+  if (!table.has(text)) table.set(text, table.size);
+  return table.get(text);
+}
+
+/** Families whose classes come from the registry alone. */
+const GENERATED = ['graph', 'loss'];
+const isGenerated = ({ family }) => GENERATED.includes(family);
+
+// ---- prose ----
+
+/** The first sentence of a comment, its formulas (indented lines) and the rest. */
+function partsOf(doc) {
+  const lines = doc.split('\n'), formulas = lines.filter((line) => line.startsWith('    ')).map((line) => line.slice(4));
+  const text = lines.filter((line) => !line.startsWith('    ')).join('\n').replaceAll('``', '`');
+  const [first, ...rest] = text.split(/\n\n+/).map((part) => part.trim()).filter(Boolean);
+  return { first: (first ?? '').replaceAll('\n', ' '), formulas, rest };
+}
+
+const standardOf = ({ kind, standard, choices }) => {
+  if (standard === undefined || standard === null) return undefined;
+  if (kind === 'flag') return String(standard !== 0);
+  if (kind === 'choice') return `'${choices[standard]}'`;
+  return String(standard);
+};
+const rangeOf = ({ kind, wanted, choices }) => {
+  if (kind === 'flag') return 'true or false';
+  if (kind === 'choice') return choices.map((one) => `'${one}'`).join(' or ');
+  return wanted.replace(/^an? /, '');
+};
+const typeOf = ({ kind, choices }) => ({ flag: 'boolean', seed: 'number | bigint', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
+const shown = ({ shape, type }) => (type === 'graph' ? `a graph of ${shape[0]} nodes` : `[${shape.join(', ')}]`);
+
+// ---- generated.d.ts ----
+
+const TYPES = { graph: 'Graph', uint8: 'Uint8Array', uint32: 'Uint32Array', float64: 'Float64Array' };
+const argumentType = ({ type, shape }) => TYPES[type] ?? (shape.length === 2 ? 'Matrix | Vector' : 'Vector');
+
+function resultType({ name, outputs }) {
+  if (name === 'backward') return `{ ${outputs.map(({ name: part, need }) => `${part}${need === 'optional' ? '?' : ''}: Float32Array${need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
+  const [{ shape }] = outputs;
+  if (shape.length === 1) return shape[0] === '1' ? 'number' : 'Float32Array';
+  return 'PackedMatrix';
+}
+
+/** The comment of an option or a class. */
+const comment = (text, indent = '') => {
+  const words = text.replaceAll('*/', '* /').split(/(?<=\S) +/), lines = [''];
+  for (const word of words) {
+    if (lines.at(-1) !== '' && `${indent} * ${lines.at(-1)} ${word}`.length > 130) lines.push(word);
+    else lines[lines.length - 1] += `${lines.at(-1) === '' ? '' : ' '}${word}`;
+  }
+  return lines.length === 1 ? `${indent}/** ${lines[0]} */\n` : `${indent}/**\n${lines.map((line) => `${indent} * ${line}\n`).join('')}${indent} */\n`;
+};
+
+function optionLines(options) {
+  let text = '';
+  for (const option of options) {
+    const standard = standardOf(option), isNeeded = standard === undefined && option.kind !== 'seed';
+    const note = option.note.replace(/^1: /, 'true: ').replace(/ 0: /, ' false: ');
+    const initial = option.kind === 'seed' ? ' Random where left out (read it from the object).' : isNeeded ? '' : ` Default ${standard}.`;
+    text += comment(`${note} ${rangeOf(option)[0].toUpperCase()}${rangeOf(option).slice(1)}.${initial}`, '  ');
+    text += `  ${option.name}${isNeeded ? '' : '?'}: ${typeOf(option)}${isNeeded ? '' : ' | undefined'};\n`;
+  }
+  return text;
+}
+
+function classText(member) {
+  const { first, formulas } = partsOf(member.doc);
+  let text = `export interface ${member.type}Options {\n${optionLines(member.options)}}\n\n`;
+  text += `/**\n * ${first}\n *\n${formulas.map((line) => ` *     ${line}`.trimEnd() + '\n').join('')} *\n * More: docs/options.md.\n */\n`;
+  const isFree = member.options.every((option) => standardOf(option) !== undefined);
+  text += `export class ${member.type} {\n  constructor(options${isFree ? '' : ''}: ${member.type}Options);\n  /** From \`toJson()\`. ERR_CORRUPT for anything else. */\n  static fromJson(json: string): ${member.type};\n`;
+  for (const option of member.options) text += `  readonly ${option.name}: ${typeOf(option)};\n`;
+  for (const operation of member.operations) {
+    const ports = operation.inputs.map((port) => `${port.name}${port.need === 'optional' ? '?' : ''}: ${argumentType(port)}${port.need === 'optional' ? ' | undefined' : ''}`);
+    const shapes = [...operation.inputs, ...operation.outputs.map((port) => ({ ...port, isOutput: true }))];
+    // An optional port before a required one is passed as undefined.
+    const list = operation.inputs.map((port, i) => (port.need === 'optional' && operation.inputs.slice(i + 1).some(({ need }) => need === 'required')
+      ? `${port.name}: ${argumentType(port)} | undefined` : ports[i]));
+    text += comment(shapes.filter((port) => !port.isOutput).map((port) => `${port.name} ${shown(port)}`).join(', ') + ` → ${operation.outputs.map((port) => `${port.name} ${shown(port)}`).join(', ')}.`, '  ');
+    text += `  ${operation.name}(${list.join(', ')}, options?: ThreadOptions): ${resultType(operation)};\n`;
+    text += `  ${operation.name}Async(${list.join(', ')}, options?: AsyncOptions): Promise<${resultType(operation)}>;\n`;
+  }
+  text += `  /** Names and shapes of the parameters, in the order of \`getWeights\`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for \`fromJson\` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+`;
+  return text;
+}
+
+function typesOf(members) {
+  const made = members.filter(isGenerated);
+  return `// ${WRITTEN}\n// Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
+// operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
+// ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; \`…Async\` ones reject, with ERR_ABORTED once \`signal\` fires.
+import type { AsyncOptions, Graph, Matrix, PackedMatrix, ThreadOptions, Vector } from '../../index.js';
+
+${made.map(classText).join('\n')}`;
+}
+
+// ---- options.md ----
+
+const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', loss: 'Losses' };
+
+function docsOf(members) {
+  let text = `<!-- ${WRITTEN} -->\n# Every member: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;
+  for (const family of Object.keys(TITLES)) {
+    const ours = members.filter((member) => member.family === family);
+    if (ours.length > 0) text += `\n## ${TITLES[family]}\n`;
+    for (const { name, type, doc, options, operations, example } of ours) {
+      const { first, formulas, rest } = partsOf(doc);
+      text += `\n### \`${name}\` (${type})\n\n${first}\n`;
+      if (formulas.length > 0) text += `\n\`\`\`text\n${formulas.join('\n')}\n\`\`\`\n`;
+      for (const part of rest) text += `\n${part}\n`;
+      if (options.length > 0) {
+        text += '\n| option | value | default | |\n|---|---|---|---|\n';
+        for (const option of options) text += `| \`${option.name}\` | ${rangeOf(option).replaceAll('|', '\\|')} | ${standardOf(option) ?? ''} | ${option.note.replaceAll('|', '\\|')} |\n`;
+      }
+      if (isGenerated({ family })) {
+        text += '\n| operation | takes | gives |\n|---|---|---|\n';
+        for (const { name: operation, inputs, outputs } of operations) {
+          const list = (ports) => ports.map((port) => `${port.name} ${shown(port)}${port.need === 'optional' ? ' (may be left out)' : ''}`).join(', ');
+          text += `| \`${operation}\` | ${list(inputs)} | ${list(outputs)} |\n`;
+        }
+      }
+      if (example.parameters.length > 0) text += `\nParameters, with ${example.options}: ${example.parameters.map((one) => `\`${one.name}\` [${one.shape.join(', ')}]`).join(', ')}.\n`;
+    }
+  }
+  return text;
+}
+
+// ---- writing ----
+
+const members = readRegistry(), made = {
+  'npm/lib/generated/registry.js': registryOf(members), 'npm/types/generated.d.ts': typesOf(members), 'docs/options.md': docsOf(members),
+};
+for (const [file, text] of Object.entries(made)) {
+  const place = path.join(root, file), known = fs.existsSync(place) ? fs.readFileSync(place, 'utf8') : undefined;
+  if (known === text) continue;
+  if (isCheck) {
+    console.error(`${file} is not what the registry says: run node npm/scripts/typegen.js`);
+    process.exitCode = 1;
+    continue;
+  }
+  fs.mkdirSync(path.dirname(place), { recursive: true });
+  fs.writeFileSync(place, text);
+}
