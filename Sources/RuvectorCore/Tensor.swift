@@ -1,10 +1,14 @@
 /// Element types that cross the C boundary (`rv_type`).
 public enum ElementType: UInt32, Sendable {
   case float32 = 1, float64, float16, int8, uint8, uint32, uint64, bits, int64
+  /// No elements: a ``ResidentGraph``.
+  case graph
 }
 
-/// A caller's memory as an operation sees it: rank 1 ([columns]) or 2 ([rows, columns]). Rank 1 has one row.
+/// A caller's memory as an operation sees it: rank 1 ([columns]) or 2 ([rows, columns]). Rank 1 has one row. Or a graph, which
+/// has rank 0.
 public struct Tensor {
+  /// Of a graph the object itself, which the caller keeps.
   public let data: UnsafeMutableRawPointer?
   public let type: ElementType
   public let rank: Int
@@ -13,6 +17,12 @@ public struct Tensor {
   /// From row to row, in elements.
   public let stride: Int
   public let isWritable: Bool
+
+  /// `graph` must outlive the tensor.
+  public init(_ graph: ResidentGraph) {
+    self.init(
+      Unmanaged.passUnretained(graph).toOpaque(), .graph, rank: 0, rows: 0, columns: 0, stride: 0, isWritable: false)
+  }
 
   public init(
     _ data: UnsafeMutableRawPointer?, _ type: ElementType, rank: Int, rows: Int, columns: Int, stride: Int,
@@ -68,6 +78,14 @@ public struct Tensor {
     return MatrixView(pointer(Float.self), rows: rows, dim: columns, stride: stride)
   }
 
+  /// As a graph.
+  public func graph(_ name: String) throws(RuvectorError) -> ResidentGraph {
+    guard type == .graph, let data else {
+      throw .expected("a graph", for: name, received: "another type", .invalidArgument)
+    }
+    return Unmanaged<ResidentGraph>.fromOpaque(data).takeUnretainedValue()
+  }
+
   public func doubles(_ name: String) throws(RuvectorError) -> [Double] {
     try require(.float64, "64-bit floats", name)
     return [Double](UnsafeBufferPointer(start: pointer(Double.self), count: columns))
@@ -96,6 +114,9 @@ public struct Tensor {
   private func require(_ wanted: ElementType, _ words: String, _ name: String) throws(RuvectorError) {
     guard type == wanted else {
       throw .expected(words, for: name, received: "another type", .invalidArgument)
+    }
+    guard wanted != .graph else {  // of any type, but with elements
+      throw .expected("a vector", for: name, received: "a graph", .invalidArgument)
     }
     guard data != nil || rows == 0 || columns == 0 else {
       throw .expected("memory", for: name, received: "a null pointer", .invalidArgument)

@@ -1,0 +1,131 @@
+/// A directed graph in CSR form that stays in native memory and never changes: node i, a target, has the sources
+/// `indices[offsets[i] ..< offsets[i + 1]]`, in the caller's order.
+///
+/// Every entry counts, repetitions and loops too: what belongs to edges (attributes, weights) is one row an entry. Any number of
+/// threads may read one graph.
+public final class ResidentGraph: @unchecked Sendable {
+  /// The same edges by source, for passes that go backward: source j has the entries
+  /// `entries[offsets[j] ..< offsets[j + 1]]`, rising, and `targets` has the node of each.
+  public struct Transposed: @unchecked Sendable {
+    /// [columns + 1]
+    public let offsets: AlignedBuffer<UInt32>
+    /// [edges]: places in the graph's own `indices`.
+    public let entries: AlignedBuffer<UInt32>
+    /// [edges]
+    public let targets: AlignedBuffer<UInt32>
+  }
+
+  /// Target nodes: rows.
+  public let nodes: Int
+  /// Source nodes: what `indices` are below.
+  public let columns: Int
+  /// Entries of all rows.
+  public let edges: Int
+  /// [nodes + 1]
+  public let offsets: AlignedBuffer<UInt32>
+  /// [edges]
+  public let indices: AlignedBuffer<UInt32>
+
+  private let lock: Lock
+  private var known: Transposed?
+
+  /// Nodes, sources and entries each: one more fits in an Int of 32 bits.
+  public static let most = Int(Int32.max) - 1
+
+  /// Copies the rows. `columns` nil: as many sources as targets. `.emptyInput` without offsets, `.invalidArgument` for offsets
+  /// that fall or do not lead from 0 to the number of indices, and for sources that there are not; `.outOfRange`,
+  /// `.outOfMemory`. O(nodes + edges).
+  public convenience init(
+    offsets: UnsafeBufferPointer<UInt32>, indices: UnsafeBufferPointer<UInt32>, columns: Int? = nil
+  ) throws(RuvectorError) {
+    guard offsets.count > 0 else {
+      throw .expected("at least 1 element", for: "offsets", received: "0", .emptyInput)
+    }
+    let columns = columns ?? offsets.count - 1
+    for (count, name) in [(offsets.count - 1, "nodes"), (columns, "columns"), (indices.count, "edges")] {
+      guard (0...Self.most).contains(count) else {
+        throw .expected("a number in 0...\(Self.most)", for: name, received: "\(count)", .outOfRange)
+      }
+    }
+    // Everything that throws comes before the object: Embedded Swift leaks one that ends half made. The copies are looked at,
+    // not what another thread may change.
+    let lock = try Lock(), rows = try Self.copy(offsets), list = try Self.copy(indices)
+    try Self.check(rows, leadTo: UInt32(truncatingIfNeeded: list.count))
+    for i in 0..<list.count where list[i] >= UInt32(truncatingIfNeeded: columns) {
+      throw .expected(
+        "numbers below \(columns)", for: "indices", received: "\(list[i]) at element \(i)", .invalidArgument)
+    }
+    self.init(rows, list, columns: columns, lock)
+  }
+
+  private init(
+    _ offsets: AlignedBuffer<UInt32>, _ indices: AlignedBuffer<UInt32>, columns: Int, _ lock: Lock
+  ) {
+    (self.offsets, self.indices, self.columns, self.lock) = (offsets, indices, columns, lock)
+    (nodes, edges) = (offsets.count - 1, indices.count)
+  }
+
+  private static func copy(_ list: UnsafeBufferPointer<UInt32>) throws(RuvectorError) -> AlignedBuffer<UInt32> {
+    let made = try AlignedBuffer<UInt32>(count: list.count, for: "graph")
+    if let from = list.baseAddress { made.pointer.initialize(from: from, count: list.count) }
+    return made
+  }
+
+  private static func check(_ offsets: AlignedBuffer<UInt32>, leadTo last: UInt32) throws(RuvectorError) {
+    var least: UInt32 = 0
+    for i in 0..<offsets.count {
+      let first = i == offsets.count - 1 ? last : least, most = i == 0 ? 0 : last
+      guard offsets[i] >= first, offsets[i] <= most else {
+        throw .expected(
+          "rising numbers from 0 to \(last)", for: "offsets", received: "\(offsets[i]) at element \(i)",
+          .invalidArgument)
+      }
+      least = offsets[i]
+    }
+  }
+
+  /// The places of node i's sources in `indices`.
+  public func row(_ i: Int) -> Range<Int> { Int(offsets[i])..<Int(offsets[i + 1]) }
+
+  /// The edges by source: sorted once, when they are first asked for, then shared. O(columns + edges).
+  public var transposed: Transposed {
+    get throws(RuvectorError) {
+      if let known = lock.locked({ known }) { return known }
+      let made = try sortedBySource()  // threads that come at once each make the same
+      return lock.locked {
+        if known == nil { known = made }
+        return known ?? made
+      }
+    }
+  }
+
+  /// A counting sort, which keeps the order of entries.
+  private func sortedBySource() throws(RuvectorError) -> Transposed {
+    let starts = try AlignedBuffer<UInt32>(count: columns + 1, repeating: 0, for: "transposed graph")
+    let entries = try AlignedBuffer<UInt32>(count: edges, for: "transposed graph")
+    let targets = try AlignedBuffer<UInt32>(count: edges, for: "transposed graph")
+    for e in 0..<edges { starts[Int(indices[e])] += 1 }
+    var end: UInt32 = 0
+    for j in 0...columns {
+      end += starts[j]
+      starts[j] = end
+    }
+    // Each source's entries are written from the last to the first, so that its end becomes its start.
+    for i in (0..<nodes).reversed() {
+      for e in row(i).reversed() {
+        let source = Int(indices[e])
+        starts[source] -= 1
+        let place = Int(starts[source])
+        entries[place] = UInt32(truncatingIfNeeded: e)
+        targets[place] = UInt32(truncatingIfNeeded: i)
+      }
+    }
+    return Transposed(offsets: starts, entries: entries, targets: targets)
+  }
+
+  /// Native memory held, in bytes.
+  public var byteCount: Int {
+    let transposed = lock.locked { known != nil } ? columns &+ 1 &+ 2 &* edges : 0
+    return (nodes &+ 1 &+ edges &+ transposed) &* MemoryLayout<UInt32>.stride
+  }
+}
