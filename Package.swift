@@ -90,7 +90,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["RuvectorCore"], path: "Tests/TestSupport",
       swiftSettings: [.unsafeFlags(["-O"])]),  // the oracles count every element
-    .testTarget(name: "RuvectorABITests", dependencies: ["RuvectorABI", "CRuvector"]),
+    .testTarget(name: "RuvectorABITests", dependencies: ["RuvectorABI", "CRuvector", "CRuvectorCalls"]),
     .testTarget(name: "RuvectorCoreTests", dependencies: ["CRuvectorSupport", "TestSupport"]),
     .testTarget(name: "RuvectorGeometryTests", dependencies: ["RuvectorGeometry", "TestSupport"]),
     .testTarget(name: "RuvectorCompressionTests", dependencies: ["Ruvector", "TestSupport"]),

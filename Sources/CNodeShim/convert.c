@@ -11,14 +11,17 @@ enum { most_arguments = 24, most_owned = 64 };
  * (npm/lib/handle.js checks what callers pass), so the box's own mark is check enough. --------------------------- */
 
 typedef struct box {
-  char mark[7], kind;
+  char mark[8];
+  const rv_handle_kind *kind;
   void *pointer; /* NULL once closed */
   int64_t bytes; /* told to V8 */
 } box;
 
+static const char mark[8] = "rvector";
+
 static void close_box(napi_env env, box *b) {
   if (!b->pointer) return;
-  rv_kind_release(b->kind, b->pointer);
+  b->kind->release(b->pointer);
   b->pointer = NULL;
   int64_t now;
   napi_adjust_external_memory(env, -b->bytes, &now);
@@ -121,16 +124,34 @@ static int read_number(napi_env env, napi_value value, double *out) {
   return napi_get_value_double(env, value, out) == napi_ok;
 }
 
-static int32_t read_handle(napi_env env, napi_value value, char kind, void **out, rv_error *error) {
-  box *b;
-  if (napi_get_value_external(env, value, (void **)&b) != napi_ok || memcmp(b->mark, "rvector", 7) || b->kind != kind)
-    return rv_fail(error, RV_WRONG_HANDLE, "expected a handle of the right kind, received another object");
+/* The kind of a handle; NULL for another value. */
+static const rv_handle_kind *box_kind(napi_env env, napi_value value, box **b) {
+  int found = napi_get_value_external(env, value, (void **)b) == napi_ok && !memcmp((*b)->mark, mark, sizeof mark);
+  return found ? (*b)->kind : NULL;
+}
+
+static int32_t wrong_handle(rv_error *error) {
+  return rv_fail(error, RV_WRONG_HANDLE, "expected a handle of the right kind, received another object");
+}
+
+static int32_t open_pointer(const box *b, void **out, rv_error *error) {
   if (!(*out = b->pointer)) return rv_fail(error, RV_CLOSED, "expected an open handle, received a closed one");
   return RV_OK;
 }
 
-static int is_list(char letter) { return letter == 'u' || letter == 'w'; }
-static char kind_of(char letter) { return letter == 'u' ? 'm' : letter == 'w' ? 'v' : letter; }
+static int32_t read_handle(napi_env env, napi_value value, const rv_handle_kind *kind, void **out, rv_error *error) {
+  box *b;
+  return box_kind(env, value, &b) == kind ? open_pointer(b, out, error) : wrong_handle(error);
+}
+
+/* A handle that stands for a buffer. */
+static int32_t read_port(napi_env env, napi_value value, rv_buffer *out, rv_error *error) {
+  box *b;
+  const rv_handle_kind *kind = box_kind(env, value, &b);
+  if (!kind || !kind->type) return wrong_handle(error);
+  *out = (rv_buffer){.type = kind->type};
+  return open_pointer(b, &out->data, error);
+}
 
 /* An element of an array of the facade's: there, but from an environment that is being ended Node gives none. */
 static int read_element(napi_env env, napi_value list, uint32_t i, napi_value *out) {
@@ -138,7 +159,7 @@ static int read_element(napi_env env, napi_value list, uint32_t i, napi_value *o
 }
 
 /* An array of handles, undefined for none. */
-static int32_t read_handles(napi_env env, napi_value value, char kind, call *c, rv_argument *a) {
+static int32_t read_handles(napi_env env, napi_value value, const rv_handle_kind *kind, call *c, rv_argument *a) {
   uint32_t length;
   if (napi_get_array_length(env, value, &length) != napi_ok || !(a->pointers = own(c, length * sizeof(void *))))
     return rv_fail(&c->error, RV_INVALID_ARGUMENT, "expected an array of handles, received another value");
@@ -201,7 +222,7 @@ static int32_t read_options(napi_env env, napi_value value, call *c, rv_argument
     if (type == napi_number) napi_get_value_double(env, item, &option->number);
     else if (type == napi_bigint) napi_get_value_bigint_uint64(env, item, (uint64_t *)&option->integer, &lossless);
     else if (type == napi_external) {
-      int32_t code = read_handle(env, item, 'm', (void **)&option->child, &c->error);
+      int32_t code = read_handle(env, item, rv_handle_kind_of('m'), (void **)&option->child, &c->error);
       if (code) return code;
     } else if (text_room(env, item)) option->text = put_text(env, item, &texts);
     else return no_options(c);
@@ -209,6 +230,7 @@ static int32_t read_options(napi_env env, napi_value value, call *c, rv_argument
   return RV_OK;
 }
 
+/* 0 for another value; then `c->error` may say more. */
 static int read_buffers(napi_env env, char letter, napi_value *values, call *c, rv_argument *a) {
   uint32_t length;
   rv_buffer dims;
@@ -218,7 +240,13 @@ static int read_buffers(napi_env env, char letter, napi_value *values, call *c, 
   int shaped = read_buffer(env, values[1], 0, &dims) && dims.type == RV_F64 && dims.dims[0] == 2 * (uint64_t)length;
   for (uint32_t i = 0; i < length; i++) {
     napi_value item;
+    napi_valuetype type;
     if (!read_element(env, values[0], i, &item)) return 0;
+    napi_typeof(env, item, &type);
+    if (type == napi_external) {
+      if (read_port(env, item, &a->buffers[i], &c->error)) return 0;
+      continue;
+    }
     if (!read_buffer(env, item, letter == 'X' && i == length - 1, &a->buffers[i])) return 0;
     const double *shape = shaped ? (double *)dims.data + 2 * i : NULL;
     if (shape && shape[1] >= 0 && !as_matrix(&a->buffers[i], shape[0], shape[1])) return 0;
@@ -233,6 +261,13 @@ static void note_progress(void *user, double done) {
 
 /* JavaScript arguments that a letter takes. */
 static int width(char letter) { return letter == 'x' ? 3 : strchr("IXc", letter) ? 2 : 1; }
+
+/* Options and handles. */
+static int32_t read_objects(napi_env env, char letter, napi_value value, call *c, rv_argument *a) {
+  const rv_handle_kind *kind = rv_handle_kind_of(letter);
+  if (!kind) return read_options(env, value, c, a);
+  return kind->list == letter ? read_handles(env, value, kind, c, a) : read_handle(env, value, kind, &a->pointer, &c->error);
+}
 
 static int read_argument(napi_env env, char letter, napi_value *v, call *c, rv_argument *a) {
   double rows, dim;
@@ -279,12 +314,11 @@ static int32_t parse(napi_env env, napi_value *values, call *c) {
         napi_typeof(env, values[position], &type);
         if (type == napi_undefined) continue;
       }
-      if (strchr("mvqhpdruwo", *f)) {
-        int32_t code = *f == 'o'      ? read_options(env, values[position], c, a)
-                       : is_list(*f) ? read_handles(env, values[position], kind_of(*f), c, a)
-                                     : read_handle(env, values[position], *f, &a->pointer, &c->error);
+      if (!strchr("nisfFbBxIXc", *f)) {
+        int32_t code = read_objects(env, *f, values[position], c, a);
         if (code) return code;
       } else if (!read_argument(env, *f, values + position, c, a)) {
+        if (c->error.message[0]) return c->error.code;
         /* The facade has checked what callers pass; what it missed was detached or resized in mid-call. */
         int matrix = strchr("xIX", *f) != NULL;
         char message[128];
@@ -313,14 +347,15 @@ static napi_value build(napi_env env, call *c) {
     case 's': napi_create_string_utf8(env, c->result.text, NAPI_AUTO_LENGTH, &value); break;
     case 0: napi_get_undefined(env, &value); break;
     default: {
+      const rv_handle_kind *kind = rv_handle_kind_of(c->row->output);
       box *b = calloc(1, sizeof *b);
       if (!b) {
-        rv_kind_release(c->row->output, c->result.handle);
+        kind->release(c->result.handle);
         napi_throw_error(env, "ERR_OUT_OF_MEMORY", "out of memory");
         return NULL;
       }
-      *b = (box){.kind = c->row->output, .pointer = c->result.handle, .bytes = (int64_t)c->result.number};
-      memcpy(b->mark, "rvector", 7);
+      *b = (box){.kind = kind, .pointer = c->result.handle, .bytes = (int64_t)c->result.number};
+      memcpy(b->mark, mark, sizeof mark);
       napi_adjust_external_memory(env, b->bytes, &now);
       if (napi_create_external(env, b, finalize_box, NULL, &value) != napi_ok) /* the environment ends */
         return finalize_box(env, b, NULL), NULL;
@@ -347,19 +382,29 @@ static napi_value call_sync(napi_env env, napi_callback_info info) {
 
 /* ---- Promises ---------------------------------------------------------------------------------------------- */
 
-static void for_each_handle(call *c, void (*visit)(char kind, void *)) {
-  int at = 0;
-  for (const char *f = c->row->input; *f; f += 1 + (f[1] == '?'), at++)
-    if (*f == 'o') {
-      rv_argument *a = &c->arguments[at];
-      for (size_t i = 0; i < a->count; i++)
-        if (a->options[i].kind == RV_CHILD) visit('m', a->options[i].child);
-    } else if (strchr("mvhpduw", *f)) {
-      rv_argument *a = &c->arguments[at];
-      void **list = is_list(*f) ? a->pointers : &a->pointer;
-      for (size_t i = 0, n = is_list(*f) ? a->count : 1; i < n; i++)
-        if (list[i]) visit(kind_of(*f), list[i]);
-    }
+/* One more reference, or one less, to a handle; of a kind of single ones there is no other. */
+static void count_reference(const rv_handle_kind *kind, void *p, int more) {
+  if (p && kind->retain) (more ? kind->retain : kind->release)(p);
+}
+
+static void count_buffer(const rv_buffer *buffer, int more) {
+  size_t count;
+  const rv_handle_kind *kinds = rv_handle_kinds(&count);
+  for (size_t i = 0; i < count; i++)
+    if (kinds[i].type && kinds[i].type == buffer->type) count_reference(&kinds[i], buffer->data, more);
+}
+
+/* The same for everything that the arguments of a call stand for. */
+static void count_references(call *c, int more) {
+  const rv_argument *a = c->arguments;
+  for (const char *f = c->row->input; *f; f += 1 + (f[1] == '?'), a++) {
+    const rv_handle_kind *kind = rv_handle_kind_of(*f == 'o' ? 'm' : *f);
+    if (kind && kind->letter == *f) count_reference(kind, a->pointer, more);
+    for (size_t i = 0; i < a->count; i++) /* of a list */
+      if (strchr("IX", *f)) count_buffer(&a->buffers[i], more);
+      else if (*f != 'o') count_reference(kind, a->pointers[i], more);
+      else if (a->options[i].kind == RV_CHILD) count_reference(kind, a->options[i].child, more);
+  }
 }
 
 static void execute(napi_env env, void *data) {
@@ -369,7 +414,7 @@ static void execute(napi_env env, void *data) {
 
 static void free_job(napi_env env, job *j) {
   if ((*j->link = j->next)) j->next->link = j->link;
-  for_each_handle(&j->call, rv_kind_release);
+  count_references(&j->call, 0);
   napi_delete_reference(env, j->arguments);
   napi_delete_async_work(env, j->work);
   free_call(&j->call);
@@ -450,7 +495,7 @@ static napi_value call_async(napi_env env, napi_callback_info info) {
   if (napi_create_reference(env, kept, 1, &j->arguments) != napi_ok ||
       napi_create_async_work(env, NULL, name, execute, complete, j, &j->work) != napi_ok)
     napi_fatal_error("ruvector", NAPI_AUTO_LENGTH, "Node is out of memory", NAPI_AUTO_LENGTH);
-  for_each_handle(&j->call, rv_kind_retain);
+  count_references(&j->call, 1);
   napi_get_instance_data(env, (void **)&e);
   j->link = &e->jobs;
   if ((j->next = e->jobs)) j->next->link = &j->next;
@@ -525,7 +570,18 @@ static void define(napi_env env, napi_value exports, const char *name, napi_call
   napi_set_named_property(env, exports, name, value);
 }
 
+static const char plain_letters[] = "nsoifFbBxIXc?";
+
+/* Whether everything that the row takes and gives is a value as calls.h lists them or of a kind of handle that there is. */
+static int is_known(const rv_export *row) {
+  for (const char *f = row->input; *f; f++)
+    if (!strchr(plain_letters, *f) && !rv_handle_kind_of(*f)) return 0;
+  return !row->output || row->output == 'n' || row->output == 's' || rv_handle_kind_of(row->output);
+}
+
 napi_value rv_define_exports(napi_env env, napi_value exports, const rv_export *rows, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!is_known(&rows[i])) return napi_throw_error(env, "ERR_WRONG_HANDLE", rows[i].name), NULL;
   environment *e = calloc(1, sizeof *e);
   if (!e) return NULL;
   *e = (environment){.env = env, .last = &e->waiting, .most = 4};

@@ -8,6 +8,7 @@
 #endif
 
 #define F(name) static int32_t name(rv_argument *a, rv_result *result, const rv_control *control, rv_error *error)
+#define OPTIONAL(argument) ((argument).buffer.type ? &(argument).buffer : NULL)
 #define UNUSED (void)a, (void)result, (void)control, (void)error
 
 int32_t rv_fail(rv_error *error, int32_t code, const char *message) {
@@ -18,27 +19,54 @@ int32_t rv_fail(rv_error *error, int32_t code, const char *message) {
   return code;
 }
 
-void rv_kind_retain(char kind, void *p) {
-  if (kind == 'm') rv_retain(p);
-  else if (kind == 'v') rv_vectors_retain(p);
-  else if (kind == 'h') rv_index_retain(p);
-  else if (kind == 'p') rv_prepared_retain(p);
+/* ---- Kinds of handles ------------------------------------------------------------------------------------------- */
+
+/* A kind whose references are counted: letter, list letter, rv_type, how one is taken and given back. One of which there is a
+ * single reference: letter, how it is given back. */
+#define KINDS(COUNTED, SINGLE)                                               \
+  COUNTED('m', 'u', 0, rv_retain, rv_release)                                \
+  COUNTED('v', 'w', 0, rv_vectors_retain, rv_vectors_release)                \
+  COUNTED('g', 0, RV_GRAPH, rv_graph_retain, rv_graph_release)               \
+  COUNTED('h', 0, 0, rv_index_retain, rv_index_release)                      \
+  COUNTED('p', 0, 0, rv_prepared_retain, rv_prepared_release)                \
+  SINGLE('q', rv_search_release)                                             \
+  DATABASE_KINDS(COUNTED, SINGLE)
 #ifdef RV_DATABASES
-  else if (kind == 'd') rv_database_retain(p);
+#define DATABASE_KINDS(COUNTED, SINGLE)                                      \
+  COUNTED('d', 0, 0, rv_database_retain, rv_database_release)                \
+  SINGLE('r', rv_rows_release)
+#else
+#define DATABASE_KINDS(COUNTED, SINGLE)
 #endif
+
+/* The same functions for a pointer without a type: the table calls no function as one of another type. */
+#define ANY(function) static void any_##function(void *p) { function(p); }
+#define FUNCTIONS(letter, list, type, retain, release) ANY(retain) ANY(release)
+#define FUNCTION(letter, release) ANY(release)
+KINDS(FUNCTIONS, FUNCTION)
+
+#define COUNTED(letter, list, type, retain, release) {letter, list, type, any_##retain, any_##release},
+#define SINGLE(letter, release) {letter, 0, 0, NULL, any_##release},
+static const rv_handle_kind kinds[] = {KINDS(COUNTED, SINGLE)};
+
+const rv_handle_kind *rv_handle_kinds(size_t *count) {
+  *count = sizeof kinds / sizeof *kinds;
+  return kinds;
 }
 
-void rv_kind_release(char kind, void *p) {
-  if (kind == 'm') rv_release(p);
-  else if (kind == 'v') rv_vectors_release(p);
-  else if (kind == 'h') rv_index_release(p);
-  else if (kind == 'p') rv_prepared_release(p);
-#ifdef RV_DATABASES
-  else if (kind == 'd') rv_database_release(p);
-  else if (kind == 'r') rv_rows_release(p);
-#endif
-  else rv_search_release(p);
+const rv_handle_kind *rv_handle_kind_of(char letter) {
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (letter && (kinds[i].letter == letter || kinds[i].list == letter)) return &kinds[i];
+  return NULL;
 }
+
+int32_t rv_handle_release(char letter, void *p) {
+  const rv_handle_kind *kind = rv_handle_kind_of(letter);
+  if (!kind) return RV_WRONG_HANDLE;
+  return kind->release(p), RV_OK;
+}
+
+/* ---- Exports ---------------------------------------------------------------------------------------------------- */
 
 F(start) { UNUSED; return rv_start(error); }
 F(version) { UNUSED; result->text = rv_version(); return RV_OK; }
@@ -123,6 +151,31 @@ F(vectors_row) {
   UNUSED;
   return rv_vectors_row(a[0].pointer, a[1].integer, a[2].buffer.data, a[2].buffer.dims[0], error);
 }
+
+/* offsets, indices, columns */
+F(graph_create) {
+  UNUSED;
+  uint64_t bytes = 0;
+  int32_t code = rv_graph_create(&a[0].buffer, &a[1].buffer, a[2].integer, (rv_graph **)&result->handle, error);
+  if (!code) rv_graph_info(result->handle, NULL, NULL, NULL, &bytes);
+  result->number = (double)bytes;
+  return code;
+}
+/* token; the memory is counted by the environment that made the graph */
+F(graph_open) { UNUSED; return rv_graph_open(a[0].integer, (rv_graph **)&result->handle, error); }
+/* graph, Float64Array for nodes, columns, edges, token */
+F(graph_info) {
+  UNUSED;
+  uint64_t counts[3] = {0};
+  double *out = a[1].buffer.data;
+  if (a[1].buffer.type != RV_F64 || a[1].buffer.dims[0] < 4) return rv_fail(error, RV_INVALID_ARGUMENT, "expected 4 doubles");
+  rv_graph_info(a[0].pointer, &counts[0], &counts[1], &counts[2], NULL);
+  for (int i = 0; i < 3; i++) out[i] = (double)counts[i];
+  out[3] = (double)rv_graph_token(a[0].pointer);
+  return RV_OK;
+}
+/* graph, offsets or undefined, indices or undefined */
+F(graph_copy) { UNUSED; return rv_graph_copy(a[0].pointer, OPTIONAL(a[1]), OPTIONAL(a[2]), error); }
 
 /* queries, set or undefined, matrix or undefined, k, curvature (0: cosine), projection, temperature, indices, weights,
  * values. Returns the results a query. */
@@ -233,8 +286,6 @@ F(geometry) {
   result->number = (double)written;
   return code;
 }
-
-#define OPTIONAL(argument) ((argument).buffer.type ? &(argument).buffer : NULL)
 
 /* kind, options */
 F(index_create) { UNUSED; return rv_index_create(a[0].text, a[1].options, a[1].count, (rv_index **)&result->handle, error); }
@@ -490,6 +541,10 @@ static const rv_export rows[] = {
     {"vectorsOpen", "i", 'v', vectors_open},
     {"vectorsInfo", "vB", 0, vectors_info},
     {"vectorsRow", "viF", 0, vectors_row},
+    {"graphCreate", "bbi", 'g', graph_create},
+    {"graphOpen", "i", 'g', graph_open},
+    {"graphInfo", "gB", 0, graph_info},
+    {"graphCopy", "gB?B?", 0, graph_copy},
     {"search", "xv?x?ininBFFc", 'n', search},
     {"searchCreate", "", 'q', search_create},
     {"searchBegin", "qfniin", 0, search_begin},

@@ -3,7 +3,7 @@
 
 #if defined(__wasm__)
 
-/* The layout that npm/lib/wasm/layout.js writes and reads. */
+/* The layout that npm/lib/wasm/arguments.js and machine.js write and read. */
 #define AT(type, field, place) _Static_assert(offsetof(type, field) == (place), #type "." #field)
 AT(rv_buffer, data, 0);
 AT(rv_buffer, type, 4);
@@ -35,6 +35,9 @@ AT(rv_error, message, 4);
 AT(rv_export, input, 4);
 AT(rv_export, output, 8);
 _Static_assert(sizeof(rv_export) == 16, "rv_export");
+AT(rv_handle_kind, list, 1);
+AT(rv_handle_kind, type, 4);
+_Static_assert(sizeof(rv_handle_kind) == 16, "rv_handle_kind");
 
 int32_t rv_wasm_call(uint32_t row, rv_argument *a, rv_result *result, const rv_control *control, rv_error *error) {
   size_t count;

@@ -7,6 +7,7 @@ func tensor(_ buffer: rv_buffer, _ name: @autoclosure () -> String) throws(Ruvec
   guard let type = ElementType(rawValue: buffer.type) else {
     throw .expected("an rv_type", for: "\(name()).type", received: "\(buffer.type)", .invalidArgument)
   }
+  if type == .graph { return Tensor(try residentGraph(buffer.data.map { OpaquePointer($0) }, name())) }
   guard buffer.rank == 1 || buffer.rank == 2 else {
     throw .expected("1 or 2", for: "\(name()).rank", received: "\(buffer.rank)", .invalidArgument)
   }

@@ -115,6 +115,9 @@ public struct Tensor {
     guard type == wanted else {
       throw .expected(words, for: name, received: "another type", .invalidArgument)
     }
+    guard wanted != .graph else {  // of any type, but with elements
+      throw .expected("a vector", for: name, received: "a graph", .invalidArgument)
+    }
     guard data != nil || rows == 0 || columns == 0 else {
       throw .expected("memory", for: name, received: "a null pointer", .invalidArgument)
     }

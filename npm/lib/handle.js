@@ -8,6 +8,9 @@ const { mismatch } = require('./errors.js');
 /** Where a realm has no Symbol.dispose: the name that esbuild and Babel fall back to. */
 const DISPOSE = Symbol.dispose ?? Symbol.for('Symbol.dispose'), ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
+/** What console.log leaves out. */
+const LONG = ['token', 'parameters', 'offsets', 'indices'];
+
 const isObject = (value) => typeof value === 'object' && value !== null;
 
 class Handle {
@@ -70,7 +73,7 @@ class Handle {
     if (!(this instanceof this.#kind)) return `${name} {}`; // in disguise
     for (let at = Object.getPrototypeOf(this); at !== null && at !== Handle.prototype; at = Object.getPrototypeOf(at)) {
       for (const [key, { get }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-        if (get && key !== 'token' && key !== 'parameters') shown[key] ??= this[key];
+        if (get && !LONG.includes(key)) shown[key] ??= this[key];
       }
     }
     return `${name} ${inspect(shown, options)}`;

@@ -17,6 +17,7 @@ module.exports = {
   ...require('./hierarchical-v2.js'),
   ...require('./search-batch.js'),
   BruteForceIndex: require('./indexes/brute-force.js').BruteForceIndex,
+  Graph: require('./graph.js').Graph,
   HNSWIndex: require('./indexes/hnsw.js').HNSWIndex,
   PreparedFilter: require('./indexes/filter.js').PreparedFilter,
   RuvectorError: require('./errors.js').RuvectorError,

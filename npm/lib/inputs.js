@@ -83,6 +83,20 @@ function doubles(value, name) {
   throw unexpected('ERR_INVALID_ARG', VECTOR, name, value);
 }
 
+/** Numbers below 2^32 as a Uint32Array: the caller's own where it is one. */
+function indices(value, name) {
+  const tag = tagOf(value);
+  if (tag === 'Uint32Array') return value;
+  if (tag !== 'Int32Array' && !isList(value)) throw unexpected('ERR_INVALID_ARG', 'a Uint32Array, Int32Array or number[]', name, value);
+  const out = allocate(tag ? lengthOf(value) : lengthOfList(value, name), name, Uint32Array);
+  for (let i = 0; i < out.length; i++) {
+    const x = value[i];
+    if (!(Number.isInteger(x) && x >= 0 && x <= 0xffffffff)) throw unexpected('ERR_INVALID_ARG', 'an index', `${name}[${i}]`, x);
+    out[i] = x;
+  }
+  return out;
+}
+
 /** A number, or `standard` where it is left out. */
 function number(value, name, standard) {
   const x = value === undefined && standard !== undefined ? standard : value;
@@ -109,4 +123,4 @@ function options(value, known, name = 'options', other = []) {
   return value;
 }
 
-module.exports = { allocate, array, count, doubles, lengthOfList, mapList, number, options, ownArray, ownVector, vector };
+module.exports = { allocate, array, count, doubles, indices, lengthOfList, mapList, number, options, ownArray, ownVector, vector };

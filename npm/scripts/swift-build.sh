@@ -17,7 +17,7 @@ fi
 
 flags=()
 [ "$include" = /usr/include/node ] || flags=(-Xcc "-I$include")
-swift build -c release --product ruvector-node "${flags[@]}" >&2
+swift build -c release --product ruvector-node -Xlinker "--version-script=$PWD/npm/scripts/exports.map" "${flags[@]}" >&2
 mkdir -p "$(dirname "$output")"
 # A new file each time: a running process keeps the one it has mapped.
 library="$(swift build -c release --show-bin-path)/libruvector-node.so"

@@ -12,8 +12,8 @@ export RUVECTOR_TARGET=wasm32
 
 # Nothing may stay undefined: what is missing is missing in Sources/CWasmShim. The stack lies below the data, so that
 # one that overflows leaves the memory and traps. Pointers stay positive below 2 GiB.
-exports=(malloc aligned_alloc free rv_exports rv_wasm_call rv_wasm_seed rv_wasm_in_use rv_wasm_refused rv_wasm_simd
-  rv_kind_retain rv_kind_release)
+exports=(malloc aligned_alloc free rv_exports rv_handle_kinds rv_handle_release rv_wasm_call rv_wasm_seed rv_wasm_in_use
+  rv_wasm_refused rv_wasm_simd)
 functions=(exp log sinh cosh tanh asinh acosh atanh round expf logf sinhf coshf tanhf asinhf acoshf atanhf)
 
 # build <parts> <file>

@@ -125,6 +125,34 @@ const kinds = {
       NaN: { [field]: NaN }, '2**53': { [field]: 2 ** 53 }, bigint: { [field]: 1n } }, A);
     yield* all({ unknown: { [field]: 2 ** 52 }, zero: { [field]: 0 } }, 'ERR_NOT_FOUND');
   },
+  * graph(good) {
+    yield* all({ ...strangers, number: 5, undefined, 'no offsets': { indices: [] }, 'no indices': { offsets: [0] }, 'columns text': { ...good, columns: '5' } }, A);
+    for (const name of ['offsets', 'indices']) {
+      for (const [label, value] of Object.entries({ ...strangers, ...objects, number: 5, fraction: [0, 1.5, 2, 3], negative: [0, -2, 2, 3], 'negative, typed': Int32Array.of(0, -2, 2, 3),
+        NaN: [0, NaN, 2, 3], text: [0, '2', 2, 3], '2**32': [0, 2 ** 32, 2, 3], hole: [0, , 2, 3] })) { // eslint-disable-line no-sparse-arrays
+        yield entry(`${name} ${label}`, { ...good, [name]: value }, A);
+      }
+    }
+    yield* all({ 'not from 0': { ...good, offsets: [1, 2, 2, 3] }, 'not to the end': { ...good, offsets: [0, 2, 2, 2] }, falling: { ...good, offsets: [0, 2, 1, 3] },
+      beyond: { ...good, offsets: Uint32Array.of(0, 2, 2 ** 32 - 1, 3) }, 'no such source': { ...good, indices: [1, 1, 5] }, 'as many sources as targets': { ...good, columns: undefined },
+      'detached indices': { ...good, indices: detached(good.indices) } }, A);
+    yield* all({ 'no offsets': { ...good, offsets: [] }, 'detached offsets': { ...good, offsets: detached(new Uint32Array(4)) } }, E);
+    for (const columns of [0, -1, 1.5, NaN, Infinity, 2 ** 31, 2 ** 53]) yield entry(`columns ${columns}`, { ...good, columns }, R);
+    yield entry('unknown option', { ...good, nodes: 3 }, C);
+  },
+  * edges(good) {
+    yield* all({ ...strangers, number: 5, undefined, 'no sources': { targets: [] }, 'no targets': { sources: [] }, 'pairs of text': ['0', 1], 'a fraction': [0, 0.5], negative: Int32Array.of(0, -1),
+      floats: new Float32Array(4), 'target beyond': [0, 2], 'source beyond': Uint32Array.of(4, 0), 'targets beyond': { ...good, targets: [1, 0, 2, 1] },
+      'sources beyond': { ...good, sources: [3, 1, 4, 1] }, 'sources null': { ...good, sources: null } }, A);
+    yield* all({ 'half a pair': [0, 1, 2], 'one target less': { ...good, targets: [1, 0, 1] }, 'detached sources': { ...good, sources: detached(new Uint32Array(4)) } }, D);
+    yield entry('unknown option', { ...good, weights: [] }, C);
+  },
+  * nodes(good) {
+    yield* all({ ...NOT_OPTIONS, undefined, 'no nodes': {}, text: { nodes: '2' }, 'columns text': { ...good, columns: '4' } }, A);
+    for (const x of [-1, 1.5, NaN, Infinity, 2 ** 31]) yield* all({ [`nodes ${x}`]: { ...good, nodes: x }, [`columns ${x}`]: { ...good, columns: x } }, R);
+    yield* all({ 'a target beyond': { nodes: 1, columns: 4 }, 'a source beyond': { nodes: 2, columns: 3 }, 'as many sources as targets': { nodes: 2 }, 'no nodes': { nodes: 0, columns: 4 } }, A);
+    yield entry('unknown option', { ...good, node: 2 }, C);
+  },
   * level() {
     yield* all({ ...NOT_OPTIONS, undefined, object: {}, unknown: { levelType: 'x' }, 'wrong type': { levelType: 5 }, prototype: { levelType: 'toString' },
       __proto__: { levelType: '__proto__' }, symbol: { levelType: Symbol('x') }, 'null prototype': { levelType: Object.create(null) },

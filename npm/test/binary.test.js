@@ -81,6 +81,7 @@ test('exports what ruvector.h declares, and the header declares what it exports'
   assert.deepStrictEqual(unknown, [], 'exported, not declared');
   const dynamic = run('nm', '-D', '--defined-only', stripped);
   assert.match(dynamic, / T napi_register_module_v1$/m);
+  assert.deepStrictEqual(dynamic.split('\n').filter((line) => / T /.test(line) && !/ T (rv|napi|node_api)_/.test(line)), [], 'names of Swift: npm/scripts/exports.map');
 });
 
 const isWide = (mnemonic, operands) =>

@@ -60,7 +60,7 @@ test('every export is declared, and every declaration is exported', () => {
 });
 
 test('the members of the classes are declared, and the other way round', () => {
-  for (const name of ['VectorSet', 'RuvectorLayer', 'TensorCompress', 'HNSWIndex', 'BruteForceIndex']) {
+  for (const name of ['VectorSet', 'Graph', 'RuvectorLayer', 'TensorCompress', 'HNSWIndex', 'BruteForceIndex']) {
     const body = new RegExp(`^export (?:class ${name}\\b|interface ${name}Constructor)[^]*?^}`, 'm').exec(declarations)[0];
     const shared = new RegExp(`^export interface ${name}<.*> extends VectorIndex<K> [^]*?^}`, 'm').exec(declarations);
     const declared = [...(body + (shared ? shared[0] + /^export interface VectorIndex<[^]*?^}/m.exec(declarations)[0] : '')).matchAll(/^ {2}(?:static |readonly )*(\w+)(?=[(:?<])/gm)].map(([, member]) => member).filter((m) => m !== 'constructor' && m !== 'prototype');

@@ -4,11 +4,12 @@ const assert = require('node:assert');
 const test = require('node:test');
 const { fails, rows, ruvector, vector } = require('./support/index.js');
 
-const { RuvectorError, RuvectorLayer, TensorCompress, VectorSet } = ruvector;
+const { Graph, RuvectorError, RuvectorLayer, TensorCompress, VectorSet } = ruvector;
 /** Members of the class that all have in common. */
 const ofAll = ['closed', 'close', Symbol.dispose, Symbol.for('nodejs.util.inspect.custom')];
 const makers = {
   VectorSet: () => new VectorSet(rows(3, 4, 1)),
+  Graph: () => Graph.fromEdges([0, 1, 1, 1], { nodes: 2 }),
   RuvectorLayer: () => new RuvectorLayer(4, 4, 2, 0.1, 1),
   TensorCompress: () => new TensorCompress(),
 };
@@ -43,7 +44,7 @@ for (const [name, make] of Object.entries(makers)) {
     for (const [key, call, isGetter] of members(type)) {
       for (const [label, value] of Object.entries(wrong)) {
         const mine = ofAll.includes(key);
-        if (mine && name !== 'TensorCompress' && /^(VectorSet|RuvectorLayer)/.test(label)) continue; // common to both classes
+        if (mine && name !== 'TensorCompress' && /^(VectorSet|Graph|RuvectorLayer)/.test(label)) continue; // common to these classes
         const args = isGetter ? [] : goodArguments[key] ?? [];
         await fails(() => call.apply(value, args), 'ERR_WRONG_HANDLE', `${name}.${String(key)} of ${label}`);
       }

@@ -53,7 +53,7 @@ test('evaluated again and again, errors are of the evaluation that called', asyn
 function closables() {
   const list = rows(3, 4, 1), set = new ruvector.VectorSet(list), index = new ruvector.HNSWIndex({ dim: 4 }), exact = new ruvector.BruteForceIndex({ dim: 4 });
   const store = notInWasm('no databases') ? undefined : ruvector.VectorStore.open(':memory:', { dim: 4 });
-  return { set, index, exact, filter: index.prepareFilter([1]), layer: new ruvector.RuvectorLayer(4, 4, 1), mechanism: new attention.FlashAttention(4), mixture: new attention.MoEAttention(4), ...store && { store } };
+  return { set, graph: ruvector.Graph.fromEdges([0, 1], { nodes: 2 }), index, exact, filter: index.prepareFilter([1]), layer: new ruvector.RuvectorLayer(4, 4, 1), mechanism: new attention.FlashAttention(4), mixture: new attention.MoEAttention(4), ...store && { store } };
 }
 
 test('everything that can be closed has Symbol.dispose, which closes as `close` does', async () => {

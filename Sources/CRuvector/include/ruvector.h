@@ -64,6 +64,7 @@ typedef enum rv_kind {
 
 typedef struct rv_mechanism rv_mechanism;
 typedef struct rv_vectors rv_vectors;
+typedef struct rv_graph rv_graph;
 typedef struct rv_search rv_search;
 typedef struct rv_index rv_index;
 typedef struct rv_prepared rv_prepared;
@@ -89,10 +90,11 @@ typedef enum rv_type {
   RV_U32 = 6,
   RV_U64 = 7,
   RV_BITS = 8,
-  RV_I64 = 9
+  RV_I64 = 9,
+  RV_GRAPH = 10 /* no elements: `data` is an rv_graph, `rank` 0 */
 } rv_type;
 
-/* A view of the caller's memory: dims[0] elements for rank 1, dims[0] rows of dims[1] elements for rank 2.
+/* A view of the caller's memory, or a graph: dims[0] elements for rank 1, dims[0] rows of dims[1] elements for rank 2.
  * `stride` is the distance between rows in elements (0: packed). `writable` is 1 for outputs. */
 typedef struct rv_buffer {
   void *data;
@@ -385,7 +387,29 @@ int32_t rv_merge_top_k(const rv_buffer *distances, const rv_buffer *bounds, uint
 int32_t rv_sparsity_pattern(const char *kind, uint64_t rows, uint64_t columns, uint64_t parameter, uint64_t seed,
                             const rv_buffer *offsets, const rv_buffer *indices, uint64_t *count, rv_error *error);
 
-/* ---- Graphs ------------------------------------------------------------------------------------------------- */
+/* ---- Graphs that stay in native memory ------------------------------------------------------------------------ */
+
+/* A directed graph in CSR form that never changes: node i, a target, has the sources indices[offsets[i]] up to, not including,
+ * indices[offsets[i + 1]], in the caller's order. Every entry counts: loops and repetitions are kept, and what belongs to edges
+ * (attributes, weights) is one row an entry. Operations take it as a buffer (RV_GRAPH). */
+
+/* Copies `offsets` (u32, one more than there are nodes, rising from 0 to the number of indices) and `indices` (u32, each below
+ * `columns`, the number of source nodes; 0: as many as there are nodes). All counts below 2^31. RV_INVALID_ARGUMENT names the
+ * element. */
+int32_t rv_graph_create(const rv_buffer *offsets, const rv_buffer *indices, uint64_t columns, rv_graph **out, rv_error *error);
+rv_graph *rv_graph_retain(rv_graph *);
+void rv_graph_release(rv_graph *);
+/* Target nodes, source nodes, entries, native bytes (which grow by the transposed graph when a gradient first needs that); each
+ * pointer may be NULL. */
+void rv_graph_info(rv_graph *, uint64_t *nodes, uint64_t *columns, uint64_t *edges, uint64_t *bytes);
+/* Copies the offsets (u32, nodes + 1) and indices (u32, edges); either may be NULL. */
+int32_t rv_graph_copy(rv_graph *, const rv_buffer *offsets, const rv_buffer *indices, rv_error *error);
+/* A number by which other threads of the process can open the same graph while anybody has it. */
+uint64_t rv_graph_token(rv_graph *);
+/* A new reference to the graph with this token; RV_NOT_FOUND when it is gone. */
+int32_t rv_graph_open(uint64_t token, rv_graph **out, rv_error *error);
+
+/* ---- What a graph looks like ---------------------------------------------------------------------------------- */
 
 /* A graph in CSR form: `offsets` (u32, N + 1 numbers rising from 0), `indices` (u32). Loops and repetitions do not count. */
 

@@ -12,15 +12,15 @@
  *   b B  typed array              -> buffer (rank 1)
  *   x    typed array, rows, dim   -> buffer (rank 2, packed; length checked)
  *   I X  array of typed arrays, Float64Array of (rows, dim) pairs, dim < 0 for a vector -> buffers, count;
- *        of X the last one is an output
+ *        of X the last one is an output. An element may be a handle of a kind that has an rv_type
  *   n    number                   -> number             i  integer 0...2^53    -> integer
  *   s    string                   -> text               o  [key, value, ...]   -> options, count (a value may be a
  *                                                          handle of kind m)
- *   m v q h p d r  handle         -> pointer (mechanism, vectors, search, index, prepared filter, database, rows)
- *   u w  array of handles of kind m (u) or v (w), undefined where there is none -> pointers, count
+ *   a kind's letter, handle    -> pointer
+ *   a kind's list letter, array of handles, undefined where there is none -> pointers, count
  *   c    threads, Uint32Array     -> control (cancelled when the array's first element is not 0; a second one receives the
  *                                    share done in 2^-32)
- * Output: 0 nothing, n number, s text (the library's own), m v q h p d r handle (number: its bytes, told to V8). */
+ * Output: 0 nothing, n number, s text (the library's own), a kind's letter: handle (number: its bytes, told to V8). */
 typedef struct rv_argument {
   rv_buffer buffer;
   rv_buffer *buffers;
@@ -54,8 +54,21 @@ const rv_export *rv_exports(size_t *count);
 
 /* Fills `error` and returns `code`. */
 int32_t rv_fail(rv_error *error, int32_t code, const char *message);
-/* A reference to a handle of such a kind (of q and r there is only one, which is never retained). */
-void rv_kind_retain(char kind, void *);
-void rv_kind_release(char kind, void *);
+
+/* A kind of handle. */
+typedef struct rv_handle_kind {
+  char letter;
+  char list;     /* the letter of arrays of them; 0: no export takes any */
+  uint32_t type; /* the rv_type of a buffer that is such a handle; 0: no operation takes any */
+  void (*retain)(void *); /* NULL: there is one reference only, and no asynchronous call takes it */
+  void (*release)(void *);
+} rv_handle_kind;
+
+/* Their table: a row a kind is all that the parsers know. */
+const rv_handle_kind *rv_handle_kinds(size_t *count);
+/* The kind whose letter or list letter this is; NULL where there is none. */
+const rv_handle_kind *rv_handle_kind_of(char letter);
+/* RV_WRONG_HANDLE for a letter that is no kind's. */
+int32_t rv_handle_release(char letter, void *);
 
 #endif

@@ -3,6 +3,7 @@
 const { ruvector } = require('../../test/support/index.js');
 const { form, matrix, numbers, strangers, vector } = require('./vectors.js');
 const { signal } = require('./signals.js');
+const { kinds: graphKinds } = require('./graphs.js');
 const { kinds: indexKinds } = require('./indexes.js');
 const { addExtras, kinds: attentionKinds, mechanism } = require('./attention.js');
 const { kinds: storeKinds, store } = require('./stores.js');
@@ -85,6 +86,7 @@ const layers = (c) => (c.bad() ? c.chance.pick([...strangers(), [c.chance.pick(c
 
 const kinds = {
   ...attentionKinds,
+  ...graphKinds,
   ...indexKinds,
   ...storeKinds,
   callOptions: (c, { fields }) => options(c, fields, [], (o) => addExtras(c, o)),
@@ -107,7 +109,7 @@ const kinds = {
   size: number((c) => c.chance.pick([1, 2, 3, 4, 4, 8, 8, 12, 16]), [0, -1, 1.5, NaN, Infinity, 65537, 2 ** 32, 1e300, 65536]),
   heads: number((c) => c.chance.pick([1, 1, 2, 4]), [0, -1, 3, 1.5, NaN, 2 ** 32]),
   seed: (c) => (c.bad() ? c.chance.pick([0.5, NaN, 2 ** 60, { seed: '1' }, ...strangers()]) : c.chance.pick([undefined, 7, -7, 2n ** 64n, { seed: 3 }, { seed: 5n }, {}])),
-  token: (c) => (c.bad() ? c.chance.pick([{ vectorSet: c.chance.pick([-1, 0, 0.5, 2 ** 52, NaN, 1n, '1']) }, ...c.world.indexTokens, ...strangers()]) : c.chance.pick(c.world.tokens)),
+  token: (c) => (c.bad() ? c.chance.pick([{ vectorSet: c.chance.pick([-1, 0, 0.5, 2 ** 52, NaN, 1n, '1']) }, ...c.world.indexTokens, ...c.world.graphTokens, ...strangers()]) : c.chance.pick(c.world.tokens)),
   layerJson: text((c) => c.world.layerJson),
   compressedJson: text((c) => c.world.compressed),
   options: (c, { fields, always }) => options(c, fields, always),
@@ -121,11 +123,12 @@ const kinds = {
 /** An object to call a method of `name`'s class on: one of that class, sometimes another. */
 function receiver(c, name) {
   const { chance, world } = c;
-  if (c.bad()) return chance.pick([...world.sets, ...world.layers, ...world.mechanisms, ...world.indexes, ...world.stores, ...world.filters, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
+  if (c.bad()) return chance.pick([...world.sets, ...world.graphs, ...world.layers, ...world.mechanisms, ...world.indexes, ...world.stores, ...world.filters, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
   const [type] = name.split('#');
   if (type.startsWith('attention:')) return mechanism(c, type.slice('attention:'.length));
   const open = (list) => chance.pick(chance.of(0.8) ? list.filter((one) => !one.closed) : list);
   if (type === 'VectorSet') return open(world.sets);
+  if (type === 'Graph') return open(world.graphs);
   if (type === 'PreparedFilter') return open(world.filters);
   if (type === 'VectorStore') return store(c, open(world.stores));
   if (type === 'RuvectorLayer') {

@@ -4,6 +4,7 @@
 // @ruvector/gnn/attention (attention.js) are called `attention:name`.
 const { ruvector } = require('../../test/support/index.js');
 const { attention, rows: attentionRows } = require('./attention.js');
+const { rows: graphRows } = require('./graphs.js');
 const { rows: indexRows } = require('./indexes.js');
 const { rows: storeRows } = require('./stores.js');
 
@@ -33,6 +34,7 @@ const rows = {
   'VectorSet#closed': [],
   'VectorSet#close': [],
 
+  ...graphRows,
   ...storeRows,
 
   RuvectorLayer: ['size', 'size', 'heads', 'share', 'seed'],

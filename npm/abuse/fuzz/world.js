@@ -2,17 +2,19 @@
 // What lives from call to call (sets, layers, JSON), and what callers' code may do in the middle of a call.
 const { ruvector } = require('../../test/support/index.js');
 const { Attention } = require('../../../attention.js');
-const { BruteForceIndex, HNSWIndex, PreparedFilter, RuvectorLayer, TensorCompress, VectorSet, VectorStore } = ruvector;
+const { BruteForceIndex, Graph, HNSWIndex, PreparedFilter, RuvectorLayer, TensorCompress, VectorSet, VectorStore } = ruvector;
 
 /** Objects kept of a kind; mechanisms of attention are of many classes. */
 const MOST = 12, MECHANISMS = 48;
 
 class World {
   sets = [];
+  graphs = [];
   layers = [];
   indexes = [];
   tokens = [];
   indexTokens = [];
+  graphTokens = [];
   mechanisms = [];
   stores = [];
   filters = [];
@@ -33,23 +35,23 @@ class World {
 
   /** Takes in what a call of `self` has made; when there is much, something is closed or forgotten. */
   keep(value, self) {
-    const list = value instanceof VectorSet ? this.sets : value instanceof RuvectorLayer ? this.layers : value instanceof Attention ? this.mechanisms
+    const list = value instanceof VectorSet ? this.sets : value instanceof Graph ? this.graphs : value instanceof RuvectorLayer ? this.layers : value instanceof Attention ? this.mechanisms
       : value instanceof HNSWIndex || value instanceof BruteForceIndex ? this.indexes
       : value instanceof VectorStore ? this.stores : value instanceof PreparedFilter ? this.filters : undefined;
     if (list) {
       list.push(value);
       if (list === this.filters) this.makers.set(value, self);
-      const tokens = list === this.sets ? this.tokens : list === this.indexes ? this.indexTokens : undefined;
+      const tokens = list === this.sets ? this.tokens : list === this.indexes ? this.indexTokens : list === this.graphs ? this.graphTokens : undefined;
       if (tokens && !value.closed && this.chance.of(0.5)) tokens.push(value.token);
     } else if (typeof value === 'string' && value.startsWith('{"w_msg"')) this.layerJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{"version":1,"class"')) this.mechanismJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{')) this.compressed.push(value);
-    for (const full of [this.sets, this.layers, this.mechanisms, this.indexes, this.stores, this.filters]) {
+    for (const full of [this.sets, this.graphs, this.layers, this.mechanisms, this.indexes, this.stores, this.filters]) {
       if (full.length <= (full === this.mechanisms ? MECHANISMS : MOST)) continue;
       const [one] = full.splice(this.chance.below(full.length), 1);
       if (this.chance.of(0.7)) one.close();
     }
-    for (const full of [this.tokens, this.indexTokens, this.layerJson, this.compressed, this.mechanismJson]) {
+    for (const full of [this.tokens, this.indexTokens, this.graphTokens, this.layerJson, this.compressed, this.mechanismJson]) {
       if (full.length > (full === this.mechanismJson ? MECHANISMS : MOST)) full.splice(this.chance.below(full.length), 1);
     }
     return value;
@@ -64,7 +66,7 @@ class World {
   /** Does something unfriendly; `buffers` are those of the call under way. */
   interfere(buffers) {
     const { chance } = this;
-    switch (chance.below(11)) {
+    switch (chance.below(12)) {
       case 0: return this.bomb();
       case 1: return chance.pick(this.sets)?.close();
       case 2: return chance.pick(this.layers)?.close();
@@ -74,6 +76,7 @@ class World {
       case 7: return chance.pick(this.indexes)?.close();
       case 8: return chance.pick(this.stores)?.close();
       case 9: return chance.pick(this.filters)?.close();
+      case 10: return chance.pick(this.graphs)?.close();
       case 5: return resize(chance.pick(buffers), chance);
       default: return this.nest();
     }

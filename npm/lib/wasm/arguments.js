@@ -8,28 +8,33 @@ const { Memory, typeOf } = require('./memory.js');
 const ARGUMENT = 104, BUFFER = 64, OPTION = 56, CONTROL = 32;
 const [DISMATCH, INVALID] = [1, 3];
 
-/** The parameters of a format, each with the place of its first JavaScript argument and its memory's direction. */
-function parametersOf(format) {
+/**
+ * The parameters of a format, each with the place of its first JavaScript argument; of handles `kind`, the letter of their kind,
+ * and `isList`. `kinds`: letter -> that kind's letter and list letter. undefined where a letter is unknown.
+ */
+function parametersOf(format, kinds) {
   const list = [];
   let position = 0;
-  for (const [, letter, mark] of format.matchAll(/(\w)(\??)/g)) {
-    list.push({ letter, optional: mark === '?', position });
+  for (const [, letter, mark] of format.matchAll(/([^?])(\??)/g)) {
+    const kind = kinds.get(letter);
+    if (!kind && !'nsoifFbBxIXc'.includes(letter)) return undefined;
+    list.push({ letter, optional: mark === '?', position, kind: kind?.letter, isList: kind !== undefined && kind.list === letter });
     position += letter === 'x' ? 3 : 'IXc'.includes(letter) ? 2 : 1;
   }
   return list;
 }
 
-/** Letters of handles, and the kind behind each. */
-const KIND = { m: 'm', v: 'v', q: 'q', h: 'h', p: 'p', u: 'm', w: 'v' };
-/** The handles of an argument: one, or those of an array that are there. */
-const handlesOf = (letter, value) => (!'uw'.includes(letter) ? [value] : isList(value) ? value.filter((x) => x !== undefined) : []);
-
 const isCount = (x) => typeof x === 'number' && x >= 0 && x <= 2 ** 53;
 const fits = (length, rows, dim) => isCount(rows) && isCount(dim) && rows * dim === length && (dim > 0 || length === 0);
 
-/** Bytes of memory that an argument needs, or undefined where it is not what its letter says. */
-function measure(letter, values, at) {
+/** What an element of a list of buffers is: a typed array, or an object, which may be a handle. */
+const isPort = (item) => typeof item === 'object' && item !== null && tagOf(item) === undefined;
+
+/** Bytes of memory that an argument needs, or undefined where it is not what its parameter says. */
+function measure({ letter, kind, isList: isListOfHandles, position: at }, values) {
   const value = values[at];
+  if (isListOfHandles) return isList(value) ? 16 + 4 * value.length : undefined;
+  if (kind) return 0;
   switch (letter) {
     case 'n': return typeof value === 'number' ? 0 : undefined;
     case 'i': return isCount(value) && Number.isInteger(value) ? 0 : undefined;
@@ -39,22 +44,23 @@ function measure(letter, values, at) {
     case 'b': case 'B': return typeOf(value) && Memory.roomFor(value);
     case 'x': return typeOf(value) && fits(lengthOf(value), values[at + 1], values[at + 2]) ? Memory.roomFor(value) : undefined;
     case 'c': return CONTROL + 16;
-    case 'm': case 'v': case 'q': case 'h': case 'p': return 0;
-    case 'u': case 'w': return isList(value) ? 16 + 4 * value.length : undefined;
     default: { // I, X
       const shapes = values[at + 1];
-      const right = (item, i) => typeOf(item) && !(shapes?.[2 * i + 1] >= 0 && !fits(lengthOf(item), shapes[2 * i], shapes[2 * i + 1]));
+      const right = (item, i) => isPort(item) || typeOf(item) && !(shapes?.[2 * i + 1] >= 0 && !fits(lengthOf(item), shapes[2 * i], shapes[2 * i + 1]));
       if (!isList(value) || !value.every(right)) return undefined;
-      return value.reduce((sum, item) => sum + Memory.roomFor(item), BUFFER * value.length);
+      return value.reduce((sum, item) => sum + (isPort(item) ? 0 : Memory.roomFor(item)), BUFFER * value.length);
     }
   }
 }
 
 /** Writes arguments; `outputs` collects [value, address] of what the call writes to. */
 class Writer {
-  /** `pointerOf(handle, kind)` throws for what is no open handle of that kind. */
-  constructor(memory, outputs, pointerOf) {
-    Object.assign(this, { memory, outputs, pointerOf });
+  /**
+   * `pointerOf(handle, kind)` throws for what is no open handle of that kind, `portOf(handle)`, which gives pointer and rv_type,
+   * for what is none of a kind that stands for a buffer.
+   */
+  constructor(memory, outputs, { pointerOf, portOf }) {
+    Object.assign(this, { memory, outputs, pointerOf, portOf });
     this.words = memory.view();
     this.doubles = memory.view('Float64Array');
   }
@@ -72,13 +78,21 @@ class Writer {
     words[w + 14] = direction === 'in' ? 0 : 1;
   }
 
+  port(at, handle) {
+    const { pointer, type } = this.portOf(handle), w = at / 4;
+    this.words.fill(0, w, w + BUFFER / 4);
+    this.words[w] = pointer;
+    this.words[w + 1] = type;
+  }
+
   buffers(at, list, shapes, last) {
     const { words } = this, first = this.memory.take(BUFFER * list.length);
     words[at / 4 + 16] = first;
     words[at / 4 + 19] = list.length;
     list.forEach((value, i) => {
       const direction = i === list.length - 1 ? last : 'in';
-      this.buffer(first + BUFFER * i, value, direction, shapes?.[2 * i], shapes?.[2 * i + 1]);
+      if (isPort(value)) this.port(first + BUFFER * i, value);
+      else this.buffer(first + BUFFER * i, value, direction, shapes?.[2 * i], shapes?.[2 * i + 1]);
     });
   }
 
@@ -114,16 +128,16 @@ class Writer {
   }
 
   /** Writes one argument at `at`; returns the address of a control. */
-  argument(at, letter, values, position) {
+  argument(at, { letter, kind, isList: isListOfHandles, position }, values) {
     const { words } = this, value = values[position];
-    switch (letter) {
+    if (isListOfHandles) this.handles(at, value, kind);
+    else if (kind) words[at / 4 + 17] = this.pointerOf(value, kind);
+    else switch (letter) {
       case 'n': this.doubles[at / 8 + 10] = value; break;
       case 'i': words[at / 4 + 22] = value % 2 ** 32; words[at / 4 + 23] = value / 2 ** 32; break;
       case 's': words[at / 4 + 24] = this.memory.putText(value); break;
       case 'o': this.options(at, value); break;
       case 'x': this.buffer(at, value, 'in', values[position + 1], values[position + 2]); break;
-      case 'm': case 'v': case 'q': case 'h': case 'p': words[at / 4 + 17] = this.pointerOf(value, letter); break;
-      case 'u': case 'w': this.handles(at, value, KIND[letter]); break;
       case 'I': case 'X': this.buffers(at, value, values[position + 1], letter === 'X' ? 'both' : 'in'); break;
       case 'c': return this.control(values[position + 1]);
       default: this.buffer(at, value, letter === 'F' || letter === 'B' ? 'out' : 'in');
@@ -132,4 +146,4 @@ class Writer {
   }
 }
 
-module.exports = { ARGUMENT, DISMATCH, INVALID, KIND, Writer, handlesOf, measure, parametersOf };
+module.exports = { ARGUMENT, DISMATCH, INVALID, Writer, measure, parametersOf };

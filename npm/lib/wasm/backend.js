@@ -2,10 +2,13 @@
 
 // The facade's primitives on a WebAssembly module: the names and behaviour of the native addon (native.js).
 const { getRandomValues } = require('../random.js');
-const { KIND, handlesOf } = require('./arguments.js');
+const { isList } = require('../errors.js');
 const { Box } = require('./box.js');
 const { Failure, Machine } = require('./machine.js');
 const { later, searchInSlices } = require('./later.js');
+
+/** The boxes of all handles among the arguments and in their lists. */
+const boxesOf = (values) => values.flatMap((value) => (isList(value) ? value : [value])).map(Box.of).filter(Boolean);
 
 /** `instance`: a first instance of `module` where there is one already. `simd`: what RUVECTOR_SIMD says. */
 function createBackend(module, { instance, simd } = {}) {
@@ -45,11 +48,10 @@ function createBackend(module, { instance, simd } = {}) {
   for (const { index, name, parameters } of machine.rows) {
     backend[name] = (...values) => call(index, values);
     if (!parameters.some(({ letter }) => letter === 'c')) continue; // what can be cancelled has a Promise form
-    const handles = parameters.filter(({ letter }) => letter in KIND);
     const flag = parameters.at(-1).position + 1;
     const work = name === 'search' ? searchInSlices : (run, values) => run(values);
     backend[`${name}Async`] = (...values) => later({
-      boxes: handles.flatMap(({ letter, position }) => handlesOf(letter, values[position])).map(Box.of).filter(Boolean),
+      boxes: boxesOf(values),
       run: (cancelled) => work((slice) => call(index, slice), values, cancelled),
       flag: values[flag],
       aborted: () => makeError(16, 'the operation was aborted'),

@@ -43,7 +43,7 @@ class Box {
 
   #release() {
     const { machine, kind, pointer } = this;
-    if (!machine.ended) machine.guarded((exports) => exports.rv_kind_release(kind.charCodeAt(0), pointer));
+    if (!machine.ended) machine.guarded((exports) => exports.rv_handle_release(kind.charCodeAt(0), pointer));
   }
 }
 

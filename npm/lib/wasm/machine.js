@@ -6,7 +6,7 @@ const { Box } = require('./box.js');
 const { Memory } = require('./memory.js');
 const { TextEncoder } = require('../text.js');
 
-const MOST_ARGUMENTS = 24, RESULT = 16, ERROR = 272;
+const MOST_ARGUMENTS = 24, RESULT = 16, ERROR = 272, KIND = 16;
 const [OUT_OF_MEMORY, CLOSED, WRONG_HANDLE, TRAP] = [7, 10, 11, 18];
 
 /** An error for the backend's factory. */
@@ -25,7 +25,19 @@ class Machine {
     this.fixed = exports.malloc(MOST_ARGUMENTS * ARGUMENT + RESULT + ERROR);
     this.result = this.fixed + MOST_ARGUMENTS * ARGUMENT;
     this.error = this.result + RESULT;
+    this.kinds = this.#kinds();
     this.rows = this.#table();
+  }
+
+  /** The kinds of handles, by letter and list letter. */
+  #kinds() {
+    const first = this.exports.rv_handle_kinds(this.fixed), words = this.memory.view(), bytes = this.memory.view('Uint8Array'), kinds = new Map();
+    for (let at = first, i = 0; i < words[this.fixed / 4]; at += KIND, i++) {
+      const letters = Array.from(bytes.subarray(at, at + 2), (code) => (code ? String.fromCharCode(code) : undefined));
+      const kind = { letter: letters[0], list: letters[1], type: words[at / 4 + 1] };
+      for (const letter of letters) if (letter) kinds.set(letter, kind);
+    }
+    return kinds;
   }
 
   #table() {
@@ -33,8 +45,10 @@ class Machine {
     return Array.from({ length: words[this.fixed / 4] }, (_, index) => {
       const w = first / 4 + 4 * index;
       const output = this.memory.view('Uint8Array')[first + 16 * index + 8];
-      const parameters = parametersOf(this.memory.text(words[w + 1]));
-      return { index, name: this.memory.text(words[w]), parameters, output: output ? String.fromCharCode(output) : '' };
+      const parameters = parametersOf(this.memory.text(words[w + 1]), this.kinds), name = this.memory.text(words[w]);
+      const letter = output ? String.fromCharCode(output) : '';
+      if (!parameters || !('ns'.includes(letter) || this.kinds.has(letter))) throw new Error(`${name}: an unknown kind of handle`);
+      return { index, name, parameters, output: letter };
     });
   }
 
@@ -50,20 +64,31 @@ class Machine {
     }
   }
 
-  /** The pointer of a handle. */
-  #pointer(handle, kind) {
+  /** The box of an open handle that is one of `isRight`. */
+  #box(handle, isRight) {
     const box = Box.of(handle);
-    if (box?.kind !== kind) throw new Failure(WRONG_HANDLE, 'expected a handle of the right kind, received another object');
+    if (!box || !isRight(box.kind)) throw new Failure(WRONG_HANDLE, 'expected a handle of the right kind, received another object');
     if (box.machine !== this || (box.closed && box.uses === 0)) throw new Failure(CLOSED, 'expected an open handle, received a closed one');
-    return box.pointer;
+    return box;
+  }
+
+  #pointer(handle, kind) {
+    return this.#box(handle, (one) => one === kind).pointer;
+  }
+
+  /** Pointer and rv_type of a handle that stands for a buffer. */
+  #port(handle) {
+    const type = (kind) => this.kinds.get(kind).type, { pointer, kind } = this.#box(handle, (one) => type(one) !== 0);
+    return { pointer, type: type(kind) };
   }
 
   /** Writes the arguments and returns the control's address and the outputs with theirs. */
   #write(row, values) {
     let bytes = 0;
-    for (const { letter, optional, position } of row.parameters) {
+    for (const parameter of row.parameters) {
+      const { letter, optional, position } = parameter;
       if (optional && values[position] === undefined) continue;
-      const room = measure(letter, values, position);
+      const room = measure(parameter, values);
       if (room === undefined) {
         const isMatrix = 'xIX'.includes(letter), wanted = isMatrix ? 'a matrix of its own size' : 'a value of its own kind';
         throw new Failure(isMatrix ? DISMATCH : INVALID, `expected ${wanted} for argument ${position + 1} of ${row.name}, received another`);
@@ -73,11 +98,11 @@ class Machine {
     if (!this.guarded(() => this.memory.reserve(bytes))) {
       throw new Failure(OUT_OF_MEMORY, `expected a size that fits in memory for ${row.name}, received ${bytes} bytes`);
     }
-    const outputs = [], writer = new Writer(this.memory, outputs, (handle, kind) => this.#pointer(handle, kind));
+    const outputs = [], writer = new Writer(this.memory, outputs, { pointerOf: (handle, kind) => this.#pointer(handle, kind), portOf: (handle) => this.#port(handle) });
     writer.words.fill(0, this.fixed / 4, (this.fixed + ARGUMENT * row.parameters.length) / 4);
     let control = 0, at = this.fixed;
-    for (const { letter, optional, position } of row.parameters) {
-      if (!(optional && values[position] === undefined)) control += writer.argument(at, letter, values, position);
+    for (const parameter of row.parameters) {
+      if (!(parameter.optional && values[parameter.position] === undefined)) control += writer.argument(at, parameter, values);
       at += ARGUMENT;
     }
     return { control, outputs };

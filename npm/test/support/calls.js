@@ -1,14 +1,14 @@
 'use strict';
 // One good call of every export, argument by argument, with the code that each kind of bad value must give.
 const { rows, ruvector, vector } = require('./index.js');
-const { HNSWIndex, RuvectorLayer, TensorCompress, VectorSet } = ruvector;
+const { Graph, HNSWIndex, RuvectorLayer, TensorCompress, VectorSet } = ruvector;
 
 const { A, C, D, E, K, M, N, NEGATIVE, CURVATURE, PROJECTION, R, SIGNAL, T, TEMPERATURE, THREADS, V, argument, candidates, dim, number, options, scalar } = require('./arguments.js');
 
 const layer = new RuvectorLayer(dim, dim, 2, 0.1, 7);
 const json = layer.toJson();
 const tensor = new TensorCompress();
-const index = new HNSWIndex({ dim });
+const index = new HNSWIndex({ dim }), edges = new Graph({ offsets: [0, 1, 2], indices: [1, 0] });
 index.add(1, vector(dim, 1));
 
 const calls = [];
@@ -37,6 +37,23 @@ add('VectorSet.get', [number({ good: 1, range: [-1, 0.5, NaN, 6, 2 ** 32, 2 ** 5
   } finally {
     set.close();
   }
+});
+
+add('Graph', [argument('graph', () => ({ offsets: [0, 2, 2, 3], indices: Uint32Array.of(1, 1, 4), columns: 5 }))], (arrays) => {
+  const graph = new Graph(arrays), copy = [graph.nodes, graph.columns, graph.edges, graph.offsets, graph.indices];
+  graph.close();
+  return copy;
+});
+add('Graph.fromEdges', [argument('edges', () => ({ sources: [3, 1, 0, 1], targets: [1, 0, 1, 1] })), argument('nodes', () => ({ nodes: 2, columns: 4 }))],
+  (...list) => {
+    const graph = Graph.fromEdges(...list), copy = [graph.columns, graph.offsets, graph.indices];
+    graph.close();
+    return copy;
+  });
+add('Graph.open', [argument('token', () => edges.token)], (token) => {
+  const opened = Graph.open(token), copy = [opened.nodes, opened.indices];
+  opened.close();
+  return copy;
 });
 
 const size = (good, range) => number({ good, range, code: C }, {}, false);

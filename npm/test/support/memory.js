@@ -5,7 +5,7 @@ const v8 = require('node:v8');
 const vm = require('node:vm');
 const { pack, rows, ruvector, vector } = require('./index.js');
 
-const { RuvectorLayer, TensorCompress, VectorSet } = ruvector;
+const { Graph, RuvectorLayer, TensorCompress, VectorSet } = ruvector;
 v8.setFlagsFromString('--expose-gc');
 const gc = vm.runInNewContext('gc');
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -56,6 +56,7 @@ async function slope(cycle, count, progress = () => {}) {
 const dim = 64, list = rows(16, dim, 1), query = vector(dim, 2), data = pack(rows(64, dim, 6));
 const kept = new VectorSet(data), layer = new RuvectorLayer(8, 8, 2, 0.1, 1), json = layer.toJson();
 const { FlashAttention, MoEAttention } = require('@ruvector/gnn/attention'), expert = new FlashAttention(8);
+const arrays = { offsets: Uint32Array.from({ length: 17 }, (_, i) => i), indices: new Uint32Array(16) }, edges = new Graph(arrays);
 const level = rows(16, 8, 3), small = vector(8, 4), bad = [...list.slice(1), new Float32Array(dim).fill(NaN)];
 const stores = process.env.RUVECTOR_BACKEND !== 'wasm' && ruvector.VectorStore.open(':memory:', { dim: 8 });
 const numbers = level.map((_, i) => i), words = numbers.map((i) => `word ${i}`);
@@ -85,6 +86,14 @@ const cycles = {
   'VectorSet opened by token, closed': () => VectorSet.open(kept.token).close(),
   'VectorSet opened by token, forgotten': () => { VectorSet.open(kept.token); },
   'VectorSet refused': () => refused(() => new VectorSet(bad)),
+  'Graph created, copied, closed': () => {
+    const graph = new Graph(arrays);
+    if (graph.offsets.length + graph.indices.length !== 33) throw new Error('another graph');
+    graph.close();
+  },
+  'Graph of pairs, forgotten': () => { Graph.fromEdges(Uint32Array.of(0, 1, 2, 1), { nodes: 3 }); },
+  'Graph opened by token, forgotten': () => { Graph.open(edges.token); },
+  'Graph refused': () => refused(() => new Graph({ ...arrays, columns: 1, offsets: [0, 17] })),
   'HNSWIndex filled, closed': () => {
     const index = new ruvector.HNSWIndex({ dim: 8, M: 4, storage: 'i8' });
     index.addBatch(numbers, level);

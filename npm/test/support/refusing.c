@@ -48,8 +48,15 @@ int32_t rv_fail(rv_error *error, int32_t code, const char *message) {
   snprintf(error->message, sizeof error->message, "%s", message);
   return error->code = code;
 }
-void rv_kind_retain(char kind, void *p) { (void)kind, (void)p, alive++; }
-void rv_kind_release(char kind, void *p) { (void)kind, (void)p, alive--; }
+static void retain(void *p) { (void)p, alive++; }
+static void release(void *p) { (void)p, alive--; }
+static const rv_handle_kind kinds[] = {{'v', 'w', 0, retain, release}, {'g', 0, RV_GRAPH, retain, release}, {'q', 0, 0, NULL, release}};
+const rv_handle_kind *rv_handle_kinds(size_t *length) { return *length = sizeof kinds / sizeof *kinds, kinds; }
+const rv_handle_kind *rv_handle_kind_of(char letter) {
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (kinds[i].letter == letter || kinds[i].list == letter) return &kinds[i];
+  return NULL;
+}
 
 #define F(name) static int32_t name(rv_argument *a, rv_result *result, const rv_control *control, rv_error *error)
 F(nothing) { return (void)a, (void)result, (void)control, (void)error, RV_OK; }
@@ -60,7 +67,14 @@ F(refuse) { return (void)result, (void)control, (void)error, refusing = (int)a[0
 const rv_export *rv_exports(size_t *length) {
   static const rv_export rows[] = {
       {"buffers", "I", 0, nothing}, {"handles", "w", 0, nothing}, {"options", "o", 0, nothing}, {"make", "", 'v', make},
-      {"job", "vc", 0, nothing},    {"count", "", 'n', count},    {"refuse", "n", 0, refuse},
+      {"job", "vc", 0, nothing},    {"count", "", 'n', count},    {"refuse", "n", 0, refuse},   {"share", "", 'g', make},
+      {"port", "Xc", 0, nothing},   {"jobs", "wc", 0, nothing},
+#ifdef UNKNOWN
+      {"unknown", UNKNOWN, 0, nothing},
+#endif
+#ifdef UNKNOWN_RESULT
+      {"unknown", "", UNKNOWN_RESULT, nothing},
+#endif
   };
   return *length = sizeof rows / sizeof *rows, rows;
 }

@@ -112,6 +112,24 @@ expectType<Equal<typeof closing, void>>(true);
 expectType<Equal<typeof opened, ruvector.VectorSet>>(true);
 for (const m of matrices) new ruvector.VectorSet(m);
 
+// Graph
+const edgeList = new ruvector.Graph({ offsets: Uint32Array.of(0, 1), indices: [0] }), edgesToken: ruvector.GraphToken = edgeList.token;
+const edgeLists = [new ruvector.Graph({ offsets: [0], indices: new Int32Array(0), columns: 3 }), ruvector.Graph.fromEdges([0, 1], { nodes: 2 }), ruvector.Graph.open(edgesToken),
+  ruvector.Graph.fromEdges({ sources: Uint32Array.of(0), targets: [1] as const }, { nodes: 2, columns: 4 }), new ruvector.Graph(edgeList)];
+expectType<Equal<typeof edgeLists, ruvector.Graph[]>>(true);
+const edgeCounts = [edgeList.nodes, edgeList.columns, edgeList.edges], edgeArrays = [edgeList.offsets, edgeList.indices];
+expectType<Equal<typeof edgeCounts, number[]>>(true);
+expectType<Equal<typeof edgeArrays, Uint32Array[]>>(true);
+expectType<Equal<typeof edgeList.closed, boolean>>(true);
+// @ts-expect-error nodes are needed
+ruvector.Graph.fromEdges([0, 1]);
+// @ts-expect-error whole numbers
+new ruvector.Graph({ offsets: [0], indices: f32 });
+// @ts-expect-error another token
+ruvector.Graph.open(set.token);
+// @ts-expect-error it never changes
+edgeList.indices = new Uint32Array(1);
+
 // Search
 for (const c of candidates) for (const q of vectors) ruvector.differentiableSearch(q, c, 2);
 const cosine = ruvector.differentiableSearch(f32, [f32], 2, 0.5);

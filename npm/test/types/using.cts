@@ -12,5 +12,5 @@ async function later(): Promise<number> {
   await using store = await ruvector.VectorStore.openAsync(':memory:', { dim: 1 });
   return store.size;
 }
-const disposable: Disposable[] = [new ruvector.VectorSet([[1]])];
+const disposable: Disposable[] = [new ruvector.VectorSet([[1]]), new ruvector.Graph({ offsets: [0], indices: [] })];
 export { disposable, inTurn, later };
