@@ -70,7 +70,7 @@ let package = Package(
         "RuvectorCore", "RuvectorGeometry", "RuvectorAttention", "RuvectorCompression", "RuvectorSearch",
         "RuvectorGraph", "RuvectorIndex", "RuvectorTraining",
       ], swiftSettings: core ? [.define("CORE")] : []),
-    .executableTarget(name: "ruvector-typegen", dependencies: ["Ruvector", "RuvectorCore"]),
+    .executableTarget(name: "ruvector-typegen", dependencies: ["Ruvector"]),
     .target(name: "CSQLite"),
     .target(name: "RuvectorStore", dependencies: ["CRuvectorSupport", "CSQLite", "RuvectorCore"]),
     .target(name: "CRuvector"),

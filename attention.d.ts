@@ -2,6 +2,16 @@
 // RuvectorError (its `code` is stable) and never ends the process; `…Async` ones reject. Vectors and matrices are those
 // of the main entry; all results are 32-bit floats.
 import { AsyncOptions, Like, Matrix, ThreadOptions, Vector } from './index.js';
+import type {
+  ScaledDotProductOptions, MultiHeadOptions, FlashOptions, LinearAttentionOptions, LocalGlobalOptions, HyperbolicOptions,
+  ManifoldOptions, LorentzCascadeOptions, MixedCurvatureOptions, EdgeFeaturedOptions, GraphRoPEOptions, DualSpaceOptions,
+  GraphLatentOptions, HNSWAwareOptions, StructuralOptions, GraphPipelineOptions, MoEOptions, LearnedRoutingOptions, DynamicHeadsOptions,
+} from './npm/types/generated.js';
+export type {
+  ScaledDotProductOptions, MultiHeadOptions, FlashOptions, LinearAttentionOptions, LocalGlobalOptions, HyperbolicOptions,
+  ManifoldOptions, LorentzCascadeOptions, MixedCurvatureOptions, EdgeFeaturedOptions, GraphRoPEOptions, DualSpaceOptions,
+  GraphLatentOptions, HNSWAwareOptions, StructuralOptions, GraphPipelineOptions, MoEOptions, LearnedRoutingOptions, DynamicHeadsOptions,
+} from './npm/types/generated.js';
 export { RuvectorError } from './index.js';
 /** As @ruvector/attention calls a vector. */
 export type ArrayInput = Vector;
@@ -160,15 +170,6 @@ export class DotProductAttention extends Attention {
   readonly dim: number;
 }
 
-export interface ScaledDotProductOptions {
-  /** Width of queries and keys, 1...65536. */
-  dim: number;
-  /** T > 0; lower is sharper. Default 1. */
-  temperature?: number | undefined;
-  /** Query i sees keys up to i + n − m only. Default false. */
-  causal?: boolean | undefined;
-}
-
 /** softmax(q·K/(T√dim)) V (Vaswani et al. 2017, equation 1). O(m · n · (dim + v)). */
 export class ScaledDotProductAttention extends Attention {
   constructor(dim: number);
@@ -177,19 +178,6 @@ export class ScaledDotProductAttention extends Attention {
   readonly dim: number;
   readonly temperature: number;
   readonly causal: boolean;
-}
-
-export interface MultiHeadOptions {
-  /** Width of queries and keys, 1...65536. */
-  dim: number;
-  /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number | undefined;
-  /** Learned W_q, W_k, W_v, W_o [dim, dim] with biases [dim]; values must be dim wide then. Default true. */
-  projections?: boolean | undefined;
-  /** Query i sees keys up to i + n − m only. Default false. */
-  causal?: boolean | undefined;
-  /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint | undefined;
 }
 
 /**
@@ -212,17 +200,6 @@ export class MultiHeadAttention extends Attention {
   readonly seed: number | bigint;
 }
 
-export interface FlashOptions {
-  /** Width of queries and keys, 1...65536. */
-  dim: number;
-  /** Keys looked at together, 1...65536: speed and the last bits. Default 512. */
-  blockSize?: number | undefined;
-  /** Heads, a divisor of dim; no projections. Default 1. */
-  numHeads?: number | undefined;
-  /** Query i sees keys up to i + n − m only. Default false. */
-  causal?: boolean | undefined;
-}
-
 /** Exact softmax attention in tiles (Dao et al. 2022): memory beyond input and output O(blockSize). O(m · n · (dim + v)). */
 export class FlashAttention extends Attention {
   constructor(dim: number, blockSize?: number);
@@ -234,17 +211,6 @@ export class FlashAttention extends Attention {
   /** dim / numHeads */
   readonly headDim: number;
   readonly causal: boolean;
-}
-
-export interface LinearAttentionOptions {
-  /** Width of queries and keys, 1...65536. */
-  dim: number;
-  /** Random features, 1...65536: the error falls as 1/√numFeatures. Default 64; with elu it is dim. */
-  numFeatures?: number | undefined;
-  /** The kernel (elu(q) + 1)·(elu(k) + 1) instead of an estimate of the softmax's. Default false. */
-  elu?: boolean | undefined;
-  /** Of the random features; random where left out (read it from `seed`). */
-  seed?: number | bigint | undefined;
 }
 
 /**
@@ -262,17 +228,6 @@ export class LinearAttention extends Attention {
   readonly numFeatures: number;
   readonly elu: boolean;
   readonly seed: number | bigint;
-}
-
-export interface LocalGlobalOptions {
-  /** Width of queries and keys, 1...65536. */
-  dim: number;
-  /** Width w of the window: w/2 keys (rounded down) on each side, and the query's own. */
-  localWindow: number;
-  /** The first keys, which every query sees. Default 0. */
-  globalTokens?: number | undefined;
-  /** Heads, a divisor of dim; no projections. Default 1. */
-  numHeads?: number | undefined;
 }
 
 /**
@@ -295,19 +250,6 @@ export class LocalGlobalAttention extends Attention {
 // Geometric mechanisms. A positive curvature counts as |K|, but for ManifoldAttention. Values are points of the queries' space
 // and as wide; outputs are points too. Arithmetic in double, but for HyperbolicAttention with the midpoint.
 
-export interface HyperbolicOptions {
-  /** Width of queries, keys and values, 1...65536. */
-  dim: number;
-  /** Sectional curvature of the ball; |K| in 1e-30...1e30. Default -1. */
-  curvature?: number | undefined;
-  /** T > 0; lower is sharper. Default 1. */
-  temperature?: number | undefined;
-  /** Learned maps W ⊗ x = expMap0(W logMap0(x)) of queries, keys and values, at first the identity. Default false. */
-  maps?: boolean | undefined;
-  /** Average by the Fréchet mean, which takes some 3 to 10 times as long as the weighted midpoint. Default false. */
-  frechet?: boolean | undefined;
-}
-
 /**
  * softmax(−d(q, K)/T) in the Poincaré ball, values averaged by their weighted midpoint or Fréchet mean (Gulcehre et al. 2019;
  * Ganea et al. 2018). Points beyond the rim are pulled back to it; outputs lie strictly inside. A query that sees no key
@@ -325,25 +267,6 @@ export class HyperbolicAttention extends Attention {
   readonly temperature: number;
   readonly maps: boolean;
   readonly frechet: boolean;
-}
-
-export interface ManifoldOptions {
-  /** Width of queries, keys and values, 1...65536. */
-  dim: number;
-  /** Heads, a divisor of dim; each has a space and a learned curvature of its own. Default 1. */
-  numHeads?: number | undefined;
-  /** Signed: K < 0 hyperbolic, 0 Euclidean, K > 0 the sphere. Default -1. */
-  curvature?: number | undefined;
-  /**
-   * Coordinates where K < 0: of the ball, or space-like ones of the hyperboloid (any x is a point). Default 'poincare'. For K > 0
-   * x is scaled to length 1/√K (the zero vector to the first axis, without a gradient); the mean of points that cancel is the
-   * heaviest of them.
-   */
-  model?: 'poincare' | 'lorentz' | undefined;
-  /** T > 0; lower is sharper. Default 1. */
-  temperature?: number | undefined;
-  /** Scores −d²/T in the place of −d/T. Default false. */
-  squared?: boolean | undefined;
 }
 
 /**
@@ -365,18 +288,6 @@ export class ManifoldAttention extends Attention {
   readonly squared: boolean;
 }
 
-export interface LorentzCascadeOptions {
-  /** Width of queries, keys and values, 1...65536. */
-  dim: number;
-  /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number | undefined;
-  /** Sectional curvature of the first and the last head at first; those between are equally far apart in ln|K|. Default -0.1, -2. */
-  curvatureFrom?: number | undefined;
-  curvatureTo?: number | undefined;
-  /** T > 0; lower is sharper. Default 1. */
-  temperature?: number | undefined;
-}
-
 /** Heads on hyperboloids of several curvatures, values averaged by their Lorentz centroid (Law et al. 2019). O(m · n · dim). */
 export class LorentzCascadeAttention extends Attention {
   constructor(dim: number, numHeads?: number);
@@ -389,18 +300,6 @@ export class LorentzCascadeAttention extends Attention {
   readonly curvatureFrom: number;
   readonly curvatureTo: number;
   readonly temperature: number;
-}
-
-export interface MixedCurvatureOptions {
-  /** Widths of the parts, one after the other; 0: not there. Default 0. */
-  euclideanDim?: number | undefined;
-  hyperbolicDim?: number | undefined;
-  sphericalDim?: number | undefined;
-  /** Curvatures of the parts at first, < 0 and > 0. Default -1 and 1. */
-  hyperbolicCurvature?: number | undefined;
-  sphericalCurvature?: number | undefined;
-  /** T > 0; lower is sharper. Default 1. */
-  temperature?: number | undefined;
 }
 
 /**
@@ -452,27 +351,6 @@ export interface FeatureOptions {
   keyFeatures?: Matrix | undefined;
 }
 
-export interface EdgeFeaturedOptions {
-  /** Width of queries, keys and values, 1...65536. */
-  nodeDim: number;
-  /** Width of the features of an edge, 1...65536. */
-  edgeDim: number;
-  /** Default 1. */
-  numHeads?: number | undefined;
-  /** Heads one after the other, or their mean. Default true. */
-  concatHeads?: boolean | undefined;
-  /** Each query is a key of its own, too (its share is not part of `attentionWeights`). Default false. */
-  addSelfLoops?: boolean | undefined;
-  /** Slope of LeakyReLU below 0, 0...1. Default 0.2. */
-  negativeSlope?: number | undefined;
-  /** Width of a head; 0: nodeDim / numHeads. Default 0. */
-  outputHeadDim?: number | undefined;
-  /** 'v2': GATv2, 'v1': GAT. Default 'v2'. */
-  version?: 'v1' | 'v2' | undefined;
-  /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint | undefined;
-}
-
 /**
  * Graph attention with features on edges: a·LeakyReLU(W_s q + W_t k + W_e e), heads W_t Σ p v (Brody et al. 2022, "How Attentive are
  * Graph Attention Networks?"; v1: Veličković et al. 2018). Outputs are numHeads · headDim wide, headDim for the mean.
@@ -497,21 +375,6 @@ export class EdgeFeaturedAttention extends Attention<EdgeOptions> {
   readonly outputHeadDim: number;
   readonly version: 'v1' | 'v2';
   readonly seed: number | bigint;
-}
-
-export interface GraphRoPEOptions {
-  /** Width of queries and keys, 1...65536. */
-  dim: number;
-  /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number | undefined;
-  /** Positions count up to maxPosition − 1, 1...1048576. Default 512. */
-  maxPosition?: number | undefined;
-  /** Ratio of the highest to the lowest frequency. Default 10000. */
-  base?: number | undefined;
-  /** Positions are divided by it. Default 1. */
-  scalingFactor?: number | undefined;
-  /** Frequencies of a level against those of the level below, 0.001...1. Default 1. */
-  levelScale?: number | undefined;
 }
 
 /**
@@ -543,22 +406,6 @@ export class GraphRoPEAttention extends Attention<PositionOptions> {
 export const GraphRoPeAttention: typeof GraphRoPEAttention;
 export type GraphRoPeAttention = GraphRoPEAttention;
 
-export interface DualSpaceOptions {
-  /** Width of queries and keys, 1...65536. */
-  dim: number;
-  /** Sectional curvature of the ball; |K| in 1e-30...1e30. Default -1. */
-  curvature?: number | undefined;
-  /** Weights >= 0 of the two scores. Default 0.5 each. */
-  euclideanWeight?: number | undefined;
-  hyperbolicWeight?: number | undefined;
-  /** T > 0; lower is sharper. Default 1. */
-  temperature?: number | undefined;
-  /** Learned W_e, W_h, W_o [dim, dim]; values must be dim wide then. Default true. */
-  projections?: boolean | undefined;
-  /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint | undefined;
-}
-
 /**
  * W_o Σ softmax((w_E (W_e q·W_e k)/√dim − w_H d(W_h q, W_h k))/T) v: a dot product and a distance in the Poincaré ball at once.
  * O((m + n) · dim² + m · n · dim).
@@ -581,15 +428,6 @@ export class DualSpaceAttention extends Attention {
   readonly seed: number | bigint;
 }
 
-export interface GraphLatentOptions {
-  /** Width of queries, keys and values, 1...16383. */
-  dim: number;
-  /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number | undefined;
-  /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint | undefined;
-}
-
 /**
  * q + W_o (β_g a_g + β_l a_l): softmax attention over graph neighbours and over latent ones (nearest in the embedding, by any
  * index), fused by cross-attention. Which a key is, `keyKinds` says. Parameters: fusion.query.weight, fusion.key.weight,
@@ -604,17 +442,6 @@ export class GraphLatentAttention extends Attention<KindOptions> {
   /** dim / numHeads */
   readonly headDim: number;
   readonly seed: number | bigint;
-}
-
-export interface HNSWAwareOptions {
-  /** Width of queries and keys, 1...65536. */
-  dim: number;
-  /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number | undefined;
-  /** Levels told apart, 1...64; higher ones share the last. Default 8. */
-  levels?: number | undefined;
-  /** Of the initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint | undefined;
 }
 
 /**
@@ -633,17 +460,6 @@ export class HNSWAwareAttention extends Attention<LevelOptions> {
   readonly seed: number | bigint;
 }
 
-export interface StructuralOptions {
-  /** Width of queries and keys, 1...65536. */
-  dim: number;
-  /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number | undefined;
-  /** Structural features of a query or key, 1...4096. Default 4. */
-  numFeatures?: number | undefined;
-  /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint | undefined;
-}
-
 /**
  * Softmax attention of q + U f and k + U f', f the structural features of a node (degree, clustering, PageRank …; no gradient), U
  * learned (after Ying et al. 2021, equation 5). O((m + n) · dim · numFeatures + m · n · (dim + v)).
@@ -658,19 +474,6 @@ export class StructuralAttention extends Attention<FeatureOptions> {
   readonly headDim: number;
   readonly numFeatures: number;
   readonly seed: number | bigint;
-}
-
-export interface GraphPipelineOptions {
-  /** Width of queries, keys and values, 1...16383. */
-  dim: number;
-  /** Width of the features of an edge. Default 4 (HNSWEdgeFeatureExtractor). */
-  edgeDim?: number | undefined;
-  /** Heads of every stage, a divisor of dim. Default 1. */
-  numHeads?: number | undefined;
-  /** Positions count up to maxPosition − 1. Default 512. */
-  maxPosition?: number | undefined;
-  /** Of the initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint | undefined;
 }
 
 /**
@@ -744,29 +547,6 @@ export abstract class Mixture extends Attention<EdgeOptions & PositionOptions & 
   getExpertUsage(queries: Matrix | Vector): ExpertUsage;
 }
 
-export interface MoEOptions {
-  /** Width of queries and keys, 1...65536. */
-  dim: number;
-  /** Experts by name, the first four in turn (each round with other options), where `experts` is left out: 1...64, default 4. */
-  numExperts?: number | undefined;
-  /** Experts a query, at most numExperts. Default 2, or 1 of one. */
-  topK?: number | undefined;
-  /**
-   * An expert takes at most ⌈expertCapacity · topK · m / numExperts⌉ of m queries; the others go to their next best. 0: any
-   * number. Default 1.25. Where experts are full, outputs depend on the other queries of a batch.
-   */
-  expertCapacity?: number | undefined;
-  /** 1...64 mechanisms of width dim with outputs of one width. */
-  experts?: readonly Expert[] | undefined;
-  /** α: `backward` adds the gradient of α · balanceLoss. Default 0; the paper has 0.01. */
-  balance?: number | undefined;
-  /** Of the gate's initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint | undefined;
-  /** In older types of @ruvector/attention; without effect there and here. */
-  expertDim?: number | undefined;
-  noiseStd?: number | undefined;
-}
-
 /**
  * Σₑ gₑ(q) expertₑ(q, K, V) over the topK experts with the largest logits W q + b, g their softmax (Shazeer et al. 2017; Fedus,
  * Zoph, Shazeer 2021). Each expert runs once a call, on the queries it answers. `attentionWeights` are the means over heads,
@@ -786,21 +566,6 @@ export class MoEAttention extends Mixture {
   readonly seed: number | bigint;
 }
 
-export interface LearnedRoutingOptions {
-  /** Width of queries and keys, 1...65536. */
-  dim: number;
-  /** Experts by name, in turn, where `experts` is left out: 1...64, default 4. */
-  numExperts?: number | undefined;
-  /** 1...64 mechanisms of width dim with outputs of one width. */
-  experts?: readonly Expert[] | undefined;
-  /** T > 0 of the gate's softmax; lower is sharper. Default 1. */
-  temperature?: number | undefined;
-  /** Only the best expert answers a query; the gate learns as if all did (straight-through). Default false. */
-  hard?: boolean | undefined;
-  /** Of the gate's initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint | undefined;
-}
-
 /**
  * Σₑ pₑ(q) expertₑ(q, K, V) with p = softmax((W q + b)/T), or the best expert alone (Jacobs et al. 1991; Bengio et al. 2013): a
  * learned choice between mechanisms. Parameters as in MoEAttention; `getRouting` has k = numExperts, 1 when hard.
@@ -813,19 +578,6 @@ export class LearnedRoutingAttention extends Mixture {
   readonly temperature: number;
   readonly hard: boolean;
   readonly seed: number | bigint;
-}
-
-export interface DynamicHeadsOptions {
-  /** Width of queries, keys and values, 1...16383. */
-  dim: number;
-  /** Heads, a divisor of dim. Default 1. */
-  numHeads?: number | undefined;
-  /** 0...1: heads whose gate is below it are left out, not computed, for a query. Default 0: none. */
-  threshold?: number | undefined;
-  /** Query i sees keys up to i + n − m only. Default false. */
-  causal?: boolean | undefined;
-  /** Of the Xavier-normal initial weights; random where left out (read it from `seed`). */
-  seed?: number | bigint | undefined;
 }
 
 /**

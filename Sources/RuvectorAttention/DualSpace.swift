@@ -26,7 +26,7 @@ public final class DualSpace: Attention, @unchecked Sendable {
     Option("euclideanWeight", .number(0...1e6), standard: 0.5, "Weight of the Euclidean score."),
     Option("hyperbolicWeight", .number(0...1e6), standard: 0.5, "Weight of the distance in the ball."),
     AttentionOption.temperature,
-    Option("projections", .flag, standard: 1, "1: learned W_e, W_h, W_o; 0: none."),
+    Option("projections", .flag, standard: 1, "1: learned W_e, W_h, W_o, and values dim wide; 0: none."),
     Option("seed", .seed, standard: 0, "Seed of the initial weights."),
   ]
   public let dim: Int

@@ -30,7 +30,8 @@ public final class EdgeFeatured: Attention, @unchecked Sendable {
     AttentionOption.heads,
     Option("headDim", .integer(0...65_536), standard: 0, "Width w of a head; 0: dim/heads."),
     Option("concat", .flag, standard: 1, "1: heads one after the other; 0: their mean."),
-    Option("selfLoops", .flag, standard: 0, "1: each query is a key of its own, too."),
+    Option(
+      "selfLoops", .flag, standard: 0, "1: each query is a key of its own, too; its share is not part of the weights."),
     Option("negativeSlope", .number(0...1), standard: 0.2, "Slope of LeakyReLU below 0."),
     Option("version", .choice(["v2", "v1"]), standard: 0, "v2: GATv2; v1: GAT."),
     Option("seed", .seed, standard: 0, "Seed of the initial weights."),

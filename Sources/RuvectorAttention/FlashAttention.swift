@@ -15,7 +15,9 @@ public final class FlashAttention: Attention, Sendable {
   public static let name: StaticString = "flash"
   public static let options = [
     AttentionOption.dim, AttentionOption.heads,
-    Option("blockSize", .integer(1...65_536), standard: 512, "Keys looked at together."),
+    Option(
+      "blockSize", .integer(1...65_536), standard: 512,
+      "Keys looked at together: a matter of speed and of the last bits."),
     AttentionOption.causal,
   ]
   public let dim: Int

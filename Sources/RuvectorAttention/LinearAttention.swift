@@ -19,7 +19,9 @@ public final class LinearAttention: Attention, Sendable {
   public static let name: StaticString = "linear"
   public static let options = [
     AttentionOption.dim,
-    Option("features", .integer(1...65_536), standard: 64, "Random features M; not read with elu."),
+    Option(
+      "features", .integer(1...65_536), standard: 64,
+      "Random features M; the error falls as 1/sqrt(M). Not read with elu: M is dim then."),
     Option("elu", .flag, standard: 0, "1: elu(x) + 1 instead of random features."),
     Option("seed", .seed, standard: 0, "Seed of the random features."),
   ]

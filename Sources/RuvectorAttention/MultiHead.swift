@@ -17,7 +17,8 @@ public final class MultiHead: Attention, @unchecked Sendable {
   public static let name: StaticString = "multi_head"
   public static let options = [
     AttentionOption.dim, AttentionOption.heads,
-    Option("projections", .flag, standard: 1, "1: learned W_q, W_k, W_v, W_o; 0: none."),
+    Option(
+      "projections", .flag, standard: 1, "1: learned W_q, W_k, W_v, W_o with biases, and values dim wide; 0: none."),
     AttentionOption.causal,
     Option("seed", .seed, standard: 0, "Seed of the initial weights."),
   ]

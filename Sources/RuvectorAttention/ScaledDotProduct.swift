@@ -71,7 +71,8 @@ public final class ScaledDotProduct: Attention, Sendable {
 /// Options that several mechanisms share.
 enum AttentionOption {
   static let dim = Option("dim", .integer(1...65_536), "Width of queries and keys.")
-  static let heads = Option("heads", .integer(1...65_536), standard: 1, "Heads; contiguous slices of the width.")
+  static let heads = Option(
+    "heads", .integer(1...65_536), standard: 1, "Heads, a divisor of dim: contiguous slices of the width.")
   static let temperature = Option(
     "temperature", .positive, standard: 1, "T > 0 of the softmax; lower is sharper.")
   static let causal = Option("causal", .flag, standard: 0, "1: query i sees keys up to i + n - m only.")

@@ -1,3 +1,4 @@
+import CRuvectorSupport
 import RuvectorCore
 
 /// What a layer over a graph reads.

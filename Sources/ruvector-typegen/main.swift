@@ -1,131 +1,88 @@
 // Prints what the registry knows of its members as JSON: names, options with their ranges, defaults and notes, operations with
-// their ports, and what the comment above each class says. npm/scripts/typegen.js makes JavaScript, types and documentation of it.
-//
-//   ruvector-typegen <folder Sources>
-import Foundation
+// their ports, the weights of an example. npm/scripts/typegen.js makes JavaScript, types and documentation of it, with what the
+// comment above each class says.
 import Ruvector
-import RuvectorCore
 
-struct Described: Encodable {
-  struct Option: Encodable {
-    let name, kind, wanted, note: String
-    let standard: Double?
-    let choices: [String]?
-  }
-  struct Port: Encodable {
-    let name, type, need: String
-    let shape: [String]
-    let differentiable: Bool
-  }
-  struct Operation: Encodable {
-    let name: String
-    let inputs, outputs: [Port]
+/// A text of JSON that is written as it is made.
+struct JSON {
+  let text: String
+
+  init(_ text: String) {
+    var quoted = "\""
+    for scalar in text.unicodeScalars { quoted += scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : "\(scalar)" }
+    self.text = quoted + "\""
   }
 
-  /// The weights of a member with some options.
-  struct Example: Encodable {
-    struct Parameter: Encodable {
-      let name: String
-      let shape: [Int]
-    }
-    let options: String
-    let parameters: [Parameter]
+  init(_ fields: KeyValuePairs<String, JSON?>) {
+    text =
+      "{" + fields.compactMap { key, value in value.map { "\(JSON(key).text):\($0.text)" } }.joined(separator: ",")
+      + "}"
   }
 
-  let family, name, type, doc: String
-  let example: Example
-  let options: [Option]
-  let operations: [Operation]
+  init(_ list: [JSON]) { text = "[" + list.map(\.text).joined(separator: ",") + "]" }
+  init(_ number: Double) { text = number == number.rounded() ? "\(Int64(number))" : "\(number)" }
+  init(_ flag: Bool) { text = "\(flag)" }
 }
 
-/// Class -> the comment above it.
-func comments(in folder: String) -> [String: String] {
-  var found: [String: String] = [:]
-  let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-  for file in files.sorted() where file.hasSuffix(".swift") {
-    guard let text = try? String(contentsOfFile: folder + "/" + file, encoding: .utf8) else { continue }
-    var comment: [String] = []
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      if line.hasPrefix("///") {
-        comment.append(String(line.dropFirst(3).first == " " ? line.dropFirst(4) : line.dropFirst(3)))
-        continue
-      }
-      if line.hasPrefix("public final class "), !comment.isEmpty {
-        found[String(line.dropFirst(19).prefix { $0.isLetter || $0.isNumber })] = comment.joined(separator: "\n")
-      }
-      comment = []
-    }
-  }
-  return found
-}
-
-func described(_ option: Option) -> Described.Option {
-  var kind: String, choices: [String]?
+func json(_ option: Option) -> JSON {
+  let kind: String
+  var choices: JSON?
   switch option.kind {
   case .integer: kind = "integer"
   case .number, .positive, .negative: kind = "number"
   case .flag: kind = "flag"
   case .seed: kind = "seed"
-  case .choice(let names): (kind, choices) = ("choice", names.map { "\($0)" })
+  case .choice(let names): (kind, choices) = ("choice", JSON(names.map { JSON("\($0)") }))
   case .children: kind = "children"
   }
-  return Described.Option(
-    name: "\(option.name)", kind: kind, wanted: option.wanted, note: "\(option.note)", standard: option.standard,
-    choices: choices)
+  return JSON([
+    "name": JSON("\(option.name)"), "kind": JSON(kind), "wanted": JSON(option.wanted), "note": JSON("\(option.note)"),
+    "standard": option.standard.map { JSON($0) }, "choices": choices,
+  ])
 }
 
-func described(_ port: RuvectorCore.Port) -> Described.Port {
-  Described.Port(
-    name: "\(port.name)", type: "\(port.type)", need: "\(port.need)",
-    shape: port.shape.map { side in
-      switch side {
-      case .fixed(let size): "\(size)"
-      case .named(let name): "\(name)"
-      }
-    }, differentiable: port.isDifferentiable)
+func json(_ port: Port) -> JSON {
+  JSON([
+    "name": JSON("\(port.name)"), "type": JSON("\(port.type)"), "need": JSON("\(port.need)"),
+    "shape": JSON(
+      port.shape.map { side in
+        switch side {
+        case .fixed(let size): JSON("\(size)")
+        case .named(let name): JSON("\(name)")
+        }
+      }), "differentiable": JSON(port.isDifferentiable),
+  ])
 }
 
-/// Every option without a default at 8, two children of that width.
-func example(_ member: Member) throws -> Described.Example {
+/// The weights of a member with every option that has no default at 8, two children of that width.
+func example(_ member: Member) throws -> JSON {
   var given: [(key: String, value: OptionValue)] = [], words: [String] = []
   for option in member.options where option.standard == nil {
-    switch option.kind {
-    case .children:
-      for _ in 0..<2 {
-        given.append(
-          (
-            "\(option.name)",
-            .child(try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(8))]))
-          ))
-      }
+    if case .children = option.kind {
+      let child = try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(8))])
+      given += [("\(option.name)", .child(child)), ("\(option.name)", .child(child))]
       words.append("two \(option.name)")
-    case .choice: break
-    default:
+    } else {
       given.append(("\(option.name)", .number(8)))
       words.append("\(option.name) 8")
     }
   }
-  let made = try member.make(given)
-  return Described.Example(
-    options: words.joined(separator: ", "),
-    parameters: made.parameters.map { Described.Example.Parameter(name: $0.name, shape: $0.shape) })
+  let parameters = try member.make(given).parameters.map { parameter in
+    JSON(["name": JSON(parameter.name), "shape": JSON(parameter.shape.map { JSON(Double($0)) })])
+  }
+  return JSON(["options": JSON(words.joined(separator: ", ")), "parameters": JSON(parameters)])
 }
 
-let arguments = CommandLine.arguments
-guard arguments.count == 2 else {
-  FileHandle.standardError.write(Data("usage: ruvector-typegen <folder Sources>\n".utf8))
-  exit(2)
-}
-let docs = comments(in: arguments[1])
 let members = try Registry.members.map { member in
-  Described(
-    family: "\(member.family)", name: "\(member.name)", type: member.type, doc: docs[member.type] ?? "",
-    example: try example(member),
-    options: member.options.map(described),
-    operations: member.operations.map {
-      Described.Operation(name: "\($0.name)", inputs: $0.inputs.map(described), outputs: $0.outputs.map(described))
-    })
+  JSON([
+    "family": JSON("\(member.family)"), "name": JSON("\(member.name)"), "type": JSON(member.type),
+    "options": JSON(member.options.map(json)),
+    "operations": JSON(
+      member.operations.map {
+        JSON([
+          "name": JSON("\($0.name)"), "inputs": JSON($0.inputs.map(json)), "outputs": JSON($0.outputs.map(json)),
+        ])
+      }), "example": try example(member),
+  ])
 }
-let encoder = JSONEncoder()
-encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-FileHandle.standardOutput.write(try encoder.encode(members))
+print(JSON(members).text)

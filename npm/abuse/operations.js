@@ -6,7 +6,7 @@
 const { parseArgs } = require('node:util');
 const attention = require('../../attention.js');
 const { random } = require('../test/support/index.js');
-const { MECHANISMS } = require('../lib/attention/table.js');
+const { MECHANISMS } = require('../lib/overlay/attention.js');
 
 /** Draws of a generator. */
 function draws(seed) {
@@ -105,9 +105,9 @@ function callOf({ name, one, dim, options }, d, operation) {
   const { below, matrix, next } = d, row = MECHANISMS[name], m = 1 + below(8), n = 1 + below(8), heads = options.numHeads ?? 1;
   const width = OWN_WIDTH.test(name) ? dim : heads * (1 + below(Math.floor(8 / heads)));
   const queries = matrix(m, dim), keys = matrix(n, dim), values = matrix(n, width);
-  const outputDim = row.outputDim?.(configOf(one, row), width) ?? width;
+  const outputDim = name === 'EdgeFeaturedAttention' ? one.headDim * (one.concatHeads ? one.numHeads : 1) : width;
   const extras = {}, kind = below(4), flags = (count) => Uint8Array.from({ length: count }, () => (next() < 0.7 ? 1 : 0));
-  const isPlaced = options.causal || name === 'LocalGlobalAttention' || row.mechanism === 'moe' || name === 'LearnedRoutingAttention';
+  const isPlaced = options.causal || name === 'LocalGlobalAttention' || row.native === 'moe' || name === 'LearnedRoutingAttention';
   let pairs;
   if (kind === 1) extras.mask = flags(next() < 0.5 ? n : m * n);
   if (kind === 2) {
@@ -129,9 +129,6 @@ function callOf({ name, one, dim, options }, d, operation) {
   if (row.features && (pairs !== undefined || next() < 0.8)) [extras.queryFeatures, extras.keyFeatures] = [matrix(m, one.numFeatures), matrix(n, one.numFeatures)];
   return { m, args: [queries, keys, values, ...(operation === 'backward' ? [matrix(m, outputDim)] : []), extras] };
 }
-
-/** What `outputDim` of a row reads, from the getters of an object. */
-const configOf = (one, row) => Object.fromEntries(row.options.map((name) => [name, one[name]]));
 
 const METHODS = {
   computeBatch: (one, [q, k, v, options]) => one.computeBatch(q, k, v, options).data,

@@ -14,6 +14,8 @@ const version = () => native.version();
 module.exports = {
   ...require('./compress.js'),
   ...require('./geometry.js'),
+  ...require('./members/classes.js').graph,
+  ...require('./members/classes.js').losses,
   ...require('./hierarchical-v2.js'),
   ...require('./search-batch.js'),
   BruteForceIndex: require('./indexes/brute-force.js').BruteForceIndex,

@@ -2,6 +2,7 @@
 
 // Callers' vectors, numbers and options -> what native code reads (matrices: matrices.js). Types are checked here;
 // values (ranges, NaN) by the native side, which knows the names too.
+const { oneOf } = require('./closest.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
 const { vectorOf } = require('./tensors.js');
 
@@ -118,7 +119,7 @@ function options(value, known, name = 'options', other = []) {
   if (value === undefined) return {};
   if (typeof value !== 'object' || value === null) throw unexpected('ERR_INVALID_ARG', 'an object', name, value);
   for (const key of Object.keys(value)) {
-    if (!known.includes(key) && !other.includes(key) && value[key] !== undefined) throw unexpected('ERR_INVALID_CONFIG', `one of ${known.join(', ')}`, name, key);
+    if (!known.includes(key) && !other.includes(key) && value[key] !== undefined) throw unexpected('ERR_INVALID_CONFIG', oneOf(known, key), name, key);
   }
   return value;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches what the tests need and a plain machine with Swift, Node and Debian lacks: binutils; Chromium; esbuild; make and python3 for
+# Fetches what the tests need and a plain machine with Swift, Node and Debian lacks: binutils; Chromium; esbuild; binaryen; make and python3 for
 # node-gyp; TypeScript 4.8 with the types of Node, unpacked into .deps (their packages cannot be installed beside another
 # Node); TypeScript 5.9.
 set -euo pipefail
@@ -9,7 +9,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 updated=""
 update() { [ -n "$updated" ] || as_root apt-get update -qq >&2; updated=yes; }
 
-for tool in readelf:binutils objdump:binutils make:make python3:python3 chromium:chromium esbuild:esbuild; do
+for tool in readelf:binutils objdump:binutils make:make python3:python3 chromium:chromium esbuild:esbuild wasm-opt:binaryen; do
   command -v "${tool%%:*}" >/dev/null && continue
   update
   as_root apt-get install -y -qq --no-install-recommends "${tool##*:}" >&2

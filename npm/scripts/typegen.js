@@ -19,7 +19,18 @@ function readRegistry() {
     return stdout;
   };
   swift('build', '--product', 'ruvector-typegen');
-  return JSON.parse(swift('run', '--skip-build', 'ruvector-typegen', 'Sources'));
+  const comments = readComments();
+  return JSON.parse(swift('run', '--skip-build', 'ruvector-typegen')).map((member) => ({ ...member, doc: comments[member.type] ?? '' }));
+}
+
+/** Class -> the comment above it. */
+function readComments() {
+  const found = {}, folder = path.join(root, 'Sources');
+  for (const file of fs.readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.swift'))) {
+    const text = fs.readFileSync(path.join(folder, file), 'utf8');
+    for (const [, comment, name] of text.matchAll(/^((?:\/\/\/.*\n)+)public final class (\w+)/gm)) found[name] = comment.replace(/^\/\/\/ ?/gm, '').trimEnd();
+  }
+  return found;
 }
 
 // ---- registry.js ----
@@ -72,7 +83,7 @@ const rangeOf = ({ kind, wanted, choices }) => {
   if (kind === 'choice') return choices.map((one) => `'${one}'`).join(' or ');
   return wanted.replace(/^an? /, '');
 };
-const typeOf = ({ kind, choices }) => ({ flag: 'boolean', seed: 'number | bigint', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
+const typeOf = ({ kind, choices }) => ({ flag: 'boolean', seed: 'number | bigint', children: 'readonly Expert[]', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
 const shown = ({ shape, type }) => (type === 'graph' ? `a graph of ${shape[0]} nodes` : `[${shape.join(', ')}]`);
 
 // ---- generated.d.ts ----
@@ -97,14 +108,37 @@ const comment = (text, indent = '') => {
   return lines.length === 1 ? `${indent}/** ${lines[0]} */\n` : `${indent}/**\n${lines.map((line) => `${indent} * ${line}\n`).join('')}${indent} */\n`;
 };
 
-function optionLines(options) {
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
+/** The fields of an interface; `optional`: what holds where an option without a default is left out. */
+function optionLines(options, optional = {}) {
   let text = '';
   for (const option of options) {
-    const standard = standardOf(option), isNeeded = standard === undefined && option.kind !== 'seed';
-    const note = option.note.replace(/^1: /, 'true: ').replace(/ 0: /, ' false: ');
+    const standard = optional[option.name] ?? standardOf(option), isNeeded = standard === undefined && option.kind !== 'seed';
+    const note = option.note.replace(/\b1: /, 'true: ').replace(/\b0: /, 'false: ');
+    const range = ['flag', 'choice', 'seed'].includes(option.kind) ? '' : ` ${capital(rangeOf(option))}.`;
     const initial = option.kind === 'seed' ? ' Random where left out (read it from the object).' : isNeeded ? '' : ` Default ${standard}.`;
-    text += comment(`${note} ${rangeOf(option)[0].toUpperCase()}${rangeOf(option).slice(1)}.${initial}`, '  ');
+    text += comment(`${note}${range}${initial}`, '  ');
     text += `  ${option.name}${isNeeded ? '' : '?'}: ${typeOf(option)}${isNeeded ? '' : ' | undefined'};\n`;
+  }
+  return text;
+}
+
+/** The options of the classes of an overlay: by their names there. */
+function overlayOptions(members) {
+  const { MECHANISMS } = require('../lib/overlay/attention.js');
+  let text = '';
+  for (const row of Object.values(MECHANISMS)) {
+    if (row.only) continue; // spelt out where the class is declared
+    const member = members.find(({ family, name }) => family === row.family && name === row.native);
+    const options = [...row.options].filter(([, { native }]) => native !== null).map(([name, { native }]) => ({ ...member.options.find((one) => one.name === native), name }));
+    const others = new Map([...row.options].map(([name, { native }]) => [native, name]));
+    // A note may name other options of its member.
+    for (const option of options) for (const [native, name] of others) option.note = option.note.replaceAll(new RegExp(`\\b(divisor of|multiple of|number of|at most) ${native}\\b`, 'g'), `$1 ${name}`);
+    text += `export interface ${row.type ?? `${row.class.replace('Attention', '')}Options`} {\n${optionLines(options, row.optional)}`;
+    for (const [name, [, note]] of Object.entries(row.more ?? {})) text += `${comment(note, '  ')}  ${name}?: number | undefined;\n`;
+    for (const name of row.unread ?? []) text += `  /** In older types of @ruvector/attention; without effect there and here. */\n  ${name}?: number | undefined;\n`;
+    text += '}\n\n';
   }
   return text;
 }
@@ -148,9 +182,10 @@ function typesOf(members) {
   return `// ${WRITTEN}\n// Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; \`…Async\` ones reject, with ERR_ABORTED once \`signal\` fires.
-import type { AsyncOptions, Graph, Matrix, PackedMatrix, ThreadOptions, Vector } from '../../index.js';
+${made.length > 0 ? "import type { AsyncOptions, Graph, Matrix, PackedMatrix, ThreadOptions, Vector } from '../../index.js';\n" : ''}import type { Expert } from '../../attention.js';
 
-${made.map(classText).join('\n')}`;
+${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(members).trimEnd()}
+`;
 }
 
 // ---- options.md ----
@@ -186,17 +221,19 @@ function docsOf(members) {
 
 // ---- writing ----
 
-const members = readRegistry(), made = {
-  'npm/lib/generated/registry.js': registryOf(members), 'npm/types/generated.d.ts': typesOf(members), 'docs/options.md': docsOf(members),
-};
-for (const [file, text] of Object.entries(made)) {
+function write(file, text) {
   const place = path.join(root, file), known = fs.existsSync(place) ? fs.readFileSync(place, 'utf8') : undefined;
-  if (known === text) continue;
+  if (known === text) return;
   if (isCheck) {
     console.error(`${file} is not what the registry says: run node npm/scripts/typegen.js`);
     process.exitCode = 1;
-    continue;
+    return;
   }
   fs.mkdirSync(path.dirname(place), { recursive: true });
   fs.writeFileSync(place, text);
 }
+
+const members = readRegistry();
+write('npm/lib/generated/registry.js', registryOf(members)); // first: what else is made reads it
+write('npm/types/generated.d.ts', typesOf(members));
+write('docs/options.md', docsOf(members));

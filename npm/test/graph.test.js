@@ -99,7 +99,7 @@ test('a graph among the buffers of an operation', async () => {
   const graph = new Graph(arrays), closed = new Graph(arrays), gone = handleOf(closed), run = (first) => native.run(handleOf(layer), 'forward', buffers(first), shapes, 1, undefined);
   closed.close();
   const refused = await fails(() => run(handleOf(graph)), 'ERR_INVALID_ARG', 'a layer that takes none');
-  assert.strictEqual(refused.message, 'expected 32-bit floats for node, received another type');
+  assert.strictEqual(refused.message, 'expected 32-bit floats for node, received a graph');
   assert.strictEqual(run(Float32Array.of(1, 2)), 2, 'what it does take');
   await fails(() => run(gone), 'ERR_CLOSED', 'a closed one');
   for (const other of [set, layer]) await fails(() => run(handleOf(other)), 'ERR_WRONG_HANDLE', 'a handle of another kind');

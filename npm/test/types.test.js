@@ -20,7 +20,7 @@ function compile(t, tsc, files, ...options) {
   const installed = path.join(folder, 'node_modules/@ruvector/gnn');
   fs.mkdirSync(installed, { recursive: true });
   for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'index.js', 'index.mjs', ...['d.ts', 'd.mts', 'js', 'mjs'].map((kind) => `attention.${kind}`)]) fs.copyFileSync(path.join(root, file), path.join(installed, file));
-  fs.cpSync(path.join(root, 'wasm'), path.join(installed, 'wasm'), { recursive: true });
+  for (const part of ['wasm', 'npm/types']) fs.cpSync(path.join(root, part), path.join(installed, part), { recursive: true });
   for (const [from, to] of files) fs.copyFileSync(path.join(__dirname, 'types', from), path.join(folder, to));
   const sources = files.map(([, to]) => to);
   return runTsc(tsc, folder, '--noEmit', ...options, ...sources);
@@ -58,7 +58,7 @@ for (const [compiler, lib] of [['TypeScript 4.8', 'es2022,dom'], ['TypeScript 5.
   const tsc = compilers[compiler];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-types-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
-  for (const file of ['index.d.ts', 'attention.d.ts']) fs.copyFileSync(path.join(root, file), path.join(folder, file));
+  for (const file of ['index.d.ts', 'attention.d.ts', 'npm/types/generated.d.ts']) fs.cpSync(path.join(root, file), path.join(folder, file));
   const { status, stdout } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--target', 'es2022', '--lib', lib, 'index.d.ts', 'attention.d.ts'],
     { cwd: folder, encoding: 'utf8' });
   assert.strictEqual(stdout, '');

@@ -1,3 +1,5 @@
+import CRuvectorSupport
+
 /// One call of an operation, its buffers checked against the ports and the sides of their shapes bound.
 public struct Call {
   public let operation: Operation

@@ -1,11 +1,12 @@
 'use strict';
-// What the fuzz calls of @ruvector/gnn/attention. A class of npm/lib/attention/table.js needs no word here: its row there says
+// What the fuzz calls of @ruvector/gnn/attention. A class of npm/lib/overlay/attention.js needs no word here: its row there says
 // what its constructor, options and calls take (an option whose good values are few has its line in VALUES).
 const attention = require('../../../attention.js');
 const { extraNames } = require('../../lib/attention/extras.js');
-const { MEMBERS } = require('../../lib/attention/members.js');
-const { NAMES } = require('../../lib/attention/experts.js');
-const { MECHANISMS, OPTIONS } = require('../../lib/attention/table.js');
+const { MEMBERS } = require('../../lib/overlay/members.js');
+const { GatedHeads } = require('../../lib/overlay/mixture.js');
+const { NAMES } = require('../../lib/overlay/expert-names.js');
+const { MECHANISMS } = require('../../lib/overlay/attention.js');
 const { form, matrix, matrixForm, numbers, strangers, trapped, vector } = require('./vectors.js');
 
 const options = (...fields) => ({ kind: 'options', fields });
@@ -77,11 +78,11 @@ const ADDED = {
 for (const [name, row] of Object.entries(MECHANISMS)) {
   rows[name] = [{ kind: 'creation', row, spread: true }];
   rows[`${name}.fromJson`] = [{ kind: 'mechanismJson', row }];
-  for (const option of row.options) rows[`${name}#${option}`] = [];
-  if (row.dim) rows[`${name}#dim`] = [];
-  if (row.options.includes('numHeads')) rows[`${name}#headDim`] = [];
+  for (const option of row.options.keys()) rows[`${name}#${option}`] = [];
+  rows[`${name}#dim`] = [];
+  if (row.options.has('numHeads')) rows[`${name}#headDim`] = [];
   const { methods, statics } = MEMBERS[name] ?? {}, objects = [['#', methods ?? {}], ['.', statics?.(attention[name]) ?? {}]];
-  for (let base = row.base?.(); base && !Object.values(attention).includes(base); base = Object.getPrototypeOf(base)) objects.push(['#', base.prototype], ['.', base]);
+  if (row.base === 'gated') objects.push(['#', GatedHeads.prototype]); // Mixture is an export of its own
   for (const [mark, object] of objects) {
     for (const key of Object.getOwnPropertyNames(object)) if (ADDED[mark + key]) rows[name + mark + key] = ADDED[mark + key];
   }
@@ -96,8 +97,9 @@ const VALUES = {
   curvatureFrom: [-0.1, -1], curvatureTo: [-1, -2], hyperbolicCurvature: [-1, -0.3], sphericalCurvature: [1, 0.3],
 };
 const BY_KIND = {
-  experts: (c) => Array.from({ length: 1 + c.chance.below(3) }, () => c.chance.pick([
+  children: (c) => Array.from({ length: 1 + c.chance.below(3) }, () => c.chance.pick([
     c.chance.pick(NAMES), { class: 'FlashAttention', options: { dim: c.dim, blockSize: 3 } }, c.chance.pick(c.world.mechanisms) ?? 'local'])),
+  integer: (c) => c.chance.pick([0, 1, 1, 2, 4]),
   number: (c) => c.chance.pick([0, 1, 1, 2, 4, 0.5, 0.1]),
   flag: (c) => c.chance.of(0.5),
   seed: (c) => c.chance.pick([0, 7, 2n ** 63n]),
@@ -110,20 +112,20 @@ function bad(c, name) {
   return name === 'dim' && value === 65536 ? 512 : value;
 }
 
-function option(c, name) {
-  const value = VALUES[name] ? c.chance.pick(VALUES[name]) : BY_KIND[OPTIONS[name].kind]?.(c);
+function option(c, row, name) {
+  const value = VALUES[name] ? c.chance.pick(VALUES[name]) : BY_KIND[row.options.get(name).kind]?.(c);
   if (name === 'dim') c.dim = value; // of experts too
   return value;
 }
 
 /** Options that a class needs, or that its positional form has (numExperts: experts may be given in its place). */
-const isWanted = (row, name) => (row.positional.includes(name) && name !== 'numExperts') || (row.required ?? []).includes(name);
+const isWanted = (row, name) => ((row.positional ?? []).includes(name) && name !== 'numExperts') || (row.required ?? []).includes(name);
 
 /** The arguments of a constructor: an object, or one by one as in @ruvector/attention. */
 function creation(c, { row }) {
   const { chance } = c, isBad = c.bad();
-  if (row.positional.length > 0 && chance.of(0.4)) {
-    const list = row.positional.map((name) => option(c, name));
+  if (row.positional && chance.of(0.4)) {
+    const list = row.positional.map((name) => option(c, row, name));
     list.length = chance.pick([list.length, list.length, 1]);
     if (row.ignored && chance.of(0.3)) list.push(1);
     if (isBad) {
@@ -133,9 +135,9 @@ function creation(c, { row }) {
     return list;
   }
   const o = {};
-  for (const name of row.options) if (isWanted(row, name) ? chance.of(0.95) : chance.of(0.5)) o[name] = option(c, name);
+  for (const name of row.options.keys()) if (isWanted(row, name) ? chance.of(0.95) : chance.of(0.5)) o[name] = option(c, row, name);
   if (!isBad) return [o];
-  const named = chance.of(0.9) ? chance.pick(row.options) : chance.pick(['dims', 'constructor', '__proto__']);
+  const named = chance.of(0.9) ? chance.pick([...row.options.keys()]) : chance.pick(['dims', 'constructor', '__proto__']);
   const value = chance.of(0.1) ? o.dim : bad(c, named);
   if (chance.of(0.1)) Object.defineProperty(o, named, { enumerable: true, get: () => { c.interfere(); return value; } });
   else o[named] = value;
@@ -145,8 +147,8 @@ function creation(c, { row }) {
 /** A mechanism of class `row`, with good options; undefined where the choice of options is none. */
 function make(c, row) {
   try {
-    const o = Object.fromEntries(row.options.filter((name) => isWanted(row, name) || c.chance.of(0.5)).map((name) => [name, option(c, name)]));
-    const made = c.world.keep(new attention[row.name](o));
+    const o = Object.fromEntries([...row.options.keys()].filter((name) => isWanted(row, name) || c.chance.of(0.5)).map((name) => [name, option(c, row, name)]));
+    const made = c.world.keep(new attention[row.class](o));
     return made.closed ? undefined : made; // a full world closes one
   } catch {
     return undefined;
@@ -158,15 +160,15 @@ function mechanism(c, name) {
   const type = attention[name];
   if (type === attention.SparsityPattern) return pattern(c);
   if (type === attention.HNSWEdgeFeatureExtractor) return new type();
-  const row = MECHANISMS[name] ?? c.chance.pick(Object.values(MECHANISMS).filter((one) => attention[one.name].prototype instanceof type));
-  const known = c.world.mechanisms.filter((one) => one instanceof attention[row.name] && (!one.closed || c.chance.of(0.2)));
+  const row = MECHANISMS[name] ?? c.chance.pick(Object.values(MECHANISMS).filter((one) => attention[one.class].prototype instanceof type));
+  const known = c.world.mechanisms.filter((one) => one instanceof attention[row.class] && (!one.closed || c.chance.of(0.2)));
   const self = known.length > 0 ? c.chance.pick(known) : make(c, row);
   if (self) c.fitMechanism(self, row);
   return self;
 }
 
 function mechanismJson(c, { row }) {
-  const json = c.chance.pick(c.world.mechanismJson.filter((text) => text.startsWith(`{"version":1,"class":"${row.name}"`))) ?? make(c, row)?.toJson() ?? '{}';
+  const json = c.chance.pick(c.world.mechanismJson.filter((text) => text.startsWith(`{"version":1,"class":"${row.class}"`))) ?? make(c, row)?.toJson() ?? '{}';
   return json;
 }
 

@@ -11,7 +11,7 @@ class Call {
   /** Keys of attention, and the width of their values. */
   keyCount = 0;
   valueDim = 0;
-  /** The mechanism called: its row of npm/lib/attention/table.js, its options, its parameters. */
+  /** The mechanism called: its row of npm/lib/overlay/attention.js, its options, its parameters. */
   mechanismRow = undefined;
   config = undefined;
   parameterCount = 0;
@@ -55,7 +55,7 @@ class Call {
   /** The same for a mechanism of attention. */
   fitMechanism(self, row) {
     this.mechanismRow = row;
-    this.config = Object.fromEntries(row.options.map((name) => [name, self[name]]));
+    this.config = Object.fromEntries([...row.options.keys()].map((name) => [name, self[name]]));
     this.parameterCount = self.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     this.dim = self.dim;
     if (this.valueDim !== this.dim && this.chance.of(0.6)) this.valueDim = this.dim;

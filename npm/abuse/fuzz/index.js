@@ -11,7 +11,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { entries } = require('./table.js');
-const { MECHANISMS } = require('../../lib/attention/table.js');
+const { MECHANISMS } = require('../../lib/overlay/attention.js');
 
 const BATCH = 10000; // calls a process
 const QUIET = 60e3; // ms without a new call: it hangs

@@ -37,14 +37,23 @@ function withBudget(floats, body) {
   }
 }
 
+/** Refuses options whose weights are more than the text has. */
+function check(row, list) {
+  let wanted;
+  try {
+    wanted = native.weightsNeeded(row.family, row.native, list);
+  } catch (error) {
+    if (error.code !== 'ERR_OUT_OF_MEMORY') throw error;
+    wanted = 'more'; // than there ever are
+  }
+  if (!(wanted <= budget)) throw mismatch('ERR_CORRUPT', `${wanted} numbers`, 'weights', budget);
+}
+
 /** A native member with these options. */
 function make(row, config, children) {
   const list = nativeOptions(row, config, children);
   try {
-    if (budget !== undefined) {
-      const wanted = native.weightsNeeded(row.family, row.native, list);
-      if (wanted > budget) throw mismatch('ERR_CORRUPT', `${wanted} numbers`, 'weights', budget);
-    }
+    if (budget !== undefined) check(row, list);
     return native.create(row.family, row.native, list);
   } catch (error) {
     throw inOurNames(error, row);

@@ -20,8 +20,8 @@ function rowOf(member, name = member.type, { names = {}, only, more = {}, ...res
     const ours = names[native] ?? native;
     if (!only || only.includes(ours)) options.set(ours, { kind, native });
   }
-  for (const [ours, kind] of Object.entries(more)) options.set(ours, { kind, native: null });
-  return { class: name, family: member.family, native: member.name, options, operations: member.operations, ...rest };
+  for (const [ours, [kind]] of Object.entries(more)) options.set(ours, { kind, native: null });
+  return { class: name, family: member.family, native: member.name, options, only, operations: member.operations, ...rest };
 }
 
 module.exports = { MEMBERS, memberOf, rowOf };

@@ -4,7 +4,9 @@
 //   mechanism   its native name
 //   names       native option -> what it is called here (besides NAMES)
 //   only        the options it has where those are not all
-//   more        options of this side alone: name -> kind
+//   more        options of this side alone: name -> [kind, note]
+//   type        of the options in TypeScript (default: the class without `Attention`, and `Options`)
+//   optional    options that may be left out here although Swift has no default: name -> what then is
 //   positional  the arguments of the form `new Name(dim, …)` of @ruvector/attention; `ignored` ones may follow
 //   unread      options in the types of @ruvector/attention that have no effect there, nor here
 //   fixed       options that this form implies, or what makes them of its arguments
@@ -26,17 +28,19 @@ const NAMES = {
   concat: 'concatHeads', selfLoops: 'addSelfLoops',
 };
 
+const NUM_EXPERTS = ['integer', 'Experts by name, the first four in turn (each round with other options), where `experts` is left out: 1...64. Default 4.'];
+
 const TABLE = {
   DotProductAttention: { mechanism: 'scaled_dot_product', only: ['dim'], positional: ['dim'], ignored: ['scale'], inBlocks: () => true },
   ScaledDotProductAttention: { mechanism: 'scaled_dot_product', positional: ['dim'], inBlocks: () => true },
   MultiHeadAttention: { mechanism: 'multi_head', positional: ['dim', 'numHeads'], fixed: { projections: false, seed: 0 }, inBlocks: ({ projections }) => !projections },
   FlashAttention: { mechanism: 'flash', positional: ['dim', 'blockSize'], inBlocks: ({ blockSize }) => ROWS % blockSize === 0 },
-  LinearAttention: { mechanism: 'linear', positional: ['dim', 'numFeatures'], fixed: { seed: 0 } },
+  LinearAttention: { mechanism: 'linear', type: 'LinearAttentionOptions', positional: ['dim', 'numFeatures'], fixed: { seed: 0 } },
   LocalGlobalAttention: { mechanism: 'local_global', positional: ['dim', 'localWindow', 'globalTokens'] },
   HyperbolicAttention: { mechanism: 'hyperbolic', positional: ['dim', 'curvature'], fixed: { frechet: true } },
   ManifoldAttention: { mechanism: 'manifold', positional: ['dim', 'curvature'], signed: true },
   LorentzCascadeAttention: { mechanism: 'lorentz_cascade', positional: ['dim', 'numHeads'] },
-  MixedCurvatureAttention: { mechanism: 'mixed_curvature', required: [], prepare: (config) => { config.hyperbolicDim ??= 0; } },
+  MixedCurvatureAttention: { mechanism: 'mixed_curvature', required: [], optional: { hyperbolicDim: '0' }, prepare: (config) => { config.hyperbolicDim ??= 0; } },
   EdgeFeaturedAttention: {
     mechanism: 'edge_featured', names: { dim: 'nodeDim' }, required: ['nodeDim', 'edgeDim'], edges: true,
     headDim: ({ nodeDim, numHeads, outputHeadDim }) => outputHeadDim || nodeDim / numHeads,
@@ -46,14 +50,14 @@ const TABLE = {
   GraphLatentAttention: { mechanism: 'graph_latent', positional: ['dim', 'numHeads'], context: ['kind'], keyOnly: ['kind'] },
   HNSWAwareAttention: { mechanism: 'hnsw_aware', positional: ['dim', 'numHeads'], context: ['level'] },
   StructuralAttention: { mechanism: 'structural', positional: ['dim', 'numHeads'], features: true },
-  GraphAttentionPipeline: { mechanism: 'graph_pipeline', positional: ['dim'], edges: true, context: ['position', 'level', 'kind'], keyOnly: ['kind'] },
+  GraphAttentionPipeline: { mechanism: 'graph_pipeline', type: 'GraphPipelineOptions', positional: ['dim'], edges: true, context: ['position', 'level', 'kind'], keyOnly: ['kind'] },
   MoEAttention: {
-    mechanism: 'moe', more: { numExperts: 'integer' }, positional: ['dim', 'numExperts', 'topK'],
+    mechanism: 'moe', more: { numExperts: NUM_EXPERTS }, optional: { experts: 'four by name', topK: '2, or 1 of one' }, positional: ['dim', 'numExperts', 'topK'],
     fixed: ({ numExperts }) => ({ experts: expertsByName(numExperts ?? 4, AVERAGING), seed: 0 }), unread: ['expertDim', 'noiseStd'],
     choices: ({ topK }) => topK, base: 'mixture', prepare: prepareMixture,
   },
   LearnedRoutingAttention: {
-    mechanism: 'learned_routing', more: { numExperts: 'integer' }, positional: ['dim'], choices: ({ hard, numExperts }) => (hard ? 1 : numExperts), base: 'mixture',
+    mechanism: 'learned_routing', more: { numExperts: NUM_EXPERTS }, optional: { experts: 'four by name' }, positional: ['dim'], choices: ({ hard, numExperts }) => (hard ? 1 : numExperts), base: 'mixture',
     prepare: prepareExperts,
   },
   DynamicHeadsAttention: { mechanism: 'dynamic_heads', positional: ['dim', 'numHeads'], base: 'gated' },
