@@ -289,15 +289,58 @@ F(geometry) {
 
 /* kind, options */
 F(index_create) { UNUSED; return rv_index_create(a[0].text, a[1].options, a[1].count, (rv_index **)&result->handle, error); }
-/* index, 16 doubles */
-F(index_info) { UNUSED; return rv_index_info(a[0].pointer, &a[1].buffer, error); }
+/* kind, options, keys, offsets or undefined, matrix; each of the last may be undefined */
+F(index_check) {
+  UNUSED;
+  return rv_index_check(a[0].text, a[1].options, a[1].count, OPTIONAL(a[2]), OPTIONAL(a[3]), OPTIONAL(a[4]), error);
+}
+/* index, bytes for its JSON. Returns the bytes it has. */
+F(index_describe) {
+  UNUSED;
+  size_t length = 0;
+  if (a[1].buffer.type != RV_U8) return rv_fail(error, RV_INVALID_ARGUMENT, "expected bytes");
+  int32_t code = rv_index_describe(a[0].pointer, a[1].buffer.data, (size_t)a[1].buffer.dims[0], &length, error);
+  result->number = (double)length;
+  return code;
+}
+
+/* The figures of an index: field, name in JavaScript. */
+#define FIGURES(FIGURE)                                                                                                  \
+  FIGURE(vectors, "size") FIGURE(places, "places") FIGURE(bytes, "bytes") FIGURE(bytes_per_vector, "bytesPerVector")     \
+  FIGURE(removed, "removed") FIGURE(evaluations, "evaluations") FIGURE(read_only, "readOnly")                            \
+  FIGURE(max_level, "maxLevel") FIGURE(ef, "ef") FIGURE(curvature, "curvature")
+/* Their names, in the order of `index_info`, each with a space behind it. */
+F(index_figures) {
+  UNUSED;
+#define FIGURE(field, name) name " "
+  return result->text = FIGURES(FIGURE), RV_OK;
+#undef FIGURE
+}
+/* index, doubles */
+F(index_info) {
+  UNUSED;
+  rv_index_figures figures = {.size = sizeof figures};
+  int32_t code = rv_index_info(a[0].pointer, &figures, error);
+  if (code) return code;
+#define FIGURE(field, name) (double)figures.field,
+  double all[] = {FIGURES(FIGURE)}, *out = a[1].buffer.data;
+#undef FIGURE
+  size_t count = sizeof all / sizeof *all;
+  if (a[1].buffer.type != RV_F64 || a[1].buffer.dims[0] < count) return rv_fail(error, RV_INVALID_ARGUMENT, "expected doubles");
+  for (size_t i = 0; i < count; i++) out[i] = all[i];
+  return RV_OK;
+}
+/* The bytes that an index takes, to be told to V8. */
+static double bytes_of(rv_index *index) {
+  rv_index_figures figures = {.size = sizeof figures};
+  rv_index_info(index, &figures, NULL);
+  return (double)figures.bytes;
+}
 F(index_set_ef) { UNUSED; return rv_index_set_ef(a[0].pointer, a[1].integer, error); }
 /* index, keys, offsets or undefined, matrix, replacing. Returns the bytes of the index. */
 F(index_add) {
-  double info[16];
-  rv_buffer out = {.data = info, .type = RV_F64, .rank = 1, .dims = {16}, .writable = 1};
   int32_t code = rv_index_add(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, (int32_t)a[4].integer, control, error);
-  if (!code && !rv_index_info(a[0].pointer, &out, NULL)) result->number = info[3];
+  if (!code) result->number = bytes_of(a[0].pointer);
   return code;
 }
 /* index, keys, offsets or undefined */
@@ -311,11 +354,9 @@ F(index_stage) {
 }
 /* index, ticket, keys, their offsets or undefined, removed keys, theirs. Returns the bytes of the index. */
 F(index_commit) {
-  double info[16];
-  rv_buffer out = {.data = info, .type = RV_F64, .rank = 1, .dims = {16}, .writable = 1};
   int32_t code = rv_index_commit(a[0].pointer, a[1].integer, &a[2].buffer, OPTIONAL(a[3]), OPTIONAL(a[4]), OPTIONAL(a[5]),
                                  error);
-  if (!code && !rv_index_info(a[0].pointer, &out, NULL)) result->number = info[3];
+  if (!code) result->number = bytes_of(a[0].pointer);
   return code;
 }
 /* index, ticket */
@@ -394,13 +435,10 @@ F(index_save) { UNUSED; return rv_index_save(a[0].pointer, a[1].text, a[2].integ
 F(index_open) {
   UNUSED;
   uint64_t stamp = 0;
-  double info[16];
-  rv_buffer out = {.data = info, .type = RV_F64, .rank = 1, .dims = {16}, .writable = 1};
   int32_t code = rv_index_open(a[0].text, (rv_open)a[1].integer, (rv_index **)&result->handle, &stamp, error);
   if (code) return code;
   if (a[2].buffer.type == RV_F64 && a[2].buffer.dims[0]) *(double *)a[2].buffer.data = (double)stamp;
-  if (!rv_index_info(result->handle, &out, NULL)) result->number = info[3];
-  return RV_OK;
+  return result->number = bytes_of(result->handle), RV_OK;
 }
 F(index_token) { UNUSED; return result->number = (double)rv_index_token(a[0].pointer), RV_OK; }
 /* token; the bytes are told to V8 by who has made the index */
@@ -556,6 +594,9 @@ static const rv_export rows[] = {
     {"hierarchicalStep", "mfxfF", 0, hierarchical_step},
     {"hierarchicalForwardV2", "sofwIufFBFFc", 'n', hierarchical_forward_v2},
     {"indexCreate", "so", 'h', index_create},
+    {"indexCheck", "sob?b?x?", 0, index_check},
+    {"indexDescribe", "hB", 'n', index_describe},
+    {"indexFigures", "", 's', index_figures},
     {"indexInfo", "hB", 0, index_info},
     {"indexSetEf", "hi", 0, index_set_ef},
     {"indexAdd", "hbb?xic", 'n', index_add},

@@ -45,32 +45,47 @@ public func rv_index_release(_ handle: OpaquePointer?) { Opaque.release(handle, 
 
 @implementation @_cdecl("rv_index_info")
 public func rv_index_info(
-  _ handle: OpaquePointer?, _ out: UnsafePointer<rv_buffer>?, _ error: UnsafeMutablePointer<rv_error>?
+  _ handle: OpaquePointer?, _ out: UnsafeMutablePointer<rv_index_figures>?, _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let shared = try shared(handle), index = shared.object
-    let out = try tensor(out, "out").doubleOutput("out", count: 16)
-    out.update(repeating: 0, count: 16)
-    out[0] = Double(index.size)
-    out[1] = Double(index.dim)
-    out[2] = Double(index.placeCount)
-    out[3] = Double(index.byteCount)
-    out[4] = index.bytesPerVector
-    out[5] = Double(index.removedCount)
-    out[6] = Double(index.evaluationsOfLastSearch)
-    out[7] = Double(index.keyChoice)
-    out[8] = shared.isOpened || index.isReadOnly ? 1 : 0
-    out[13] = Double(index.metric.rawValue)
-    out[14] = index.curvature
-    out[15] = Double(index.storage.rawValue)
-    guard let graph = index as? HNSWIndex else {
-      out[9] = -2
-      return
+    let shared = try shared(handle), index = shared.object, out = try require(out, "out")
+    let room = UInt32(MemoryLayout<rv_index_figures>.size)
+    guard out.pointee.size >= room else {
+      throw .expected("at least \(room)", for: "out.size", received: "\(out.pointee.size)", .invalidArgument)
     }
-    out[9] = Double(graph.maxLevel)
-    out[10] = Double(graph.ef)
-    out[11] = Double(graph.m)
-    out[12] = Double(graph.efConstruction)
+    let graph = index as? HNSWIndex
+    out.pointee = rv_index_figures(
+      size: out.pointee.size, read_only: shared.isOpened || index.isReadOnly ? 1 : 0,
+      max_level: Int64(graph?.maxLevel ?? -2), vectors: UInt64(index.size), dim: UInt64(index.dim),
+      places: UInt64(index.placeCount), bytes: UInt64(index.byteCount), bytes_per_vector: index.bytesPerVector,
+      removed: UInt64(index.removedCount), evaluations: UInt64(index.evaluationsOfLastSearch),
+      ef: UInt64(graph?.ef ?? 0), links: UInt64(graph?.m ?? 0), curvature: index.curvature)
+  }
+}
+
+@implementation @_cdecl("rv_index_describe")
+public func rv_index_describe(
+  _ handle: OpaquePointer?, _ out: UnsafeMutablePointer<CChar>?, _ capacity: Int,
+  _ length: UnsafeMutablePointer<Int>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in write(try index(handle).description, out, capacity, length) }
+}
+
+@implementation @_cdecl("rv_index_check")
+public func rv_index_check(
+  _ kind: UnsafePointer<CChar>?, _ options: UnsafePointer<rv_option>?, _ option_count: Int,
+  _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?, _ matrix: UnsafePointer<rv_buffer>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    var reading = Reading()
+    defer { reading.end() }
+    let name = try string(kind, "kind"), given = try given(options, option_count, &reading)
+    let rows = matrix == nil ? nil : try tensor(matrix, "vectors").matrix("vectors")
+    guard keys != nil else { return try VectorIndex.check(name, given, nil, rows) }
+    try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in
+      try VectorIndex.check(name, given, list, rows)
+    }
   }
 }
 

@@ -4,11 +4,12 @@ import RuvectorCore
 ///
 /// Adding is O(dim), removing O(1), searching O(n · dim), at the speed of memory.
 public final class BruteForceIndex: VectorIndex, @unchecked Sendable {
-  public static let options = VectorIndex.commonOptions
+  public static let kind = IndexKind(
+    name: "brute_force", title: "BruteForceIndex", options: VectorIndex.commonOptions)
 
-  /// Options by name: see `options`. `.invalidConfig`.
+  /// Options by name: see `kind`. `.invalidConfig`.
   public convenience init(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
-    let settings = try Settings(of: "BruteForceIndex", BruteForceIndex.options, given)
+    let settings = try BruteForceIndex.kind.settings(given)
     try self.init(settings, Parts(settings))
   }
 

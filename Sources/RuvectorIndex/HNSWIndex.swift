@@ -12,13 +12,14 @@ import RuvectorCore
 /// - Removing marks a vector; searches pass it until the graph has been repaired around it (see `Repair`), a few nodes at each
 ///   removal, and its slot is used again.
 public final class HNSWIndex: VectorIndex, @unchecked Sendable {
-  public static let options: [Option] =
-    VectorIndex.commonOptions + [
+  public static let kind = IndexKind(
+    name: "hnsw", title: "HNSWIndex",
+    options: VectorIndex.commonOptions + [
       Option("M", .integer(2...100), standard: 16, "Links a vector at levels above 0; twice as many at level 0."),
       Option("efConstruction", .integer(1...65536), standard: 200, "Candidates that inserting looks at."),
       Option("ef", .integer(1...1_048_576), standard: 64, "Candidates that a search keeps, unless it says otherwise."),
       Option("seed", .seed, standard: 1, "Of the levels and the order of insertion."),
-    ]
+    ])
 
   /// Links a vector at levels above 0.
   public let m: Int
@@ -36,9 +37,9 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   /// Of inner products; other metrics have none.
   let centre: Centre?
 
-  /// Options by name: see `options`. `.invalidConfig`.
+  /// Options by name: see `kind`. `.invalidConfig`.
   public convenience init(_ given: [(key: String, value: OptionValue)]) throws(RuvectorError) {
-    let settings = try Settings(of: "HNSWIndex", HNSWIndex.options, given)
+    let settings = try HNSWIndex.kind.settings(given)
     let parts = try Parts(settings), first = max(settings.integer("capacity"), 16)
     try self.init(settings, parts, Links(m: settings.integer("M"), first: first, shift: parts.rows.walked.map.shift))
   }

@@ -94,6 +94,15 @@ struct Space {
     }
   }
 
+  /// Whether an index of this space takes the rows: `.dimensionMismatch`, and what `place` says. `scratch`: `width` floats.
+  func check(_ matrix: MatrixView, scratch: AlignedBuffer<Float>) throws(RuvectorError) {
+    let n = matrix.rows
+    guard matrix.dim == dim else {
+      throw .dimension(n == 1 ? "vector" : "vectors[0]", expected: dim, received: matrix.dim)
+    }
+    for r in 0..<n { _ = try place(matrix.row(r), into: scratch.pointer, n == 1 ? "vector" : "vectors[\(r)]") }
+  }
+
   /// What `place` was given, of a stored row (of the unit row for `cosine`, of the point on the rim where it was beyond).
   func restore(_ row: UnsafePointer<Float>, factor: Double, into out: UnsafeMutablePointer<Float>) {
     let root = c.squareRoot()

@@ -57,22 +57,20 @@
     }
 
     private static func settings(_ header: IndexFile) throws(RuvectorError) -> Settings {
-      func name(_ names: [StaticString], _ i: UInt32) -> OptionValue {
-        .text(i < UInt32(names.count) ? "\(names[Int(i)])" : "?")
-      }
+      let kind = header.kind == 1 ? HNSWIndex.kind : BruteForceIndex.kind
       var given: [(key: String, value: OptionValue)] = [
         ("dim", .integer(Int64(header.dim))),
-        ("metric", name(["cosine", "l2", "ip", "poincare", "lorentz"], header.metric)),
-        ("storage", name(["f32", "f16", "i8"], header.storage)), ("rerank", .integer(Int64(header.rerank))),
-        ("keys", name(["number", "bigint", "string"], header.keys)), ("curvature", .number(header.curvature)),
+        ("metric", kind.choice("metric", header.metric)), ("storage", kind.choice("storage", header.storage)),
+        ("rerank", .integer(Int64(header.rerank))), ("keys", kind.choice("keys", header.keys)),
+        ("curvature", .number(header.curvature)),
         ("capacity", .integer(Int64(header.places))),
       ]
-      guard header.kind == 1 else { return try Settings(of: "BruteForceIndex", BruteForceIndex.options, given) }
+      guard header.kind == 1 else { return try kind.settings(given) }
       given += [
         ("M", .integer(Int64(header.m))), ("efConstruction", .integer(Int64(header.efConstruction))),
         ("ef", .integer(Int64(header.ef))), ("seed", .integer(Int64(bitPattern: header.seed))),
       ]
-      return try Settings(of: "HNSWIndex", HNSWIndex.options, given)
+      return try kind.settings(given)
     }
 
     private func damaged(_ what: String) -> RuvectorError {

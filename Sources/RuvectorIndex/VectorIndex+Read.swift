@@ -34,8 +34,10 @@ extension VectorIndex {
     return rows.space.distance(try walker.exactKey(chains.node(a), chains.node(b), Kernels.current))
   }
 
-  func wrongKind(_ name: String) -> RuvectorError {
-    .expected(keys.kind == .integer ? "integers" : "strings", for: name, received: "the other kind", .invalidArgument)
+  func wrongKind(_ name: String) -> RuvectorError { Self.wrongKind(name, wanted: keys.kind) }
+
+  static func wrongKind(_ name: String, wanted: KeyKind) -> RuvectorError {
+    .expected(wanted == .integer ? "integers" : "strings", for: name, received: "the other kind", .invalidArgument)
   }
 
   public func has(_ list: KeyList, _ i: Int = 0) -> Bool { place(of: list, i) != nil }

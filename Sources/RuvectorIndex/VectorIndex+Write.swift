@@ -89,7 +89,7 @@ extension VectorIndex {
           "as many keys as vectors (\(slots.count))", for: "keys", received: "\(list.count)", .dimensionMismatch)
       }
       for given in [list, removing ?? list] where given.count > 0 && given.kind != keys.kind { throw wrongKind("keys") }
-      if slots.count > 1 { try requireDifferent(list) }
+      if slots.count > 1 { try Self.requireDifferent(list) }
       try reserveKeys(list)
       batches.removeAll { $0.ticket == ticket }
       var arrivals: [Arrival] = [], extra: [UInt32] = [], leaving: [UInt32] = []
@@ -131,18 +131,25 @@ extension VectorIndex {
   /// What can be said of vectors before anything is stored.
   private func accept(_ matrix: MatrixView) throws(RuvectorError) {
     let n = matrix.rows
-    guard matrix.dim == dim else {
-      throw .dimension(n == 1 ? "vector" : "vectors[0]", expected: dim, received: matrix.dim)
-    }
-    for r in 0..<n {
-      _ = try rows.space.place(matrix.row(r), into: scratch.pointer, n == 1 ? "vector" : "vectors[\(r)]")
-    }
+    try rows.space.check(matrix, scratch: scratch)
     let live = tableLock.locked { liveCount }
     guard live + n <= Links.largestID else {
       throw .expected("at most \(Links.largestID) vectors", for: "index", received: "\(live + n)", .outOfRange)
     }
+    try requireSharp(matrix)
+  }
+
+  /// Notes whether the storage tells the rows apart; without floats beside it, it must.
+  func requireSharp(_ matrix: MatrixView) throws(RuvectorError) {
     isBlurring = try !tellsApart(matrix)
     if isBlurring, !rows.isReranked { throw blurredError }
+  }
+
+  static func requireAsMany(_ list: KeyList, _ matrix: MatrixView) throws(RuvectorError) {
+    guard list.count == matrix.rows else {
+      throw .expected(
+        "as many keys as vectors (\(matrix.rows))", for: "keys", received: "\(list.count)", .dimensionMismatch)
+    }
   }
 
   /// The same with their keys; the slots of those that are known.
@@ -150,12 +157,10 @@ extension VectorIndex {
     _ list: KeyList, _ matrix: MatrixView, _ replacing: Replacing
   ) throws(RuvectorError) -> [UInt32] {
     let n = matrix.rows
-    guard list.count == n else {
-      throw .expected("as many keys as vectors (\(n))", for: "keys", received: "\(list.count)", .dimensionMismatch)
-    }
+    try Self.requireAsMany(list, matrix)
     try accept(matrix)
     guard list.kind == keys.kind else { throw wrongKind("keys") }
-    if n > 1 { try requireDifferent(list) }
+    if n > 1 { try Self.requireDifferent(list) }
     var known: [UInt32] = []
     for i in 0..<n {
       let slot = place(of: list, i)
@@ -173,7 +178,7 @@ extension VectorIndex {
   }
 
   /// A table of the list's own finds repetitions.
-  private func requireDifferent(_ list: KeyList) throws(RuvectorError) {
+  static func requireDifferent(_ list: KeyList) throws(RuvectorError) {
     let own = try Keys(list.kind, first: list.count, shift: 6)
     try own.reserve(list.count, bytes: list.byteCount)
     for i in 0..<list.count {

@@ -127,14 +127,12 @@ public class VectorIndex: @unchecked Sendable {
   public static func make(_ kind: String, _ given: [(key: String, value: OptionValue)]) throws(RuvectorError)
     -> VectorIndex
   {
-    if kind.utf8.elementsEqual("hnsw".utf8) { return try HNSWIndex(given) }
-    if kind.utf8.elementsEqual("brute_force".utf8) { return try BruteForceIndex(given) }
-    throw .expected("\"hnsw\" or \"brute_force\"", for: "kind", received: quoted(kind), .invalidArgument)
+    try IndexKind.named(kind).name.matches("hnsw") ? HNSWIndex(given) : BruteForceIndex(given)
   }
 
   static func keyKind(_ settings: Settings) -> KeyKind { settings.choice("keys") == 2 ? .string : .integer }
   /// The place of the option `keys` in its names.
-  public var keyChoice: Int { settings.choice("keys") }
+  var keyChoice: Int { settings.choice("keys") }
 
   // MARK: What is in it
 

@@ -21,6 +21,38 @@ struct IndexTests {
     return index
   }
 
+  private func figures(_ index: OpaquePointer?) -> rv_index_figures {
+    var out = rv_index_figures(), error = rv_error()
+    out.size = UInt32(MemoryLayout<rv_index_figures>.size)
+    #expect(rv_index_info(index, &out, &error) == 0)
+    return out
+  }
+
+  @Test func described() {
+    func json(_ index: OpaquePointer?, _ capacity: Int = 1024) -> (text: String, length: Int) {
+      let room = Memory<CChar>([CChar](repeating: 1, count: 1024))
+      var length = 0, error = rv_error()
+      #expect(rv_index_describe(index, room.pointer, capacity, &length, &error) == 0)
+      return (String(cString: room.pointer), length)
+    }
+    let graph = made("hnsw"), plain = made("brute_force", keys: "string"), simd = String(cString: rv_simd_level())
+    let common = """
+      "dim":2,"metric":"l2","curvature":-1,"storage":"f32","rerank":1,"capacity":0,"keys"
+      """
+    let text = json(graph).text
+    #expect(
+      text == """
+        {"kind":"hnsw","simd":"\(simd)","options":{\(common):"number","M":16,"efConstruction":200,"ef":64,"seed":1}}
+        """)
+    #expect(json(plain).text == "{\"kind\":\"brute_force\",\"simd\":\"\(simd)\",\"options\":{\(common):\"string\"}}")
+    #expect(json(graph, 8).text == "{\"kind\"" && json(graph, 8).length == text.utf8.count)
+    var length = 0, error = rv_error()
+    #expect(rv_index_describe(graph, nil, 0, &length, &error) == 0 && length == text.utf8.count)
+    #expect(rv_index_describe(nil, nil, 0, &length, &error) == RV_CLOSED.rawValue)
+    rv_index_release(graph)
+    rv_index_release(plain)
+  }
+
   private var points: Memory<Float> { Memory<Float>((0..<20).flatMap { [Float($0), 1] }) }
 
   @Test(arguments: ["hnsw", "brute_force"]) func lifetimeAndSearch(_ kind: String) {
@@ -45,9 +77,15 @@ struct IndexTests {
     #expect(search(rv_filter(rawValue: 9)) == RV_INVALID_ARGUMENT.rawValue)
     #expect(search(RV_ALLOW, nil) == RV_INVALID_ARGUMENT.rawValue)
 
-    let info = Memory<Double>([Double](repeating: 0, count: 16))
-    var i = info.buffer(), p = places.buffer()
-    #expect(rv_index_info(index, &i, &error) == 0 && info.values[0] == 20 && info.values[1] == 2)
+    var p = places.buffer(), info = figures(index)
+    #expect(info.vectors == 20 && info.dim == 2 && info.places >= 20 && info.bytes > 1000 && info.bytes_per_vector > 8)
+    #expect(info.evaluations > 0 && info.removed <= 40 && info.curvature == -1 && info.read_only == 0)
+    #expect((info.max_level >= 0 && info.ef == 64 && info.links == 16) == (kind == "hnsw"))
+    #expect((info.max_level == -2 && info.ef == 0 && info.links == 0) == (kind != "hnsw"))
+    info.size -= 8
+    #expect(rv_index_info(index, &info, &error) == RV_INVALID_ARGUMENT.rawValue)
+    #expect(message(error).hasPrefix("expected at least \(info.size + 8) for out.size, received \(info.size)"))
+    #expect(rv_index_info(index, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
     #expect(rv_index_places(index, &a, nil, &p, &error) == 0 && places.values[2] == .max)
     let there = Memory<UInt32>([places.values[0]]), nowhere = Memory<UInt32>([9999]), name = Memory<Double>([0])
     var place = there.buffer()
@@ -66,7 +104,7 @@ struct IndexTests {
     var wrong = half.buffer()
     #expect(rv_index_remove(index, &wrong, nil, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
     #expect(rv_index_set_ef(index, 33, &error) == (kind == "hnsw" ? 0 : RV_UNSUPPORTED.rawValue))
-    #expect(rv_index_clear(index, &error) == 0 && rv_index_info(index, &i, &error) == 0 && info.values[0] == 0)
+    #expect(rv_index_clear(index, &error) == 0 && figures(index).vectors == 0)
     #expect(rv_index_retain(index) == index)
     rv_index_release(index)
     rv_index_release(index)
@@ -111,10 +149,7 @@ struct IndexTests {
     var keys = numbers.buffer(), matrix = points.buffer(rows: 20), p = places.buffer()
     #expect(rv_index_add(first, &keys, nil, &matrix, 0, nil, &error) == 0)
     #expect(rv_index_all(opened, &p, &count, &error) == 0 && count == 20)
-    let info = Memory<Double>([Double](repeating: 0, count: 16))
-    var i = info.buffer()
-    #expect(rv_index_info(first, &i, &error) == 0 && info.values[8] == 0)
-    #expect(rv_index_info(opened, &i, &error) == 0 && info.values[8] == 1)
+    #expect(figures(first).read_only == 0 && figures(opened).read_only == 1)
     let refused = [
       rv_index_add(opened, &keys, nil, &matrix, 1, nil, &error), rv_index_remove(opened, &keys, nil, nil, &error),
       rv_index_clear(opened, &error), rv_index_set_ef(opened, 5, &error), rv_index_save(opened, "x", 0, nil, &error),
@@ -201,22 +236,20 @@ struct IndexTests {
     #expect(rv_index_stage(index, &other, &matrix, nil, &error) == RV_NOT_FOUND.rawValue)
     #expect(rv_index_stage(index, nil, &matrix, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
     #expect(rv_index_clear(index, &error) == RV_BUSY.rawValue)
-    let sizes = Memory<Double>([Double](repeating: 0, count: 16))
-    var s = sizes.buffer()
-    #expect(rv_index_info(index, &s, &error) == 0 && sizes.values[0] == 0)
+    #expect(figures(index).vectors == 0)
     #expect(rv_index_commit(index, ticket, &k, nil, nil, nil, &error) == RV_DIMENSION_MISMATCH.rawValue)
     #expect(rv_index_commit(index, ticket, &keys, nil, nil, nil, &error) == 0)
-    #expect(rv_index_info(index, &s, &error) == 0 && sizes.values[0] == 20)
+    #expect(figures(index).vectors == 20)
     #expect(rv_index_commit(index, ticket, &keys, nil, nil, nil, &error) == RV_NOT_FOUND.rawValue)
     let none = Memory<Double>([])
     var n = none.buffer()
     #expect(rv_index_commit(index, 0, &n, nil, &g, nil, &error) == 0)
-    #expect(rv_index_info(index, &s, &error) == 0 && sizes.values[0] == 19)
+    #expect(figures(index).vectors == 19)
     #expect(rv_index_repair(index, 100, &more, &error) == 0 && more == 0)
     ticket = 0
     #expect(rv_index_stage(index, &ticket, &matrix, nil, &error) == 0)
     #expect(rv_index_discard(index, ticket, &error) == 0 && rv_index_discard(index, ticket, &error) == 0)
-    #expect(rv_index_info(index, &s, &error) == 0 && sizes.values[0] == 19)
+    #expect(figures(index).vectors == 19)
     #expect(rv_index_discard(nil, 1, &error) == RV_CLOSED.rawValue)
     rv_index_release(index)
   }

@@ -238,3 +238,17 @@ test('distances are those that index.d.ts gives for each metric', { skip }, () =
     store.close();
   }
 });
+
+test('options and vectors are checked without an index of their own', { skip }, async (t) => {
+  const native = require('../lib/native.js'), { indexCreate } = native;
+  let made = 0;
+  native.indexCreate = (...values) => { made++; return indexCreate.apply(native, values); };
+  t.after(() => { native.indexCreate = indexCreate; });
+  const store = memory(t, { dim: 2, metric: 'l2' });
+  assert.strictEqual(made, 1, 'the one that follows the table');
+  store.insert({ id: 'a', vector: [1, 2] });
+  await fails(() => store.insert({ id: 'b', vector: [2e18, 0] }), 'ERR_OUT_OF_RANGE', 'a norm that the index cannot hold');
+  await fails(() => store.insertBatch([{ id: 'b', vector: [0, 0] }, { id: 'c', vector: [2e18, 0] }]), 'ERR_OUT_OF_RANGE', 'in a batch');
+  await fails(() => VectorStore.open(':memory:', { dim: 2, M: 1 }), 'ERR_INVALID_CONFIG', 'options');
+  assert.deepStrictEqual([made, store.size], [1, 1]);
+});

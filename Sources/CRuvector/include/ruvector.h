@@ -262,15 +262,35 @@ int32_t rv_hierarchical_forward_v2(const char *mode, const rv_option *options, s
  * Keys: integers (i64, or f64 with whole numbers up to 2^53) or strings (bytes, u8, of all strings one after the other, and
  * `offsets`, u32, one more than there are strings; NULL with integers). An index has one kind ("keys": "number" and "bigint" are integers, "string"). */
 
+/* What an index says of itself. */
+typedef struct rv_index_figures {
+  uint32_t size;      /* sizeof(rv_index_figures), set by the caller */
+  uint32_t read_only; /* 1 for a view, and for one opened by its token */
+  int64_t max_level;  /* the highest level of a graph; -1: no vectors; -2: no graph */
+  uint64_t vectors;
+  uint64_t dim;
+  uint64_t places; /* handed out */
+  uint64_t bytes;  /* taken */
+  double bytes_per_vector; /* that one more takes, without its key */
+  uint64_t removed;     /* vectors that searches still pass */
+  uint64_t evaluations; /* distances that the last search looked at */
+  uint64_t ef;          /* of a graph, candidates that searches keep */
+  uint64_t links;       /* of a graph, M */
+  double curvature;
+} rv_index_figures;
+
 /* `kind`: "hnsw" or "brute_force"; options: Sources/RuvectorIndex/VectorIndex.swift and HNSWIndex.swift. */
 int32_t rv_index_create(const char *kind, const rv_option *options, size_t option_count, rv_index **out, rv_error *error);
 rv_index *rv_index_retain(rv_index *);
 void rv_index_release(rv_index *);
-/* Into `out` (f64, 16): size, dim, places handed out, bytes taken, bytes that one more vector takes (without its key),
- * removed vectors that searches still pass, distance evaluations of the last search, kind of keys, 1 for read-only (a view, or
- * opened by its token); of a graph highest level (-1: no vectors, -2: no graph), ef, M, efConstruction; metric, curvature,
- * storage. Kind of keys, metric and storage as numbers in the order of the names that the options take. */
-int32_t rv_index_info(rv_index *, const rv_buffer *out, rv_error *error);
+/* Whether rv_index_create would take these options and the index, empty as it is, the rows of `matrix` under these keys: the errors
+ * of rv_index_create and rv_index_add, memory apart. `keys`, `matrix` or both may be NULL. Nothing is made or stored. */
+int32_t rv_index_check(const char *kind, const rv_option *options, size_t option_count, const rv_buffer *keys,
+                       const rv_buffer *offsets, const rv_buffer *matrix, rv_error *error);
+/* RV_INVALID_ARGUMENT where `out->size` is too small. */
+int32_t rv_index_info(rv_index *, rv_index_figures *out, rv_error *error);
+/* JSON text: kind, instruction set, options as the index was made with; written as by rv_describe. */
+int32_t rv_index_describe(rv_index *, char *out, size_t capacity, size_t *length, rv_error *error);
 /* Candidates that searches keep by default; at any time. RV_UNSUPPORTED without a graph. */
 int32_t rv_index_set_ef(rv_index *, uint64_t ef, rv_error *error);
 

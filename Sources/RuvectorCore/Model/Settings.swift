@@ -114,3 +114,21 @@ public struct Settings {
     return nil
   }
 }
+
+extension Settings {
+  /// The options in JSON, as given or defaulted; but for children, which describe themselves. Numbers as `text` writes them.
+  public var json: String {
+    var all = ""
+    for (option, value) in zip(options, values) {
+      let written: String
+      switch (option.kind, value) {
+      case (.seed, .integer(let x)): written = "\(x)"
+      case (_, .integer(let x)): written = option.json(Double(x))
+      case (_, .number(let x)): written = option.json(x)
+      default: continue
+      }
+      all += (all.utf8.isEmpty ? "" : ",") + "\"\(option.name)\":\(written)"
+    }
+    return "{" + all + "}"
+  }
+}

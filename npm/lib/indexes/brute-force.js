@@ -8,7 +8,7 @@ const { COMMON, VectorIndex, internals } = require('./vector-index.js');
 class BruteForceIndex extends VectorIndex {
   constructor(options) {
     super('brute_force', options, COMMON);
-    if (internals.figure(this, 'maxLevel') >= -1) throw wrongClass(this, options, 'a BruteForceIndex', 'an HNSWIndex');
+    if (internals.fixed(this).kind !== 'brute_force') throw wrongClass(this, options, 'a BruteForceIndex', 'an HNSWIndex');
   }
 
   static load(path) { return load(BruteForceIndex, path); }

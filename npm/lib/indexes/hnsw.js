@@ -4,10 +4,10 @@ const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { load, loadAsync, view } = require('./files.js');
 const { openToken, wrongClass } = require('./made.js');
-const { COMMON, VectorIndex, internals } = require('./vector-index.js');
+const { COMMON, VectorIndex, check, internals } = require('./vector-index.js');
 const { unexpected } = require('../errors.js');
 
-const { consistently, figure, handle, info, keysOf, placeOf } = internals;
+const { consistently, figure, fixed, handle, info, keysOf, placeOf } = internals;
 const OPTIONS = [...COMMON, 'M', 'efConstruction', 'ef', 'seed'];
 
 /** [distance, highest common level, links between] of two vectors. */
@@ -21,7 +21,7 @@ function pair(index, a, b) {
 class HNSWIndex extends VectorIndex {
   constructor(options) {
     super('hnsw', options, OPTIONS);
-    if (figure(this, 'maxLevel') < -1) throw wrongClass(this, options, 'an HNSWIndex', 'a BruteForceIndex');
+    if (fixed(this).kind !== 'hnsw') throw wrongClass(this, options, 'an HNSWIndex', 'a BruteForceIndex');
   }
 
   static load(path) { return load(HNSWIndex, path); }
@@ -42,9 +42,9 @@ class HNSWIndex extends VectorIndex {
     native.indexSetEf(handle(this), ef);
   }
 
-  get M() { return figure(this, 'M'); }
+  get M() { return fixed(this).M; }
 
-  get efConstruction() { return figure(this, 'efConstruction'); }
+  get efConstruction() { return fixed(this).efConstruction; }
 
   // ---- The graph
 
@@ -94,11 +94,14 @@ class HNSWIndex extends VectorIndex {
   }
 
   stats() {
-    const { size, removed, bytes, bytesPerVector, evaluations, maxLevel, M } = info(this);
-    const levels = new Uint32Array(32), degrees = new Uint32Array(2 * M + 1);
+    const { size, removed, bytes, bytesPerVector, evaluations, maxLevel } = info(this);
+    const levels = new Uint32Array(32), degrees = new Uint32Array(2 * this.M + 1);
     native.indexStatistics(handle(this), levels, degrees);
     return { size, removed, bytes, bytesPerVector, evaluations, levels: Array.from(levels.subarray(0, maxLevel + 1)), degrees: Array.from(degrees) };
   }
 }
 
-module.exports = { HNSWIndex };
+/** Throws what `new HNSWIndex(options)` would, and adding rows {data, rows, dim} to it; makes no index. */
+const checkIndex = (options, matrix) => check('hnsw', options, OPTIONS, matrix);
+
+module.exports = { HNSWIndex, checkIndex };

@@ -110,7 +110,4 @@ function kindOf(name) {
   throw unexpected('ERR_INVALID_CONFIG', "'number', 'bigint' or 'string'", 'keys', name);
 }
 
-/** Names in the order of their native numbers. */
-const NAMES = Object.keys(KINDS);
-
-module.exports = { NAMES, kindOf, listOf };
+module.exports = { kindOf, listOf };

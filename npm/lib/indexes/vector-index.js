@@ -7,15 +7,16 @@ const { abortable, cancellable, threads } = require('../async.js');
 const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
 const { filterOf, filters } = require('./filter.js');
-const { NAMES, kindOf, listOf } = require('./keys.js');
+const { kindOf, listOf } = require('./keys.js');
 const { pathOf, stampOf, stamps } = require('./files.js');
 const { Made } = require('./made.js');
 const { following } = require('./progress.js');
 const { Results, padded } = require('./results.js');
 const { lengthOf, unexpected } = require('../errors.js');
+const { TextDecoder } = require('../text.js');
 
-const INFO = ['size', 'dim', 'places', 'bytes', 'bytesPerVector', 'removed', 'evaluations', 'keys', 'readOnly', 'maxLevel', 'ef', 'M', 'efConstruction', 'metric', 'curvature', 'storage'];
-const METRICS = ['cosine', 'l2', 'ip', 'poincare', 'lorentz'], STORAGES = ['f32', 'f16', 'i8'];
+/** What `native.indexInfo` gives, in its order. */
+const FIGURES = native.indexFigures().trim().split(' ');
 const GONE = 0xffffffff;
 /** Results that are made room for without a look at how many vectors there are. */
 const FEW = 1024;
@@ -44,6 +45,25 @@ function width(ef) {
   return ef;
 }
 
+const decoder = new TextDecoder();
+
+/** Kind and options of a native index. */
+function describe(handle) {
+  const bytes = new Uint8Array(1024);
+  return JSON.parse(decoder.decode(bytes.subarray(0, native.indexDescribe(handle, bytes))));
+}
+
+/** Options of a caller's as native code takes them. */
+const given = (options, known) => {
+  const o = { ...inputs.options(options, known) };
+  return optionList(o, known, kindOf(o.keys ?? 'number'));
+};
+
+/** Throws what making such an index would throw, and adding the rows of `matrix` to it; makes none. */
+function check(name, options, known, { data, rows, dim } = {}) {
+  native.indexCheck(name, given(options, known), undefined, undefined, data, rows, dim);
+}
+
 /** What the subclasses do with an index, and nobody else. */
 let internals;
 
@@ -57,12 +77,11 @@ class VectorIndex extends Handle {
     if (options instanceof Made) {
       super(options.handle, VectorIndex);
     } else {
-      const o = { ...inputs.options(options, known) };
-      super(native.indexCreate(name, optionList(o, known, kindOf(o.keys ?? 'number'))), VectorIndex);
+      super(native.indexCreate(name, given(options, known)), VectorIndex);
     }
-    const { dim, keys, metric, storage, curvature } = internals.info(this);
-    this.#kind = kindOf(NAMES[keys]);
-    this.#fixed = { dim, keys: NAMES[keys], metric: METRICS[metric], curvature, storage: STORAGES[storage] };
+    const { kind, options: made } = describe(internals.handle(this));
+    this.#kind = kindOf(made.keys);
+    this.#fixed = { ...made, kind, curvature: internals.figure(this, 'curvature') }; // with all its digits
   }
 
   static {
@@ -70,15 +89,15 @@ class VectorIndex extends Handle {
       handle: (index) => Handle.of(index, VectorIndex, 'this'),
       /** Numbers of the native index by name. */
       info(index) {
-        const out = new Float64Array(16);
+        const out = new Float64Array(FIGURES.length);
         native.indexInfo(internals.handle(index), out);
-        return Object.fromEntries(INFO.map((name, i) => [name, out[i]]));
+        return Object.fromEntries(FIGURES.map((name, i) => [name, out[i]]));
       },
       /** One of them: few calls ask for more, and many ask often. */
       figure(index, name) {
-        const out = new Float64Array(16);
+        const out = new Float64Array(FIGURES.length);
         native.indexInfo(internals.handle(index), out);
-        return out[INFO.indexOf(name)];
+        return out[FIGURES.indexOf(name)];
       },
       /** What never changes. */
       fixed: (index) => (internals.handle(index), index.#fixed),
@@ -337,4 +356,4 @@ class VectorIndex extends Handle {
   }
 }
 
-module.exports = { COMMON, VectorIndex, internals };
+module.exports = { COMMON, VectorIndex, check, internals };

@@ -1,23 +1,19 @@
 'use strict';
 
 // The index of a store: an HNSWIndex whose keys are those of the table.
-const { BruteForceIndex } = require('../indexes/brute-force.js');
-const { HNSWIndex } = require('../indexes/hnsw.js');
+const { HNSWIndex, checkIndex } = require('../indexes/hnsw.js');
 
 const createIndex = (options) => new HNSWIndex({ ...options, keys: 'number' });
+
+/** Throws what `createIndex` would. */
+const checkOptions = (options) => checkIndex({ ...options, keys: 'number' });
 
 /** Metrics that cannot hold every finite vector. */
 const BOUNDED = ['l2', 'ip', 'lorentz'];
 
-/** What the index would refuse is refused before it is in the table: an index without a graph has the same rules. */
+/** What the index would refuse is refused before it is in the table. */
 function checkVectors({ dim, metric, curvature }, data) {
-  if (!BOUNDED.includes(metric) || data.length === 0) return;
-  const rows = data.length / dim, probe = new BruteForceIndex({ dim, metric, curvature });
-  try {
-    probe.addBatch(Float64Array.from({ length: rows }, (_, i) => i), { data, rows, dim });
-  } finally {
-    probe.close();
-  }
+  if (BOUNDED.includes(metric) && data.length > 0) checkIndex({ dim, metric, curvature }, { data, rows: data.length / dim, dim });
 }
 
 /** Keys that a search may return, as the index takes them fastest: a bitmap, unless there are few of many. */
@@ -29,4 +25,4 @@ function allowed(keys) {
   return bits;
 }
 
-module.exports = { allowed, checkVectors, createIndex };
+module.exports = { allowed, checkOptions, checkVectors, createIndex };

@@ -5,7 +5,7 @@
 // what happened to a key is one insert and at most one delete, in any order. `deletions` remembers the keys that went, for
 // indexes that were saved before and for other connections.
 const { change, open, query } = require('./database.js');
-const { createIndex } = require('./graph.js');
+const graph = require('./graph.js');
 const { mismatch, unexpected } = require('../errors.js');
 const inputs = require('../inputs.js');
 const { Packer } = require('./values.js');
@@ -61,7 +61,7 @@ function readOptions(value) {
 function checkOptions({ given, create }, path, exists) {
   if (!exists && !create) throw mismatch('ERR_NOT_FOUND', 'an existing store', path, 'none');
   if (!exists) requireDim(given);
-  if (given.dim !== undefined) createIndex({ metric: 'cosine', ...pick(given, [...LASTING, ...INDEX, 'ef']) }).close();
+  if (given.dim !== undefined) graph.checkOptions({ metric: 'cosine', ...pick(given, [...LASTING, ...INDEX, 'ef']) });
 }
 
 function requireDim({ dim }) {
