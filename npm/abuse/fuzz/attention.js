@@ -213,7 +213,7 @@ function addExtras(c, o) {
   if (c.mechanismRow) for (const name of extraNames(c.mechanismRow)) if (c.chance.of(0.7)) o[name] = extra(c, name);
 }
 
-const outputDim = (c) => c.mechanismRow?.outputDim?.(c.config, c.valueDim) ?? c.valueDim;
+const outputDim = (c) => c.width ?? c.valueDim;
 const keyMatrix = (c, width) => (c.bad() ? matrix(c) : matrixForm(c, c.keyCount, width));
 /** A matrix for each query, the first two of three calls with as many rows as each other. */
 const keyLists = (c) => (c.bad() ? c.chance.pick([...strangers(), [matrix(c)], [[]]])

@@ -1,5 +1,6 @@
 'use strict';
 // One call of the fuzz: what its arguments share (width, number of rows, buffers), how bad they are.
+const { stateOf } = require('../../lib/members/member.js');
 
 const DIMS = [1, 2, 3, 4, 4, 4, 4, 8, 8, 8, 12, 16, 17, 64, 130];
 
@@ -56,6 +57,7 @@ class Call {
   fitMechanism(self, row) {
     this.mechanismRow = row;
     this.config = Object.fromEntries([...row.options.keys()].map((name) => [name, self[name]]));
+    this.width = self.closed ? undefined : stateOf(self).sizes.width;
     this.parameterCount = self.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     this.dim = self.dim;
     if (this.valueDim !== this.dim && this.chance.of(0.6)) this.valueDim = this.dim;
@@ -77,7 +79,7 @@ class Call {
 
   /** Under what other names a success counts: that of the mechanism's class instead of `Attention`. */
   also(name) {
-    return this.mechanismRow ? [name.replace(':Attention#', `:${this.mechanismRow.name}#`)].filter((other) => other !== name) : [];
+    return this.mechanismRow ? [name.replace(':Attention#', `:${this.mechanismRow.class}#`)].filter((other) => other !== name) : [];
   }
 
   /** What a getter of the caller's does in the middle of a call; seldom enough that calls get somewhere. */

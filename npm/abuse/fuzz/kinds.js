@@ -5,6 +5,7 @@ const { form, matrix, numbers, strangers, vector } = require('./vectors.js');
 const { signal } = require('./signals.js');
 const { kinds: graphKinds } = require('./graphs.js');
 const { kinds: indexKinds } = require('./indexes.js');
+const { kinds: memberKinds, member } = require('./members.js');
 const { addExtras, kinds: attentionKinds, mechanism } = require('./attention.js');
 const { kinds: storeKinds, store } = require('./stores.js');
 
@@ -88,6 +89,7 @@ const kinds = {
   ...attentionKinds,
   ...graphKinds,
   ...indexKinds,
+  ...memberKinds,
   ...storeKinds,
   callOptions: (c, { fields }) => options(c, fields, [], (o) => addExtras(c, o)),
   mechanismJson: (c, row) => text(() => [attentionKinds.mechanismJson(c, row)])(c),
@@ -123,12 +125,14 @@ const kinds = {
 /** An object to call a method of `name`'s class on: one of that class, sometimes another. */
 function receiver(c, name) {
   const { chance, world } = c;
-  if (c.bad()) return chance.pick([...world.sets, ...world.graphs, ...world.layers, ...world.mechanisms, ...world.indexes, ...world.stores, ...world.filters, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
+  if (c.bad()) return chance.pick([...world.sets, ...world.graphs, ...world.layers, ...world.mechanisms, ...world.members, ...world.indexes, ...world.stores, ...world.filters, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
   const [type] = name.split('#');
   if (type.startsWith('attention:')) return mechanism(c, type.slice('attention:'.length));
   const open = (list) => chance.pick(chance.of(0.8) ? list.filter((one) => !one.closed) : list);
   if (type === 'VectorSet') return open(world.sets);
   if (type === 'Graph') return open(world.graphs);
+  const made = member(c, type);
+  if (made) return made;
   if (type === 'PreparedFilter') return open(world.filters);
   if (type === 'VectorStore') return store(c, open(world.stores));
   if (type === 'RuvectorLayer') {

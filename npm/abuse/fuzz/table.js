@@ -6,6 +6,7 @@ const { ruvector } = require('../../test/support/index.js');
 const { attention, rows: attentionRows } = require('./attention.js');
 const { rows: graphRows } = require('./graphs.js');
 const { rows: indexRows } = require('./indexes.js');
+const { rows: memberRows } = require('./members.js');
 const { rows: storeRows } = require('./stores.js');
 
 const THREADS = ['threads'], ASYNC = ['threads', 'signal'], BALL = ['temperature', 'projection'];
@@ -36,6 +37,7 @@ const rows = {
 
   ...graphRows,
   ...storeRows,
+  ...memberRows,
 
   RuvectorLayer: ['size', 'size', 'heads', 'share', 'seed'],
   'RuvectorLayer.fromJson': ['layerJson'],

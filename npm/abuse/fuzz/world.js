@@ -2,6 +2,7 @@
 // What lives from call to call (sets, layers, JSON), and what callers' code may do in the middle of a call.
 const { ruvector } = require('../../test/support/index.js');
 const { Attention } = require('../../../attention.js');
+const { Member } = require('../../lib/members/member.js');
 const { BruteForceIndex, Graph, HNSWIndex, PreparedFilter, RuvectorLayer, TensorCompress, VectorSet, VectorStore } = ruvector;
 
 /** Objects kept of a kind; mechanisms of attention are of many classes. */
@@ -16,6 +17,7 @@ class World {
   indexTokens = [];
   graphTokens = [];
   mechanisms = [];
+  members = [];
   stores = [];
   filters = [];
   /** Filter -> the index or store that prepared it. */
@@ -36,6 +38,7 @@ class World {
   /** Takes in what a call of `self` has made; when there is much, something is closed or forgotten. */
   keep(value, self) {
     const list = value instanceof VectorSet ? this.sets : value instanceof Graph ? this.graphs : value instanceof RuvectorLayer ? this.layers : value instanceof Attention ? this.mechanisms
+      : value instanceof Member ? this.members
       : value instanceof HNSWIndex || value instanceof BruteForceIndex ? this.indexes
       : value instanceof VectorStore ? this.stores : value instanceof PreparedFilter ? this.filters : undefined;
     if (list) {
@@ -46,8 +49,8 @@ class World {
     } else if (typeof value === 'string' && value.startsWith('{"w_msg"')) this.layerJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{"version":1,"class"')) this.mechanismJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{')) this.compressed.push(value);
-    for (const full of [this.sets, this.graphs, this.layers, this.mechanisms, this.indexes, this.stores, this.filters]) {
-      if (full.length <= (full === this.mechanisms ? MECHANISMS : MOST)) continue;
+    for (const full of [this.sets, this.graphs, this.layers, this.mechanisms, this.members, this.indexes, this.stores, this.filters]) {
+      if (full.length <= (full === this.mechanisms || full === this.members ? MECHANISMS : MOST)) continue;
       const [one] = full.splice(this.chance.below(full.length), 1);
       if (this.chance.of(0.7)) one.close();
     }
@@ -72,7 +75,7 @@ class World {
       case 2: return chance.pick(this.layers)?.close();
       case 3: return detach(chance.pick(buffers));
       case 4: return spoil(chance.pick(buffers), chance.pick([NaN, Infinity, 0.5, -1]));
-      case 6: return chance.pick(this.mechanisms)?.close();
+      case 6: return chance.pick(chance.of(0.5) ? this.mechanisms : this.members)?.close();
       case 7: return chance.pick(this.indexes)?.close();
       case 8: return chance.pick(this.stores)?.close();
       case 9: return chance.pick(this.filters)?.close();

@@ -1,0 +1,73 @@
+'use strict';
+// The fuzz of the classes that come from the registry alone: their rows, and arguments by their ports. A new member needs no word here.
+const { ruvector } = require('../../test/support/index.js');
+const { MEMBERS, rowOf } = require('../../lib/members/rows.js');
+const { stateOf } = require('../../lib/members/member.js');
+const { form, matrixForm, numbers, strangers } = require('./vectors.js');
+
+const MADE = MEMBERS.filter(({ operations }) => operations).map((member) => rowOf(member));
+const ASYNC = { kind: 'options', fields: ['threads', 'signal'] }, NOW = { kind: 'options', fields: ['threads'] };
+
+const rows = {};
+for (const row of MADE) {
+  const name = row.class;
+  rows[name] = [{ kind: 'creation', row, spread: true }];
+  rows[`${name}.fromJson`] = [{ kind: 'mechanismJson', row }];
+  for (const option of row.options.keys()) rows[`${name}#${option}`] = [];
+  for (const member of ['parameters', 'getWeights', 'toJson', 'closed', 'close']) rows[`${name}#${member}`] = [];
+  rows[`${name}#setWeights`] = ['memberWeights'];
+  for (const [operation, { inputs }] of Object.entries(row.operations)) {
+    const ports = inputs.map((port) => ({ kind: 'port', port }));
+    rows[`${name}#${operation}`] = [...ports, NOW];
+    rows[`${name}#${operation}Async`] = [...ports, ASYNC];
+  }
+}
+
+/** The size of a side, the same in all arguments of a call. */
+function size(c, side) {
+  c.sides ??= new Map(Object.entries(c.self && !c.bad() ? stateOf(c.self).sizes : {}));
+  if (/^\d+$/.test(side)) return Number(side);
+  if (!c.sides.has(side)) c.sides.set(side, c.chance.pick([0, 1, 2, 3, 5]));
+  return c.sides.get(side);
+}
+
+/** A graph of so many nodes; `edges` are then as many as it has. */
+function graph(c, [nodes, columns, edges]) {
+  const n = size(c, nodes), m = size(c, columns), { chance } = c;
+  const known = c.world.graphs.find((one) => !one.closed && one.nodes === n && one.columns === m);
+  const made = known && chance.of(0.3) ? known : c.world.keep(new ruvector.Graph({
+    offsets: Uint32Array.from({ length: n + 1 }, (_, i) => 2 * i), indices: Uint32Array.from({ length: 2 * n }, () => chance.below(m)), ...(m > 0 && { columns: m }),
+  }));
+  if (!made.closed) c.sides.set(edges, made.edges);
+  return made;
+}
+
+function port(c, { port: { type, need, shape } }) {
+  const { chance } = c;
+  if (need === 'optional' && chance.of(0.4)) return undefined;
+  if (c.bad() && chance.of(0.3)) return chance.pick([...strangers(), ...c.world.graphs, ...c.world.sets]);
+  if (type === 'graph') return graph(c, shape);
+  const sizes = shape.map((side) => size(c, side));
+  if (sizes.length === 1) return form(c, numbers(c, sizes[0]));
+  return matrixForm(c, sizes[0], sizes[1]);
+}
+
+const kinds = {
+  port,
+  memberWeights: (c) => form(c, numbers(c, c.self && !c.bad() ? stateOf(c.self).floats : 3)),
+};
+
+/** A member of class `name` to call a method on. */
+function member(c, name) {
+  const row = MADE.find((one) => one.class === name);
+  if (row === undefined) return undefined;
+  const known = c.world.members.filter((one) => one instanceof ruvector[name] && (!one.closed || c.chance.of(0.2)));
+  if (known.length > 0 && c.chance.of(0.8)) return c.chance.pick(known);
+  try {
+    return c.world.keep(new ruvector[name](Object.fromEntries([...row.options].filter(([, { kind }]) => kind === 'integer').map(([option]) => [option, c.chance.pick([1, 2, 4])]))));
+  } catch {
+    return undefined;
+  }
+}
+
+module.exports = { MADE, kinds, member, rows };
