@@ -9,6 +9,10 @@ public struct GraphInput {
   public let graph: ResidentGraph
   /// [edges, edgeDim], a row an entry of the graph; nil: zeros.
   public let edgeAttr: MatrixView?
+
+  public init(x: MatrixView, graph: ResidentGraph, edgeAttr: MatrixView? = nil) {
+    (self.x, self.graph, self.edgeAttr) = (x, graph, edgeAttr)
+  }
 }
 
 /// Where its gradients are added, packed rows.
@@ -18,6 +22,12 @@ public struct GraphGradients {
   /// [edges, edgeDim]; nil where there are none.
   public let edgeAttr: UnsafeMutablePointer<Float>?
   public let parameters: Gradients
+
+  public init(
+    x: UnsafeMutablePointer<Float>, edgeAttr: UnsafeMutablePointer<Float>? = nil, parameters: Gradients
+  ) {
+    (self.x, self.edgeAttr, self.parameters) = (x, edgeAttr, parameters)
+  }
 }
 
 /// A layer that makes rows of nodes from rows of nodes and a graph: node i receives from the sources of row i.
