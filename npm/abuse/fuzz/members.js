@@ -23,9 +23,18 @@ for (const row of MADE) {
   }
 }
 
+/** What is known of the object that is called, where it is a member. */
+function known({ self }) {
+  try {
+    return stateOf(self);
+  } catch {
+    return { sizes: {}, floats: 3 };
+  }
+}
+
 /** The size of a side, the same in all arguments of a call. */
 function size(c, side) {
-  c.sides ??= new Map(Object.entries(c.self && !c.bad() ? stateOf(c.self).sizes : {}));
+  c.sides ??= new Map(Object.entries(c.bad() ? {} : known(c).sizes));
   if (/^\d+$/.test(side)) return Number(side);
   if (!c.sides.has(side)) c.sides.set(side, c.chance.pick([0, 1, 2, 3, 5]));
   return c.sides.get(side);
@@ -34,8 +43,8 @@ function size(c, side) {
 /** A graph of so many nodes; `edges` are then as many as it has. */
 function graph(c, [nodes, columns, edges]) {
   const n = size(c, nodes), m = size(c, columns), { chance } = c;
-  const known = c.world.graphs.find((one) => !one.closed && one.nodes === n && one.columns === m);
-  const made = known && chance.of(0.3) ? known : c.world.keep(new ruvector.Graph({
+  const old = c.world.graphs.find((one) => !one.closed && one.nodes === n && one.columns === m);
+  const made = old && chance.of(0.3) ? old : c.world.keep(new ruvector.Graph({
     offsets: Uint32Array.from({ length: n + 1 }, (_, i) => 2 * i), indices: Uint32Array.from({ length: 2 * n }, () => chance.below(m)), ...(m > 0 && { columns: m }),
   }));
   if (!made.closed) c.sides.set(edges, made.edges);
@@ -54,15 +63,15 @@ function port(c, { port: { type, need, shape } }) {
 
 const kinds = {
   port,
-  memberWeights: (c) => form(c, numbers(c, c.self && !c.bad() ? stateOf(c.self).floats : 3)),
+  memberWeights: (c) => form(c, numbers(c, c.bad() ? 3 : known(c).floats)),
 };
 
 /** A member of class `name` to call a method on. */
 function member(c, name) {
   const row = MADE.find((one) => one.class === name);
   if (row === undefined) return undefined;
-  const known = c.world.members.filter((one) => one instanceof ruvector[name] && (!one.closed || c.chance.of(0.2)));
-  if (known.length > 0 && c.chance.of(0.8)) return c.chance.pick(known);
+  const old = c.world.members.filter((one) => one instanceof ruvector[name] && (!one.closed || c.chance.of(0.2)));
+  if (old.length > 0 && c.chance.of(0.8)) return c.chance.pick(old);
   try {
     return c.world.keep(new ruvector[name](Object.fromEntries([...row.options].filter(([, { kind }]) => kind === 'integer').map(([option]) => [option, c.chance.pick([1, 2, 4])]))));
   } catch {
