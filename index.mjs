@@ -6,6 +6,7 @@ export const {
   BruteForceIndex,
   Graph,
   HNSWIndex,
+  MSELoss,
   PreparedFilter,
   RuvectorError,
   RuvectorLayer,

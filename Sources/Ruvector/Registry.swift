@@ -70,7 +70,9 @@ public enum Registry {
 
   private static let graph: [Member] = []
 
-  private static let losses: [Member] = []
+  private static let losses = [
+    Member(MSELoss.self)
+  ]
 
   /// Member `name` of `family`. `.invalidArgument` for unknown names, `.invalidConfig` for impossible options.
   public static func make(

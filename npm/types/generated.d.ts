@@ -2,7 +2,45 @@
 // Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; `…Async` ones reject, with ERR_ABORTED once `signal` fires.
+import type { AsyncOptions, Graph, Matrix, PackedMatrix, ThreadOptions, Vector } from '../../index.js';
 import type { Expert } from '../../attention.js';
+
+export interface MSELossOptions {
+  /** Mean or sum over all elements. Default 'mean'. */
+  reduction?: 'mean' | 'sum' | undefined;
+}
+
+/**
+ * The mean squared error:
+ *
+ *     L = mean (x − y)²     or their sum     dL/dx = 2 (x − y)/(n · d), or 2 (x − y)     dL/dy = −dL/dx
+ *
+ * More: docs/options.md.
+ */
+export class MSELoss {
+  constructor(options: MSELossOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): MSELoss;
+  readonly reduction: 'mean' | 'sum';
+  /** input [n, d], target [n, d] → loss [1]. */
+  forward(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): number;
+  forwardAsync(input: Matrix | Vector, target: Matrix | Vector, options?: AsyncOptions): Promise<number>;
+  /** input [n, d], target [n, d], outputGradient [1] → input [n, d], target [n, d]. */
+  backward(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { input: Float32Array; target: Float32Array };
+  backwardAsync(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array; target: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
 
 export interface ScaledDotProductOptions {
   /** Width of queries and keys. Integer in 1...65536. */

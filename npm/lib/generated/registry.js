@@ -2,6 +2,7 @@
 // Written by npm/scripts/typegen.js.
 
 const OPERATIONS = [
+  { forward: { inputs: [{ name: 'input', type: 'float32', need: 'required', shape: ['n', 'd'] }, { name: 'target', type: 'float32', need: 'required', shape: ['n', 'd'] }], outputs: [{ name: 'loss', type: 'float32', need: 'required', shape: ['1'] }] }, backward: { inputs: [{ name: 'input', type: 'float32', need: 'required', shape: ['n', 'd'] }, { name: 'target', type: 'float32', need: 'required', shape: ['n', 'd'] }, { name: 'outputGradient', type: 'float32', need: 'optional', shape: ['1'] }], outputs: [{ name: 'input', type: 'float32', need: 'required', shape: ['n', 'd'] }, { name: 'target', type: 'float32', need: 'required', shape: ['n', 'd'] }] } },
 ];
 
 const MEMBERS = [
@@ -29,6 +30,7 @@ const MEMBERS = [
   { family: 'codec', name: 'pq8', type: 'PQ8Codec', options: [['subvectors', 'integer'], ['centroids', 'integer']] },
   { family: 'codec', name: 'pq4', type: 'PQ4Codec', options: [['subvectors', 'integer'], ['outlierThreshold', 'number']] },
   { family: 'codec', name: 'binary', type: 'BinaryCodec', options: [['threshold', 'number']] },
+  { family: 'loss', name: 'mse', type: 'MSELoss', options: [['reduction', 'choice']], operations: OPERATIONS[0] },
 ];
 
 module.exports = { MEMBERS };
