@@ -4,6 +4,7 @@ import ruvector from './index.js';
 export default ruvector;
 export const {
   BruteForceIndex,
+  GATv2Layer,
   Graph,
   HNSWIndex,
   MSELoss,

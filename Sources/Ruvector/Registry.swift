@@ -68,7 +68,9 @@ public enum Registry {
     Member(BinaryCodec.self),
   ]
 
-  private static let graph: [Member] = []
+  private static let graph = [
+    Member(GATv2Layer.self)
+  ]
 
   private static let losses = [
     Member(MSELoss.self)

@@ -5,6 +5,71 @@
 import type { AsyncOptions, Graph, Matrix, PackedMatrix, ThreadOptions, Vector } from '../../index.js';
 import type { Expert } from '../../attention.js';
 
+export interface GATv2LayerOptions {
+  /** Width of a node's row. Integer in 1...65536. */
+  inChannels: number;
+  /** Width of a head. Integer in 1...65536. */
+  outChannels: number;
+  /** Heads, each with weights of its own. Integer in 1...1024. Default 1. */
+  heads?: number | undefined;
+  /** true: heads one after the other; false: their mean. Default true. */
+  concat?: boolean | undefined;
+  /** Slope of LeakyReLU below 0. Number in 0...1. Default 0.2. */
+  negativeSlope?: number | undefined;
+  /** Width of an edge's row; false: edges are not read. Integer in 0...65536. Default 0. */
+  edgeDim?: number | undefined;
+  /** true: each node is a source of its own; loops of the graph are left out. Default true. */
+  addSelfLoops?: boolean | undefined;
+  /** true: a learned vector is added to every output row. Default true. */
+  bias?: boolean | undefined;
+  /** Seed of the initial weights. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/**
+ * A layer of graph attention in which every node may rank its sources differently:
+ *
+ *     s_ij^h = a^h · LeakyReLU(W_l^h x_j + W_r^h x_i + W_e^h e_ij)      α_ij^h = softmax over the sources j of i
+ *     o_i^h  = Σ_j α_ij^h W_l^h x_j                                     o_i = concat_h o_i^h, or their mean, + b
+ *
+ * More: docs/options.md.
+ */
+export class GATv2Layer {
+  constructor(options: GATv2LayerOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): GATv2Layer;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly heads: number;
+  readonly concat: boolean;
+  readonly negativeSlope: number;
+  readonly edgeDim: number;
+  readonly addSelfLoops: boolean;
+  readonly bias: boolean;
+  readonly seed: number | bigint;
+  /** x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width]. */
+  forward(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): PackedMatrix;
+  forwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<PackedMatrix>;
+  /**
+   * x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim], outputGradient [n, width] → x [n, inChannels],
+   * edgeAttr [edges, edgeDim], parameters [parameters].
+   */
+  backward(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array };
+  backwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
 export interface MSELossOptions {
   /** Mean or sum over all elements. Default 'mean'. */
   reduction?: 'mean' | 'sum' | undefined;

@@ -2,6 +2,7 @@
 // Written by npm/scripts/typegen.js.
 
 const OPERATIONS = [
+  { forward: { inputs: [{ name: 'x', type: 'float32', need: 'required', shape: ['n', 'inChannels'] }, { name: 'graph', type: 'graph', need: 'required', shape: ['n', 'n', 'edges'] }, { name: 'edgeAttr', type: 'float32', need: 'optional', shape: ['edges', 'edgeDim'] }], outputs: [{ name: 'output', type: 'float32', need: 'required', shape: ['n', 'width'] }] }, backward: { inputs: [{ name: 'x', type: 'float32', need: 'required', shape: ['n', 'inChannels'] }, { name: 'graph', type: 'graph', need: 'required', shape: ['n', 'n', 'edges'] }, { name: 'edgeAttr', type: 'float32', need: 'optional', shape: ['edges', 'edgeDim'] }, { name: 'outputGradient', type: 'float32', need: 'required', shape: ['n', 'width'] }], outputs: [{ name: 'x', type: 'float32', need: 'required', shape: ['n', 'inChannels'] }, { name: 'edgeAttr', type: 'float32', need: 'optional', shape: ['edges', 'edgeDim'] }, { name: 'parameters', type: 'float32', need: 'required', shape: ['parameters'] }] } },
   { forward: { inputs: [{ name: 'input', type: 'float32', need: 'required', shape: ['n', 'd'] }, { name: 'target', type: 'float32', need: 'required', shape: ['n', 'd'] }], outputs: [{ name: 'loss', type: 'float32', need: 'required', shape: ['1'] }] }, backward: { inputs: [{ name: 'input', type: 'float32', need: 'required', shape: ['n', 'd'] }, { name: 'target', type: 'float32', need: 'required', shape: ['n', 'd'] }, { name: 'outputGradient', type: 'float32', need: 'optional', shape: ['1'] }], outputs: [{ name: 'input', type: 'float32', need: 'required', shape: ['n', 'd'] }, { name: 'target', type: 'float32', need: 'required', shape: ['n', 'd'] }] } },
 ];
 
@@ -30,7 +31,8 @@ const MEMBERS = [
   { family: 'codec', name: 'pq8', type: 'PQ8Codec', options: [['subvectors', 'integer'], ['centroids', 'integer']] },
   { family: 'codec', name: 'pq4', type: 'PQ4Codec', options: [['subvectors', 'integer'], ['outlierThreshold', 'number']] },
   { family: 'codec', name: 'binary', type: 'BinaryCodec', options: [['threshold', 'number']] },
-  { family: 'loss', name: 'mse', type: 'MSELoss', options: [['reduction', 'choice']], operations: OPERATIONS[0] },
+  { family: 'graph', name: 'gatv2', type: 'GATv2Layer', options: [['inChannels', 'integer'], ['outChannels', 'integer'], ['heads', 'integer'], ['concat', 'flag'], ['negativeSlope', 'number'], ['edgeDim', 'integer'], ['addSelfLoops', 'flag'], ['bias', 'flag'], ['seed', 'seed']], operations: OPERATIONS[0] },
+  { family: 'loss', name: 'mse', type: 'MSELoss', options: [['reduction', 'choice']], operations: OPERATIONS[1] },
 ];
 
 module.exports = { MEMBERS };
