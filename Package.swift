@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The arrows between targets go one way (A <- B: B imports A):
-// kernels <- Core <- Geometry <- Attention, Compression, Search, Training <- Graph, Index <- Ruvector, Store (beside it) <- ABI <-
+// kernels <- Core <- Geometry, Graph, Training <- Attention, Compression, Search <- Hierarchy, Index <- Ruvector, Store (beside it) <- ABI <-
 // Calls <- the Node addon, the wasm module.
 
 /// `RUVECTOR_TARGET=wasm32` leaves out the instruction sets of the machine that compiles.
@@ -62,13 +62,16 @@ let package = Package(
       dependencies: ["CRuvectorSupport", "RuvectorCompression", "RuvectorCore", "RuvectorGeometry"],
       swiftSettings: unchecked),
     .target(name: "RuvectorCompression", dependencies: ["RuvectorCore"]),
-    .target(name: "RuvectorGraph", dependencies: ["RuvectorAttention", "RuvectorCore", "RuvectorSearch"]),
+    .target(name: "RuvectorGraph", dependencies: ["CRuvectorSupport", "RuvectorCore"]),
+    .target(
+      name: "RuvectorHierarchy",
+      dependencies: ["CRuvectorSupport", "RuvectorAttention", "RuvectorCore", "RuvectorGeometry", "RuvectorSearch"]),
     .target(name: "RuvectorTraining", dependencies: ["RuvectorCore"]),
     .target(
       name: "Ruvector",
       dependencies: [
         "RuvectorCore", "RuvectorGeometry", "RuvectorAttention", "RuvectorCompression", "RuvectorSearch",
-        "RuvectorGraph", "RuvectorIndex", "RuvectorTraining",
+        "RuvectorGraph", "RuvectorHierarchy", "RuvectorIndex", "RuvectorTraining",
       ], swiftSettings: core ? [.define("CORE")] : []),
     .executableTarget(name: "ruvector-typegen", dependencies: ["Ruvector"]),
     .target(name: "CSQLite"),
@@ -97,7 +100,9 @@ let package = Package(
     .testTarget(
       name: "RuvectorSearchTests",
       dependencies: ["CRuvectorSupport", "RuvectorGeometry", "RuvectorSearch", "TestSupport"]),
-    .testTarget(name: "RuvectorGraphTests", dependencies: ["RuvectorAttention", "RuvectorGraph", "TestSupport"]),
+    .testTarget(name: "RuvectorGraphTests", dependencies: ["RuvectorGraph", "TestSupport"]),
+    .testTarget(
+      name: "RuvectorHierarchyTests", dependencies: ["RuvectorAttention", "RuvectorHierarchy", "TestSupport"]),
     .testTarget(name: "RuvectorIndexTests", dependencies: ["RuvectorIndex", "RuvectorGeometry", "TestSupport"]),
     .testTarget(
       name: "RuvectorAttentionTests", dependencies: ["RuvectorAttention", "RuvectorGeometry", "TestSupport"]),

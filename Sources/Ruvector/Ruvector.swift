@@ -5,6 +5,7 @@
 @_exported import RuvectorCore
 @_exported import RuvectorGeometry
 @_exported import RuvectorGraph
+@_exported import RuvectorHierarchy
 @_exported import RuvectorIndex
 @_exported import RuvectorSearch
 @_exported import RuvectorTraining

@@ -6,7 +6,7 @@ private struct Walk {
   let query: UnsafeBufferPointer<Float>
   var levels: [Candidates] = []
   /// nil: the identity.
-  var layers: [RuvectorLayer?] = []
+  var layers: [(any WalkLayer)?] = []
   /// Their handles, being read until `end`.
   private var reading: [MechanismHandle] = []
 
@@ -36,9 +36,7 @@ private struct Walk {
         continue
       }
       let handle = try Opaque.object(pointer, MechanismHandle.self, "layers[\(l)]")
-      guard let layer = handle.mechanism as? RuvectorLayer else {
-        throw .expected("a ruvector layer", for: "layers[\(l)]", received: "another mechanism", .wrongHandle)
-      }
+      let layer = try walkLayer(handle.mechanism, "layers[\(l)]")
       try handle.beginRead()
       reading.append(handle)
       self.layers.append(layer)
@@ -46,6 +44,13 @@ private struct Walk {
   }
 
   func end() { for handle in reading { handle.endRead() } }
+}
+
+private func walkLayer(_ mechanism: any Mechanism, _ name: String) throws(RuvectorError) -> any WalkLayer {
+  guard let layer = (mechanism.facet as? WalkFacet)?.layer else {
+    throw .expected("a layer", for: name, received: "another mechanism", .wrongHandle)
+  }
+  return layer
 }
 
 /// `result` into `out`, its length into `count`.
@@ -69,7 +74,7 @@ public func rv_hierarchical_forward(
     try requireFinite(try require(query, "query"), count: walk.query.count, for: "query")
     try walk.add(levels: levels, sets, count: level_count)
     try walk.add(layers: layers, count: layer_count)
-    var known: [RuvectorLayer] = []
+    var known: [any WalkLayer] = []
     for (l, layer) in walk.layers.enumerated() { known.append(try require(layer, "layers[\(l)]")) }
     let result = try hierarchicalForward(
       query: walk.query, levels: walk.levels, layers: known, control: RuvectorABI.control(control))
@@ -88,9 +93,7 @@ public func rv_hierarchical_step(
     let weights = try tensor(weights, "weights").floats("weights", count: nodes.rows)
     let out = try tensor(out, "output")
     try Opaque.object(layer, MechanismHandle.self, "layer").read { (mechanism) throws(RuvectorError) in
-      guard let layer = mechanism as? RuvectorLayer else {
-        throw .expected("a ruvector layer", for: "layer", received: "another mechanism", .wrongHandle)
-      }
+      let layer = try walkLayer(mechanism, "layer")
       try hierarchicalStep(
         current, nodes: nodes, weights: weights, layer, into: out.output("output", count: layer.hiddenDim))
     }

@@ -5,8 +5,9 @@ const native = require('./native.js');
 const inputs = require('./inputs.js');
 const { abortable, threads } = require('./async.js');
 const { Handle } = require('./handle.js');
-const { RuvectorLayer } = require('./layer.js');
-const { layerOf } = require('./layer-cache.js');
+const { RuvectorLayer } = require('./overlay/layer.js');
+const { handleOfFamily } = require('./members/member.js');
+const { layerOf } = require('./overlay/layer-cache.js');
 const { resident, sectional } = require('./search.js');
 const { withStaging } = require('./staging.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
@@ -37,7 +38,7 @@ function readConfig(value) {
 /** The value of an option as the native side takes it. */
 function read(name, value) {
   if (name === 'curvature') return sectional(value);
-  if (name === 'edgeAttention') return Handle.of(value, require('./attention/attention.js').Attention, name);
+  if (name === 'edgeAttention') return handleOfFamily(value, 'attention', 'an Attention', name);
   return inputs.number(value, name);
 }
 

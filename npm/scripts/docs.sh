@@ -3,7 +3,7 @@
 # A broken link or an undocumented parameter is an error. Look at it: python3 -m http.server -d .build/docs/site 8000
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-modules="RuvectorCore RuvectorGeometry RuvectorAttention RuvectorCompression RuvectorSearch RuvectorGraph RuvectorIndex RuvectorStore Ruvector"
+modules="RuvectorCore RuvectorGeometry RuvectorAttention RuvectorCompression RuvectorSearch RuvectorGraph RuvectorHierarchy RuvectorTraining RuvectorIndex RuvectorStore Ruvector"
 rm -rf .build/docs
 mkdir -p .build/docs
 swift package dump-symbol-graph --minimum-access-level public --skip-synthesized-members >.build/docs/log 2>&1 ||

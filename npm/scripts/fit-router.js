@@ -1,7 +1,7 @@
 'use strict';
 // Fits the gate of hierarchicalForwardV2's mode `moe`: which expert keeps the most relevant nodes, given the statistics that the
 // gate sees. Logistic regression with soft labels (ties are shared) on half of the queries; recall of the other half is printed.
-//   node npm/scripts/fit-router.js [--write]     writes Sources/RuvectorGraph/HierarchyRouter+Fitted.swift
+//   node npm/scripts/fit-router.js [--write]     writes Sources/RuvectorHierarchy/HierarchyRouter+Fitted.swift
 const fs = require('node:fs');
 const path = require('node:path');
 const { packed, readHierarchy, readVectors, row } = require('../examples/mammals-data.js');
@@ -118,6 +118,6 @@ console.log(weights.map((w, e) => `${EXPERTS[e].padEnd(12)} ${w.join(' ')}`).joi
 
 if (process.argv.includes('--write')) {
   const rows = weights.map((w) => `    ${w.join(', ')},`).join('\n');
-  fs.writeFileSync(path.resolve(__dirname, '../../Sources/RuvectorGraph/HierarchyRouter+Fitted.swift'),
+  fs.writeFileSync(path.resolve(__dirname, '../../Sources/RuvectorHierarchy/HierarchyRouter+Fitted.swift'),
     `extension HierarchyRouter {\n  /// Written by \`npm/scripts/fit-router.js --write\`.\n  static let fitted: [Double] = [\n${rows}\n  ]\n}\n`);
 }

@@ -3,6 +3,7 @@
 //   npm/lib/generated/registry.js   what JavaScript makes classes of
 //   npm/types/generated.d.ts        options, classes of the families without an overlay
 //   docs/options.md                 every member: formula, options, operations
+//   what npm/scripts/esm.js writes
 //   node npm/scripts/typegen.js [--check]     --check: writes nothing, fails where a file differs
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -237,3 +238,4 @@ const members = readRegistry();
 write('npm/lib/generated/registry.js', registryOf(members)); // first: what else is made reads it
 write('npm/types/generated.d.ts', typesOf(members));
 write('docs/options.md', docsOf(members));
+require('./esm.js').writeAll(write);

@@ -291,7 +291,7 @@ for (const { name, args, run, isAsync } of calls) {
 }
 
 /** What the tests of indexes, of prepared filters and of stores look at. */
-const ELSEWHERE = ['BruteForceIndex', 'HNSWIndex', 'PreparedFilter', 'VectorStore', 'mergeTopK'];
+const ELSEWHERE = [...Object.keys(require('../lib/members/classes.js')), 'BruteForceIndex', 'HNSWIndex', 'PreparedFilter', 'VectorStore', 'mergeTopK'];
 
 test('no export is left out', () => {
   for (const [entry, { calls, withoutArguments }] of [[ruvector, main], [require('@ruvector/gnn/attention'), attention]]) {

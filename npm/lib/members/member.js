@@ -8,7 +8,7 @@ const { stringify } = require('./json.js');
 const { lengthOf, mismatch } = require('../errors.js');
 const { nameOf } = require('../known.js');
 
-let stateOf;
+let stateIn, stateOf;
 
 /** What the members of all families share: options, weights, text. */
 class Member extends Handle {
@@ -22,6 +22,8 @@ class Member extends Handle {
   }
 
   static {
+    /** The state of an object, undefined where it is no member. */
+    stateIn = (value) => (#state in value ? value.#state : undefined);
     /** What `create` found out of a member (of that row), open or closed. */
     stateOf = (value, row) => {
       const isOne = typeof value === 'object' && value !== null && #state in value && (row ?? value.#state.row) === value.#state.row;
@@ -56,4 +58,11 @@ class Member extends Handle {
 /** The native object of a member, which must be open. */
 const handleOf = (value) => Handle.of(value, stateOf(value).kind, 'this');
 
-module.exports = { Member, handleOf, stateOf };
+/** The native object of an argument that must be an open member of a family, `wanted` in words. */
+function handleOfFamily(value, family, wanted, name) {
+  const state = Handle.looksLike(value) ? stateIn(value) : undefined;
+  if (state?.row.family !== family) throw mismatch('ERR_WRONG_HANDLE', wanted, name, nameOf(value) ?? 'another object');
+  return Handle.of(value, state.kind, name);
+}
+
+module.exports = { Member, handleOf, handleOfFamily, stateOf };

@@ -101,7 +101,7 @@ public final class EdgeFeaturedHierarchy: HierarchyMode, @unchecked Sendable {
   }
 
   public func apply(
-    _ layer: RuvectorLayer, _ combined: [Double], _ kept: KeptNodes
+    _ layer: any WalkLayer, _ combined: [Double], _ kept: KeptNodes
   ) throws(RuvectorError) -> [Double] {
     try kept.neighbors(of: combined, layer) { (x) throws(RuvectorError) in x }
   }

@@ -128,12 +128,12 @@ public final class MoEHierarchy: HierarchyMode, @unchecked Sendable {
   public func combine(_ e: [Double], _ kept: KeptNodes) throws(RuvectorError) -> [Double] { try step(e, kept, nil) }
 
   public func apply(
-    _ layer: RuvectorLayer, _ combined: [Double], _ kept: KeptNodes
+    _ layer: any WalkLayer, _ combined: [Double], _ kept: KeptNodes
   ) throws(RuvectorError) -> [Double] {
     try flat.apply(layer, combined, kept)
   }
 
-  public func step(_ e: [Double], _ kept: KeptNodes, _ layer: RuvectorLayer?) throws(RuvectorError) -> [Double] {
+  public func step(_ e: [Double], _ kept: KeptNodes, _ layer: (any WalkLayer)?) throws(RuvectorError) -> [Double] {
     guard let routing = kept.routing else { return e }
     let isCurved = routing.shares[Expert.hierarchical.rawValue] > 0, ball = hyperbolic.ball
     let chosen = routing.shares.indices.filter { routing.shares[$0] > 0 }

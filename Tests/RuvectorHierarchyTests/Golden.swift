@@ -1,6 +1,6 @@
 import Foundation
 import RuvectorCore
-import RuvectorGraph
+import RuvectorHierarchy
 
 /// The vectors in Tests/Fixtures/ruvector_golden.json (see the README there).
 struct Golden {

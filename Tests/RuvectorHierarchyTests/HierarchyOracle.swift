@@ -1,5 +1,5 @@
 import Foundation
-import RuvectorGraph
+import RuvectorHierarchy
 
 /// One step after the other in Double, with the hyperboloid where the code under test uses the ball.
 struct HierarchyOracle {

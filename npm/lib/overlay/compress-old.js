@@ -1,7 +1,7 @@
 'use strict';
 
 // The encodings of @ruvector/gnn, read exactly as it reads them, with every size checked first.
-const { mismatch, unexpected } = require('./errors.js');
+const { mismatch, unexpected } = require('../errors.js');
 
 const MOST = 2 ** 32 - 1; // sizes are compared with what is there
 

@@ -1,6 +1,6 @@
 import Foundation
 import RuvectorCore
-import RuvectorGraph
+import RuvectorHierarchy
 import TestSupport
 import Testing
 

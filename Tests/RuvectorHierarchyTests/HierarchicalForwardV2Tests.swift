@@ -1,7 +1,7 @@
 import Foundation
 import RuvectorAttention
 import RuvectorCore
-import RuvectorGraph
+import RuvectorHierarchy
 import RuvectorSearch
 import TestSupport
 import Testing

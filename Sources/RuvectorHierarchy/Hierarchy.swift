@@ -20,13 +20,13 @@ public protocol HierarchyMode: AnyObject {
   /// e joined by the aggregate of the kept nodes.
   func combine(_ e: [Double], _ kept: KeptNodes) throws(RuvectorError) -> [Double]
   /// The layer on the combined embedding, its neighbours being the kept nodes.
-  func apply(_ layer: RuvectorLayer, _ combined: [Double], _ kept: KeptNodes) throws(RuvectorError) -> [Double]
+  func apply(_ layer: any WalkLayer, _ combined: [Double], _ kept: KeptNodes) throws(RuvectorError) -> [Double]
   /// Both: e of the next level; nil: the identity.
-  func step(_ e: [Double], _ kept: KeptNodes, _ layer: RuvectorLayer?) throws(RuvectorError) -> [Double]
+  func step(_ e: [Double], _ kept: KeptNodes, _ layer: (any WalkLayer)?) throws(RuvectorError) -> [Double]
 }
 
 extension HierarchyMode {
-  public func step(_ e: [Double], _ kept: KeptNodes, _ layer: RuvectorLayer?) throws(RuvectorError) -> [Double] {
+  public func step(_ e: [Double], _ kept: KeptNodes, _ layer: (any WalkLayer)?) throws(RuvectorError) -> [Double] {
     let combined = try combine(e, kept)
     return try layer.map { (layer) throws(RuvectorError) in try apply(layer, combined, kept) } ?? combined
   }
@@ -136,7 +136,7 @@ public final class KeptNodes {
 
   /// `layer` at `x` with the nodes, each through `map`, as its neighbours.
   func neighbors(
-    of x: [Double], _ layer: RuvectorLayer, _ map: ([Double]) throws(RuvectorError) -> [Double]
+    of x: [Double], _ layer: any WalkLayer, _ map: ([Double]) throws(RuvectorError) -> [Double]
   ) throws(RuvectorError) -> [Double] {
     let d = level.dim
     let memory = try AlignedBuffer<Float>(count: (count + 1) * d + layer.hiddenDim, for: "k")

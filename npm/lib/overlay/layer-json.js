@@ -1,36 +1,20 @@
 'use strict';
 
 // The JSON of a RuvectorLayer, as @ruvector/gnn writes it: nested objects of {v: 1, dim, data} arrays.
-const { mismatch } = require('./errors.js');
-const { shortestAll } = require('./shortest.js');
+const { mismatch } = require('../errors.js');
+const { shortestAll } = require('../shortest.js');
 
-const LINEARS = [
-  'w_msg', 'w_agg', 'w_update.w_z', 'w_update.u_z', 'w_update.w_r', 'w_update.u_r', 'w_update.w_h', 'w_update.u_h',
-  'attention.q_linear', 'attention.k_linear', 'attention.v_linear', 'attention.out_linear',
-];
-
-/** [path, dim] of every array, in the order of the native weights. */
-function layout(inputDim, hiddenDim) {
-  const list = [];
-  for (const path of LINEARS) {
-    list.push([`${path}.weights`, [hiddenDim, path === 'w_msg' ? inputDim : hiddenDim]], [`${path}.bias`, [hiddenDim]]);
-  }
-  return list.concat([['norm.gamma', [hiddenDim]], ['norm.beta', [hiddenDim]]]);
-}
+/** Parameters that fit in the longest string of V8 as JSON. */
+const MOST_SAVED = 4e7;
 
 const product = (dim) => dim.reduce((a, b) => a * b, 1);
 
-/** Parameters of a layer, in floats. */
-const weightCount = ({ inputDim, hiddenDim }) => layout(inputDim, hiddenDim).reduce((sum, [, dim]) => sum + product(dim), 0);
-
-/** Names and shapes of all parameters. */
-const shapes = ({ inputDim, hiddenDim }) => layout(inputDim, hiddenDim).map(([name, shape]) => ({ name, shape }));
-
-function toObject(config, weights) {
+/** The names of parameters are paths. */
+function toObject({ config, parameters }, weights) {
   const object = {};
   let at = 0;
-  for (const [path, dim] of layout(config.inputDim, config.hiddenDim)) {
-    const keys = path.split('.');
+  for (const { name, shape: dim } of parameters) {
+    const keys = name.split('.');
     let parent = object;
     for (const key of keys.slice(0, -1)) parent = parent[key] ??= {};
     const data = shortestAll(weights.subarray(at, (at += product(dim))));
@@ -67,7 +51,14 @@ function readNumber(object, path) {
   return x;
 }
 
-/** {config, weights} of parsed JSON; every shape is checked against the others before memory is taken. */
+/** Numbers that lie in arrays {v, dim, data}, at any depth. */
+const countOf = (object) => (Array.isArray(object?.data) ? object.data.length
+  : Object.values(object ?? {}).reduce((sum, value) => sum + (typeof value === 'object' && !Array.isArray(value) ? countOf(value) : 0), 0));
+
+/**
+ * Of parsed JSON: the config, how many numbers it has, and `read(parameters)`, the weights of a layer with these parameters. Every
+ * shape is checked against the layer's.
+ */
 function fromObject(object) {
   if (typeof object !== 'object' || object === null) throw corrupt('an object', 'json', 'something else');
   const [hiddenDim, inputDim] = readArray(object, 'w_msg.weights').dim;
@@ -75,18 +66,19 @@ function fromObject(object) {
   if (readNumber(object, 'attention.head_dim') * heads !== hiddenDim) {
     throw corrupt('num_heads * head_dim = hidden size', 'attention', 'other sizes');
   }
-  const config = { inputDim, hiddenDim, heads, dropout: readNumber(object, 'dropout'), eps: readNumber(object, 'norm.eps') };
-  const arrays = layout(inputDim, hiddenDim).map(([path, dim]) => [path, readArray(object, path, dim).data]);
-  const weights = new Float32Array(arrays.reduce((sum, [, data]) => sum + data.length, 0));
-  let at = 0;
-  for (const [path, data] of arrays) {
-    for (let i = 0; i < data.length; i++) {
-      if (typeof data[i] !== 'number') throw corrupt('numbers', path, 'something else');
+  const config = { inputDim, hiddenDim, heads, dropout: readNumber(object, 'dropout'), eps: readNumber(object, 'norm.eps'), seed: 0 };
+  const read = (parameters) => {
+    const weights = new Float32Array(parameters.reduce((sum, { shape }) => sum + product(shape), 0));
+    let at = 0;
+    for (const { name, shape } of parameters) {
+      const { data } = readArray(object, name, shape);
+      for (let i = 0; i < data.length; i++) if (typeof data[i] !== 'number') throw corrupt('numbers', name, 'something else');
+      weights.set(data, at);
+      at += data.length;
     }
-    weights.set(data, at);
-    at += data.length;
-  }
-  return { config, weights };
+    return weights;
+  };
+  return { config, floats: countOf(object), read };
 }
 
-module.exports = { fromObject, shapes, toObject, weightCount };
+module.exports = { MOST_SAVED, fromObject, toObject };

@@ -1,8 +1,8 @@
 'use strict';
 
-const { Handle } = require('./handle.js');
+const { Handle } = require('../handle.js');
 const { RuvectorLayer } = require('./layer.js');
-const { unexpected } = require('./errors.js');
+const { unexpected } = require('../errors.js');
 
 /** Layers of recent JSON strings, the newest last: parsing 2 MB of JSON costs far more than a forward pass. */
 const parsed = new Map();

@@ -1,5 +1,5 @@
 import Foundation
-import RuvectorGraph
+import RuvectorHierarchy
 import TestSupport
 
 /// The layer's formula in Double, term by term, from the named weights alone.

@@ -1,5 +1,5 @@
 import RuvectorCore
-import RuvectorGraph
+import RuvectorHierarchy
 import RuvectorSearch
 import TestSupport
 

@@ -13,7 +13,7 @@ import RuvectorSearch
 /// - Throws: `.dimensionMismatch` naming the level, `.nonFinite`, `.aborted`.
 /// - Complexity: O(Σ n_l · d_l) plus one layer forward a level.
 public func hierarchicalForward(
-  query: UnsafeBufferPointer<Float>, levels: [Candidates], layers: [RuvectorLayer], control: Control = .none
+  query: UnsafeBufferPointer<Float>, levels: [Candidates], layers: [any WalkLayer], control: Control = .none
 ) throws(RuvectorError) -> [Float] {
   var current = [Float](query)
   var search: StreamingSearch?
@@ -59,7 +59,7 @@ public func hierarchicalForward(
 ///
 /// `current` e [in], `nodes` N [kept, in], `weights` w [kept], `out` [hidden]. The sum is taken in Double.
 public func hierarchicalStep(
-  _ current: UnsafePointer<Float>, nodes: MatrixView, weights: UnsafePointer<Float>, _ layer: RuvectorLayer,
+  _ current: UnsafePointer<Float>, nodes: MatrixView, weights: UnsafePointer<Float>, _ layer: any WalkLayer,
   into out: UnsafeMutablePointer<Float>
 ) throws(RuvectorError) {
   guard nodes.dim == layer.inputDim else {

@@ -1,7 +1,6 @@
 import RuvectorCore
 
-extension RuvectorLayer: Mechanism {
-  public static let family: StaticString = "layer"
+extension RuvectorLayer: WalkLayer {
   public static let name: StaticString = "ruvector"
   public static let options = [
     Option("inputDim", .integer(1...Int64(maximumDim)), "Width of the node and its neighbours."),

@@ -2,14 +2,14 @@
 
 // TensorCompress: one vector <-> one JSON string. Reads everything @ruvector/gnn wrote; writes its tags Full and
 // Binary, and tags of its own where the old encodings lose the vector (half, pq8, pq4).
-const { fromBase64, toBase64 } = require('./base64.js');
-const { decode, encode } = require('./codecs.js');
-const inputs = require('./inputs.js');
+const { fromBase64, toBase64 } = require('../base64.js');
+const { decode, encode } = require('../codecs.js');
+const inputs = require('../inputs.js');
 const { decodeOld } = require('./compress-old.js');
-const { shortest, shortestAll } = require('./shortest.js');
-const { snake } = require('./snake.js');
-const { nameOf, register } = require('./known.js');
-const { RuvectorError, lengthOf, mismatch, unexpected } = require('./errors.js');
+const { shortest, shortestAll } = require('../shortest.js');
+const { snake } = require('../snake.js');
+const { nameOf, register } = require('../known.js');
+const { RuvectorError, lengthOf, mismatch, unexpected } = require('../errors.js');
 
 /** Level -> its codec's options with the names this class takes, and the tag it writes. */
 const LEVELS = {

@@ -20,7 +20,7 @@ import RuvectorSearch
 /// Against V1 (``hierarchicalForward(query:levels:layers:control:)``): the weights of the kept nodes sum to 1 (there
 /// they shrink as 5/n), and the geometry is a choice.
 public func hierarchicalForwardV2(
-  query: UnsafeBufferPointer<Float>, levels: [Candidates], layers: [RuvectorLayer?], mode: any HierarchyMode,
+  query: UnsafeBufferPointer<Float>, levels: [Candidates], layers: [(any WalkLayer)?], mode: any HierarchyMode,
   control: Control = .none, onLevel: (_ level: Int, _ kept: KeptNodes) -> Void = { _, _ in }
 ) throws(RuvectorError) -> [Float] {
   guard layers.count == levels.count else {

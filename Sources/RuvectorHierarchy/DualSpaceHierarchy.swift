@@ -71,7 +71,7 @@ public final class DualSpaceHierarchy: HierarchyMode, Sendable {
   }
 
   public func apply(
-    _ layer: RuvectorLayer, _ combined: [Double], _ kept: KeptNodes
+    _ layer: any WalkLayer, _ combined: [Double], _ kept: KeptNodes
   ) throws(RuvectorError) -> [Double] {
     try hyperbolic.apply(layer, combined, kept)
   }

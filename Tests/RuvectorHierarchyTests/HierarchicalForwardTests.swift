@@ -1,6 +1,6 @@
 import Foundation
 import RuvectorCore
-import RuvectorGraph
+import RuvectorHierarchy
 import RuvectorSearch
 import TestSupport
 import Testing

@@ -55,7 +55,7 @@ public final class HyperbolicHierarchy: HierarchyMode, Sendable {
   }
 
   public func apply(
-    _ layer: RuvectorLayer, _ combined: [Double], _ kept: KeptNodes
+    _ layer: any WalkLayer, _ combined: [Double], _ kept: KeptNodes
   ) throws(RuvectorError) -> [Double] {
     let v = try ball.logMap0(combined)
     let y = try kept.neighbors(of: v, layer) { (x) throws(RuvectorError) in try ball.logMap0(x) }

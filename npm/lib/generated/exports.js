@@ -1,0 +1,23 @@
+'use strict';
+// Written by npm/scripts/esm.js.
+const { lazily } = require('../lazily.js');
+
+module.exports = lazily([
+  [() => require('../library.js'), ['init', 'simdLevel', 'version']],
+  [() => require('../overlay/compress.js'), ['TensorCompress', 'getCompressionLevel']],
+  [() => require('../errors.js'), ['RuvectorError']],
+  [() => require('../geometry.js'), ['dist', 'dist0', 'egrad2rgrad', 'expMap', 'expMap0', 'frechetMean', 'geodesic', 'gyration', 'lambdaX', 'logMap', 'logMap0', 'mobiusAdd', 'mobiusMatvec', 'mobiusScalarMul', 'mobiusSub', 'poincareDistance', 'projx', 'toLorentz', 'toPoincare', 'transp', 'weightedMidpoint']],
+  [() => require('../graph.js'), ['Graph']],
+  [() => require('../hierarchical.js'), ['hierarchicalForward']],
+  [() => require('../hierarchical-v2.js'), ['hierarchicalForwardV2', 'hierarchicalForwardV2Async']],
+  [() => require('../indexes/brute-force.js'), ['BruteForceIndex']],
+  [() => require('../indexes/filter.js'), ['PreparedFilter']],
+  [() => require('../indexes/hnsw.js'), ['HNSWIndex']],
+  [() => require('../indexes/merge.js'), ['mergeTopK']],
+  [() => require('../members/classes.js'), ['GATv2Layer', 'MSELoss']],
+  [() => require('../overlay/layer.js'), ['RuvectorLayer']],
+  [() => require('../search.js'), ['differentiableSearch', 'differentiableSearchHyperbolic']],
+  [() => require('../search-batch.js'), ['differentiableSearchAsync', 'differentiableSearchBatch', 'differentiableSearchBatchAsync', 'differentiableSearchHyperbolicAsync', 'differentiableSearchHyperbolicBatch', 'differentiableSearchHyperbolicBatchAsync']],
+  [() => require('../store/vector-store.js'), ['VectorStore']],
+  [() => require('../vector-set.js'), ['VectorSet']],
+]);
