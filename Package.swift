@@ -80,7 +80,8 @@ let package = Package(
     // There are no databases in WebAssembly.
     .target(name: "RuvectorABI", dependencies: ["CRuvector", "Ruvector"] + (wasm ? [] : ["RuvectorStore"])),
     .target(
-      name: "CRuvectorCalls", dependencies: ["CRuvector", "RuvectorABI"], cSettings: core ? [.define("RV_CORE")] : []),
+      name: "CRuvectorCalls", dependencies: ["CRuvector", "CRuvectorSupport", "RuvectorABI"],
+      cSettings: core ? [.define("RV_CORE")] : []),
     .target(
       name: "CWasmShim", dependencies: ["CRuvectorCalls"],
       cSettings: [.unsafeFlags(["-ffunction-sections", "-O2", "-fno-builtin"])]),

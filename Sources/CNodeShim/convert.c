@@ -124,33 +124,25 @@ static int read_number(napi_env env, napi_value value, double *out) {
   return napi_get_value_double(env, value, out) == napi_ok;
 }
 
-/* The kind of a handle; NULL for another value. */
-static const rv_handle_kind *box_kind(napi_env env, napi_value value, box **b) {
-  int found = napi_get_value_external(env, value, (void **)b) == napi_ok && !memcmp((*b)->mark, mark, sizeof mark);
-  return found ? (*b)->kind : NULL;
+/* NULL for another value. */
+static box *box_of(napi_env env, napi_value value) {
+  void *data;
+  return napi_get_value_external(env, value, &data) == napi_ok && !memcmp(data, mark, sizeof mark) ? data : NULL;
 }
 
-static int32_t wrong_handle(rv_error *error) {
-  return rv_fail(error, RV_WRONG_HANDLE, "expected a handle of the right kind, received another object");
-}
-
-static int32_t open_pointer(const box *b, void **out, rv_error *error) {
+static int32_t read_handle(napi_env env, napi_value value, const rv_handle_kind *kind, void **out, rv_error *error) {
+  box *b = box_of(env, value);
+  if (!b || b->kind != kind)
+    return rv_fail(error, RV_WRONG_HANDLE, "expected a handle of the right kind, received another object");
   if (!(*out = b->pointer)) return rv_fail(error, RV_CLOSED, "expected an open handle, received a closed one");
   return RV_OK;
 }
 
-static int32_t read_handle(napi_env env, napi_value value, const rv_handle_kind *kind, void **out, rv_error *error) {
-  box *b;
-  return box_kind(env, value, &b) == kind ? open_pointer(b, out, error) : wrong_handle(error);
-}
-
-/* A handle that stands for a buffer. */
+/* A handle that stands for a buffer: of a kind that has an rv_type. */
 static int32_t read_port(napi_env env, napi_value value, rv_buffer *out, rv_error *error) {
-  box *b;
-  const rv_handle_kind *kind = box_kind(env, value, &b);
-  if (!kind || !kind->type) return wrong_handle(error);
-  *out = (rv_buffer){.type = kind->type};
-  return open_pointer(b, &out->data, error);
+  box *b = box_of(env, value);
+  *out = (rv_buffer){.type = b ? b->kind->type : 0};
+  return read_handle(env, value, out->type ? b->kind : NULL, &out->data, error);
 }
 
 /* An element of an array of the facade's: there, but from an environment that is being ended Node gives none. */
@@ -264,6 +256,8 @@ static int width(char letter) { return letter == 'x' ? 3 : strchr("IXc", letter)
 
 /* Options and handles. */
 static int32_t read_objects(napi_env env, char letter, napi_value value, call *c, rv_argument *a) {
+  const box *b = box_of(env, value);
+  if (b && b->kind->letter == letter && (a->pointer = b->pointer)) return RV_OK; /* without a look at the table */
   const rv_handle_kind *kind = rv_handle_kind_of(letter);
   if (!kind) return read_options(env, value, c, a);
   return kind->list == letter ? read_handles(env, value, kind, c, a) : read_handle(env, value, kind, &a->pointer, &c->error);
@@ -349,11 +343,7 @@ static napi_value build(napi_env env, call *c) {
     default: {
       const rv_handle_kind *kind = rv_handle_kind_of(c->row->output);
       box *b = calloc(1, sizeof *b);
-      if (!b) {
-        kind->release(c->result.handle);
-        napi_throw_error(env, "ERR_OUT_OF_MEMORY", "out of memory");
-        return NULL;
-      }
+      if (!b) return kind->release(c->result.handle), napi_throw_error(env, "ERR_OUT_OF_MEMORY", "out of memory"), NULL;
       *b = (box){.kind = kind, .pointer = c->result.handle, .bytes = (int64_t)c->result.number};
       memcpy(b->mark, mark, sizeof mark);
       napi_adjust_external_memory(env, b->bytes, &now);
@@ -384,14 +374,7 @@ static napi_value call_sync(napi_env env, napi_callback_info info) {
 
 /* One more reference, or one less, to a handle; of a kind of single ones there is no other. */
 static void count_reference(const rv_handle_kind *kind, void *p, int more) {
-  if (p && kind->retain) (more ? kind->retain : kind->release)(p);
-}
-
-static void count_buffer(const rv_buffer *buffer, int more) {
-  size_t count;
-  const rv_handle_kind *kinds = rv_handle_kinds(&count);
-  for (size_t i = 0; i < count; i++)
-    if (kinds[i].type && kinds[i].type == buffer->type) count_reference(&kinds[i], buffer->data, more);
+  if (kind && p && kind->retain) (more ? kind->retain : kind->release)(p);
 }
 
 /* The same for everything that the arguments of a call stand for. */
@@ -401,7 +384,7 @@ static void count_references(call *c, int more) {
     const rv_handle_kind *kind = rv_handle_kind_of(*f == 'o' ? 'm' : *f);
     if (kind && kind->letter == *f) count_reference(kind, a->pointer, more);
     for (size_t i = 0; i < a->count; i++) /* of a list */
-      if (strchr("IX", *f)) count_buffer(&a->buffers[i], more);
+      if (strchr("IX", *f)) count_reference(rv_handle_kind_of_type(a->buffers[i].type), a->buffers[i].data, more);
       else if (*f != 'o') count_reference(kind, a->pointers[i], more);
       else if (a->options[i].kind == RV_CHILD) count_reference(kind, a->options[i].child, more);
   }
@@ -531,12 +514,11 @@ static napi_value limit_jobs(napi_env env, napi_callback_info info) {
 static napi_value resize_handle(napi_env env, napi_callback_info info) {
   size_t count = 2;
   napi_value values[2];
-  box *b;
   double bytes;
   int64_t now;
   napi_get_cb_info(env, info, &count, values, NULL, NULL);
-  if (napi_get_value_external(env, values[0], (void **)&b) != napi_ok || !b->pointer) return NULL;
-  if (!read_number(env, values[1], &bytes) || !(bytes >= 0 && bytes <= 0x1p53)) return NULL;
+  box *b = box_of(env, values[0]);
+  if (!b || !b->pointer || !read_number(env, values[1], &bytes) || !(bytes >= 0 && bytes <= 0x1p53)) return NULL;
   napi_adjust_external_memory(env, (int64_t)bytes - b->bytes, &now);
   b->bytes = (int64_t)bytes;
   return NULL;
@@ -545,9 +527,9 @@ static napi_value resize_handle(napi_env env, napi_callback_info info) {
 static napi_value close_handle(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value value;
-  box *b;
   napi_get_cb_info(env, info, &count, &value, NULL, NULL);
-  if (napi_get_value_external(env, value, (void **)&b) == napi_ok) close_box(env, b);
+  box *b = box_of(env, value);
+  if (b) close_box(env, b);
   return NULL;
 }
 
@@ -570,13 +552,11 @@ static void define(napi_env env, napi_value exports, const char *name, napi_call
   napi_set_named_property(env, exports, name, value);
 }
 
-static const char plain_letters[] = "nsoifFbBxIXc?";
-
 /* Whether everything that the row takes and gives is a value as calls.h lists them or of a kind of handle that there is. */
 static int is_known(const rv_export *row) {
   for (const char *f = row->input; *f; f++)
-    if (!strchr(plain_letters, *f) && !rv_handle_kind_of(*f)) return 0;
-  return !row->output || row->output == 'n' || row->output == 's' || rv_handle_kind_of(row->output);
+    if (!strchr("nsoifFbBxIXc?", *f) && !rv_handle_kind_of(*f)) return 0;
+  return strchr("ns", row->output) || rv_handle_kind_of(row->output); /* or 0, the end of every string */
 }
 
 napi_value rv_define_exports(napi_env env, napi_value exports, const rv_export *rows, size_t count) {

@@ -2,14 +2,22 @@
  * that hands the converted arguments to ruvector.h. These are the facade's primitives (npm/lib), not the public
  * JavaScript API. Nothing here knows JavaScript or an operating system. */
 #include "calls.h"
+#include "rv_system.h"
 
 #ifndef __wasm__
 #define RV_DATABASES
 #endif
 
-#define F(name) static int32_t name(rv_argument *a, rv_result *result, const rv_control *control, rv_error *error)
+#define MAYBE __attribute__((unused))
+#define F(name)                                                                                                      \
+  static int32_t name(rv_argument *a MAYBE, rv_result *result MAYBE, const rv_control *control MAYBE, rv_error *error MAYBE)
+/* A buffer that may be left out. */
 #define OPTIONAL(argument) ((argument).buffer.type ? &(argument).buffer : NULL)
-#define UNUSED (void)a, (void)result, (void)control, (void)error
+/* Ends a function by `call`, which writes what JavaScript gets, a number, to `given`. */
+#define GIVES(type, call) \
+  type given = 0;         \
+  int32_t code = (call);  \
+  return result->number = (double)given, code
 
 int32_t rv_fail(rv_error *error, int32_t code, const char *message) {
   size_t i = 0;
@@ -18,6 +26,28 @@ int32_t rv_fail(rv_error *error, int32_t code, const char *message) {
   error->code = code;
   return code;
 }
+
+/* Where a new handle goes. */
+#define HANDLE ((void *)&result->handle)
+/* Ends a function by `call`, which makes or changes what a handle stands for; `info` writes the `bytes` of it, for V8. */
+#define MAKES(call, info) \
+  uint64_t bytes = 0;     \
+  int32_t code = (call);  \
+  if (!code) info;        \
+  return result->number = (double)bytes, code
+
+/* Whether an argument is other memory than `count` elements of this type, or more; then `error` says so. */
+static int32_t lacks(const rv_argument *a, rv_type type, uint64_t count, rv_error *error) {
+  if (a->buffer.type == type && a->buffer.dims[0] >= count) return RV_OK;
+  return rv_fail(error, RV_INVALID_ARGUMENT, "expected memory of its own type and size");
+}
+
+/* Numbers for a Float64Array. */
+static int32_t put(const rv_argument *a, const double *numbers, size_t count, rv_error *error) {
+  if (lacks(a, RV_F64, count, error)) return error->code;
+  return __builtin_memcpy(a->buffer.data, numbers, count * sizeof *numbers), RV_OK;
+}
+#define PUT(argument, ...) put(&(argument), (double[]){__VA_ARGS__}, sizeof(double[]){__VA_ARGS__} / sizeof(double), error)
 
 /* ---- Kinds of handles ------------------------------------------------------------------------------------------- */
 
@@ -60,6 +90,12 @@ const rv_handle_kind *rv_handle_kind_of(char letter) {
   return NULL;
 }
 
+const rv_handle_kind *rv_handle_kind_of_type(uint32_t type) {
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (type && kinds[i].type == type) return &kinds[i];
+  return NULL;
+}
+
 int32_t rv_handle_release(char letter, void *p) {
   const rv_handle_kind *kind = rv_handle_kind_of(letter);
   if (!kind) return RV_WRONG_HANDLE;
@@ -68,151 +104,94 @@ int32_t rv_handle_release(char letter, void *p) {
 
 /* ---- Exports ---------------------------------------------------------------------------------------------------- */
 
-F(start) { UNUSED; return rv_start(error); }
-F(version) { UNUSED; result->text = rv_version(); return RV_OK; }
-F(simd_level) { UNUSED; result->text = rv_simd_level(); return RV_OK; }
+F(start) { return rv_start(error); }
+F(version) { return result->text = rv_version(), RV_OK; }
+F(simd_level) { return result->text = rv_simd_level(), RV_OK; }
 
 /* family, name, options */
 F(create) {
-  UNUSED;
-  uint64_t floats = 0;
-  int32_t code = rv_create(a[0].text, a[1].text, a[2].options, a[2].count, (rv_mechanism **)&result->handle, error);
-  if (!code && !rv_weights_count(result->handle, &floats, NULL)) result->number = 4.0 * (double)floats;
-  return code;
+  MAKES(rv_create(a[0].text, a[1].text, a[2].options, a[2].count, HANDLE, error),
+        bytes = rv_weights_count(result->handle, &bytes, NULL) ? 0 : 4 * bytes);
 }
-
 /* family, name, options. Returns the floats that the weights of such a one have. */
 F(weights_needed) {
-  UNUSED;
-  uint64_t floats = 0;
-  int32_t code = rv_weights_needed(a[0].text, a[1].text, a[2].options, a[2].count, &floats, error);
-  result->number = (double)floats;
-  return code;
+  GIVES(uint64_t, rv_weights_needed(a[0].text, a[1].text, a[2].options, a[2].count, &given, error));
 }
-
 /* mechanism, operation, buffers. Returns the elements written. */
-F(run) {
-  uint64_t written = 0;
-  int32_t code = rv_run(a[0].pointer, a[1].text, a[2].buffers, a[2].count, &written, control, error);
-  result->number = (double)written;
-  return code;
-}
-
+F(run) { GIVES(uint64_t, rv_run(a[0].pointer, a[1].text, a[2].buffers, a[2].count, &given, control, error)); }
 /* mechanism, bytes for its JSON. Returns the bytes it has (with the ending 0 if that fits). */
 F(describe) {
-  UNUSED;
-  size_t length = 0;
-  if (a[1].buffer.type != RV_U8) return rv_fail(error, RV_INVALID_ARGUMENT, "expected bytes");
-  int32_t code = rv_describe(a[0].pointer, a[1].buffer.data, (size_t)a[1].buffer.dims[0], &length, error);
-  result->number = (double)length;
-  return code;
+  if (lacks(&a[1], RV_U8, 0, error)) return error->code;
+  GIVES(size_t, rv_describe(a[0].pointer, a[1].buffer.data, (size_t)a[1].buffer.dims[0], &given, error));
 }
-
 /* layer, node, neighbors, edge weights, output: `run` without names, for the hot path. */
 F(layer_forward) {
-  UNUSED;
   rv_buffer buffers[4] = {a[1].buffer, a[2].buffer, a[3].buffer, a[4].buffer};
   return rv_run(a[0].pointer, "forward", buffers, 4, NULL, control, error);
 }
-
 /* mechanism, name ("" for all), floats */
-F(weights_get) {
-  UNUSED;
-  return rv_weights_get(a[0].pointer, *a[1].text ? a[1].text : NULL, a[2].buffer.data, a[2].buffer.dims[0], error);
-}
-F(weights_set) {
-  UNUSED;
-  return rv_weights_set(a[0].pointer, *a[1].text ? a[1].text : NULL, a[2].buffer.data, a[2].buffer.dims[0], error);
-}
+#define WEIGHTS a[0].pointer, *a[1].text ? a[1].text : NULL, a[2].buffer.data, a[2].buffer.dims[0], error
+F(weights_get) { return rv_weights_get(WEIGHTS); }
+F(weights_set) { return rv_weights_set(WEIGHTS); }
 
 /* matrix */
 F(vectors_create) {
-  UNUSED;
-  uint64_t bytes = 0;
-  int32_t code = rv_vectors_create(&a[0].buffer, (rv_vectors **)&result->handle, error);
-  if (!code) rv_vectors_info(result->handle, NULL, NULL, &bytes);
-  result->number = (double)bytes;
-  return code;
+  MAKES(rv_vectors_create(&a[0].buffer, HANDLE, error), rv_vectors_info(result->handle, NULL, NULL, &bytes));
 }
 /* token; the memory is counted by the environment that made the set */
-F(vectors_open) { UNUSED; return rv_vectors_open(a[0].integer, (rv_vectors **)&result->handle, error); }
+F(vectors_open) { return rv_vectors_open(a[0].integer, HANDLE, error); }
 /* set, Float64Array for rows, dim, token */
 F(vectors_info) {
-  UNUSED;
   uint64_t rows = 0, dim = 0;
-  double *out = a[1].buffer.data;
-  if (a[1].buffer.type != RV_F64 || a[1].buffer.dims[0] < 3) return rv_fail(error, RV_INVALID_ARGUMENT, "expected 3 doubles");
   rv_vectors_info(a[0].pointer, &rows, &dim, NULL);
-  out[0] = (double)rows, out[1] = (double)dim, out[2] = (double)rv_vectors_token(a[0].pointer);
-  return RV_OK;
+  return PUT(a[1], (double)rows, (double)dim, (double)rv_vectors_token(a[0].pointer));
 }
 /* set, row, out */
-F(vectors_row) {
-  UNUSED;
-  return rv_vectors_row(a[0].pointer, a[1].integer, a[2].buffer.data, a[2].buffer.dims[0], error);
-}
+F(vectors_row) { return rv_vectors_row(a[0].pointer, a[1].integer, a[2].buffer.data, a[2].buffer.dims[0], error); }
 
 /* offsets, indices, columns */
 F(graph_create) {
-  UNUSED;
-  uint64_t bytes = 0;
-  int32_t code = rv_graph_create(&a[0].buffer, &a[1].buffer, a[2].integer, (rv_graph **)&result->handle, error);
-  if (!code) rv_graph_info(result->handle, NULL, NULL, NULL, &bytes);
-  result->number = (double)bytes;
-  return code;
+  MAKES(rv_graph_create(&a[0].buffer, &a[1].buffer, a[2].integer, HANDLE, error),
+        rv_graph_info(result->handle, NULL, NULL, NULL, &bytes));
 }
 /* token; the memory is counted by the environment that made the graph */
-F(graph_open) { UNUSED; return rv_graph_open(a[0].integer, (rv_graph **)&result->handle, error); }
+F(graph_open) { return rv_graph_open(a[0].integer, HANDLE, error); }
 /* graph, Float64Array for nodes, columns, edges, token */
 F(graph_info) {
-  UNUSED;
-  uint64_t counts[3] = {0};
-  double *out = a[1].buffer.data;
-  if (a[1].buffer.type != RV_F64 || a[1].buffer.dims[0] < 4) return rv_fail(error, RV_INVALID_ARGUMENT, "expected 4 doubles");
-  rv_graph_info(a[0].pointer, &counts[0], &counts[1], &counts[2], NULL);
-  for (int i = 0; i < 3; i++) out[i] = (double)counts[i];
-  out[3] = (double)rv_graph_token(a[0].pointer);
-  return RV_OK;
+  uint64_t nodes = 0, columns = 0, edges = 0;
+  rv_graph_info(a[0].pointer, &nodes, &columns, &edges, NULL);
+  return PUT(a[1], (double)nodes, (double)columns, (double)edges, (double)rv_graph_token(a[0].pointer));
 }
 /* graph, offsets or undefined, indices or undefined */
-F(graph_copy) { UNUSED; return rv_graph_copy(a[0].pointer, OPTIONAL(a[1]), OPTIONAL(a[2]), error); }
+F(graph_copy) { return rv_graph_copy(a[0].pointer, OPTIONAL(a[1]), OPTIONAL(a[2]), error); }
 
 /* queries, set or undefined, matrix or undefined, k, curvature (0: cosine), projection, temperature, indices, weights,
  * values. Returns the results a query. */
 F(search) {
-  uint64_t per_query = 0;
-  const rv_buffer *rows = a[2].buffer.type ? &a[2].buffer : NULL;
-  int32_t code =
-      a[4].number == 0
-          ? rv_differentiable_search(&a[0].buffer, a[1].pointer, rows, a[3].integer, a[6].number, &a[7].buffer,
-                                     &a[8].buffer, &a[9].buffer, &per_query, control, error)
-          : rv_differentiable_search_hyperbolic(&a[0].buffer, a[1].pointer, rows, a[3].integer, a[4].number,
-                                                (rv_projection)a[5].integer, a[6].number, &a[7].buffer, &a[8].buffer,
-                                                &a[9].buffer, &per_query, control, error);
-  result->number = (double)per_query;
-  return code;
+  GIVES(uint64_t,
+        a[4].number == 0
+            ? rv_differentiable_search(&a[0].buffer, a[1].pointer, OPTIONAL(a[2]), a[3].integer, a[6].number, &a[7].buffer,
+                                       &a[8].buffer, &a[9].buffer, &given, control, error)
+            : rv_differentiable_search_hyperbolic(&a[0].buffer, a[1].pointer, OPTIONAL(a[2]), a[3].integer, a[4].number,
+                                                  (rv_projection)a[5].integer, a[6].number, &a[7].buffer, &a[8].buffer,
+                                                  &a[9].buffer, &given, control, error));
 }
-
-F(search_create) { UNUSED; return rv_search_create((rv_search **)&result->handle, error); }
+F(search_create) { return rv_search_create(HANDLE, error); }
 /* search, query, curvature, projection, k, temperature */
 F(search_begin) {
-  UNUSED;
-  return rv_search_begin(a[0].pointer, a[1].buffer.data, a[1].buffer.dims[0], a[2].number,
-                         (rv_projection)a[3].integer, a[4].integer, a[5].number, error);
+  return rv_search_begin(a[0].pointer, a[1].buffer.data, a[1].buffer.dims[0], a[2].number, (rv_projection)a[3].integer,
+                         a[4].integer, a[5].number, error);
 }
 /* search, staging (at least rows * dim floats), rows, dim */
 F(search_feed) {
-  UNUSED;
   if (a[3].integer && a[2].integer > a[1].buffer.dims[0] / a[3].integer)
     return rv_fail(error, RV_DIMENSION_MISMATCH, "expected rows * dim floats for candidates");
   return rv_search_feed(a[0].pointer, a[1].buffer.data, a[2].integer, a[3].integer, error);
 }
 /* Float32Arrays, shapes (undefined), BigUint64Array for the place of each one's memory */
 F(row_places) {
-  UNUSED;
   uint64_t *places = a[1].buffer.data;
-  if (a[1].buffer.type != RV_U64 || a[1].buffer.dims[0] < a[0].count)
-    return rv_fail(error, RV_DIMENSION_MISMATCH, "expected room for as many places as rows");
+  if (lacks(&a[1], RV_U64, a[0].count, error)) return error->code;
   for (size_t i = 0; i < a[0].count; i++) {
     if (a[0].buffers[i].type != RV_F32) return rv_fail(error, RV_INVALID_ARGUMENT, "expected Float32Arrays");
     places[i] = (uint64_t)(uintptr_t)a[0].buffers[i].data;
@@ -221,87 +200,55 @@ F(row_places) {
 }
 /* search, places, rows, dim: rows that the facade has just seen to be of `dim` floats, where they were at `row_places` */
 F(search_feed_places) {
-  UNUSED;
-  if (sizeof(void *) != sizeof(uint64_t) || a[1].buffer.type != RV_U64 || a[1].buffer.dims[0] < a[2].integer)
+  if (sizeof(void *) != sizeof(uint64_t) || lacks(&a[1], RV_U64, a[2].integer, error))
     return rv_fail(error, RV_UNSUPPORTED, "expected places of rows");
   return rv_search_feed_scattered(a[0].pointer, a[1].buffer.data, a[2].integer, a[3].integer, error);
 }
 /* places, out, rows, dim: the rows there, under the same condition, one after the other */
 F(gather_rows) {
-  UNUSED;
-  const uint64_t *places = a[0].buffer.data;
-  float *out = a[1].buffer.data;
-  size_t rows = a[2].integer, dim = a[3].integer, ahead = 8;
-  if (sizeof(void *) != sizeof(uint64_t) || a[0].buffer.type != RV_U64 || a[0].buffer.dims[0] < rows)
+  if (sizeof(void *) != sizeof(uint64_t) || lacks(&a[0], RV_U64, a[2].integer, error))
     return rv_fail(error, RV_UNSUPPORTED, "expected places of rows");
-  if (dim && rows > a[1].buffer.dims[0] / dim)
+  if (a[3].integer && a[2].integer > a[1].buffer.dims[0] / a[3].integer)
     return rv_fail(error, RV_DIMENSION_MISMATCH, "expected room for rows * dim floats");
-  for (size_t i = 0; i < rows; i++) {
-    if (i + ahead < rows) {
-      const char *next = (const char *)(uintptr_t)places[i + ahead];
-      for (size_t at = 0; at < dim * sizeof *out; at += 64) __builtin_prefetch(next + at);
-    }
-    __builtin_memcpy(out + i * dim, (const float *)(uintptr_t)places[i], dim * sizeof *out);
-  }
+  rv_gather_rows(a[0].buffer.data, a[1].buffer.data, (size_t)a[2].integer, (size_t)a[3].integer);
   return RV_OK;
 }
 /* search, indices, weights, values, all of one length. Returns the number of results. */
 F(search_finish) {
-  UNUSED;
-  uint64_t count = 0, room = a[1].buffer.dims[0];
+  uint64_t room = a[1].buffer.dims[0];
   if (a[1].buffer.type != RV_U32 || a[2].buffer.dims[0] < room || a[3].buffer.dims[0] < room)
     return rv_fail(error, RV_DIMENSION_MISMATCH, "expected outputs of one length");
-  int32_t code =
-      rv_search_finish(a[0].pointer, a[1].buffer.data, a[2].buffer.data, a[3].buffer.data, room, &count, error);
-  result->number = (double)count;
-  return code;
+  GIVES(uint64_t, rv_search_finish(a[0].pointer, a[1].buffer.data, a[2].buffer.data, a[3].buffer.data, room, &given, error));
 }
 
 /* layer, current, nodes, weights, output */
 F(hierarchical_step) {
-  UNUSED;
   return rv_hierarchical_step(a[0].pointer, &a[1].buffer, &a[2].buffer, &a[3].buffer, &a[4].buffer, error);
 }
-
 /* mode, options, query, sets, levels (empty where there is a set), layers, router, output, kept indices, kept weights,
  * routing. Returns the elements written. */
 F(hierarchical_forward_v2) {
-  UNUSED;
-  uint64_t count = 0;
   if (a[3].count != a[4].count) return rv_fail(error, RV_DIMENSION_MISMATCH, "expected as many sets as levels");
-  int32_t code = rv_hierarchical_forward_v2(
-      a[0].text, a[1].options, a[1].count, a[2].buffer.data, a[2].buffer.dims[0], a[4].buffers,
-      (rv_vectors *const *)a[3].pointers, a[4].count, (rv_mechanism *const *)a[5].pointers, a[5].count, &a[6].buffer,
-      &a[7].buffer, &count, &a[8].buffer, &a[9].buffer, &a[10].buffer, control, error);
-  result->number = (double)count;
-  return code;
+  GIVES(uint64_t, rv_hierarchical_forward_v2(
+                      a[0].text, a[1].options, a[1].count, a[2].buffer.data, a[2].buffer.dims[0], a[4].buffers,
+                      (rv_vectors *const *)a[3].pointers, a[4].count, (rv_mechanism *const *)a[5].pointers, a[5].count,
+                      &a[6].buffer, &a[7].buffer, &given, &a[8].buffer, &a[9].buffer, &a[10].buffer, control, error));
 }
-
 /* name, curvature, dim, arguments, output. Returns the numbers written. */
 F(geometry) {
-  UNUSED;
-  uint64_t written = 0;
-  int32_t code = rv_geometry(a[0].text, a[1].number, a[2].integer, a[3].buffers, a[3].count, &a[4].buffer, &written,
-                             error);
-  result->number = (double)written;
-  return code;
+  GIVES(uint64_t, rv_geometry(a[0].text, a[1].number, a[2].integer, a[3].buffers, a[3].count, &a[4].buffer, &given, error));
 }
 
 /* kind, options */
-F(index_create) { UNUSED; return rv_index_create(a[0].text, a[1].options, a[1].count, (rv_index **)&result->handle, error); }
-/* kind, options, keys, offsets or undefined, matrix; each of the last may be undefined */
+F(index_create) { return rv_index_create(a[0].text, a[1].options, a[1].count, HANDLE, error); }
+/* kind, options, keys, offsets, matrix; each of the last three may be undefined */
 F(index_check) {
-  UNUSED;
   return rv_index_check(a[0].text, a[1].options, a[1].count, OPTIONAL(a[2]), OPTIONAL(a[3]), OPTIONAL(a[4]), error);
 }
 /* index, bytes for its JSON. Returns the bytes it has. */
 F(index_describe) {
-  UNUSED;
-  size_t length = 0;
-  if (a[1].buffer.type != RV_U8) return rv_fail(error, RV_INVALID_ARGUMENT, "expected bytes");
-  int32_t code = rv_index_describe(a[0].pointer, a[1].buffer.data, (size_t)a[1].buffer.dims[0], &length, error);
-  result->number = (double)length;
-  return code;
+  if (lacks(&a[1], RV_U8, 0, error)) return error->code;
+  GIVES(size_t, rv_index_describe(a[0].pointer, a[1].buffer.data, (size_t)a[1].buffer.dims[0], &given, error));
 }
 
 /* The figures of an index: field, name in JavaScript. */
@@ -309,259 +256,171 @@ F(index_describe) {
   FIGURE(vectors, "size") FIGURE(places, "places") FIGURE(bytes, "bytes") FIGURE(bytes_per_vector, "bytesPerVector")     \
   FIGURE(removed, "removed") FIGURE(evaluations, "evaluations") FIGURE(read_only, "readOnly")                            \
   FIGURE(max_level, "maxLevel") FIGURE(ef, "ef") FIGURE(curvature, "curvature")
+#define NAME(field, name) name " "
+#define VALUE(field, name) (double)figures.field,
 /* Their names, in the order of `index_info`, each with a space behind it. */
-F(index_figures) {
-  UNUSED;
-#define FIGURE(field, name) name " "
-  return result->text = FIGURES(FIGURE), RV_OK;
-#undef FIGURE
-}
+F(index_figures) { return result->text = FIGURES(NAME), RV_OK; }
 /* index, doubles */
 F(index_info) {
-  UNUSED;
   rv_index_figures figures = {.size = sizeof figures};
-  int32_t code = rv_index_info(a[0].pointer, &figures, error);
-  if (code) return code;
-#define FIGURE(field, name) (double)figures.field,
-  double all[] = {FIGURES(FIGURE)}, *out = a[1].buffer.data;
-#undef FIGURE
-  size_t count = sizeof all / sizeof *all;
-  if (a[1].buffer.type != RV_F64 || a[1].buffer.dims[0] < count) return rv_fail(error, RV_INVALID_ARGUMENT, "expected doubles");
-  for (size_t i = 0; i < count; i++) out[i] = all[i];
-  return RV_OK;
+  if (rv_index_info(a[0].pointer, &figures, error)) return error->code;
+  return PUT(a[1], FIGURES(VALUE));
 }
 /* The bytes that an index takes, to be told to V8. */
-static double bytes_of(rv_index *index) {
+static uint64_t bytes_of(rv_index *index) {
   rv_index_figures figures = {.size = sizeof figures};
-  rv_index_info(index, &figures, NULL);
-  return (double)figures.bytes;
+  return rv_index_info(index, &figures, NULL) ? 0 : figures.bytes;
 }
-F(index_set_ef) { UNUSED; return rv_index_set_ef(a[0].pointer, a[1].integer, error); }
+F(index_set_ef) { return rv_index_set_ef(a[0].pointer, a[1].integer, error); }
 /* index, keys, offsets or undefined, matrix, replacing. Returns the bytes of the index. */
 F(index_add) {
-  int32_t code = rv_index_add(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, (int32_t)a[4].integer, control, error);
-  if (!code) result->number = bytes_of(a[0].pointer);
-  return code;
+  MAKES(rv_index_add(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, (int32_t)a[4].integer, control, error),
+        bytes = bytes_of(a[0].pointer));
 }
 /* index, keys, offsets or undefined */
-F(index_remove) { UNUSED; return rv_index_remove(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), control, error); }
+F(index_remove) { return rv_index_remove(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), control, error); }
 /* index, ticket (0: a new one), matrix. Returns the ticket. */
 F(index_stage) {
   uint64_t ticket = a[1].integer;
   int32_t code = rv_index_stage(a[0].pointer, &ticket, &a[2].buffer, control, error);
-  result->number = (double)ticket;
-  return code;
+  return result->number = (double)ticket, code;
 }
 /* index, ticket, keys, their offsets or undefined, removed keys, theirs. Returns the bytes of the index. */
 F(index_commit) {
-  int32_t code = rv_index_commit(a[0].pointer, a[1].integer, &a[2].buffer, OPTIONAL(a[3]), OPTIONAL(a[4]), OPTIONAL(a[5]),
-                                 error);
-  if (!code) result->number = bytes_of(a[0].pointer);
-  return code;
+  MAKES(rv_index_commit(a[0].pointer, a[1].integer, &a[2].buffer, OPTIONAL(a[3]), OPTIONAL(a[4]), OPTIONAL(a[5]), error),
+        bytes = bytes_of(a[0].pointer));
 }
 /* index, ticket */
-F(index_discard) { UNUSED; return rv_index_discard(a[0].pointer, a[1].integer, error); }
+F(index_discard) { return rv_index_discard(a[0].pointer, a[1].integer, error); }
 /* index, steps. Returns 1 where more is left. */
-F(index_repair) {
-  UNUSED;
-  int32_t more = 0, code = rv_index_repair(a[0].pointer, a[1].integer, &more, error);
-  return result->number = more, code;
-}
+F(index_repair) { GIVES(int32_t, rv_index_repair(a[0].pointer, a[1].integer, &given, error)); }
 /* index, kind of filter, filter, its offsets */
 F(index_prepare) {
-  uint64_t bytes = 0;
-  int32_t code = rv_index_prepare(a[0].pointer, (rv_filter)a[1].integer, OPTIONAL(a[2]), OPTIONAL(a[3]), control,
-                                  (rv_prepared **)&result->handle, error);
-  if (!code) rv_prepared_info(result->handle, NULL, &bytes);
-  result->number = (double)bytes;
-  return code;
+  MAKES(rv_index_prepare(a[0].pointer, (rv_filter)a[1].integer, OPTIONAL(a[2]), OPTIONAL(a[3]), control, HANDLE, error),
+        rv_prepared_info(result->handle, NULL, &bytes));
 }
 /* prepared filter, keys, offsets or undefined */
-F(prepared_extend) { UNUSED; return rv_prepared_extend(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), control, error); }
-F(prepared_shrink) { UNUSED; return rv_prepared_shrink(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), control, error); }
+F(prepared_extend) { return rv_prepared_extend(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), control, error); }
+F(prepared_shrink) { return rv_prepared_shrink(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), control, error); }
 /* prepared filter. Returns how many vectors it allows. */
-F(prepared_size) {
-  UNUSED;
-  uint64_t size = 0;
-  rv_prepared_info(a[0].pointer, &size, NULL);
-  return result->number = (double)size, RV_OK;
-}
-F(index_clear) { UNUSED; return rv_index_clear(a[0].pointer, error); }
+F(prepared_size) { GIVES(uint64_t, (rv_prepared_info(a[0].pointer, &given, NULL), RV_OK)); }
+F(index_clear) { return rv_index_clear(a[0].pointer, error); }
 /* index, keys, offsets or undefined, places */
-F(index_places) { UNUSED; return rv_index_places(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, error); }
+F(index_places) { return rv_index_places(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, error); }
 /* index, key, offsets or undefined, out */
-F(index_get) { UNUSED; return rv_index_get(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, error); }
+F(index_get) { return rv_index_get(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, error); }
 /* index, places. Returns how many there are. */
-F(index_all) {
-  UNUSED;
-  uint64_t count = 0;
-  int32_t code = rv_index_all(a[0].pointer, &a[1].buffer, &count, error);
-  result->number = (double)count;
-  return code;
-}
+F(index_all) { GIVES(uint64_t, rv_index_all(a[0].pointer, &a[1].buffer, &given, error)); }
 /* index, places, keys, offsets or undefined. Returns the bytes that strings need. */
 F(index_names) {
-  UNUSED;
-  uint64_t bytes = 0;
-  int32_t code = rv_index_names(a[0].pointer, &a[1].buffer, &a[2].buffer, OPTIONAL(a[3]), &bytes, error);
-  result->number = (double)bytes;
-  return code;
+  GIVES(uint64_t, rv_index_names(a[0].pointer, &a[1].buffer, &a[2].buffer, OPTIONAL(a[3]), &given, error));
 }
 /* index, queries, k, ef, kind of filter, filter, its offsets, prepared filter, keys, offsets, distances, counts. Returns the
  * bytes that strings need. */
 F(index_search) {
-  uint64_t bytes = 0;
-  int32_t code = rv_index_search(a[0].pointer, &a[1].buffer, a[2].integer, a[3].integer, (rv_filter)a[4].integer,
-                                 OPTIONAL(a[5]), OPTIONAL(a[6]), a[7].pointer, &a[8].buffer, OPTIONAL(a[9]), &a[10].buffer,
-                                 &a[11].buffer, &bytes, control, error);
-  result->number = (double)bytes;
-  return code;
+  GIVES(uint64_t, rv_index_search(a[0].pointer, &a[1].buffer, a[2].integer, a[3].integer, (rv_filter)a[4].integer,
+                                  OPTIONAL(a[5]), OPTIONAL(a[6]), a[7].pointer, &a[8].buffer, OPTIONAL(a[9]), &a[10].buffer,
+                                  &a[11].buffer, &given, control, error));
 }
 /* index, query, k, ef, keys, distances: the search of one query with numbers for keys, for the hot path. Returns how many. */
 F(index_search_one) {
-  UNUSED;
   uint32_t found = 0;
-  uint64_t k = a[2].integer;
   rv_buffer query = a[1].buffer, counts = {.data = &found, .type = RV_U32, .rank = 1, .dims = {1}, .writable = 1};
   query.rank = 2, query.dims[1] = query.dims[0], query.dims[0] = 1;
-  int32_t code = rv_index_search(a[0].pointer, &query, k, a[3].integer, RV_ALL, NULL, NULL, NULL, &a[4].buffer, NULL, &a[5].buffer,
-                                 &counts, NULL, NULL, error);
-  result->number = found;
-  return code;
+  int32_t code = rv_index_search(a[0].pointer, &query, a[2].integer, a[3].integer, RV_ALL, NULL, NULL, NULL, &a[4].buffer,
+                                 NULL, &a[5].buffer, &counts, NULL, NULL, error);
+  return result->number = found, code;
 }
 /* index, path, stamp */
-F(index_save) { UNUSED; return rv_index_save(a[0].pointer, a[1].text, a[2].integer, control, error); }
+F(index_save) { return rv_index_save(a[0].pointer, a[1].text, a[2].integer, control, error); }
 /* path, how (rv_open), Float64Array for the stamp */
 F(index_open) {
-  UNUSED;
   uint64_t stamp = 0;
-  int32_t code = rv_index_open(a[0].text, (rv_open)a[1].integer, (rv_index **)&result->handle, &stamp, error);
-  if (code) return code;
-  if (a[2].buffer.type == RV_F64 && a[2].buffer.dims[0]) *(double *)a[2].buffer.data = (double)stamp;
-  return result->number = bytes_of(result->handle), RV_OK;
+  if (lacks(&a[2], RV_F64, 1, error)) return error->code;
+  MAKES(rv_index_open(a[0].text, (rv_open)a[1].integer, HANDLE, &stamp, error),
+        (bytes = bytes_of(result->handle), PUT(a[2], (double)stamp)));
 }
-F(index_token) { UNUSED; return result->number = (double)rv_index_token(a[0].pointer), RV_OK; }
+F(index_token) { return result->number = (double)rv_index_token(a[0].pointer), RV_OK; }
 /* token; the bytes are told to V8 by who has made the index */
-F(index_open_token) { UNUSED; return rv_index_open_token(a[0].integer, (rv_index **)&result->handle, error); }
+F(index_open_token) { return rv_index_open_token(a[0].integer, HANDLE, error); }
 /* index, a, b, 3 doubles */
-F(index_pair) { UNUSED; return rv_index_pair(a[0].pointer, a[1].integer, a[2].integer, &a[3].buffer, error); }
+F(index_pair) { return rv_index_pair(a[0].pointer, a[1].integer, a[2].integer, &a[3].buffer, error); }
 /* index, place. Returns its level. */
-F(index_level) {
-  UNUSED;
-  uint64_t level = 0;
-  int32_t code = rv_index_level(a[0].pointer, a[1].integer, &level, error);
-  result->number = (double)level;
-  return code;
-}
+F(index_level) { GIVES(uint64_t, rv_index_level(a[0].pointer, a[1].integer, &given, error)); }
 /* index, place, level, places. Returns how many. */
 F(index_neighbors) {
-  UNUSED;
-  uint64_t count = 0;
-  int32_t code = rv_index_neighbors(a[0].pointer, a[1].integer, a[2].integer, &a[3].buffer, &count, error);
-  result->number = (double)count;
-  return code;
+  GIVES(uint64_t, rv_index_neighbors(a[0].pointer, a[1].integer, a[2].integer, &a[3].buffer, &given, error));
 }
 /* index, query, k, level, ef, places, distances. Returns how many. */
 F(index_search_layer) {
-  UNUSED;
-  uint64_t count = 0;
-  int32_t code = rv_index_search_layer(a[0].pointer, &a[1].buffer, a[2].integer, a[3].integer, a[4].integer, &a[5].buffer,
-                                       &a[6].buffer, &count, error);
-  result->number = (double)count;
-  return code;
+  GIVES(uint64_t, rv_index_search_layer(a[0].pointer, &a[1].buffer, a[2].integer, a[3].integer, a[4].integer, &a[5].buffer,
+                                        &a[6].buffer, &given, error));
 }
 /* index, level, 2 doubles, places, offsets, indices */
 F(index_csr) {
-  UNUSED;
   return rv_index_csr(a[0].pointer, a[1].integer, &a[2].buffer, &a[3].buffer, &a[4].buffer, &a[5].buffer, error);
 }
 /* index, levels, degrees */
-F(index_statistics) { UNUSED; return rv_index_statistics(a[0].pointer, &a[1].buffer, &a[2].buffer, error); }
+F(index_statistics) { return rv_index_statistics(a[0].pointer, &a[1].buffer, &a[2].buffer, error); }
 /* distances, bounds, k, chosen. Returns how many. */
 F(merge_top_k) {
-  UNUSED;
-  uint64_t count = 0;
-  int32_t code = rv_merge_top_k(&a[0].buffer, &a[1].buffer, a[2].integer, &a[3].buffer, &count, error);
-  result->number = (double)count;
-  return code;
+  GIVES(uint64_t, rv_merge_top_k(&a[0].buffer, &a[1].buffer, a[2].integer, &a[3].buffer, &given, error));
 }
 
 #ifndef RV_CORE
 /* kind, queries, keys, parameter, seed's high and low half, offsets, indices or undefined. Returns the number of pairs. */
 F(sparsity_pattern) {
-  UNUSED;
-  uint64_t count = 0;
-  int32_t code = rv_sparsity_pattern(a[0].text, a[1].integer, a[2].integer, a[3].integer,
-                                     a[4].integer << 32 | (a[5].integer & 0xffffffff), &a[6].buffer,
-                                     a[7].buffer.type ? &a[7].buffer : NULL, &count, error);
-  result->number = (double)count;
-  return code;
+  GIVES(uint64_t, rv_sparsity_pattern(a[0].text, a[1].integer, a[2].integer, a[3].integer,
+                                      a[4].integer << 32 | (a[5].integer & 0xffffffff), &a[6].buffer, OPTIONAL(a[7]), &given,
+                                      error));
 }
-
 /* offsets, indices, sources, seed, 8 doubles */
 F(graph_statistics) {
-  UNUSED;
   return rv_graph_statistics(&a[0].buffer, &a[1].buffer, a[2].integer, a[3].integer, &a[4].buffer, error);
 }
 /* offsets, indices, damping, tolerance, iterations, floats */
 F(structural_features) {
-  UNUSED;
   return rv_structural_features(&a[0].buffer, &a[1].buffer, a[2].number, a[3].number, a[4].integer, &a[5].buffer, error);
 }
 /* 8 doubles or undefined, queries, keys, dim, edges, norm bound, bytes for its JSON. Returns the bytes it has. */
 F(recommend_mechanism) {
-  UNUSED;
-  size_t length = 0;
-  if (a[6].buffer.type != RV_U8) return rv_fail(error, RV_INVALID_ARGUMENT, "expected bytes");
-  int32_t code = rv_recommend_mechanism(a[0].buffer.type ? &a[0].buffer : NULL, a[1].integer, a[2].integer, a[3].integer,
-                                        a[4].integer != 0, a[5].number, a[6].buffer.data, (size_t)a[6].buffer.dims[0],
-                                        &length, error);
-  result->number = (double)length;
-  return code;
+  if (lacks(&a[6], RV_U8, 0, error)) return error->code;
+  GIVES(size_t, rv_recommend_mechanism(OPTIONAL(a[0]), a[1].integer, a[2].integer, a[3].integer, a[4].integer != 0, a[5].number,
+                                       a[6].buffer.data, (size_t)a[6].buffer.dims[0], &given, error));
 }
 #endif
 
 /* name, buffers, n. Returns the work done. */
-F(kernel) { UNUSED; return rv_kernel(a[0].text, a[1].buffers, a[1].count, a[2].integer, &result->number, error); }
+F(kernel) { return rv_kernel(a[0].text, a[1].buffers, a[1].count, a[2].integer, &result->number, error); }
 
 #ifdef RV_DATABASES
 /* path, whether to create it, milliseconds to wait for locks */
 F(database_open) {
-  UNUSED;
-  return rv_database_open(a[0].text, (int32_t)a[1].integer, (uint32_t)a[2].integer, (rv_database **)&result->handle, error);
+  return rv_database_open(a[0].text, (int32_t)a[1].integer, (uint32_t)a[2].integer, HANDLE, error);
 }
 /* database, statements, parameters, whether in a transaction */
 F(database_run) {
-  int32_t code = rv_database_run(a[0].pointer, a[1].text, &a[2].buffer, a[3].integer != 0, (rv_rows **)&result->handle,
-                                 control, error);
-  uint64_t bytes = 0;
-  if (!code) rv_rows_info(result->handle, NULL, NULL, &bytes, NULL, NULL);
-  result->number = (double)bytes;
-  return code;
+  MAKES(rv_database_run(a[0].pointer, a[1].text, &a[2].buffer, a[3].integer != 0, HANDLE, control, error),
+        rv_rows_info(result->handle, NULL, NULL, &bytes, NULL, NULL));
 }
 /* database, statements, parameters, index, ticket, rows, Float64Array for whether the index has followed */
 F(database_commit) {
   int32_t is_indexed = 0;
-  if (a[6].buffer.type != RV_F64 || !a[6].buffer.dims[0]) return rv_fail(error, RV_INVALID_ARGUMENT, "expected a double");
-  int32_t code = rv_database_commit(a[0].pointer, a[1].text, &a[2].buffer, a[3].pointer, a[4].integer, a[5].integer,
-                                    (rv_rows **)&result->handle, &is_indexed, control, error);
+  if (lacks(&a[6], RV_F64, 1, error)) return error->code;
+  int32_t code = rv_database_commit(a[0].pointer, a[1].text, &a[2].buffer, a[3].pointer, a[4].integer, a[5].integer, HANDLE,
+                                    &is_indexed, control, error);
   *(double *)a[6].buffer.data = is_indexed;
   return code;
 }
 /* rows, Float64Array for rows, columns, bytes, last key, changes */
 F(rows_info) {
-  UNUSED;
-  uint64_t counts[4];
+  uint64_t rows = 0, columns = 0, bytes = 0, changes = 0;
   int64_t last = 0;
-  double *out = a[1].buffer.data;
-  if (a[1].buffer.type != RV_F64 || a[1].buffer.dims[0] < 5) return rv_fail(error, RV_INVALID_ARGUMENT, "expected 5 doubles");
-  rv_rows_info(a[0].pointer, &counts[0], &counts[1], &counts[2], &last, &counts[3]);
-  for (int i = 0; i < 3; i++) out[i] = (double)counts[i];
-  out[3] = (double)last, out[4] = (double)counts[3];
-  return RV_OK;
+  rv_rows_info(a[0].pointer, &rows, &columns, &bytes, &last, &changes);
+  return PUT(a[1], (double)rows, (double)columns, (double)bytes, (double)last, (double)changes);
 }
 /* rows, bytes */
-F(rows_copy) { UNUSED; return rv_rows_copy(a[0].pointer, &a[1].buffer, error); }
+F(rows_copy) { return rv_rows_copy(a[0].pointer, &a[1].buffer, error); }
 #endif
 
 static const rv_export rows[] = {

@@ -194,3 +194,14 @@ void *rv_allocate(size_t bytes) {
   return aligned_alloc(64, rounded ? rounded : 64);
 }
 void rv_free(void *memory) { free(memory); }
+
+void rv_gather_rows(const uint64_t *addresses, float *out, size_t count, size_t width) {
+  enum { ahead = 8 };
+  for (size_t i = 0; i < count; i++) {
+    if (i + ahead < count) {
+      const char *next = (const char *)(uintptr_t)addresses[i + ahead];
+      for (size_t at = 0; at < width * sizeof *out; at += 64) __builtin_prefetch(next + at);
+    }
+    __builtin_memcpy(out + i * width, (const float *)(uintptr_t)addresses[i], width * sizeof *out);
+  }
+}

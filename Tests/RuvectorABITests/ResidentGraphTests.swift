@@ -120,7 +120,8 @@ struct ResidentGraphTests {
 
     let graph = try made(), token = rv_graph_token(graph)
     let kind = try #require(rv_handle_kind_of(103)).pointee
-    #expect(kind.type == RV_GRAPH.rawValue)
+    #expect(kind.type == RV_GRAPH.rawValue && rv_handle_kind_of_type(kind.type) == rv_handle_kind_of(103))
+    #expect(rv_handle_kind_of_type(0) == nil && rv_handle_kind_of_type(RV_F32.rawValue) == nil)
     kind.retain(UnsafeMutableRawPointer(graph))
     #expect(rv_handle_release(103, UnsafeMutableRawPointer(graph)) == 0)
     for unknown in [0, 63, 122] as [CChar] {

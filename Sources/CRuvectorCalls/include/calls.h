@@ -68,6 +68,8 @@ typedef struct rv_handle_kind {
 const rv_handle_kind *rv_handle_kinds(size_t *count);
 /* The kind whose letter or list letter this is; NULL where there is none. */
 const rv_handle_kind *rv_handle_kind_of(char letter);
+/* The kind whose handles are buffers of this type; NULL where there is none. */
+const rv_handle_kind *rv_handle_kind_of_type(uint32_t type);
 /* RV_WRONG_HANDLE for a letter that is no kind's. */
 int32_t rv_handle_release(char letter, void *);
 

@@ -17,6 +17,9 @@ uint64_t rv_next_token(void);
 void *rv_allocate(size_t bytes);
 void rv_free(void *memory);
 
+/* Copies `count` rows of `width` floats, each from an address, one after the other. */
+void rv_gather_rows(const uint64_t *addresses, float *out, size_t count, size_t width);
+
 typedef struct rv_lock rv_lock;
 rv_lock *rv_lock_create(void);
 void rv_lock_destroy(rv_lock *);

@@ -1,14 +1,14 @@
 'use strict';
 
 const { load, loadAsync, view } = require('./files.js');
-const { openToken, wrongClass } = require('./made.js');
+const { Made, openToken, wrongClass } = require('./made.js');
 const { COMMON, VectorIndex, internals } = require('./vector-index.js');
 
 /** Exact nearest neighbours: looks at every vector. */
 class BruteForceIndex extends VectorIndex {
   constructor(options) {
     super('brute_force', options, COMMON);
-    if (internals.fixed(this).kind !== 'brute_force') throw wrongClass(this, options, 'a BruteForceIndex', 'an HNSWIndex');
+    if (options instanceof Made && internals.fixed(this).kind !== 'brute_force') throw wrongClass(this, options, 'a BruteForceIndex', 'an HNSWIndex');
   }
 
   static load(path) { return load(BruteForceIndex, path); }

@@ -3,7 +3,7 @@
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { load, loadAsync, view } = require('./files.js');
-const { openToken, wrongClass } = require('./made.js');
+const { Made, openToken, wrongClass } = require('./made.js');
 const { COMMON, VectorIndex, check, internals } = require('./vector-index.js');
 const { unexpected } = require('../errors.js');
 
@@ -21,7 +21,7 @@ function pair(index, a, b) {
 class HNSWIndex extends VectorIndex {
   constructor(options) {
     super('hnsw', options, OPTIONS);
-    if (fixed(this).kind !== 'hnsw') throw wrongClass(this, options, 'an HNSWIndex', 'a BruteForceIndex');
+    if (options instanceof Made && fixed(this).kind !== 'hnsw') throw wrongClass(this, options, 'an HNSWIndex', 'a BruteForceIndex');
   }
 
   static load(path) { return load(HNSWIndex, path); }

@@ -24,7 +24,7 @@ const FEW = 1024;
 const ALL = 2;
 const COMMON = ['dim', 'metric', 'curvature', 'storage', 'rerank', 'capacity', 'keys'];
 
-/** Options as native code takes them: [name, value, ...]. */
+/** Options as native code takes them: [name, value, ...], the kind of keys first. */
 function optionList(options, known, kind) {
   const list = ['keys', kind.name];
   for (const name of known) {
@@ -50,7 +50,8 @@ const decoder = new TextDecoder();
 /** Kind and options of a native index. */
 function describe(handle) {
   const bytes = new Uint8Array(1024);
-  return JSON.parse(decoder.decode(bytes.subarray(0, native.indexDescribe(handle, bytes))));
+  const { kind, options } = JSON.parse(decoder.decode(bytes.subarray(0, native.indexDescribe(handle, bytes))));
+  return { ...options, kind };
 }
 
 /** Options of a caller's as native code takes them. */
@@ -69,6 +70,7 @@ let internals;
 
 class VectorIndex extends Handle {
   #kind;
+  /** Kind and options of the index, once somebody has asked for them. */
   #fixed;
   #results = new Results();
 
@@ -76,12 +78,12 @@ class VectorIndex extends Handle {
   constructor(name, options, known) {
     if (options instanceof Made) {
       super(options.handle, VectorIndex);
+      this.#kind = kindOf(internals.fixed(this).keys);
     } else {
-      super(native.indexCreate(name, given(options, known)), VectorIndex);
+      const list = given(options, known);
+      super(native.indexCreate(name, list), VectorIndex);
+      this.#kind = kindOf(list[1]);
     }
-    const { kind, options: made } = describe(internals.handle(this));
-    this.#kind = kindOf(made.keys);
-    this.#fixed = { ...made, kind, curvature: internals.figure(this, 'curvature') }; // with all its digits
   }
 
   static {
@@ -100,7 +102,10 @@ class VectorIndex extends Handle {
         return out[FIGURES.indexOf(name)];
       },
       /** What never changes. */
-      fixed: (index) => (internals.handle(index), index.#fixed),
+      fixed(index) {
+        const handle = internals.handle(index);
+        return index.#fixed ??= { ...describe(handle), curvature: internals.figure(index, 'curvature') }; // with all its digits
+      },
       /** The place of a key, undefined where it has none. */
       findPlace(index, key, name) {
         const handle = internals.handle(index), { data, offsets } = index.#kind.one(key, name), places = new Uint32Array(1);

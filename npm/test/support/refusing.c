@@ -51,7 +51,7 @@ int32_t rv_fail(rv_error *error, int32_t code, const char *message) {
 static void retain(void *p) { (void)p, alive++; }
 static void release(void *p) { (void)p, alive--; }
 static const rv_handle_kind kinds[] = {{'v', 'w', 0, retain, release}, {'g', 0, RV_GRAPH, retain, release}, {'q', 0, 0, NULL, release}};
-const rv_handle_kind *rv_handle_kinds(size_t *length) { return *length = sizeof kinds / sizeof *kinds, kinds; }
+const rv_handle_kind *rv_handle_kind_of_type(uint32_t type) { return type == RV_GRAPH ? &kinds[1] : NULL; }
 const rv_handle_kind *rv_handle_kind_of(char letter) {
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (kinds[i].letter == letter || kinds[i].list == letter) return &kinds[i];
