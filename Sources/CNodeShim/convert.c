@@ -62,18 +62,19 @@ struct job {
   job *next, **link, *next_waiting;
 };
 
-/* Errors are made by `self.makeError`, (code, message) => Error, of the object whose function was called. JavaScript that is
+/* Errors are made by `self.makeError`, (code, message, wanted, subject, received) => Error, of the object whose function was called. JavaScript that is
  * evaluated again has the same addon, an object of its own around it, and errors of its own class. */
 static const char error_factory[] = "makeError";
 
 static napi_value make_error(napi_env env, napi_value self, const rv_error *error) {
-  napi_value factory, arguments[2], result = NULL;
+  const char *texts[] = {error->message, error->wanted, error->subject, error->received};
+  napi_value factory, arguments[5], result = NULL;
   napi_valuetype type = napi_undefined;
   napi_create_int32(env, error->code, &arguments[0]);
-  napi_create_string_utf8(env, error->message, NAPI_AUTO_LENGTH, &arguments[1]);
+  for (int i = 0; i < 4; i++) napi_create_string_utf8(env, texts[i], NAPI_AUTO_LENGTH, &arguments[i + 1]);
   if (self) napi_typeof(env, self, &type);
   if (type == napi_object && napi_get_named_property(env, self, error_factory, &factory) == napi_ok &&
-      napi_call_function(env, self, factory, 2, arguments, &result) == napi_ok)
+      napi_call_function(env, self, factory, 5, arguments, &result) == napi_ok)
     return result;
   napi_create_error(env, NULL, arguments[1], &result);
   return result;

@@ -22,7 +22,7 @@
 int32_t rv_fail(rv_error *error, int32_t code, const char *message) {
   size_t i = 0;
   for (; message[i] && i < sizeof error->message - 1; i++) error->message[i] = message[i];
-  error->message[i] = 0;
+  error->message[i] = error->wanted[0] = error->subject[0] = error->received[0] = 0;
   error->code = code;
   return code;
 }

@@ -15,22 +15,28 @@ func status(
   }
 }
 
-/// Code and message, cut at a character's border to what the field holds.
+/// Code, message and its parts.
 private func write(_ failure: RuvectorError, into error: UnsafeMutablePointer<rv_error>) {
   error.pointee.code = failure.code.rawValue
-  withUnsafeMutableBytes(of: &error.pointee.message) { field in
-    var length = 0
-    for byte in failure.message.utf8 {
-      guard length < field.count - 1 else { break }
-      field[length] = byte
-      length += 1
-    }
-    if length == field.count - 1 {
-      while length > 0, field[length - 1] & 0xc0 == 0x80 { length -= 1 }
-      if length > 0, field[length - 1] & 0x80 != 0 { length -= 1 }
-    }
-    field[length] = 0
+  withUnsafeMutableBytes(of: &error.pointee.message) { write(failure.message, into: $0) }
+  withUnsafeMutableBytes(of: &error.pointee.wanted) { write(failure.wanted, into: $0) }
+  withUnsafeMutableBytes(of: &error.pointee.subject) { write(failure.subject, into: $0) }
+  withUnsafeMutableBytes(of: &error.pointee.received) { write(failure.received, into: $0) }
+}
+
+/// A text with an ending 0, cut at a character's border to what the field holds.
+private func write(_ text: String, into field: UnsafeMutableRawBufferPointer) {
+  var length = 0
+  for byte in text.utf8 {
+    guard length < field.count - 1 else { break }
+    field[length] = byte
+    length += 1
   }
+  if length == field.count - 1 {
+    while length > 0, field[length - 1] & 0xc0 == 0x80 { length -= 1 }
+    if length > 0, field[length - 1] & 0x80 != 0 { length -= 1 }
+  }
+  field[length] = 0
 }
 
 /// A pointer that must not be NULL.

@@ -27,17 +27,29 @@ public struct RuvectorError: Error, Equatable {
 
   public let code: Code
   public let message: String
+  /// What the sentence is made of: callers in other languages put the name that they know in the place of `subject`, the path of
+  /// the argument (`keys[3]`). Empty for sentences of another form.
+  public let wanted, subject, received: String
 
   public init(_ code: Code, _ message: String) {
-    self.code = code
-    self.message = message
+    self.init(code, message, "", "", "")
+  }
+
+  private init(_ code: Code, _ message: String, _ wanted: String, _ subject: String, _ received: String) {
+    (self.code, self.message) = (code, message)
+    (self.wanted, self.subject, self.received) = (wanted, subject, received)
+  }
+
+  /// Two errors are equal that say the same.
+  public static func == (a: RuvectorError, b: RuvectorError) -> Bool {
+    a.code == b.code && a.message.utf8.elementsEqual(b.message.utf8)
   }
 
   /// The sentence form: `expected <wanted> for <name>, received <received>`.
   public static func expected(
     _ wanted: String, for name: String, received: String, _ code: Code
   ) -> RuvectorError {
-    RuvectorError(code, "expected \(wanted) for \(name), received \(received)")
+    RuvectorError(code, "expected \(wanted) for \(name), received \(received)", wanted, name, received)
   }
 
   /// `expected <wanted> elements for <name>, received <received>`.

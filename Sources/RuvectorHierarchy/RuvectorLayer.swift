@@ -54,7 +54,7 @@ public final class RuvectorLayer: @unchecked Sendable {
     try requireSize(hiddenDim, "hiddenDim")
     try requireSize(heads, "heads")
     guard hiddenDim % heads == 0 else {
-      throw .expected("a divisor of hiddenDim (\(hiddenDim))", for: "heads", received: "\(heads)", .invalidConfig)
+      throw .expected("a divisor of \(hiddenDim)", for: "heads", received: "\(heads)", .invalidConfig)
     }
     guard dropout >= 0, dropout <= 1 else {
       throw .expected("a number in 0...1", for: "dropout", received: text(dropout), .invalidConfig)

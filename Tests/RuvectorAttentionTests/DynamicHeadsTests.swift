@@ -148,7 +148,7 @@ import Testing
     func error(_ options: [(key: String, value: OptionValue)]) -> RuvectorError? {
       failure { () throws(RuvectorError) in _ = try DynamicHeads(6, options) }
     }
-    #expect(error([("heads", .number(4))])?.message == "expected a divisor of dim (6) for heads, received 4")
+    #expect(error([("heads", .number(4))])?.message == "expected a divisor of 6 for heads, received 4")
     #expect(error([("threshold", .number(1.5))])?.code == .invalidConfig)
     #expect(failure { () throws(RuvectorError) in _ = try DynamicHeads(16384) }?.code == .outOfMemory)
   }

@@ -176,6 +176,6 @@ import Testing
           of: EdgeFeatured.name, EdgeFeatured.options,
           [("dim", .number(6)), ("edgeDim", .number(1)), ("heads", .number(4))]))
     }
-    #expect(odd?.message == "expected a divisor of dim (6) for heads, received 4")
+    #expect(odd?.message == "expected a divisor of 6 for heads, received 4")
   }
 }

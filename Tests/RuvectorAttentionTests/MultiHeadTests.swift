@@ -89,7 +89,7 @@ import Testing
     let odd = failure { () throws(RuvectorError) in
       _ = try MultiHead(Settings(of: MultiHead.name, MultiHead.options, [("dim", .number(6)), ("heads", .number(4))]))
     }
-    #expect(odd == RuvectorError(.invalidConfig, "expected a divisor of dim (6) for heads, received 4"))
+    #expect(odd == RuvectorError(.invalidConfig, "expected a divisor of 6 for heads, received 4"))
     let wide = Batch(&g, 2, 3, 4, 5)
     #expect(failure { () throws(RuvectorError) in _ = try one.forward(wide) }?.code == .dimensionMismatch)
   }

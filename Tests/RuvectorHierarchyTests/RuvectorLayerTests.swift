@@ -158,7 +158,7 @@ import Testing
     }
     #expect(
       error(4, 6, 4)
-        == RuvectorError(.invalidConfig, "expected a divisor of hiddenDim (6) for heads, received 4"))
+        == RuvectorError(.invalidConfig, "expected a divisor of 6 for heads, received 4"))
     for dropout in [-1e-9, 1.000001, Double.nan, .infinity] {
       #expect(error(4, 4, 2, dropout)?.code == .invalidConfig)
     }

@@ -73,7 +73,22 @@ function unexpected(code, wanted, name, value) {
 /** The same with the received part in words. */
 const mismatch = (code, wanted, name, received) => new RuvectorError(code, sentence(wanted, name, received));
 
-const fromNative = (code, message, options) => new RuvectorError(CODES[code] ?? 'ERR_UNSUPPORTED', message, options);
+/** The parts of errors that came from the native side: {wanted, subject, received}. */
+const PARTS = new WeakMap();
+
+function fromNative(code, message, wanted, subject, received, options) {
+  const error = new RuvectorError(CODES[code] ?? 'ERR_UNSUPPORTED', message, options);
+  if (subject) PARTS.set(error, { wanted, subject, received });
+  return error;
+}
+
+/** The error with the parts that `rename` gives for its own, {subject, …}; the error itself where it gives none. */
+function renamed(error, rename) {
+  const parts = PARTS.get(error), others = parts && rename(parts);
+  if (!others) return error;
+  const { wanted, subject, received } = { ...parts, ...others };
+  return new RuvectorError(error.code, sentence(wanted, subject, received), { cause: error });
+}
 
 /** Array.isArray that a revoked Proxy cannot make throw. */
 function isList(value) {
@@ -84,4 +99,4 @@ function isList(value) {
   }
 }
 
-module.exports = { isList, CODES, RuvectorError, fromNative, lengthOf, mismatch, plain, tagOf, unexpected };
+module.exports = { isList, CODES, RuvectorError, fromNative, lengthOf, mismatch, plain, renamed, tagOf, unexpected };

@@ -91,8 +91,8 @@ test('methods of a class refuse objects of another one', async () => {
 
 test('options inside a message have their names of JavaScript, too', async () => {
   const { EdgeFeaturedAttention, LinearAttention } = attention;
-  assert.strictEqual(await message('ERR_INVALID_CONFIG', () => EdgeFeaturedAttention.simple(8, 3, 3)), 'expected a divisor of nodeDim (8) for numHeads, received 3');
-  assert.strictEqual(await message('ERR_INVALID_CONFIG', () => new attention.MultiHeadAttention(8, 3)), 'expected a divisor of dim (8) for numHeads, received 3');
+  assert.strictEqual(await message('ERR_INVALID_CONFIG', () => EdgeFeaturedAttention.simple(8, 3, 3)), 'expected a divisor of 8 for numHeads, received 3');
+  assert.strictEqual(await message('ERR_INVALID_CONFIG', () => new attention.MultiHeadAttention(8, 3)), 'expected a divisor of 8 for numHeads, received 3');
   const pair = new LinearAttention(4).compute(Float32Array.of(1e30, -1e30, 2e30, 0), k, v); // its square leaves Float, it does not
   assert.ok(pair.every((x, c) => x >= Math.min(...v.map((row) => row[c])) - 1e-5 && x <= Math.max(...v.map((row) => row[c])) + 1e-5));
 });

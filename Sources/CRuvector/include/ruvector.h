@@ -46,10 +46,15 @@ typedef enum rv_status {
   RV_TRAP = 18 /* WebAssembly only: the instance ended, and with it every handle of it */
 } rv_status;
 
-/* The caller's memory: one for each thread that calls. `message` is UTF-8, always ended by 0, cut at 255 bytes. */
+/* The caller's memory: one for each thread that calls. Texts are UTF-8, always ended by 0, cut to what fits. Most messages are
+ * "expected <wanted> for <subject>, received <received>": these three are then there too, `subject` as the path of the argument
+ * (keys[3]), else empty. */
 typedef struct rv_error {
   int32_t code;
   char message[256];
+  char wanted[160];
+  char subject[96];
+  char received[96];
 } rv_error;
 
 /* A named option. `kind` says which of the fields holds. */

@@ -83,7 +83,7 @@ public final class EdgeFeatured: Attention, @unchecked Sendable {
     heads = settings.integer("heads")
     givenHeadDim = settings.integer("headDim")
     if givenHeadDim == 0, dim % heads != 0 {
-      throw .expected("a divisor of dim (\(dim))", for: "heads", received: "\(heads)", .invalidConfig)
+      throw .expected("a divisor of \(dim)", for: "heads", received: "\(heads)", .invalidConfig)
     }
     headDim = givenHeadDim == 0 ? dim / heads : givenHeadDim
     isConcatenated = settings.flag("concat")

@@ -26,6 +26,8 @@ public final class GraphLatent: Attention, @unchecked Sendable {
   public let heads: Int
   public let seed: UInt64
   public var contextDim: Int { 1 }
+  /// Where the kind stands in its caller's context: a name for errors.
+  nonisolated(unsafe) var kindColumn = 0
 
   // MARK: - Weights
 
@@ -129,7 +131,8 @@ public final class GraphLatent: Attention, @unchecked Sendable {
   private func kind(_ context: MatrixView?, _ j: Int) throws(RuvectorError) -> Int {
     guard let kind = context?.row(j)[0] else { return 0 }
     guard kind == 0 || kind == 1 else {
-      throw .expected("0 (graph) or 1 (latent)", for: "keyContext[\(j)]", received: text(Double(kind)), .outOfRange)
+      throw .expected(
+        "0 (graph) or 1 (latent)", for: "keyContext[\(j)][\(kindColumn)]", received: text(Double(kind)), .outOfRange)
     }
     return Int(kind)
   }

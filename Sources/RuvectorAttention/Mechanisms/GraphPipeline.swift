@@ -70,6 +70,7 @@ public final class GraphPipeline: Attention, @unchecked Sendable {
     edge = try EdgeFeatured(stages.0)
     rope = try GraphRoPE(stages.1)
     latent = try GraphLatent(stages.2)
+    latent.kindColumn = 2
     parameters = try Parameters(joining: [("", edge.parameters), ("", latent.parameters)])
   }
 

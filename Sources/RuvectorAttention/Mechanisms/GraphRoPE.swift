@@ -72,9 +72,9 @@ public final class GraphRoPE: Attention, Sendable {
   {
     guard let row = context?.row(r) else { return Double(min(standard, maxPosition - 1)) }
     let p = Double(row[0]), level = Double(row[1])
-    guard p >= 0 else { throw .expected("positions >= 0", for: name(), received: text(p), .outOfRange) }
+    guard p >= 0 else { throw .expected("positions >= 0", for: name() + "[0]", received: text(p), .outOfRange) }
     guard level >= 0, level <= 64, level == level.rounded() else {
-      throw .expected("levels in 0...64", for: name(), received: text(level), .outOfRange)
+      throw .expected("levels in 0...64", for: name() + "[1]", received: text(level), .outOfRange)
     }
     var scale = 1.0
     for _ in 0..<Int(level) { scale *= levelScale }

@@ -80,7 +80,7 @@ public final class HNSWAware: Attention, @unchecked Sendable {
     let rows = try Rows(x.rows, dim + heads * levels), kernels = Kernels.current
     rows.zero()
     for r in 0..<x.rows {
-      let l = try level(context, r, isKeys ? "keyContext[\(r)]" : "queryContext[\(r)]")
+      let l = try level(context, r, isKeys ? "keyContext[\(r)][0]" : "queryContext[\(r)][0]")
       for h in 0..<heads {
         let out = rows.row(r) + h * (width + levels)
         kernels.add(x.row(r) + h * width, encoding.pointer + l * dim + h * width, out, width)

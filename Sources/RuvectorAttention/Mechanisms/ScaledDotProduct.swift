@@ -81,7 +81,7 @@ enum AttentionOption {
   static func heads(_ settings: Settings, dim: Int) throws(RuvectorError) -> Int {
     let heads = settings.integer("heads")
     guard dim % heads == 0 else {
-      throw .expected("a divisor of dim (\(dim))", for: "heads", received: "\(heads)", .invalidConfig)
+      throw .expected("a divisor of \(dim)", for: "heads", received: "\(heads)", .invalidConfig)
     }
     return heads
   }

@@ -8,6 +8,7 @@ const { bits, rows, ruvector, vector } = require('../../test/support/index.js');
 const { Call } = require('./call.js');
 const { Chance } = require('./chance.js');
 const { kinds, receiver } = require('./kinds.js');
+const { rows: memberRows } = require('./members.js');
 const { entries } = require('./table.js');
 const { World } = require('./world.js');
 const { CODES } = require('../../lib/errors.js');
@@ -17,9 +18,9 @@ const { RuvectorError } = ruvector;
 
 const [calls, seed, record, describe] = [Number(process.argv[2]), Number(process.argv[3]), process.argv[4], process.argv[5]];
 const SETTLE = 20e3, AT_ONCE = 16;
-/** Called equally often: the main entry, what all mechanisms of attention share, the rest of attention. */
-const partOf = (name) => (name.startsWith('attention:Attention#') ? 1 : name.startsWith('attention:') ? 2 : 0);
-const parts = [0, 1, 2].map((part) => entries().filter(({ name }) => partOf(name) === part));
+/** Called equally often: the main entry, what all mechanisms of attention share, the rest of attention, members from the registry. */
+const partOf = (name) => (name.startsWith('attention:Attention#') ? 1 : name.startsWith('attention:') ? 2 : Object.hasOwn(memberRows, name) ? 3 : 0);
+const parts = [0, 0, 1, 2, 3].map((part) => entries().filter(({ name }) => partOf(name) === part));
 const chance = new Chance(seed), world = new World(chance, nested);
 const counts = { calls: 0, results: 0, errors: 0, callers: 0, async: 0, codes: {}, succeeded: {} };
 const codes = new Set(CODES.slice(1));

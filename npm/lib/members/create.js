@@ -4,13 +4,14 @@
 const native = require('../native.js');
 const { TextDecoder } = require('../text.js');
 const { nativeOptions, readOptions } = require('./options.js');
-const { RuvectorError, mismatch } = require('../errors.js');
+const { mismatch, renamed } = require('../errors.js');
 
 /** The error with the names that options have here. */
 function inOurNames(error, row) {
-  let { message } = error;
-  for (const [name, { native: its }] of row.options) message = message.replace(` for ${its},`, ` for ${name},`).replace(` of ${its} (`, ` of ${name} (`);
-  return message === error.message ? error : new RuvectorError(error.code, message, { cause: error });
+  return renamed(error, ({ subject }) => {
+    for (const [name, { native: its }] of row.options) if (its === subject && its !== name) return { subject: name };
+    return undefined;
+  });
 }
 
 const decoder = new TextDecoder();

@@ -27,7 +27,7 @@ function createBackend(module, { instance, simd } = {}) {
     try {
       return run();
     } catch (error) {
-      throw error instanceof Failure ? makeError(error.code, error.message, error.options) : error;
+      throw error instanceof Failure ? makeError(error.code, error.message, ...error.parts, error.options) : error;
     }
   }
   const call = (index, values) => translated(() => living().call(machine.rows[index], values));

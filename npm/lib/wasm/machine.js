@@ -6,13 +6,14 @@ const { Box } = require('./box.js');
 const { Memory } = require('./memory.js');
 const { TextEncoder } = require('../text.js');
 
-const MOST_ARGUMENTS = 24, RESULT = 16, ERROR = 272, KIND = 16;
+const MOST_ARGUMENTS = 24, RESULT = 16, ERROR = 624, PARTS = [4, 260, 420, 516], KIND = 16;
 const [OUT_OF_MEMORY, CLOSED, WRONG_HANDLE, TRAP] = [7, 10, 11, 18];
 
 /** An error for the backend's factory. */
 class Failure {
-  constructor(code, message, options) {
-    Object.assign(this, { code, message, options });
+  /** `parts`: wanted, subject, received. */
+  constructor(code, message, parts = ['', '', ''], options) {
+    Object.assign(this, { code, message, parts, options });
   }
 }
 
@@ -60,7 +61,7 @@ class Machine {
       this.ended = true;
       const refused = this.memory.view()[this.exports.rv_wasm_refused.value / 4] !== 0;
       const message = refused ? 'out of memory' : `the WebAssembly instance ended: ${cause.message}`;
-      throw new Failure(refused ? OUT_OF_MEMORY : TRAP, `${message}; what lived in it is closed`, { cause });
+      throw new Failure(refused ? OUT_OF_MEMORY : TRAP, `${message}; what lived in it is closed`, undefined, { cause });
     }
   }
 
@@ -115,7 +116,10 @@ class Machine {
     words.fill(0, this.result / 4, (this.result + RESULT) / 4);
     const status = this.guarded((exports) => exports.rv_wasm_call(row.index, this.fixed, this.result, control, this.error));
     try {
-      if (status !== 0) throw new Failure(status, this.memory.text(this.error + 4));
+      if (status !== 0) {
+        const [message, ...parts] = PARTS.map((at) => this.memory.text(this.error + at));
+        throw new Failure(status, message, parts);
+      }
       for (let i = 0; i < outputs.length; i += 2) this.memory.fetch(outputs[i], outputs[i + 1]);
       return this.#build(row.output);
     } finally {
