@@ -76,4 +76,17 @@ import Testing
     #expect(try seed(.number(-1)) == .max && seed(.number(0.5)) == 0.5.bitPattern)
     #expect(try seed(.number(.nan)) == Double.nan.bitPattern && seed(.number(1e300)) == 1e300.bitPattern)
   }
+
+  @Test func json() throws {
+    let width: (key: String, value: OptionValue) = ("width", .integer(3))
+    #expect(try Self.settings([width]).json == #"{"width":3,"rate":0.25,"shift":0,"seed":7}"#)
+    let seed = ("seed", OptionValue.integer(.min)), shift = ("shift", OptionValue.number(-1e300))
+    #expect(
+      try Self.settings([width, seed, shift]).json
+        == #"{"width":3,"rate":0.25,"shift":-1e300,"seed":-9223372036854775808}"#)
+    let choice = [Option("metric", .choice(["cosine", "l2"]), standard: 1, "A name.")]
+    #expect(try Settings(of: "thing", choice).json == #"{"metric":"l2"}"#)
+    #expect(try Settings(of: "thing", choice, [("metric", .text("cosine"))]).json == #"{"metric":"cosine"}"#)
+    #expect(try Settings(of: "thing", []).json == "{}")
+  }
 }

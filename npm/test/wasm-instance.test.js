@@ -4,10 +4,12 @@
 process.env.RUVECTOR_BACKEND = 'wasm';
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
 const { bits, checkError, fails, pack, root, rows, ruvector, vector } = require('./support/index.js');
 const backend = require('../lib/native.js');
+const { Machine } = require('../lib/wasm/machine.js');
 
 const { RuvectorLayer, VectorSet } = ruvector;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -87,6 +89,16 @@ test('the end of the stack, wherever it comes, leaves a library that works', () 
   assert.ok(kinds.has('RangeError') || kinds.has('ERR_TRAP'), [...kinds].join());
   assert.deepStrictEqual([...kinds].filter((kind) => !['fine', 'RangeError', 'ERR_TRAP', 'ERR_CLOSED'].includes(kind)), []);
   assert.strictEqual(everything(), expected);
+});
+
+test('a kind of handle that the table does not have', () => {
+  const file = path.join(root, 'wasm/attention/ruvector.wasm'), instance = new WebAssembly.Instance(new WebAssembly.Module(fs.readFileSync(file)));
+  const { exports } = instance, count = exports.malloc(16), first = exports.rv_exports(count), bytes = new Uint8Array(exports.memory.buffer);
+  const words = new Uint32Array(exports.memory.buffer), { index } = machine().rows.find(({ name }) => name === 'vectorsInfo'), input = words[first / 4 + 4 * index + 1];
+  assert.strictEqual(String.fromCharCode(bytes[input]), 'v');
+  bytes[input] = 'z'.charCodeAt(0);
+  assert.throws(() => new Machine(instance, { random: [1, 2] }), /unknown kind of handle/);
+  assert.strictEqual(exports.rv_handle_release('z'.charCodeAt(0), 0), 11, 'ERR_WRONG_HANDLE');
 });
 
 // MARK: - Memory
