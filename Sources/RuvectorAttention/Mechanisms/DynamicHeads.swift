@@ -47,12 +47,16 @@ public final class DynamicHeads: Attention, @unchecked Sendable {
 
   // MARK: - Creation
 
-  public init(_ settings: Settings) throws(RuvectorError) {
+  public convenience init(_ settings: Settings) throws(RuvectorError) {
+    let heads = try AttentionOption.heads(settings, dim: settings.integer("dim"))
+    self.init(settings, heads, try Parameters(Self.slots(settings), seed: settings.seed("seed")))
+  }
+
+  private init(_ settings: Settings, _ heads: Int, _ parameters: Parameters) {
+    (self.heads, self.parameters) = (heads, parameters)
     dim = settings.integer("dim")
-    heads = try AttentionOption.heads(settings, dim: dim)
     (threshold, isCausal) = (settings.number("threshold"), settings.flag("causal"))
     seed = settings.seed("seed")
-    parameters = try Parameters(Self.slots(settings), seed: seed)
     gate = parameters.linear("gate.weight", "gate.bias")
     maps = [
       parameters.linear("query.weight", "query.bias"), parameters.linear("key.weight", "key.bias"),

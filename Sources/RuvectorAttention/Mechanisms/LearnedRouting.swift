@@ -42,12 +42,14 @@ public final class LearnedRouting: Attention, @unchecked Sendable {
 
   // MARK: - Creation
 
-  public init(_ settings: Settings) throws(RuvectorError) {
-    // What throws comes before the object: Embedded Swift leaks one that ends half made.
+  public convenience init(_ settings: Settings) throws(RuvectorError) {
     let experts = try Experts(settings, "experts", dim: settings.integer("dim"))
     let router = try Router(settings, experts: experts.all.count, temperature: settings.number("temperature"))
-    parameters = try experts.parameters(behind: router.parameters, "experts")
-    (self.router, self.experts) = (router, experts)
+    self.init(settings, router, experts, try experts.parameters(behind: router.parameters, "experts"))
+  }
+
+  private init(_ settings: Settings, _ router: Router, _ experts: Experts, _ parameters: Parameters) {
+    (self.router, self.experts, self.parameters) = (router, experts, parameters)
     dim = settings.integer("dim")
     isHard = settings.flag("hard")
     seed = settings.seed("seed")

@@ -59,8 +59,7 @@ public final class MixtureOfExperts: Attention, @unchecked Sendable {
 
   // MARK: - Creation
 
-  public init(_ settings: Settings) throws(RuvectorError) {
-    // What throws comes before the object: Embedded Swift leaks one that ends half made.
+  public convenience init(_ settings: Settings) throws(RuvectorError) {
     let experts = try Experts(settings, "experts", dim: settings.integer("dim"))
     let topK = settings.integer("topK"), capacityFactor = settings.number("capacityFactor")
     guard topK <= experts.all.count else {
@@ -71,9 +70,14 @@ public final class MixtureOfExperts: Attention, @unchecked Sendable {
       throw .expected("0 or at least 1", for: "capacityFactor", received: text(capacityFactor), .invalidConfig)
     }
     let router = try Router(settings, experts: experts.all.count)
-    parameters = try experts.parameters(behind: router.parameters, "experts")
-    (self.router, self.experts, self.topK, self.capacityFactor) = (router, experts, topK, capacityFactor)
+    self.init(settings, router, experts, try experts.parameters(behind: router.parameters, "experts"))
+  }
+
+  private init(_ settings: Settings, _ router: Router, _ experts: Experts, _ parameters: Parameters) {
+    (self.router, self.experts, self.parameters) = (router, experts, parameters)
     dim = settings.integer("dim")
+    topK = settings.integer("topK")
+    capacityFactor = settings.number("capacityFactor")
     balance = settings.number("balance")
     seed = settings.seed("seed")
   }

@@ -68,8 +68,12 @@ public final class GATv2Layer: GraphLayer, @unchecked Sendable {
 
   // MARK: - Creation
 
-  public init(_ settings: Settings) throws(RuvectorError) {
-    parameters = try Parameters(Self.slots(settings), seed: settings.seed("seed"))
+  public convenience init(_ settings: Settings) throws(RuvectorError) {
+    self.init(settings, try Parameters(Self.slots(settings), seed: settings.seed("seed")))
+  }
+
+  private init(_ settings: Settings, _ parameters: Parameters) {
+    self.parameters = parameters
     inChannels = settings.integer("inChannels")
     outChannels = settings.integer("outChannels")
     heads = settings.integer("heads")
