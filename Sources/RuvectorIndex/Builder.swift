@@ -168,7 +168,8 @@ final class Builder {
   /// level 0; -1 where nothing can be said. And whether others may find a plateau where the node is. `outlook` gets the nearest
   /// that the walk has found, if it ended on a plateau; else `UInt32.max`.
   private func propose(
-    _ id: Int, from start: Walker.Entry, _ walker: Walker, _ selection: Selection, _ outlook: UnsafeMutablePointer<UInt32>
+    _ id: Int, from start: Walker.Entry, _ walker: Walker, _ selection: Selection,
+    _ outlook: UnsafeMutablePointer<UInt32>
   ) throws(RuvectorError) -> (strayed: Int, isCrowded: Bool) {
     var strayed = -1, isCrowded = false
     outlook.pointee = .max
