@@ -110,9 +110,7 @@ struct Keyed: Admission {
     while slot < limit {
       let end = min(limit, slot &+ min(keys.run(from: slot), sight.states.run(from: slot))), first = slot
       let states = sight.states[first], list = UnsafePointer(keys[first].assumingMemoryBound(to: Int64.self))
-      bitmap.forEach(list, end &- first, allow) { i in
-        if sight.sees(states + i) { body(first &+ i) }
-      }
+      bitmap.forEach(list, end &- first, allow, where: { sight.sees(states + $0) }) { body(first &+ $0) }
       slot = end
     }
   }
@@ -162,10 +160,13 @@ struct Bitmap {
     return bytes[Int(truncatingIfNeeded: key &>> 3)] &>> UInt8(truncatingIfNeeded: key & 7) & 1 == 1
   }
 
-  /// The positions of those of `count` keys that are in the set, or (`isIn` false) are not.
-  @inline(__always) func forEach(_ keys: UnsafePointer<Int64>, _ count: Int, _ isIn: Bool, _ body: (Int) -> Void) {
+  /// The positions of those of `count` keys that are in the set, or (`isIn` false) are not. Only keys for which `isKey` holds are
+  /// looked at: others may be about to change.
+  @inline(__always) func forEach(
+    _ keys: UnsafePointer<Int64>, _ count: Int, _ isIn: Bool, where isKey: (Int) -> Bool, _ body: (Int) -> Void
+  ) {
     let bits = UInt64(bytes.count) &* 8, wanted: UInt8 = isIn ? 1 : 0
-    for i in 0..<count {
+    for i in 0..<count where isKey(i) {
       let key = UInt64(bitPattern: keys[i])
       let bit = key < bits ? bytes[Int(truncatingIfNeeded: key &>> 3)] &>> UInt8(truncatingIfNeeded: key & 7) & 1 : 0
       if bit == wanted { body(i) }

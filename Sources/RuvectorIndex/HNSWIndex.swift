@@ -168,7 +168,9 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     return min(Int(-rv_log(u) / rv_log(Double(m))), Links.topLevel)
   }
 
-  override func plan(_ matrix: MatrixView) throws(RuvectorError) -> Likeness.Plan? { try likeness.plan(matrix) }
+  override func plan(_ matrix: MatrixView) throws(RuvectorError) -> Likeness.Plan? {
+    try likeness.plan(matrix) { !isEmpty($0) }
+  }
   override func enter(_ node: Int, _ plan: Likeness.Plan, row: Int) { likeness.enter(node, plan, row: row) }
   override func forget(_ node: Int) { likeness.forget(node) }
 

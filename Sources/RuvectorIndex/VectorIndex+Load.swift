@@ -129,7 +129,7 @@
       try readFree(index)
       publish(index)
       try (index as? HNSWIndex).map { (graph) throws(RuvectorError) in
-        try graph.likeness.enter(upTo: nodes) { !graph.isEmpty($0) }
+        try graph.likeness.adopt(upTo: nodes) { !graph.isEmpty($0) }
         try graph.centre?.settle(graph)
       }
       if try !index.areToldApart(most: 4096) { index.rows.walkFloats() }

@@ -247,9 +247,13 @@ extension VectorIndex {
   private func inSlices<T>(_ list: [T], _ body: (T) -> Void) {
     var at = 0
     while at < list.count {
-      let end = min(at + max(4, 512 / (1 + filters.count)), list.count)  // each filter looks at each
-      tableLock.locked { for i in at..<end { body(list[i]) } }
-      at = end
+      tableLock.locked {
+        let end = min(at + max(4, 512 / (1 + filters.count)), list.count)  // each filter looks at each
+        while at < end {
+          body(list[at])
+          at += 1
+        }
+      }
     }
   }
 
