@@ -98,7 +98,7 @@ struct Keyed: Admission {
   /// Few bits are looked up one by one, at the price of some hundred slots that are looked at in their order.
   private func areFew(_ limit: Int) -> Bool { allow && bitmap.count < limit / 128 }
 
-  func effort(_ limit: Int) -> Int { areFew(limit) ? bitmap.count : limit / 32 }
+  func effort(_ limit: Int) -> Int { areFew(limit) ? bitmap.count : limit / 12 }
 
   @inline(__always) func forEachCandidate(_ limit: Int, _ index: VectorIndex, _ body: (Int) -> Void) {
     if chains != nil || areFew(limit) {
@@ -134,13 +134,13 @@ struct Keyed: Admission {
 /// A caller's bytes as a set of integers.
 struct Bitmap {
   private let bytes: UnsafeRawBufferPointer
-  /// Bits that are set; of more than 2²⁰ bits, more or less.
+  /// Bits that are set; of more than 2¹⁸ bits, more or less.
   let count: Int
 
   init(_ bytes: UnsafeRawBufferPointer) {
     self.bytes = bytes
-    // 2¹⁴ words spread evenly tell enough.
-    let words = bytes.count / 8, step = max(1, words >> 14)
+    // 2¹² words spread evenly tell enough.
+    let words = bytes.count / 8, step = max(1, words >> 12)
     var set = 0, at = 0
     while at < words {
       let word = bytes.loadUnaligned(fromByteOffset: 8 * at, as: UInt64.self)

@@ -93,7 +93,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
       return try settle(walker, k, Seen(sight: sight, chains: nil), kernels)
     }
     let search = FilteredWalk(walker, self, k: k, ef: width, kernels)
-    try walker.begin(ef: search.room, count: nodesUsed)
+    try walker.begin(ef: width, count: nodesUsed)
     guard start != Links.end else { return }
     try resolve(filter, places, search)
   }

@@ -218,7 +218,8 @@ final class Walker {
           // Vectors may be removed meanwhile: there may be none that counts any more.
           while size > 1, !admission.admits(Walker.id(pool[size &- 1])) { size &-= 1 }
           bar = pool[size &- 1]
-        } else if size > room {
+        }
+        if size > room {
           self.size = size
           return false
         }
