@@ -193,7 +193,8 @@ final class Builder {
           }
         }
       }
-      try selection.choose(walker, index.m, index, except: id, kernels)
+      try selection.choose(
+        walker, l == 0 ? index.centre?.links(index.m) ?? index.m : index.m, index, except: id, kernels)
       links.publish(selection.kept.pointer, selection.count, as: id, l)
       if l > 0 { walker.restart() }
     }
