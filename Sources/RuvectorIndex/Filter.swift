@@ -121,8 +121,7 @@ struct Keyed: Admission {
     bitmap.forEach { wanted.append($0) }
     wanted.withUnsafeBufferPointer { list in
       guard let first = list.baseAddress else { return }
-      index.inSlices(list.count) { i in
-        guard let slot = index.findPlace(.integers(first, list.count), i) else { return }
+      index.forEachPlace(.integers(first, list.count)) { slot in
         let node = chains.node(slot)
         if node < limit { found.append(node) }
       }
@@ -213,8 +212,8 @@ extension VectorIndex {
       guard list.kind == keys.kind || list.count == 0 else { throw wrongKind("filter") }
       let bits = try SlotBits(places, filled: !allow)
       var listed = 0
-      inSlices(list.count) { i in
-        if let slot = findPlace(list, i), slot < places, bits.set(slot, allow) { listed += 1 }
+      forEachPlace(list) { slot in
+        if slot < places, bits.set(slot, allow) { listed += 1 }
       }
       let count = allow ? listed : max(0, places - listed)
       try withExtendedLifetime(bits) { () throws(RuvectorError) in
@@ -228,6 +227,20 @@ extension VectorIndex {
   ) throws(RuvectorError) {
     try search.run(admission, count: count, self)
     try settle(search.walker, search.k, admission, search.kernels)
+  }
+
+  /// The slots of a list's keys, those that there are; under `tableLock`, which others get in between.
+  fileprivate func forEachPlace(_ list: KeyList, _ body: (Int) -> Void) {
+    var at = 0
+    while at < list.count {
+      let end = min(at + 512, list.count)
+      tableLock.locked {
+        makeTable()
+        let sight = sight
+        keys.forEachSlot(list, at, end, { sight.sees($0) }, body)
+      }
+      at = end
+    }
   }
 
   /// `body` for 0..<count under `tableLock`, which others get in between.

@@ -52,7 +52,7 @@ final class Likeness {
         plan.origins.append(.node(node))
         continue
       }
-      let earlier = n == 1 ? nil : own.find(hash) { plan.hashes[$0] == hash && isEqual(matrix, $0, factor) }
+      let earlier = n == 1 ? nil : own.view.find(hash) { plan.hashes[$0] == hash && isEqual(matrix, $0, factor) }
       if let earlier {
         plan.origins.append(.row(earlier))
         continue
@@ -102,7 +102,7 @@ final class Likeness {
     for node in 0..<end where isUsed(node) {
       let factor = try rows.load(node, into: row.pointer), hash = hash(row, factor)
       hashes[node] = hash
-      let known = table.find(hash) { hashes[$0] == hash && isRow($0, factor) }
+      let known = table.view.find(hash) { hashes[$0] == hash && isRow($0, factor) }
       guard known == nil else { continue }
       table.insert(node, hash)
       count &+= 1
@@ -120,7 +120,7 @@ final class Likeness {
 
   /// The node whose row is `row`.
   private func find(_ hash: UInt64, _ factor: Double) -> Int? {
-    table.find(hash) { isRow($0, factor) }
+    table.view.find(hash) { isRow($0, factor) }
   }
 
   private func isRow(_ node: Int, _ factor: Double) -> Bool {

@@ -228,7 +228,7 @@ public class VectorIndex: @unchecked Sendable {
     let width = !rows.isReranked ? k : min(places, max(2 * k, k + 8))
     try walker.begin(ef: width, count: places)
     if case .all = filter, isPlain {
-      walker.scan(Everything(), ef: width, self, kernels)
+      walker.scan(ef: width, kernels)
       return try settle(walker, k, Everything(), kernels)
     }
     try resolve(filter, places, Scan(walker, k, width, kernels))

@@ -32,6 +32,22 @@ extension Walker {
     take(n, ef, kernels)
   }
 
+  /// The pool: the `ef` nearest of all nodes, each of which is at a slot of its own and seen.
+  func scan(ef: Int, _ kernels: KernelTable) {
+    size = 0
+    let map = rows.map(query), room = room, ids = ids.pointer, places = places.pointer
+    var id = 0
+    while id < limit {
+      let n = min(room, limit &- id, map.run(from: id)), first = UnsafeRawPointer(map[id])
+      for i in 0..<n {
+        ids[i] = UInt32(truncatingIfNeeded: id &+ i)
+        places[i] = first + i &* map.stride
+      }
+      take(n, ef, kernels)
+      id &+= n
+    }
+  }
+
   /// Of a pool of nodes makes one of their slots, each with its node's key: those that are admitted, the oldest of equal ones
   /// first, `k` at most.
   func spread<A: Admission>(_ k: Int, _ admission: A, _ chains: Chains) throws(RuvectorError) {
