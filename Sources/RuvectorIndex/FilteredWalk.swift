@@ -24,7 +24,8 @@ struct FilteredWalk: FilteredSearch {
     guard count > max(k, 64) else { return scan(admission) }
     // So many that count, in a pool of so many nodes on the average.
     let least = min(ef, k + k / 2), width = max(least, count >= nodes / 4 ? ef : count >= nodes / 8 ? ef / 2 : ef / 4)
-    let pool = width * nodes / count, others = min(max(4 * ef, 2 * pool), 64 * ef) + 64
+    let apart = Double(nodes) / Double(count), pool = Int(min(Double(width) * apart, 0x1p24))
+    let others = min(max(4 * ef, 2 * pool), 64 * ef) + 64
     // Up to so many distances a look at each that counts is the better choice: it finds all of them. A walk looks at as many as
     // without a filter where most nodes count, at several times as many where few do, and finds fewer of them. (What a node of
     // its pool costs beside distances, random links above all, is as long as 28 of these.)
@@ -41,7 +42,7 @@ struct FilteredWalk: FilteredSearch {
       // Those that count begin behind many others, as on a shell around the query: there are as many directions as if all of
       // these had been asked for.
       let hole = walker.position(admission)
-      if hole > max(ef / 2, 2 * nodes / count) {
+      if Double(hole) > max(Double(ef / 2), 2 * apart) {
         try walker.widen(width + 2 * hole + others + 1)
         walker.unmarkAndStart(start)
         _ = walker.walk(0, ef: width + hole, graph, kernels, admission, others: hole + others)
