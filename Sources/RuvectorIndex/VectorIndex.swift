@@ -187,7 +187,7 @@ public class VectorIndex: @unchecked Sendable {
 
   /// Of a pool of nodes by the keys of the walk makes one of slots by exact keys.
   @inline(__always)
-  func settle<A: Admission>(
+  final func settle<A: Admission>(
     _ walker: Walker, _ k: Int, _ admission: A, _ kernels: KernelTable
   ) throws(RuvectorError) {
     if rows.isReranked { try walker.rerank(min(walker.size, max(2 * k, k + 8)), rows, kernels) }
