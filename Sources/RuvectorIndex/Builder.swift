@@ -21,8 +21,10 @@ final class Builder {
   private var edges: [Edge] = []
   /// Tree edges of the batch that are not in the lists yet: parent to children.
   private var planted: [Int: [Int]] = [:]
-  /// For new nodes that see a plateau only: where their walk began.
-  private var outlooks: [Int: Int] = [:]
+  /// For new nodes that see a plateau only: the nearest that their walk has found, near to far.
+  private var outlooks: [Int: [UInt32]] = [:]
+  /// So many of them.
+  private static let outlook = 16
 
   /// A link back: to `source` from `target`, at a level.
   private struct Edge: Comparable {
@@ -52,13 +54,15 @@ final class Builder {
   func connect(_ batch: [UInt32]) throws(RuvectorError) {
     if let sketch { for id in batch { try sketch.add(Int(id)) } }
     guard index.entry != Links.end else { return }
-    let outlook = try AlignedBuffer<UInt32>(count: batch.count, for: "index")
+    let outlook = try AlignedBuffer<UInt32>(count: Builder.outlook * batch.count, for: "index")
     let crowded = try AlignedBuffer<Bool>(count: batch.count, for: "index")
     while try !walkAll(batch, outlook, crowded) {}
     edges.removeAll(keepingCapacity: true)
     planted.removeAll(keepingCapacity: true)
     outlooks.removeAll(keepingCapacity: true)
-    for (i, id) in batch.enumerated() where outlook[i] != .max { outlooks[Int(id)] = Int(outlook[i]) }
+    for (i, id) in batch.enumerated() where outlook[Builder.outlook * i] != .max {
+      outlooks[Int(id)] = (0..<Builder.outlook).map { outlook[Builder.outlook * i + $0] }
+    }
     if !outlooks.isEmpty || batch.indices.contains(where: { crowded[$0] }) { index.publish(plateaus: true) }
     for id in batch { plant(Int(id)) }
     edges.sort()
@@ -81,8 +85,8 @@ final class Builder {
     let strayed = try AlignedBuffer<Int>(count: batch.count, for: "index")
     try forEach(batch.count, 8) { (i, walker, selection) throws(RuvectorError) in
       let start = arrivals[order[i]].start
-      (strayed[i], outlook[order[i]], crowded[order[i]]) = try propose(
-        Int(batch[order[i]]), from: start, walker, selection)
+      (strayed[i], crowded[order[i]]) = try propose(
+        Int(batch[order[i]]), from: start, walker, selection, outlook.pointer + Builder.outlook * order[i])
     }
     return judge(strayed)
   }
@@ -161,12 +165,14 @@ final class Builder {
   }
 
   /// The walk of a new node from where it arrived, and its own links, at each of its levels. What `Sketch.order` returned for
-  /// level 0; -1 where nothing can be said. Where the walk began, if it ended on a plateau; else `UInt32.max`. And whether others
-  /// may find a plateau where the node is.
+  /// level 0; -1 where nothing can be said. And whether others may find a plateau where the node is. `outlook` gets the nearest
+  /// that the walk has found, if it ended on a plateau; else `UInt32.max`.
   private func propose(
-    _ id: Int, from start: Walker.Entry, _ walker: Walker, _ selection: Selection
-  ) throws(RuvectorError) -> (strayed: Int, outlook: UInt32, isCrowded: Bool) {
-    var strayed = -1, outlook = UInt32.max, isCrowded = false
+    _ id: Int, from start: Walker.Entry, _ walker: Walker, _ selection: Selection,
+    _ outlook: UnsafeMutablePointer<UInt32>
+  ) throws(RuvectorError) -> (strayed: Int, isCrowded: Bool) {
+    var strayed = -1, isCrowded = false
+    outlook.pointee = .max
     let ef = index.efConstruction, links = index.links
     try walker.begin(ef: ef, count: index.nodesUsed)
     prepare(walker, id)
@@ -181,14 +187,18 @@ final class Builder {
         isCrowded = walker.isInCrowd(ef, id, kernels)
         if walker.isOnPlateau(kernels) {
           isCrowded = true
-          if links.level(id) == 0 { outlook = UInt32(truncatingIfNeeded: Walker.id(start)) }
+          let known = UInt32(truncatingIfNeeded: Walker.id(walker.pool[0]))
+          for i in 0..<Builder.outlook {
+            outlook[i] = i < walker.size ? UInt32(truncatingIfNeeded: Walker.id(walker.pool[i])) : known
+          }
         }
       }
-      try selection.choose(walker, index.m, index, except: id, kernels)
+      try selection.choose(
+        walker, l == 0 ? index.centre?.links(index.m) ?? index.m : index.m, index, except: id, kernels)
       links.publish(selection.kept.pointer, selection.count, as: id, l)
       if l > 0 { walker.restart() }
     }
-    return (strayed, outlook, isCrowded)
+    return (strayed, isCrowded)
   }
 
   /// Whether the sketch was good enough, by what `propose` returned; it is dropped where not.
@@ -205,16 +215,16 @@ final class Builder {
   }
 
   /// The tree edge of a new node: to the nearest of its neighbours that has room for one, else to one below them in the tree.
-  /// Of one that sees a plateau only, to the node from which it has seen it: walks that look for it begin there, too. Queues its
-  /// links back.
+  /// One that sees a plateau only has few neighbours, and what lies below them in the tree is anywhere on the plateau, where walks
+  /// that look for the new node may not come; so it goes by all that its walk has found. Queues its links back.
   private func plant(_ id: Int) {
     let links = index.links, list = links.list(id, 0), count = links.count(id, 0)
     var at = 0
     let parent: Int
-    if let outlook = outlooks[id], links.pins(outlook) < index.m, !index.isEmpty(outlook) {
-      while at < count, Int(list[at]) != outlook { at += 1 }
-      parent = outlook
-      plant(id, at, parent)
+    let outlook = outlooks[id]?.first { links.pins(Int($0)) < index.m && Int($0) != id && !index.isEmpty(Int($0)) }
+    if let outlook {
+      while at < count, list[at] != outlook { at += 1 }
+      plant(id, at, Int(outlook))
       return
     }
     while at < count, links.pins(Int(list[at])) >= index.m { at += 1 }

@@ -31,6 +31,10 @@ final class Centre {
   private(set) var pull: Float = 0
   private(set) var share: Float = 0
 
+  /// Of m links that others choose for themselves, how many vectors of these lengths do: where lengths differ much, those that few
+  /// others lie near need more.
+  func links(_ m: Int) -> Int { pull == 1 ? m + m / 2 : m }
+
   /// Of squared lengths, what the mean leaves: below this, directions from the origin are one.
   private static let narrow = 1e-3
 

@@ -98,7 +98,7 @@ struct Keyed: Admission {
   /// Few bits are looked up one by one, at the price of some hundred slots that are looked at in their order.
   private func areFew(_ limit: Int) -> Bool { allow && bitmap.count < limit / 128 }
 
-  func effort(_ limit: Int) -> Int { areFew(limit) ? bitmap.count : limit / 32 }
+  func effort(_ limit: Int) -> Int { areFew(limit) ? bitmap.count : limit / 12 }
 
   @inline(__always) func forEachCandidate(_ limit: Int, _ index: VectorIndex, _ body: (Int) -> Void) {
     if chains != nil || areFew(limit) {
@@ -110,9 +110,7 @@ struct Keyed: Admission {
     while slot < limit {
       let end = min(limit, slot &+ min(keys.run(from: slot), sight.states.run(from: slot))), first = slot
       let states = sight.states[first], list = UnsafePointer(keys[first].assumingMemoryBound(to: Int64.self))
-      bitmap.forEach(list, end &- first, allow) { i in
-        if sight.sees(states + i) { body(first &+ i) }
-      }
+      bitmap.forEach(list, end &- first, allow, where: { sight.sees(states + $0) }) { body(first &+ $0) }
       slot = end
     }
   }
@@ -123,8 +121,7 @@ struct Keyed: Admission {
     bitmap.forEach { wanted.append($0) }
     wanted.withUnsafeBufferPointer { list in
       guard let first = list.baseAddress else { return }
-      index.inSlices(list.count) { i in
-        guard let slot = index.findPlace(.integers(first, list.count), i) else { return }
+      index.forEachPlace(.integers(first, list.count)) { slot in
         let node = chains.node(slot)
         if node < limit { found.append(node) }
       }
@@ -136,13 +133,13 @@ struct Keyed: Admission {
 /// A caller's bytes as a set of integers.
 struct Bitmap {
   private let bytes: UnsafeRawBufferPointer
-  /// Bits that are set; of more than 2²⁰ bits, more or less.
+  /// Bits that are set; of more than 2¹⁸ bits, more or less.
   let count: Int
 
   init(_ bytes: UnsafeRawBufferPointer) {
     self.bytes = bytes
-    // 2¹⁴ words spread evenly tell enough.
-    let words = bytes.count / 8, step = max(1, words >> 14)
+    // 2¹² words spread evenly tell enough.
+    let words = bytes.count / 8, step = max(1, words >> 12)
     var set = 0, at = 0
     while at < words {
       let word = bytes.loadUnaligned(fromByteOffset: 8 * at, as: UInt64.self)
@@ -162,10 +159,13 @@ struct Bitmap {
     return bytes[Int(truncatingIfNeeded: key &>> 3)] &>> UInt8(truncatingIfNeeded: key & 7) & 1 == 1
   }
 
-  /// The positions of those of `count` keys that are in the set, or (`isIn` false) are not.
-  @inline(__always) func forEach(_ keys: UnsafePointer<Int64>, _ count: Int, _ isIn: Bool, _ body: (Int) -> Void) {
+  /// The positions of those of `count` keys that are in the set, or (`isIn` false) are not. Only keys for which `isKey` holds are
+  /// looked at: others may be about to change.
+  @inline(__always) func forEach(
+    _ keys: UnsafePointer<Int64>, _ count: Int, _ isIn: Bool, where isKey: (Int) -> Bool, _ body: (Int) -> Void
+  ) {
     let bits = UInt64(bytes.count) &* 8, wanted: UInt8 = isIn ? 1 : 0
-    for i in 0..<count {
+    for i in 0..<count where isKey(i) {
       let key = UInt64(bitPattern: keys[i])
       let bit = key < bits ? bytes[Int(truncatingIfNeeded: key &>> 3)] &>> UInt8(truncatingIfNeeded: key & 7) & 1 : 0
       if bit == wanted { body(i) }
@@ -212,8 +212,8 @@ extension VectorIndex {
       guard list.kind == keys.kind || list.count == 0 else { throw wrongKind("filter") }
       let bits = try SlotBits(places, filled: !allow)
       var listed = 0
-      inSlices(list.count) { i in
-        if let slot = findPlace(list, i), slot < places, bits.set(slot, allow) { listed += 1 }
+      forEachPlace(list) { slot in
+        if slot < places, bits.set(slot, allow) { listed += 1 }
       }
       let count = allow ? listed : max(0, places - listed)
       try withExtendedLifetime(bits) { () throws(RuvectorError) in
@@ -227,6 +227,20 @@ extension VectorIndex {
   ) throws(RuvectorError) {
     try search.run(admission, count: count, self)
     try settle(search.walker, search.k, admission, search.kernels)
+  }
+
+  /// The slots of a list's keys, those that there are; under `tableLock`, which others get in between.
+  fileprivate func forEachPlace(_ list: KeyList, _ body: (Int) -> Void) {
+    var at = 0
+    while at < list.count {
+      let end = min(at + 512, list.count)
+      tableLock.locked {
+        makeTable()
+        let sight = sight
+        keys.forEachSlot(list, at, end, { sight.sees($0) }, body)
+      }
+      at = end
+    }
   }
 
   /// `body` for 0..<count under `tableLock`, which others get in between.

@@ -20,12 +20,16 @@ final class Repair {
   /// Nodes that there were when the links began to be looked at.
   private var end = 0
   private let selection: Selection
+  /// Nodes that the choice with this number has met.
+  private var met: AlignedBuffer<UInt32>
+  private var choice: UInt32 = 0
   private var phase = Phase.tree
   private var at = 0
 
   init(_ index: HNSWIndex, _ removed: [UInt32]) throws(RuvectorError) {
     self.removed = removed
     isRemoved = try AlignedBuffer(count: index.nextNode, repeating: false, for: "index")
+    met = try AlignedBuffer(count: index.nextNode, repeating: 0, for: "index")
     selection = try Selection(index)
     for id in removed { isRemoved[Int(id)] = true }
   }
@@ -33,6 +37,9 @@ final class Repair {
   /// Does so many steps; whether nothing is left to do.
   func advance(_ steps: Int, _ index: HNSWIndex) throws(RuvectorError) -> Bool {
     var left = steps
+    if met.count < index.nextNode {
+      met = try AlignedBuffer(count: index.nextNode + index.nextNode / 4, repeating: 0, for: "index")
+    }
     while left > 0 {
       left -= 1
       switch phase {
@@ -114,10 +121,11 @@ final class Repair {
     for i in 0..<count where index.isEmpty(Int(list[i] & ~Links.pinned)) { gone.append(Int(list[i] & ~Links.pinned)) }
     if gone.isEmpty { return }
     var candidates: [UInt32] = []
-    var seen: Set<Int> = [id]
+    choice &+= 1
+    met[id] = choice
     for i in 0..<count {
       let neighbour = Int(list[i] & ~Links.pinned)
-      seen.insert(neighbour)
+      met[neighbour] = choice
       // Removed since this repair began, such a one may still hold the tree together.
       if !index.isEmpty(neighbour) || list[i] >= Links.pinned { candidates.append(list[i]) }
     }
@@ -127,7 +135,8 @@ final class Repair {
       let behind = links.list(gone[at], level)
       for i in 0..<links.count(gone[at], level) {
         let neighbour = Int(behind[i] & ~Links.pinned)
-        guard seen.insert(neighbour).inserted else { continue }
+        if met[neighbour] == choice { continue }
+        met[neighbour] = choice
         if index.isEmpty(neighbour) { gone.append(neighbour) } else { candidates.append(UInt32(neighbour)) }
       }
       at += 1

@@ -94,7 +94,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
       return try settle(walker, k, Seen(sight: sight, chains: nil), kernels)
     }
     let search = FilteredWalk(walker, self, k: k, ef: width, kernels)
-    try walker.begin(ef: search.room, count: nodesUsed)
+    try walker.begin(ef: width, count: nodesUsed)
     guard start != Links.end else { return }
     try resolve(filter, places, search)
   }
@@ -169,7 +169,9 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     return min(Int(-rv_log(u) / rv_log(Double(m))), Links.topLevel)
   }
 
-  override func plan(_ matrix: MatrixView) throws(RuvectorError) -> Likeness.Plan? { try likeness.plan(matrix) }
+  override func plan(_ matrix: MatrixView) throws(RuvectorError) -> Likeness.Plan? {
+    try likeness.plan(matrix) { !isEmpty($0) }
+  }
   override func enter(_ node: Int, _ plan: Likeness.Plan, row: Int) { likeness.enter(node, plan, row: row) }
   override func forget(_ node: Int) { likeness.forget(node) }
 

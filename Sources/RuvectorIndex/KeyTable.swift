@@ -12,16 +12,19 @@ struct KeyTable {
 
   private var entries: AlignedBuffer<UInt32>
   private var mask: Int
+  private var base: UnsafeMutablePointer<UInt32>
   /// Entries in use or removed, and room for those that are still in `old`.
   private var used = 0
   private var old: AlignedBuffer<UInt32>?
   private var oldMask = 0
+  private var oldBase: UnsafeMutablePointer<UInt32>?
   /// Entries of `old` below this have moved.
   private var moved = 0
 
   init() throws(RuvectorError) {
     entries = try AlignedBuffer(count: 64, repeating: KeyTable.empty, for: "keys")
     mask = 63
+    base = entries.pointer
   }
 
   /// A table with room for `count` entries at once.
@@ -30,23 +33,35 @@ struct KeyTable {
     while size / 2 < count { size = size &* 2 }
     entries = try AlignedBuffer(count: size, repeating: KeyTable.empty, for: "keys")
     mask = size &- 1
+    base = entries.pointer
   }
 
   /// What one more entry takes, more or less.
   static let bytesPerEntry = 12
   var byteCount: Int { 4 &* (entries.count &+ (old?.count ?? 0)) }
 
-  /// The slot with this hash for which `isWanted` holds.
-  @inline(__always)
-  func find(_ hash: UInt64, _ isWanted: (Int) -> Bool) -> Int? {
-    if let at = KeyTable.probe(entries, mask, hash, isWanted) { return Int(entries[at]) }
-    guard let old, let at = KeyTable.probe(old, oldMask, hash, isWanted) else { return nil }
-    return Int(old[at])
+  /// What a lookup needs, without references: counting these would cost as much as the lookup.
+  struct View {
+    fileprivate let base: UnsafeMutablePointer<UInt32>
+    fileprivate let mask: Int
+    fileprivate let oldBase: UnsafeMutablePointer<UInt32>?
+    fileprivate let oldMask: Int
+
+    /// The slot with this hash for which `isWanted` holds.
+    @inline(__always)
+    func find(_ hash: UInt64, _ isWanted: (Int) -> Bool) -> Int? {
+      if let at = KeyTable.probe(base, mask, hash, isWanted) { return Int(base[at]) }
+      guard let oldBase, let at = KeyTable.probe(oldBase, oldMask, hash, isWanted) else { return nil }
+      return Int(oldBase[at])
+    }
   }
 
+  /// For one lookup after the other, as long as nothing is inserted or removed.
+  @inline(__always) var view: View { View(base: base, mask: mask, oldBase: oldBase, oldMask: oldMask) }
+
   @inline(__always)
-  private static func probe(
-    _ entries: AlignedBuffer<UInt32>, _ mask: Int, _ hash: UInt64, _ isWanted: (Int) -> Bool
+  fileprivate static func probe(
+    _ entries: UnsafeMutablePointer<UInt32>, _ mask: Int, _ hash: UInt64, _ isWanted: (Int) -> Bool
   ) -> Int? {
     var at = Int(truncatingIfNeeded: hash) & mask
     while entries[at] != empty {
@@ -64,26 +79,26 @@ struct KeyTable {
   /// Whether an entry was used that had never been.
   private mutating func enter(_ slot: Int, _ hash: UInt64) -> Bool {
     var at = Int(truncatingIfNeeded: hash) & mask
-    while entries[at] < KeyTable.removed { at = (at &+ 1) & mask }
-    let isNew = entries[at] == KeyTable.empty
-    entries[at] = UInt32(truncatingIfNeeded: slot)
+    while base[at] < KeyTable.removed { at = (at &+ 1) & mask }
+    let isNew = base[at] == KeyTable.empty
+    base[at] = UInt32(truncatingIfNeeded: slot)
     return isNew
   }
 
   /// Removes a slot; whether it was there.
   mutating func remove(_ slot: Int, _ hash: UInt64) -> Bool {
-    if let at = KeyTable.probe(entries, mask, hash, { $0 == slot }) {
-      entries[at] = KeyTable.removed
+    if let at = KeyTable.probe(base, mask, hash, { $0 == slot }) {
+      base[at] = KeyTable.removed
       return true
     }
-    guard let old, let at = KeyTable.probe(old, oldMask, hash, { $0 == slot }) else { return false }
-    old[at] = KeyTable.removed
+    guard let oldBase, let at = KeyTable.probe(oldBase, oldMask, hash, { $0 == slot }) else { return false }
+    oldBase[at] = KeyTable.removed
     return true
   }
 
   mutating func removeAll() {
-    entries.pointer.update(repeating: KeyTable.empty, count: entries.count)
-    (used, old, moved) = (0, nil, 0)
+    base.update(repeating: KeyTable.empty, count: entries.count)
+    (used, old, oldBase, moved) = (0, nil, nil, 0)
   }
 
   /// Room for `more` entries beside `live` ones.
@@ -95,8 +110,8 @@ struct KeyTable {
       let wanted = live &+ more
       while size / 2 < wanted &+ wanted / 4 { size = size &* 2 }
       let larger = try AlignedBuffer<UInt32>(count: size, repeating: KeyTable.empty, for: "keys")
-      (old, oldMask, moved) = (entries, mask, 0)
-      (entries, mask, used) = (larger, larger.count &- 1, live)
+      (old, oldMask, oldBase, moved) = (entries, mask, base, 0)
+      (entries, mask, base, used) = (larger, larger.count &- 1, larger.pointer, live)
     }
     move(256 &+ 4 &* more, hashOf)
   }
@@ -113,6 +128,6 @@ struct KeyTable {
       }
       moved &+= 1
     }
-    if moved == old.count { self.old = nil }
+    if moved == old.count { (self.old, oldBase) = (nil, nil) }
   }
 }

@@ -109,7 +109,24 @@ public final class Keys {
   /// The slot of key i among those that count.
   func find(_ list: KeyList, _ i: Int, _ counts: (Int) -> Bool) -> Int? {
     guard list.kind == kind else { return nil }
-    return table.find(hash(list, i)) { counts($0) && isKey($0, list, i) }
+    return table.view.find(hash(list, i)) { counts($0) && isKey($0, list, i) }
+  }
+
+  /// The slots of keys `first` to `end` among those that count.
+  @inline(__always)
+  func forEachSlot(
+    _ list: KeyList, _ first: Int, _ end: Int, _ counts: (Int) -> Bool, _ body: (Int) -> Void
+  ) {
+    guard list.kind == kind else { return }
+    guard case .integers(let wanted, _) = list else {
+      for i in first..<end { if let slot = find(list, i, counts) { body(slot) } }
+      return
+    }
+    let table = table.view, map = records.map
+    for i in first..<end {
+      let key = wanted[i], hash = Keys.mixed(UInt64(bitPattern: key))
+      if let slot = table.find(hash, { map[$0].load(as: Int64.self) == key && counts($0) }) { body(slot) }
+    }
   }
 
   /// Names a slot. Room for it comes from `reserve`, which alone can fail.
@@ -240,7 +257,7 @@ public final class Keys {
     kind == .integer ? Keys.mixed(UInt64(bitPattern: integer(id))) : Keys.hash(bytes(id), length(id))
   }
 
-  private static func mixed(_ x: UInt64) -> UInt64 {
+  @inline(__always) private static func mixed(_ x: UInt64) -> UInt64 {
     var random = Random(seed: x)
     return random.next()
   }

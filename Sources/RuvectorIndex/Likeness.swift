@@ -6,6 +6,8 @@ final class Likeness {
   private let rows: VectorRows
   private var table: KeyTable
   private var count = 0
+  /// Nodes below this are still to be entered.
+  private var missing = 0
   private let row: AlignedBuffer<Float>
   private let other: AlignedBuffer<Float>
 
@@ -35,8 +37,10 @@ final class Likeness {
     var hasTwins: Bool { new.count < origins.count }
   }
 
-  /// Compares rows, which are as they must be, with the nodes there are and with each other.
-  func plan(_ matrix: MatrixView) throws(RuvectorError) -> Plan {
+  /// Compares rows, which are as they must be, with the nodes there are and with each other. `isUsed`: which of a file's have
+  /// vectors still.
+  func plan(_ matrix: MatrixView, _ isUsed: (Int) -> Bool = { _ in true }) throws(RuvectorError) -> Plan {
+    if missing > 0 { try enter(upTo: missing, isUsed) }
     let n = matrix.rows
     var plan = Plan(), own = try KeyTable(count: n > 1 ? n : 0)
     plan.origins.reserveCapacity(n)
@@ -48,7 +52,7 @@ final class Likeness {
         plan.origins.append(.node(node))
         continue
       }
-      let earlier = n == 1 ? nil : own.find(hash) { plan.hashes[$0] == hash && isEqual(matrix, $0, factor) }
+      let earlier = n == 1 ? nil : own.view.find(hash) { plan.hashes[$0] == hash && isEqual(matrix, $0, factor) }
       if let earlier {
         plan.origins.append(.row(earlier))
         continue
@@ -69,27 +73,41 @@ final class Likeness {
 
   /// Forgets a node, whose row is still there.
   func forget(_ node: Int) {
+    guard missing == 0 else { return }
     if let hash = try? hash(ofNode: node), table.remove(node, hash) { count &-= 1 }
   }
 
   func removeAll() {
     table.removeAll()
-    count = 0
+    (count, missing) = (0, 0)
+  }
+
+  /// So many nodes of a file wait until something is added, which takes some 5 ms then: who only reads needs none of it. More
+  /// would hold up a single `add` for too long.
+  static let mostMissing = 65536
+
+  /// The nodes of a file.
+  func adopt(
+    upTo end: Int, later most: Int = Likeness.mostMissing, _ isUsed: (Int) -> Bool
+  ) throws(RuvectorError) {
+    if end <= most { missing = end } else { try enter(upTo: end, isUsed) }
   }
 
   /// Enters those of so many nodes that are in use; of equal ones, which files of earlier releases have, the first. (They have one
   /// hash: each search for one of them would pass all the others.)
   func enter(upTo end: Int, _ isUsed: (Int) -> Bool) throws(RuvectorError) {
-    table = try KeyTable(count: end)
     let hashes = try AlignedBuffer<UInt64>(count: end, for: "index")
+    table = try KeyTable(count: end)
+    count = 0
     for node in 0..<end where isUsed(node) {
       let factor = try rows.load(node, into: row.pointer), hash = hash(row, factor)
       hashes[node] = hash
-      let known = table.find(hash) { hashes[$0] == hash && isRow($0, factor) }
+      let known = table.view.find(hash) { hashes[$0] == hash && isRow($0, factor) }
       guard known == nil else { continue }
       table.insert(node, hash)
       count &+= 1
     }
+    missing = 0
   }
 
   private func reserve(_ more: Int) throws(RuvectorError) {
@@ -102,7 +120,7 @@ final class Likeness {
 
   /// The node whose row is `row`.
   private func find(_ hash: UInt64, _ factor: Double) -> Int? {
-    table.find(hash) { isRow($0, factor) }
+    table.view.find(hash) { isRow($0, factor) }
   }
 
   private func isRow(_ node: Int, _ factor: Double) -> Bool {

@@ -25,7 +25,7 @@ public final class PreparedFilter: @unchecked Sendable {
     _ index: VectorIndex, allow: Bool, _ chosen: Chosen, isOnce: Bool = false
   ) throws(RuvectorError) {
     (self.index, self.allow, self.chosen, self.isOnce) = (index, allow, chosen, isOnce)
-    bits = try SlotBits(index.states.capacity, filled: false)
+    bits = try SlotBits(0, filled: false)  // `attach` makes room
   }
 
   /// Vectors in the index that are allowed.

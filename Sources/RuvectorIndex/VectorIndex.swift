@@ -12,20 +12,6 @@ import RuvectorGeometry
 /// or not at all (see `SlotState`). Whatever concerns all slots (repair of a graph, a larger table of keys, strings that move)
 /// is done in slices, some at each change.
 public class VectorIndex: @unchecked Sendable {
-  /// Options that all kinds have.
-  static let commonOptions: [Option] = [
-    Option("dim", .integer(1...65536), "Elements a vector."),
-    Option("metric", .choice(["cosine", "l2", "ip", "poincare", "lorentz"]), standard: 0, "How vectors are compared."),
-    Option("curvature", .negative, standard: -1, "Sectional curvature of the hyperbolic metrics."),
-    Option("storage", .choice(["f32", "f16", "i8"]), standard: 0, "How rows are stored for the search."),
-    Option("rerank", .flag, standard: 1, "Keep floats beside a smaller storage, to order the last candidates exactly."),
-    Option(
-      "capacity", .integer(0...2_147_483_646), standard: 0, "Vectors to have memory for at once; it grows by itself."),
-    Option(
-      "keys", .choice(["number", "bigint", "string"]), standard: 0,
-      "What vectors are named by: 64-bit integers (of which JavaScript makes numbers or bigints) or strings."),
-  ]
-
   /// The options as given or defaulted, by which a file recreates them.
   let settings: Settings
   let rows: VectorRows
@@ -58,12 +44,12 @@ public class VectorIndex: @unchecked Sendable {
   /// Steps of repair that removed vectors still have to pay for. The writer's.
   var owed = 0
   /// The writer's, for the length of a call.
-  private let writerLock: Lock
+  let writerLock: Lock
   /// Under `tableLock`.
   var liveCount = 0
   var filters: [PreparedFilter] = []
-  private var walkers: [Walker] = []
-  private var lastEvaluations = 0
+  var walkers: [Walker] = []
+  var lastEvaluations = 0
   private var knownBytes = 0
   /// Whether the memory is a mapped file's.
   public let isReadOnly: Bool
@@ -100,39 +86,6 @@ public class VectorIndex: @unchecked Sendable {
     publish(places: 0, deleted: 0, entry: .max, seen: Sight.before, pending: 0, free: 0, nodes: 0, plateaus: false)
     noteBytes()
   }
-
-  static func space(_ settings: Settings) throws(RuvectorError) -> Space {
-    let metric = IndexMetric(rawValue: UInt8(settings.choice("metric"))) ?? .cosine, dim = settings.integer("dim")
-    guard metric != .lorentz || dim >= 2 else {
-      throw .expected("an integer in 2...65536", for: "dim", received: "\(dim)", .invalidConfig)
-    }
-    let curvature = settings.number("curvature")
-    guard !metric.isHyperbolic || (-1e30 ... -1e-30).contains(curvature) else {
-      throw .expected("a number in -1e30...-1e-30", for: "curvature", received: text(curvature), .invalidConfig)
-    }
-    return Space(metric, dim: dim, c: metric.isHyperbolic ? -settings.number("curvature") : 1)
-  }
-
-  static func storage(_ settings: Settings, _ space: Space) throws(RuvectorError) -> RowStorage {
-    let storage = RowStorage(rawValue: UInt8(settings.choice("storage"))) ?? .f32
-    guard storage == .f32 || !space.metric.isHyperbolic else {
-      throw .expected(
-        "\"f32\" (near the rim fewer bits lose the order of hyperbolic distances)", for: "storage",
-        received: storage == .f16 ? "\"f16\"" : "\"i8\"", .invalidConfig)
-    }
-    return storage
-  }
-
-  /// A "hnsw" or "brute_force" index with options by name. `.invalidArgument`, `.invalidConfig`.
-  public static func make(_ kind: String, _ given: [(key: String, value: OptionValue)]) throws(RuvectorError)
-    -> VectorIndex
-  {
-    try IndexKind.named(kind).name.matches("hnsw") ? HNSWIndex(given) : BruteForceIndex(given)
-  }
-
-  static func keyKind(_ settings: Settings) -> KeyKind { settings.choice("keys") == 2 ? .string : .integer }
-  /// The place of the option `keys` in its names.
-  var keyChoice: Int { settings.choice("keys") }
 
   // MARK: What is in it
 
@@ -226,7 +179,7 @@ public class VectorIndex: @unchecked Sendable {
     let width = !rows.isReranked ? k : min(places, max(2 * k, k + 8))
     try walker.begin(ef: width, count: places)
     if case .all = filter, isPlain {
-      walker.scan(Everything(), ef: width, self, kernels)
+      walker.scan(ef: width, kernels)
       return try settle(walker, k, Everything(), kernels)
     }
     try resolve(filter, places, Scan(walker, k, width, kernels))
@@ -234,7 +187,7 @@ public class VectorIndex: @unchecked Sendable {
 
   /// Of a pool of nodes by the keys of the walk makes one of slots by exact keys.
   @inline(__always)
-  func settle<A: Admission>(
+  final func settle<A: Admission>(
     _ walker: Walker, _ k: Int, _ admission: A, _ kernels: KernelTable
   ) throws(RuvectorError) {
     if rows.isReranked { try walker.rerank(min(walker.size, max(2 * k, k + 8)), rows, kernels) }
@@ -319,46 +272,6 @@ public class VectorIndex: @unchecked Sendable {
   final var slotParts: [Records] { [keys.records, states] + (twins.map { [$0.slots] } ?? []) }
   var nodeParts: [Records] { rows.parts + (twins.map { [$0.nodes] } ?? []) }
 
-  // MARK: Walkers
-
   /// Neighbours that a walker looks at together.
   var walkerRoom: Int { 64 }
-
-  final func takeWalker() throws(RuvectorError) -> Walker {
-    if let known = tableLock.locked({ walkers.popLast() }) {
-      known.evaluations = 0
-      return known
-    }
-    return try Walker(rows, room: walkerRoom)
-  }
-
-  final func giveBack(_ walker: Walker) {
-    tableLock.locked {
-      walkers.append(walker)
-      lastEvaluations = walker.evaluations
-    }
-  }
-
-  /// Runs `body` as the one writer. `.busy` while there is another, unless the caller waits for it; `.unsupported` for a mapped
-  /// file.
-  final func write<T>(
-    waiting: Bool = false, _ body: () throws(RuvectorError) -> T
-  ) throws(RuvectorError) -> T {
-    try beginWriting(waiting)
-    defer {
-      noteBytes()
-      writerLock.release()
-    }
-    return try body()
-  }
-
-  @inline(never) private final func beginWriting(_ waiting: Bool) throws(RuvectorError) {
-    guard !isReadOnly else {
-      throw .expected("an index in memory", for: "this", received: "a view of a file", .unsupported)
-    }
-    if waiting { return writerLock.acquire() }
-    guard writerLock.tryAcquire() else {
-      throw RuvectorError(.busy, "expected an index without a writer, received one that is being written to")
-    }
-  }
 }

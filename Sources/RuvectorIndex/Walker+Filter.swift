@@ -32,6 +32,22 @@ extension Walker {
     take(n, ef, kernels)
   }
 
+  /// The pool: the `ef` nearest of all nodes, each of which is at a slot of its own and seen.
+  func scan(ef: Int, _ kernels: KernelTable) {
+    size = 0
+    let map = rows.map(query), room = room, ids = ids.pointer, places = places.pointer
+    var id = 0
+    while id < limit {
+      let n = min(room, limit &- id, map.run(from: id)), first = UnsafeRawPointer(map[id])
+      for i in 0..<n {
+        ids[i] = UInt32(truncatingIfNeeded: id &+ i)
+        places[i] = first + i &* map.stride
+      }
+      take(n, ef, kernels)
+      id &+= n
+    }
+  }
+
   /// Of a pool of nodes makes one of their slots, each with its node's key: those that are admitted, the oldest of equal ones
   /// first, `k` at most.
   func spread<A: Admission>(_ k: Int, _ admission: A, _ chains: Chains) throws(RuvectorError) {
@@ -60,12 +76,7 @@ extension Walker {
     return found >= wanted
   }
 
-  /// How many of the pool's nodes are admitted.
-  func count<A: Admission>(_ admission: A) -> Int {
-    (0..<size).reduce(0) { $0 + (admission.admits(Walker.id(pool[$1])) ? 1 : 0) }
-  }
-
-  /// The position of the first of them.
+  /// The position of the pool's first admitted node.
   func position<A: Admission>(_ admission: A) -> Int {
     (0..<size).first { admission.admits(Walker.id(pool[$0])) } ?? size
   }
@@ -107,99 +118,5 @@ extension Walker {
       }
     }
     return true
-  }
-
-  /// The walk over admitted nodes alone, from one to those within two links of it (Patel et al. 2024, "ACORN", arXiv 2403.04871,
-  /// §5, its variant 1): only their distances are computed. For filters that admit some nodes everywhere. It starts from
-  /// the pool, whose nodes that are not admitted are left.
-  func leap<A: Admission>(_ admission: A, ef: Int, _ index: HNSWIndex, _ kernels: KernelTable) {
-    let starts = (0..<size).map { pool[$0] & ~1 }
-    unmark()
-    size = 0
-    for entry in starts {
-      mark(Walker.id(entry))
-      if admission.admits(Walker.id(entry)) { insert(entry, ef) }
-    }
-    // The nearest that are not admitted lead to admitted ones, too.
-    for entry in starts.prefix(8) where !admission.admits(Walker.id(entry)) {
-      leap(from: Walker.id(entry), admission, ef, index, kernels)
-    }
-    var cursor = 0
-    while cursor < size {
-      let entry = pool[cursor]
-      if entry & 1 != 0 {
-        cursor &+= 1
-        continue
-      }
-      pool[cursor] = entry | 1
-      cursor = leap(from: Walker.id(entry), admission, ef, index, kernels, before: cursor &+ 1)
-    }
-  }
-
-  /// Takes admitted nodes within two links of `id` into the pool: its neighbours, and where they are fewer than a list has room
-  /// for, neighbours of those that are not admitted. The first position that changed, at most `before`.
-  @discardableResult
-  private func leap<A: Admission>(
-    from id: Int, _ admission: A, _ ef: Int, _ index: HNSWIndex, _ kernels: KernelTable, before: Int = .max
-  ) -> Int {
-    let links = index.links, width = links.room(0)
-    var first = before, n = 0
-    func flush() {
-      compute(n, kernels)
-      for i in 0..<n {
-        let at = place(Walker.entry(keys[i], ids[i]), ef)
-        if at < first { first = at }
-      }
-      n = 0
-    }
-    var others: [Int] = []
-    others.reserveCapacity(width)
-    var admitted = 0
-    func look(_ list: UnsafeMutablePointer<UInt32>, _ isFirst: Bool) {
-      var i = 0
-      while i < width {
-        let link = rv_load_acquire(list + i)
-        i &+= 1
-        if link == Links.end { return }
-        let neighbour = Int(link & ~Links.pinned)
-        guard neighbour < limit else { continue }
-        if admission.admits(neighbour) {
-          admitted &+= 1
-          if isMarked(neighbour) { continue }
-          mark(neighbour)
-          gather(neighbour, n)
-          n &+= 1
-          if n == room { flush() }
-        } else if isFirst, !isMarked(neighbour) {
-          others.append(neighbour)
-        }
-      }
-    }
-    look(links.list(id, 0), true)
-    if admitted < width {
-      for other in others { rv_prefetch(links.ground[other]) }
-      for other in others {
-        if admitted >= width { break }
-        mark(other)
-        look(links.list(other, 0), false)
-      }
-    }
-    flush()
-    return first
-  }
-
-  /// Puts a node into the pool by binary search; where it is now, or `.max`.
-  private func place(_ new: Entry, _ ef: Int) -> Int {
-    if size == ef, new > pool[size - 1] { return .max }
-    var low = 0, high = size
-    while low < high {
-      let middle = (low &+ high) &>> 1
-      if pool[middle] < new { low = middle &+ 1 } else { high = middle }
-    }
-    let last = size < ef ? size : size &- 1
-    if last > low { (pool.pointer + (low &+ 1)).update(from: pool.pointer + low, count: last &- low) }
-    pool[low] = new
-    if size < ef { size &+= 1 }
-    return low
   }
 }

@@ -140,6 +140,38 @@ import Testing
     }
   }
 
+  /// Nodes of a file are known when something is added, at once or since the file was read; those that went meanwhile are not.
+  @Test(arguments: [0, 64]) func nodesOfAFile(_ later: Int) throws {
+    let rows = try VectorRows(Space(.l2, dim: 3, c: 1), .f32, rerank: false, first: 64)
+    let likeness = try Likeness(rows), data = (0..<64).flatMap(Self.value)
+    var isUsed = Array(repeating: true, count: 64)
+    try data.withUnsafeBufferPointer { data in
+      let matrix = MatrixView(try #require(data.baseAddress), rows: 64, dim: 3)
+      for r in 0..<64 { rows.store(matrix.row(r), factor: 1, at: r) }
+      try likeness.adopt(upTo: 64, later: later) { isUsed[$0] }
+      #expect((likeness.byteCount == 256) == (later == 64))
+      likeness.forget(5)
+      isUsed[5] = false
+      #expect(try likeness.plan(matrix) { isUsed[$0] }.new == [5])
+      likeness.forget(6)
+      #expect(try likeness.plan(matrix) { isUsed[$0] }.new == [5, 6])
+    }
+  }
+
+  /// A copy of a file finds what is equal to its vectors.
+  @Test func equalToThoseOfAFile() throws {
+    let index = try Self.index(), file = FileManager.default.temporaryDirectory.path + "/ruvector-equal-later.rvi"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try index.add(Array(0..<40), (0..<40).flatMap(Self.value))
+    try index.save(file)
+    let copy = try #require(try VectorIndex.load(file).index as? HNSWIndex)
+    try copy.remove([3])
+    try copy.add([100, 101], Self.value(7) + Self.value(3))
+    #expect(copy.twins != nil && copy.nextNode == 41)
+    #expect(try copy.find(Self.value(7), k: 2).map(\.key) == [7, 100])
+    #expect(try copy.brokenInvariant() == nil)
+  }
+
   /// Staged vectors, at nodes of their own and at those of others, are in no file.
   @Test func whatIsStagedIsNotSaved() throws {
     let index = try Self.index(), file = FileManager.default.temporaryDirectory.path + "/ruvector-staged-equal.rvi"

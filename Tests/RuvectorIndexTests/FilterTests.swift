@@ -54,6 +54,30 @@ struct FilterTests {
     #expect(Double(hits) >= 0.98 * Double(wanted))
   }
 
+  /// Those that are allowed lie behind many others: the pool of a walk has room for so many of these, and no more.
+  @Test func poolsKeepToTheirRoom() throws {
+    let n = 4000, dim = 4, index = try HNSWIndex(names(.l2, .f32, dim, [("M", 6), ("efConstruction", 24)]))
+    var generator = SeededGenerator(7), data: [Float] = []
+    for _ in 0..<n { data += generator.normals(dim) }
+    try index.add((0..<n).map { Int64($0) }, data)
+    let far = (0..<n).filter { data[$0 * dim] > 1 }, bits = try SlotBits(n, filled: false), kernels = Kernels.current
+    for slot in far { bits.set(slot, true) }
+    var ended = 0
+    for i in 0..<40 {
+      let walker = try index.takeWalker(), others = 20 + i, ef = 8
+      try index.rows.prepare(walker.query, [-1 - Float(i) / 40, 0, 0, 0], "query")
+      try walker.begin(ef: 4096, count: n)
+      walker.unmarkAndStart(index.descend(walker, to: 0, kernels))
+      let admission = Marked(sight: index.sight, chains: nil, bits: bits.view)
+      // From within those that are allowed the walk has its `ef` at once, and then meets the others.
+      walker.start(Walker.entry(walker.key(far[i], kernels), UInt32(far[i])))
+      if !walker.walk(0, ef: ef, index, kernels, admission, others: others) { ended += 1 }
+      #expect(walker.size <= ef + others + 1)
+      index.giveBack(walker)
+    }
+    #expect(ended > 10)
+  }
+
   @Test func wrongKinds() throws {
     let strings = try HNSWIndex(names(.l2, .f32, 2) + [("keys", .text("string"))]), words = try Words(["a"])
     let row = try AlignedBuffer<Float>(count: 2, repeating: 1), key = try AlignedBuffer<Int64>(count: 1, repeating: 1)

@@ -140,3 +140,21 @@ test('what a filter costs, in distances computed, by the share that it keeps', (
     }
   }
 });
+
+test('filters that keep a ninth or a fifth of many: nearly all of the nearest, at a share of the distances', () => {
+  const count = 40000, spots = rows(800, 16, 5), noise = random(6), list = Array.from({ length: count }, (_, i) => spots[i % 800].map((x) => x + 0.2 * noise()));
+  const index = new HNSWIndex({ dim: 16, metric: 'l2', M: 8, efConstruction: 60 }), exact = new BruteForceIndex({ dim: 16, metric: 'l2' });
+  for (const one of [index, exact]) one.addBatch(list.map((_, i) => i), list);
+  const asked = Array.from({ length: 40 }, (_, q) => spots[q * 17].map((x) => x + 0.2 * noise())), plane = vector(16, 7), sides = list.map((v) => v.reduce((sum, x, d) => sum + x * plane[d], 0));
+  const recall = (filter) => asked.reduce((sum, query) => {
+    const right = exact.search(query, k, { filter }).keys, found = index.search(query, k, { ef: 32, filter }).keys;
+    return sum + right.filter((key) => found.includes(key)).length / k / asked.length;
+  }, 0);
+  for (const part of [0.115, 0.2]) {
+    const cut = [...sides].sort((a, b) => b - a)[Math.floor(part * count)];
+    const everywhere = bitmap(list.map((_, i) => i).filter((i) => (i * 7919 % 10007) / 10007 < part), count), side = bitmap(list.map((_, i) => i).filter((i) => sides[i] > cut), count);
+    assert.ok(recall(everywhere) >= 0.99, `${part} everywhere: recall ${recall(everywhere)}`);
+    assert.ok(index.stats().evaluations < part * count / 2, `${part} everywhere: ${index.stats().evaluations} distances`);
+    assert.ok(recall(side) >= 0.97, `${part} on one side: recall ${recall(side)}`);
+  }
+});

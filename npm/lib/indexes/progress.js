@@ -33,8 +33,10 @@ async function following(flag, onProgress, start) {
   };
   tell(0);
   if (failure) throw failure.error;
+  const heed = () => { if (Atomics.load(flag, 0) !== 0) Atomics.store(state, 0, 1); };
+  heed(); // of many short calls none lasts until the timer
   const timer = setInterval(() => {
-    if (Atomics.load(flag, 0) !== 0) Atomics.store(state, 0, 1);
+    heed();
     tell(Atomics.load(state, 1) / 0xffffffff);
   }, EVERY);
   try {

@@ -334,15 +334,14 @@ class Follower {
   // ---- The store's own changes
 
   /**
-   * Runs a transaction that inserts the rows of `data` last and gives the keys that it deletes; the index follows at once. Before
-   * `isWanted`, the last look at whether the caller still wants it, nothing has happened; after the transaction it has.
+   * Runs a transaction that inserts the rows of `data` last and gives the keys that it deletes; the index follows at once. Whether
+   * the caller still wants it is looked at last before the COMMIT: where not, nothing has happened.
    */
-  *write(sql, parameters, data, isWanted) {
+  *write(sql, parameters, data) {
     const added = { ticket: 0, keys: [] }, count = data.length / this.#options.dim;
     let done;
     try {
       yield* this.#stage(added, data, true);
-      yield isWanted;
       const commit = database.commit(this.#db, sql, parameters, internals.handle(this.index), added.ticket, count);
       done = yield this.#write(commit.sync, commit.async);
     } catch (error) {

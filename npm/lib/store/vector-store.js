@@ -3,7 +3,7 @@
 const native = require('../native.js');
 const { ASYNC_DISPOSE, Handle } = require('../handle.js');
 const { RuvectorError, isList, mismatch, unexpected } = require('../errors.js');
-const { abortable, checkFlag } = require('../async.js');
+const { abortable } = require('../async.js');
 const inputs = require('../inputs.js');
 const { filters } = require('../indexes/filter.js');
 const database = require('./database.js');
@@ -22,9 +22,6 @@ const OPEN = Symbol('open');
 const INSERT = 'INSERT INTO entries(id, metadata) VALUES (?1, ?2); INSERT INTO vectors VALUES (last_insert_rowid(), ?3)';
 
 const NOTHING = new Float32Array(0);
-
-/** The last moment at which a write can be called off. */
-const WANTED = { sync: () => {}, async: async ({ flag }) => checkFlag(flag) };
 
 /**
  * Vectors with string ids and metadata in an SQLite database, and an HNSWIndex that follows it. The database is the truth: what
@@ -131,7 +128,7 @@ class VectorStore extends Handle {
     const sql = replace ? `SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1; ${INSERT}` : INSERT;
     const parameters = yield* pack(columns, this.#options.dim);
     try {
-      yield* this.#follower.write(sql, parameters, columns.data, WANTED);
+      yield* this.#follower.write(sql, parameters, columns.data);
     } catch (error) {
       const isKnown = error instanceof RuvectorError && error.code === 'ERR_DUPLICATE_KEY'; // by somebody else, in between
       throw isKnown ? (yield* this.#duplicate(columns.ids)) ?? error : error;
@@ -239,7 +236,7 @@ class VectorStore extends Handle {
     if (ids.length === 0) return 0;
     const packer = new Packer();
     for (const id of ids) packer.text(id);
-    const keys = yield* this.#follower.write('SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1', packer, NOTHING, WANTED);
+    const keys = yield* this.#follower.write('SELECT key FROM entries WHERE id = ?1; DELETE FROM entries WHERE id = ?1', packer, NOTHING);
     yield* this.#follower.saveIfDue(this.#saveEvery);
     return keys.length;
   }
