@@ -208,7 +208,7 @@ struct AnyAttention {
     guard input.values.rows == n else {
       throw .expected("\(n) rows, one a key", for: "values", received: "\(input.values.rows)", .dimensionMismatch)
     }
-    guard n <= Int(Int32.max), m <= Int(Int32.max) else {
+    guard Int64(n) <= Int64(Int32.max), Int64(m) <= Int64(Int32.max) else {
       throw .expected("at most 2^31 - 1 rows", for: "keys", received: "more", .outOfRange)
     }
     try checkExtras(input)
