@@ -78,20 +78,26 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   override func find(
     _ walker: Walker, k: Int, ef: Int?, places: Int, _ filter: Filter, _ kernels: KernelTable
   ) throws(RuvectorError) {
-    let start = entry, width = min(max(k, ef ?? self.ef), places)
-    if case .all = filter, isPlain {
-      try walker.begin(ef: width, count: nodesUsed)
+    let start = entry, width = min(max(k, ef ?? self.ef), places), hidden = deleted + pending
+    // A few that are not seen are walked to like all others, each in a place of its own, and then left.
+    if case .all = filter, hidden <= width / 16 {
+      try walker.begin(ef: width + hidden, count: nodesUsed)
       guard start != Links.end else { return }
       walker.unmarkAndStart(descend(walker, to: 0, kernels))
       if hasPlateaus {
-        _ = try walker.leavePlateau(ef: width, of: places, room: 0, kernels) {
+        _ = try walker.leavePlateau(ef: width + hidden, of: places, room: 0, kernels) {
           walker.walk(0, ef: $0, self, kernels)
           return true
         }
       } else {
-        walker.walk(0, ef: width, self, kernels)
+        walker.walk(0, ef: width + hidden, self, kernels)
       }
-      return try settle(walker, k, Seen(sight: sight, chains: nil), kernels)
+      let sight = sight
+      if hidden > 0 { walker.keep(Seen(sight: sight, chains: chains)) }
+      // More may have gone meanwhile.
+      if hidden == 0 || walker.size >= min(k, size) || chains != nil {
+        return try settle(walker, k, Seen(sight: sight, chains: nil), kernels)
+      }
     }
     let search = FilteredWalk(walker, self, k: k, ef: width, kernels)
     try walker.begin(ef: width, count: nodesUsed)
