@@ -26,19 +26,29 @@ public struct RuvectorError: Error, Equatable {
   }
 
   public let code: Code
-  public let message: String
+  private let texts: Texts
+
+  /// The texts, behind one reference: errors go through every `try`, and what they hold is copied there.
+  private final class Texts: Sendable {
+    let message, wanted, subject, received: String
+
+    init(_ message: String, wanted: String = "", subject: String = "", received: String = "") {
+      (self.message, self.wanted, self.subject, self.received) = (message, wanted, subject, received)
+    }
+  }
+
+  public var message: String { texts.message }
   /// What the sentence is made of: callers in other languages put the name that they know in the place of `subject`, the path of
   /// the argument (`keys[3]`). Empty for sentences of another form.
-  public let wanted, subject, received: String
+  public var wanted: String { texts.wanted }
+  public var subject: String { texts.subject }
+  public var received: String { texts.received }
 
   public init(_ code: Code, _ message: String) {
-    self.init(code, message, "", "", "")
+    (self.code, texts) = (code, Texts(message))
   }
 
-  private init(_ code: Code, _ message: String, _ wanted: String, _ subject: String, _ received: String) {
-    (self.code, self.message) = (code, message)
-    (self.wanted, self.subject, self.received) = (wanted, subject, received)
-  }
+  private init(_ code: Code, _ texts: Texts) { (self.code, self.texts) = (code, texts) }
 
   /// Two errors are equal that say the same.
   public static func == (a: RuvectorError, b: RuvectorError) -> Bool {
@@ -49,7 +59,10 @@ public struct RuvectorError: Error, Equatable {
   public static func expected(
     _ wanted: String, for name: String, received: String, _ code: Code
   ) -> RuvectorError {
-    RuvectorError(code, "expected \(wanted) for \(name), received \(received)", wanted, name, received)
+    RuvectorError(
+      code,
+      Texts(
+        "expected \(wanted) for \(name), received \(received)", wanted: wanted, subject: name, received: received))
   }
 
   /// `expected <wanted> elements for <name>, received <received>`.
