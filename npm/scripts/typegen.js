@@ -96,7 +96,7 @@ function resultType({ name, outputs }) {
   if (name === 'backward') return `{ ${outputs.map(({ name: part, need }) => `${part}${need === 'optional' ? '?' : ''}: Float32Array${need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
   const [{ shape }] = outputs;
   if (shape.length === 1) return shape[0] === '1' ? 'number' : 'Float32Array';
-  return 'PackedMatrix';
+  return 'Rows';
 }
 
 /** The comment of an option or a class. */
@@ -149,7 +149,7 @@ function classText(member) {
   let text = `export interface ${member.type}Options {\n${optionLines(member.options)}}\n\n`;
   text += `/**\n * ${first}\n *\n${formulas.map((line) => ` *     ${line}`.trimEnd() + '\n').join('')} *\n * More: docs/options.md.\n */\n`;
   const isFree = member.options.every((option) => standardOf(option) !== undefined);
-  text += `export class ${member.type} {\n  constructor(options${isFree ? '' : ''}: ${member.type}Options);\n  /** From \`toJson()\`. ERR_CORRUPT for anything else. */\n  static fromJson(json: string): ${member.type};\n`;
+  text += `export class ${member.type} {\n  constructor(options${isFree ? '?' : ''}: ${member.type}Options);\n  /** From \`toJson()\`. ERR_CORRUPT for anything else. */\n  static fromJson(json: string): ${member.type};\n`;
   for (const option of member.options) text += `  readonly ${option.name}: ${typeOf(option)};\n`;
   for (const operation of member.operations) {
     const ports = operation.inputs.map((port) => `${port.name}${port.need === 'optional' ? '?' : ''}: ${argumentType(port)}${port.need === 'optional' ? ' | undefined' : ''}`);
@@ -183,7 +183,10 @@ function typesOf(members) {
   return `// ${WRITTEN}\n// Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; \`…Async\` ones reject, with ERR_ABORTED once \`signal\` fires.
-${made.length > 0 ? "import type { AsyncOptions, Graph, Matrix, PackedMatrix, ThreadOptions, Vector } from '../../index.js';\n" : ''}import type { Expert } from '../../attention.js';
+${made.length > 0 ? "import type { AsyncOptions, Graph, Matrix, ThreadOptions, Vector } from '../../index.js';\n" : ''}import type { Expert } from '../../attention.js';
+
+/** A packed matrix, row after row; itself an argument wherever a Matrix is. */
+export interface Rows { data: Float32Array; rows: number; dim: number }
 
 ${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(members).trimEnd()}
 `;

@@ -83,7 +83,9 @@ for (const row of MADE) {
     for (const [name, value] of Object.entries(options)) assert.deepStrictEqual(one[name], value, name);
     for (const name of row.options.keys()) assert.notStrictEqual(one[name], undefined, name);
     await fails(() => new type({ ...options, noSuchOption: 1 }), 'ERR_INVALID_CONFIG', 'unknown');
-    await fails(() => new type(), 'ERR_INVALID_ARG', 'nothing');
+    if (Object.keys(options).some((name) => name !== 'seed')) await fails(() => new type(), 'ERR_INVALID_CONFIG', 'nothing');
+    else new type().close();
+    await fails(() => new type(null), 'ERR_INVALID_ARG', 'null');
     await fails(() => new type(4), 'ERR_INVALID_ARG', 'a number');
     for (const [name, { kind }] of row.options) {
       for (const bad of [null, {}, [1], ...kind === 'flag' ? [1, 'true'] : kind === 'choice' ? ['', 'no such thing', 1] : kind === 'seed' ? ['1', 1.5] : ['4', true]]) {

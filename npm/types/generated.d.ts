@@ -2,8 +2,11 @@
 // Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; `…Async` ones reject, with ERR_ABORTED once `signal` fires.
-import type { AsyncOptions, Graph, Matrix, PackedMatrix, ThreadOptions, Vector } from '../../index.js';
+import type { AsyncOptions, Graph, Matrix, ThreadOptions, Vector } from '../../index.js';
 import type { Expert } from '../../attention.js';
+
+/** A packed matrix, row after row; itself an argument wherever a Matrix is. */
+export interface Rows { data: Float32Array; rows: number; dim: number }
 
 export interface GATv2LayerOptions {
   /** Width of a node's row. Integer in 1...65536. */
@@ -48,8 +51,8 @@ export class GATv2Layer {
   readonly bias: boolean;
   readonly seed: number | bigint;
   /** x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width]. */
-  forward(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): PackedMatrix;
-  forwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<PackedMatrix>;
+  forward(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): Rows;
+  forwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<Rows>;
   /**
    * x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim], outputGradient [n, width] → x [n, inChannels],
    * edgeAttr [edges, edgeDim], parameters [parameters].
@@ -83,7 +86,7 @@ export interface MSELossOptions {
  * More: docs/options.md.
  */
 export class MSELoss {
-  constructor(options: MSELossOptions);
+  constructor(options?: MSELossOptions);
   /** From `toJson()`. ERR_CORRUPT for anything else. */
   static fromJson(json: string): MSELoss;
   readonly reduction: 'mean' | 'sum';
