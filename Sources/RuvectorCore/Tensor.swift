@@ -33,102 +33,112 @@ public struct Tensor {
   }
 
   /// As a vector of floats with `count` elements (any number for nil).
-  public func floats(_ name: String, count: Int? = nil) throws(RuvectorError) -> UnsafePointer<Float> {
-    try require(.float32, "32-bit floats", name)
-    if rank != 1 { throw .expected("a vector", for: name, received: "a matrix", .dimensionMismatch) }
-    if let count, columns != count { throw .dimension(name, expected: count, received: columns) }
+  public func floats(_ name: @autoclosure () -> String, count: Int? = nil) throws(RuvectorError) -> UnsafePointer<Float>
+  {
+    try require(.float32, "32-bit floats", name())
+    if rank != 1 { throw .expected("a vector", for: name(), received: "a matrix", .dimensionMismatch) }
+    if let count, columns != count { throw .dimension(name(), expected: count, received: columns) }
     return UnsafePointer(pointer(Float.self))
   }
 
   /// As a writable vector of floats with at least `count` elements.
-  public func output(_ name: String, count: Int) throws(RuvectorError) -> UnsafeMutablePointer<Float> {
-    try require(.float32, "32-bit floats", name)
-    try requireOutput(name, count: count)
+  public func output(_ name: @autoclosure () -> String, count: Int) throws(RuvectorError) -> UnsafeMutablePointer<Float>
+  {
+    try require(.float32, "32-bit floats", name())
+    try requireOutput(name(), count: count)
     return pointer(Float.self)
   }
 
   /// As a writable vector of u32 with at least `count` elements.
-  public func indices(_ name: String, count: Int) throws(RuvectorError) -> UnsafeMutablePointer<UInt32> {
-    try require(.uint32, "unsigned 32-bit integers", name)
-    try requireOutput(name, count: count)
+  public func indices(_ name: @autoclosure () -> String, count: Int) throws(RuvectorError) -> UnsafeMutablePointer<
+    UInt32
+  > {
+    try require(.uint32, "unsigned 32-bit integers", name())
+    try requireOutput(name(), count: count)
     return pointer(UInt32.self)
   }
 
   /// As a vector of u32 with `count` elements.
-  public func readIndices(_ name: String, count: Int) throws(RuvectorError) -> UnsafePointer<UInt32> {
-    try require(.uint32, "unsigned 32-bit integers", name)
-    guard rank == 1, columns == count else { throw .dimension(name, expected: count, received: columns) }
+  public func readIndices(_ name: @autoclosure () -> String, count: Int) throws(RuvectorError) -> UnsafePointer<UInt32>
+  {
+    try require(.uint32, "unsigned 32-bit integers", name())
+    guard rank == 1, columns == count else { throw .dimension(name(), expected: count, received: columns) }
     return UnsafePointer(pointer(UInt32.self))
   }
 
   /// As bytes; writable ones when `writable`.
-  public func bytes(_ name: String, writable: Bool = false) throws(RuvectorError)
+  public func bytes(_ name: @autoclosure () -> String, writable: Bool = false) throws(RuvectorError)
     -> UnsafeMutableRawBufferPointer
   {
-    try require(.uint8, "bytes", name)
-    if rank != 1 { throw .expected("a vector", for: name, received: "a matrix", .dimensionMismatch) }
-    if writable { try requireOutput(name, count: 0) }
+    try require(.uint8, "bytes", name())
+    if rank != 1 { throw .expected("a vector", for: name(), received: "a matrix", .dimensionMismatch) }
+    if writable { try requireOutput(name(), count: 0) }
     return UnsafeMutableRawBufferPointer(start: data, count: data == nil ? 0 : columns)
   }
 
   /// As a matrix of floats.
-  public func matrix(_ name: String) throws(RuvectorError) -> MatrixView {
-    try require(.float32, "32-bit floats", name)
-    if rank != 2 { throw .expected("a matrix", for: name, received: "a vector", .dimensionMismatch) }
+  public func matrix(_ name: @autoclosure () -> String) throws(RuvectorError) -> MatrixView {
+    try require(.float32, "32-bit floats", name())
+    if rank != 2 { throw .expected("a matrix", for: name(), received: "a vector", .dimensionMismatch) }
     return MatrixView(pointer(Float.self), rows: rows, dim: columns, stride: stride)
   }
 
   /// As a graph.
-  public func graph(_ name: String) throws(RuvectorError) -> ResidentGraph {
+  public func graph(_ name: @autoclosure () -> String) throws(RuvectorError) -> ResidentGraph {
     guard type == .graph, let data else {
-      throw .expected("a graph", for: name, received: "another type", .invalidArgument)
+      throw .expected("a graph", for: name(), received: "another type", .invalidArgument)
     }
     return Unmanaged<ResidentGraph>.fromOpaque(data).takeUnretainedValue()
   }
 
-  public func doubles(_ name: String) throws(RuvectorError) -> [Double] {
-    try require(.float64, "64-bit floats", name)
+  public func doubles(_ name: @autoclosure () -> String) throws(RuvectorError) -> [Double] {
+    try require(.float64, "64-bit floats", name())
     return [Double](UnsafeBufferPointer(start: pointer(Double.self), count: columns))
   }
 
-  public func doubleOutput(_ name: String, count: Int) throws(RuvectorError) -> UnsafeMutablePointer<Double> {
-    try require(.float64, "64-bit floats", name)
-    try requireOutput(name, count: count)
+  public func doubleOutput(_ name: @autoclosure () -> String, count: Int) throws(RuvectorError) -> UnsafeMutablePointer<
+    Double
+  > {
+    try require(.float64, "64-bit floats", name())
+    try requireOutput(name(), count: count)
     return pointer(Double.self)
   }
 
   /// The elements of a vector whose type the caller has looked at.
-  public func elements<T>(_: T.Type, _ name: String) throws(RuvectorError) -> UnsafePointer<T> {
-    try require(type, "", name)
-    if rank != 1 { throw .expected("a vector", for: name, received: "a matrix", .dimensionMismatch) }
+  public func elements<T>(_: T.Type, _ name: @autoclosure () -> String) throws(RuvectorError) -> UnsafePointer<T> {
+    try require(type, "", name())
+    if rank != 1 { throw .expected("a vector", for: name(), received: "a matrix", .dimensionMismatch) }
     return UnsafePointer(pointer(T.self))
   }
 
   /// The same, writable, with at least `count` elements.
-  public func room<T>(_: T.Type, _ name: String, count: Int) throws(RuvectorError) -> UnsafeMutablePointer<T> {
-    try require(type, "", name)
-    try requireOutput(name, count: count)
+  public func room<T>(_: T.Type, _ name: @autoclosure () -> String, count: Int) throws(RuvectorError)
+    -> UnsafeMutablePointer<T>
+  {
+    try require(type, "", name())
+    try requireOutput(name(), count: count)
     return pointer(T.self)
   }
 
-  private func require(_ wanted: ElementType, _ words: String, _ name: String) throws(RuvectorError) {
+  private func require(_ wanted: ElementType, _ words: String, _ name: @autoclosure () -> String) throws(RuvectorError)
+  {
     guard type == wanted else {
-      throw .expected(words, for: name, received: "another type", .invalidArgument)
+      throw .expected(words, for: name(), received: "another type", .invalidArgument)
     }
     guard wanted != .graph else {  // of any type, but with elements
-      throw .expected("a vector", for: name, received: "a graph", .invalidArgument)
+      throw .expected("a vector", for: name(), received: "a graph", .invalidArgument)
     }
     guard data != nil || rows == 0 || columns == 0 else {
-      throw .expected("memory", for: name, received: "a null pointer", .invalidArgument)
+      throw .expected("memory", for: name(), received: "a null pointer", .invalidArgument)
     }
   }
 
-  private func requireOutput(_ name: String, count: Int) throws(RuvectorError) {
+  private func requireOutput(_ name: @autoclosure () -> String, count: Int) throws(RuvectorError) {
     guard isWritable else {
-      throw .expected("a writable buffer", for: name, received: "a read-only one", .invalidArgument)
+      throw .expected("a writable buffer", for: name(), received: "a read-only one", .invalidArgument)
     }
     guard rank == 1, columns >= count else {
-      throw .expected("room for \(count) elements", for: name, received: "\(columns)", .dimensionMismatch)
+      throw .expected("room for \(count) elements", for: name(), received: "\(columns)", .dimensionMismatch)
     }
   }
 

@@ -78,7 +78,7 @@ extension GraphLayer {
 private func runLayer(_ layer: any GraphLayer, _ call: Call, _ control: Control) throws(RuvectorError) -> Int {
   guard let x = try call.matrix("x") else { return 0 }
   let input = GraphInput(x: x, graph: try call.graph("graph"), edgeAttr: try call.matrix("edgeAttr"))
-  let out = try call.output(), count = try call.outputCount()
+  let out = try call.output(), count = call.outputCount
   if call.isNamed("forward") {
     try layer.forward(input, into: out, control)
   } else if let gradient = try call.matrix("outputGradient"), let toX = try call.output("x"),

@@ -32,12 +32,24 @@ extension RuvectorLayer: WalkLayer {
     side.matches("in") ? inputDim : side.matches("hidden") ? hiddenDim : nil
   }
 
+  /// A good "forward" goes straight to its formula: a small layer takes no longer than to bind its buffers.
+  public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
+    guard buffers.count == 4, ("forward" as StaticString).matches(operation), buffers[0].rank == 1,
+      buffers[0].columns == inputDim, buffers[1].rank == 2, buffers[1].columns == inputDim, buffers[2].rank == 1
+    else { return try runBound(operation, buffers, control) }
+    let weights = UnsafeBufferPointer(start: try buffers[2].floats("edgeWeights"), count: buffers[2].columns)
+    try forward(
+      buffers[0].floats("node"), neighbors: buffers[1].matrix("neighbors"), edgeWeights: weights,
+      into: buffers[3].output("output", count: hiddenDim))
+    return hiddenDim
+  }
+
   public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
     let weights = try call.vector("edgeWeights") ?? UnsafeBufferPointer(start: nil, count: 0)
     guard let node = try call.vector("node")?.baseAddress, let neighbors = try call.matrix("neighbors") else {
       return 0
     }
-    let out = try call.output(), count = try call.outputCount()
+    let out = try call.output(), count = call.outputCount
     guard call.isNamed("backward") else {
       try forward(node, neighbors: neighbors, edgeWeights: weights, into: out)
       return count

@@ -35,7 +35,7 @@ private func runLoss(_ loss: any Loss, _ call: Call) throws(RuvectorError) -> In
   guard input.rows > 0, input.dim > 0 else {
     throw .expected("at least 1 element", for: "input", received: "0", .emptyInput)
   }
-  let out = try call.output(), count = try call.outputCount()
+  let out = try call.output(), count = call.outputCount
   if call.isNamed("forward") {
     out[0] = Float(try loss.value(input, target))
   } else if let toInput = try call.output("input"), let toTarget = try call.output("target") {

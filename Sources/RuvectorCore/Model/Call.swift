@@ -5,9 +5,12 @@ public struct Call {
   public let operation: Operation
   private let buffers: [Tensor]
   private var sides: [(name: StaticString, size: Int)] = []
+  /// Floats of the whole output.
+  public fileprivate(set) var outputCount = 0
 
   fileprivate init(_ operation: Operation, _ buffers: [Tensor]) {
     (self.operation, self.buffers) = (operation, buffers)
+    sides.reserveCapacity(8)
   }
 
   public func isNamed(_ name: StaticString) -> Bool { operation.name.matches(name) }
@@ -22,9 +25,11 @@ public struct Call {
 
   fileprivate mutating func bind(_ name: StaticString, _ size: Int) { sides.append((name, size)) }
 
-  private func buffer(_ name: StaticString) -> (port: Port, tensor: Tensor)? {
-    for (port, tensor) in zip(operation.inputs, buffers) where port.name.matches(name) {
-      if port.need == .required || tensor.rows * tensor.columns > 0 { return (port, tensor) }
+  /// The buffer of a port; nil where it is left out. (By number: copies of ports would count references.)
+  private func buffer(_ name: StaticString) -> Tensor? {
+    for i in operation.inputs.indices where operation.inputs[i].name.matches(name) {
+      let isThere = operation.inputs[i].need == .required || buffers[i].rows * buffers[i].columns > 0
+      return isThere ? buffers[i] : nil
     }
     return nil
   }
@@ -32,20 +37,20 @@ public struct Call {
   /// A vector; nil where an optional one is left out.
   public func vector(_ name: StaticString) throws(RuvectorError) -> UnsafeBufferPointer<Float>? {
     guard let found = buffer(name) else { return nil }
-    return UnsafeBufferPointer(start: try found.tensor.floats("\(name)"), count: found.tensor.columns)
+    return UnsafeBufferPointer(start: try found.floats("\(name)"), count: found.columns)
   }
 
   /// A matrix; nil where an optional one is left out.
   public func matrix(_ name: StaticString) throws(RuvectorError) -> MatrixView? {
     guard let found = buffer(name) else { return nil }
-    return try found.tensor.matrix("\(name)")
+    return try found.matrix("\(name)")
   }
 
   public func graph(_ name: StaticString) throws(RuvectorError) -> ResidentGraph {
     guard let found = buffer(name) else {
       throw .expected("a graph", for: "\(name)", received: "none", .invalidArgument)
     }
-    return try found.tensor.graph("\(name)")
+    return try found.graph("\(name)")
   }
 
   // MARK: - Output
@@ -71,20 +76,18 @@ public struct Call {
     .expected("sizes that fit in memory", for: "output", received: "more", .outOfMemory)
   }
 
-  /// Floats of the whole output.
-  public func outputCount() throws(RuvectorError) -> Int {
-    var total = 0
-    for part in operation.outputs {
-      let (sum, overflow) = total.addingReportingOverflow(try count(part))
+  /// Adds up the parts.
+  fileprivate mutating func measure() throws(RuvectorError) {
+    for i in operation.outputs.indices {
+      let (sum, overflow) = outputCount.addingReportingOverflow(try count(operation.outputs[i]))
       guard !overflow else { throw tooLarge }
-      total = sum
+      outputCount = sum
     }
-    return total
   }
 
   /// The memory of the whole output.
   public func output() throws(RuvectorError) -> UnsafeMutablePointer<Float> {
-    try buffers[buffers.count - 1].output("output", count: outputCount())
+    try buffers[buffers.count - 1].output("output", count: outputCount)
   }
 
   /// The memory of one part of it; nil for that of an optional input which is left out.
@@ -103,7 +106,7 @@ public struct Call {
   /// To be called after the work: where the output is not finite, the first NaN or infinity among the inputs is named, or, where
   /// there is none, the result is `.outOfRange`.
   public func requireFiniteOutput() throws(RuvectorError) {
-    guard Kernels.current.non_finite_probe(try output(), try outputCount()).isNaN else { return }
+    guard Kernels.current.non_finite_probe(try output(), outputCount).isNaN else { return }
     for (port, tensor) in zip(operation.inputs, buffers) where port.type == .float32 && tensor.rows * tensor.columns > 0
     {
       if tensor.rank == 1 {
@@ -125,24 +128,28 @@ func bind(
   let known = try find(operation, in: operations)
   try requireBuffers(known.inputs.count + 1, for: operation, buffers)
   var call = Call(known, buffers)
-  call.bind("parameters", member.parameters.total)
-  for (port, tensor) in zip(known.inputs, buffers) where port.need != .free {
-    guard tensor.type == port.type else {
+  for i in known.inputs.indices where known.inputs[i].need != .free {
+    let tensor = buffers[i]
+    guard tensor.type == known.inputs[i].type else {
+      let port = known.inputs[i]
       throw .expected(words(port.type), for: "\(port.name)", received: words(tensor.type), .invalidArgument)
     }
-    if port.type == .graph {
-      let graph = try tensor.graph("\(port.name)")
-      try fit(port, [graph.nodes, graph.columns, graph.edges], member, &call)
-    } else if port.need == .required || tensor.rows * tensor.columns > 0 {
-      try fit(port, tensor, member, &call)
+    if tensor.type == .graph {
+      let graph = try tensor.graph("\(known.inputs[i].name)")
+      try fit(known.inputs[i], [graph.nodes, graph.columns, graph.edges], member, &call)
+    } else if known.inputs[i].need == .required || tensor.rows * tensor.columns > 0 {
+      try fit(known.inputs[i], tensor, member, &call)
     }
   }
   for part in known.outputs {
     for side in part.shape {
-      guard case .named(let name) = side, call.size(name) == nil, let size = member.size(of: name) else { continue }
-      call.bind(name, size)
+      guard case .named(let name) = side, call.size(name) == nil else { continue }
+      if let size = name.matches("parameters") ? member.parameters.total : member.size(of: name) {
+        call.bind(name, size)
+      }
     }
   }
+  try call.measure()
   return call
 }
 

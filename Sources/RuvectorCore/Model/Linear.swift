@@ -1,7 +1,7 @@
 import CRuvectorSupport
 
 /// y = W x + b with W row-major [out][in] and b [out]: the affine map of layers, on two slots of theirs (``Slot/linear``).
-public struct Linear {
+public final class Linear {
   public let weight: Parameter
   public let bias: Parameter
   public let inDim: Int

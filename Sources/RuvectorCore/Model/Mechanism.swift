@@ -49,6 +49,11 @@ extension Mechanism {
     throw unknown("\(call.operation.name)", of: Self.operations)
   }
   public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
+    try runBound(operation, buffers, control)
+  }
+
+  /// The same for members that look at some calls by themselves first.
+  public func runBound(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
     try perform(bind(operation, of: Self.operations, self, buffers), control)
   }
   public var seed: UInt64 { 0 }

@@ -52,8 +52,8 @@ public struct Slot {
   }
 }
 
-/// One named block of weights, and its place among all of its member's.
-public struct Parameter {
+/// One named block of weights, and its place among all of its member's. (A class: members hand them on in every call.)
+public final class Parameter {
   public let name: String
   /// Row-major: [rows, columns], [length] or more.
   public let shape: [Int]
@@ -61,12 +61,17 @@ public struct Parameter {
   /// Floats of the member's parameters before it.
   public let offset: Int
 
-  public var pointer: UnsafeMutablePointer<Float> { values.pointer }
+  init(name: String, shape: [Int], values: AlignedBuffer<Float>, offset: Int) {
+    (self.name, self.shape, self.values, self.offset) = (name, shape, values, offset)
+    pointer = values.pointer
+  }
+
+  public let pointer: UnsafeMutablePointer<Float>
   public var count: Int { values.count }
 
   public subscript(index: Int) -> Float {
     get { values.pointer[index] }
-    nonmutating set { values.pointer[index] = newValue }
+    set { values.pointer[index] = newValue }
   }
 }
 

@@ -31,7 +31,7 @@ function given(row, [first, ...rest]) {
   const isObject = typeof first === 'object' && first !== null && !isList(first) && !tagOf(first), list = {};
   if (isObject || positional.length === 0) {
     const extra = rest.find((value) => value !== undefined);
-    if (first === undefined && row.required === undefined) return {}; // what has no default, the native side misses
+    if (first === undefined && row.required === undefined) return Object.fromEntries(names.map((name) => [name, undefined])); // what has no default, the native side misses
     if (!isObject) throw unexpected('ERR_INVALID_ARG', 'an object', 'options', first);
     if (extra !== undefined) throw unexpected('ERR_INVALID_ARG', 'nothing behind the options', 'arguments', extra);
     const known = [...names, ...unread], options = inputs.options(first, known, 'options', known.map(snake));
@@ -49,7 +49,7 @@ function given(row, [first, ...rest]) {
 /** The same, read; those left out are missing. A seed that is left out is drawn. */
 function readOptions(row, args) {
   const list = given(row, args);
-  for (const name of row.options.keys()) {
+  for (const name of Object.keys(list)) {
     const { kind } = row.options.get(name);
     if (list[name] !== undefined || (row.required ?? []).includes(name)) list[name] = READERS[kind](list[name], name);
     else if (kind === 'seed') list[name] = randomSeed();
