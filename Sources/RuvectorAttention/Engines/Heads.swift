@@ -1,8 +1,8 @@
 import CRuvectorSupport
 import RuvectorCore
 
-/// Exact softmax attention in `heads` contiguous slices, without weights of its own: what ScaledDotProduct, Flash and
-/// MultiHead share. Queries are cut into chunks whatever the thread count: the same bits for any number of threads.
+/// Exact softmax attention in `heads` contiguous slices, without weights of its own: what all mechanisms share whose scores are
+/// products of queries and keys. Queries are cut into chunks whatever the thread count: the same bits for any number of threads.
 public struct Heads {
   let input: AttentionInput
   let count: Int

@@ -1,5 +1,5 @@
-/// What a mechanism is to another one that holds it as a child, beyond its operations by name: its family's own protocol
-/// in a class of that family. (Embedded Swift casts an object to its class, but not to another protocol.)
+/// What a member is to those who hold it and want more than operations by name: its family's own protocol, in a class of that
+/// family. (Embedded Swift casts an object to its class, but not to another protocol.)
 open class Facet {
   public init() {}
 }
