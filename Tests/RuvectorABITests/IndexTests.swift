@@ -124,7 +124,7 @@ struct IndexTests {
     #expect(rv_index_to_bytes(index, &bytes, 9, &count, nil, &error) == 0 && count == UInt64(memory.count))
     #expect(rv_index_from_bytes(&bytes, &copy, &stamp, &error) == 0 && stamp == 9 && figures(copy).vectors == 20)
     rv_index_release(copy)
-    memory.pointer[5000] ^= 1
+    memory.pointer[4100] ^= 1
     #expect(rv_index_from_bytes(&bytes, &copy, nil, &error) == RV_CORRUPT.rawValue && copy == nil)
     #expect(rv_index_from_bytes(&matrix, &copy, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
     #expect(rv_index_from_bytes(nil, &copy, nil, &error) == RV_INVALID_ARGUMENT.rawValue)

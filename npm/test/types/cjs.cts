@@ -67,7 +67,7 @@ expectType<Equal<typeof named, string[]>>(true);
 expectType<Equal<[typeof read, typeof seen], [ruvector.HNSWIndex<string>, ruvector.HNSWIndex<bigint>]>>(true);
 const kept: Uint8Array = read.toBuffer({ stamp: 3 }), taken = ruvector.HNSWIndex.fromBuffer<string>(kept), plainBytes = ruvector.BruteForceIndex.fromBuffer(new ArrayBuffer(8));
 expectType<Equal<[typeof taken, typeof plainBytes], [ruvector.HNSWIndex<string>, ruvector.BruteForceIndex]>>(true);
-const keptLater: Promise<Uint8Array> = taken.toBufferAsync({ signal: AbortSignal.abort() }), takenLater: Promise<ruvector.HNSWIndex<bigint>> = ruvector.HNSWIndex.fromBufferAsync<bigint>(Buffer.of(1));
+const keptLater: Promise<Uint8Array> = taken.toBufferAsync({ signal: new AbortController().signal }), takenLater: Promise<ruvector.HNSWIndex<bigint>> = ruvector.HNSWIndex.fromBufferAsync<bigint>(Uint8Array.of(1));
 // @ts-expect-error: a path is for load
 ruvector.HNSWIndex.fromBuffer('x');
 declare const kind: 'string' | 'number', settings: ruvector.HNSWOptions<string>;
