@@ -841,7 +841,7 @@ export interface VectorIndex<K extends IndexKey = number> {
   readonly readOnly: boolean;
   /** Post it to a worker and open it there; valid while any thread has the index open. */
   readonly token: IndexToken;
-  /** The number that `save` was given, for an index of a file; else 0. */
+  /** The number that `save` or `toBuffer` was given, for an index of a file or of bytes; else 0. */
   readonly stamp: number;
   /** @throws ERR_DUPLICATE_KEY, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a norm beyond 1e18, a point off the hyperboloid, vectors that a smaller `storage` without floats does not tell apart), ERR_BUSY */
   add(key: K, vector: Vector): void;
@@ -896,6 +896,13 @@ export interface VectorIndex<K extends IndexKey = number> {
   save(path: string, options?: { stamp?: number | undefined }): void;
   /** The same off the event loop. Aborted before its end, it rejects and the old file stays. A writer meanwhile gets ERR_BUSY. */
   saveAsync(path: string, options?: { stamp?: number | undefined; signal?: AbortSignal | undefined }): Promise<void>;
+  /**
+   * The bytes that `save` would write, for `fromBuffer` or a file of your own: to send an index, or to keep it where there are no
+   * files (WebAssembly). `stamp` as there. @throws ERR_OUT_OF_MEMORY, ERR_BUSY while there is a writer, ERR_UNSUPPORTED where `readOnly`
+   */
+  toBuffer(options?: { stamp?: number | undefined }): Uint8Array;
+  /** The same off the event loop. A writer meanwhile gets ERR_BUSY. */
+  toBufferAsync(options?: { stamp?: number | undefined; signal?: AbortSignal | undefined }): Promise<Uint8Array>;
   readonly closed: boolean;
   /** Frees the native memory once calls in flight are done. Closing twice is fine. */
   close(): void;
@@ -934,6 +941,13 @@ export interface HNSWIndexConstructor {
   new <Kind extends KeyKind, _>(options: HNSWOptions<KeyOfKind<Kind>> & { readonly keys: Kind }): HNSWIndex<KeyOfKind<Kind>>;
   new <K extends IndexKey = number>(options: HNSWOptions<K>): HNSWIndex<K>;
   readonly prototype: HNSWIndex<any>;
+  /**
+   * An index from the bytes of `toBuffer`, or of a file that `save` wrote, which are copied; every checksum is looked at.
+   * @throws ERR_CORRUPT, ERR_UNSUPPORTED (another version), ERR_OUT_OF_MEMORY, ERR_WRONG_HANDLE for the bytes of the other class
+   */
+  fromBuffer<K extends IndexKey = number>(bytes: Uint8Array | ArrayBuffer): HNSWIndex<K>;
+  /** The same off the event loop. */
+  fromBufferAsync<K extends IndexKey = number>(bytes: Uint8Array | ArrayBuffer, options?: { signal?: AbortSignal | undefined }): Promise<HNSWIndex<K>>;
   /** A copy of a file in memory, every checksum looked at. @throws ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT, ERR_UNSUPPORTED (another version) */
   load<K extends IndexKey = number>(path: string): HNSWIndex<K>;
   loadAsync<K extends IndexKey = number>(path: string, options?: { signal?: AbortSignal | undefined }): Promise<HNSWIndex<K>>;
@@ -968,6 +982,8 @@ export interface BruteForceIndexConstructor {
   new <K extends IndexKey = number>(options: IndexOptions<K>): BruteForceIndex<K>;
   readonly prototype: BruteForceIndex<any>;
   /** As those of HNSWIndex. */
+  fromBuffer<K extends IndexKey = number>(bytes: Uint8Array | ArrayBuffer): BruteForceIndex<K>;
+  fromBufferAsync<K extends IndexKey = number>(bytes: Uint8Array | ArrayBuffer, options?: { signal?: AbortSignal | undefined }): Promise<BruteForceIndex<K>>;
   load<K extends IndexKey = number>(path: string): BruteForceIndex<K>;
   loadAsync<K extends IndexKey = number>(path: string, options?: { signal?: AbortSignal | undefined }): Promise<BruteForceIndex<K>>;
   view<K extends IndexKey = number>(path: string, options?: ViewOptions): BruteForceIndex<K>;

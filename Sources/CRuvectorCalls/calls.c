@@ -277,6 +277,10 @@ F(index_add) {
   MAKES(rv_index_add(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, (int32_t)a[4].integer, control, error),
         bytes = bytes_of(a[0].pointer));
 }
+/* index, keys, offsets or undefined, matrix, replacing */
+F(index_accepts) {
+  return rv_index_accepts(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, (int32_t)a[4].integer, error);
+}
 /* index, keys, offsets or undefined */
 F(index_remove) { return rv_index_remove(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), control, error); }
 /* index, ticket (0: a new one), matrix. Returns the ticket. */
@@ -288,6 +292,11 @@ F(index_stage) {
 /* index, ticket, keys, their offsets or undefined, removed keys, theirs. Returns the bytes of the index. */
 F(index_commit) {
   MAKES(rv_index_commit(a[0].pointer, a[1].integer, &a[2].buffer, OPTIONAL(a[3]), OPTIONAL(a[4]), OPTIONAL(a[5]), error),
+        bytes = bytes_of(a[0].pointer));
+}
+/* index, ticket, keys, their offsets or undefined, replacing. Returns the bytes of the index. */
+F(index_add_staged) {
+  MAKES(rv_index_add_staged(a[0].pointer, a[1].integer, &a[2].buffer, OPTIONAL(a[3]), (int32_t)a[4].integer, error),
         bytes = bytes_of(a[0].pointer));
 }
 /* index, ticket */
@@ -339,6 +348,16 @@ F(index_open) {
   if (lacks(&a[2], RV_F64, 1, error)) return error->code;
   MAKES(rv_index_open(a[0].text, (rv_open)a[1].integer, HANDLE, &stamp, error),
         (bytes = bytes_of(result->handle), PUT(a[2], (double)stamp)));
+}
+/* index, bytes or undefined, stamp. Returns how many there are. */
+F(index_to_bytes) {
+  GIVES(uint64_t, rv_index_to_bytes(a[0].pointer, OPTIONAL(a[1]), a[2].integer, &given, control, error));
+}
+/* bytes, Float64Array for the stamp */
+F(index_from_bytes) {
+  uint64_t stamp = 0;
+  if (lacks(&a[1], RV_F64, 1, error)) return error->code;
+  MAKES(rv_index_from_bytes(&a[0].buffer, HANDLE, &stamp, error), (bytes = bytes_of(result->handle), PUT(a[1], (double)stamp)));
 }
 F(index_token) { return result->number = (double)rv_index_token(a[0].pointer), RV_OK; }
 /* token; the bytes are told to V8 by who has made the index */
@@ -459,9 +478,11 @@ static const rv_export rows[] = {
     {"indexInfo", "hB", 0, index_info},
     {"indexSetEf", "hi", 0, index_set_ef},
     {"indexAdd", "hbb?xic", 'n', index_add},
+    {"indexAccepts", "hbb?xi", 0, index_accepts},
     {"indexRemove", "hbb?c", 0, index_remove},
     {"indexStage", "hixc", 'n', index_stage},
     {"indexCommit", "hibb?b?b?c", 'n', index_commit},
+    {"indexAddStaged", "hibb?ic", 'n', index_add_staged},
     {"indexDiscard", "hic", 0, index_discard},
     {"indexRepair", "hic", 'n', index_repair},
     {"indexPrepare", "hib?b?c", 'p', index_prepare},
@@ -477,6 +498,8 @@ static const rv_export rows[] = {
     {"indexSearchOne", "hfiiBF", 'n', index_search_one},
     {"indexSave", "hsic", 0, index_save},
     {"indexOpen", "siBc", 'h', index_open},
+    {"indexToBytes", "hB?ic", 'n', index_to_bytes},
+    {"indexFromBytes", "bBc", 'h', index_from_bytes},
     {"indexToken", "h", 'n', index_token},
     {"indexOpenToken", "i", 'h', index_open_token},
     {"indexPair", "hiiB", 0, index_pair},

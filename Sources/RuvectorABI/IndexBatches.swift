@@ -30,6 +30,32 @@ public func rv_index_commit(
   }
 }
 
+@implementation @_cdecl("rv_index_accepts")
+public func rv_index_accepts(
+  _ handle: OpaquePointer?, _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
+  _ matrix: UnsafePointer<rv_buffer>?, _ replacing: Int32, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try writable(handle), matrix = try tensor(matrix, "vectors").matrix("vectors")
+    try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in
+      try index.accepts(list, matrix, replacing: RuvectorABI.replacing(replacing))
+    }
+  }
+}
+
+@implementation @_cdecl("rv_index_add_staged")
+public func rv_index_add_staged(
+  _ handle: OpaquePointer?, _ ticket: UInt64, _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
+  _ replacing: Int32, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try writable(handle)
+    try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in
+      try index.add(list, staged: ticket, replacing: RuvectorABI.replacing(replacing))
+    }
+  }
+}
+
 @implementation @_cdecl("rv_index_discard")
 public func rv_index_discard(_ handle: OpaquePointer?, _ ticket: UInt64, _ error: UnsafeMutablePointer<rv_error>?)
   -> Int32

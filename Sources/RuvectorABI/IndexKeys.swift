@@ -6,27 +6,33 @@ func withKeys<T>(
   _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?, _ name: String,
   _ body: (KeyList) throws(RuvectorError) -> T
 ) throws(RuvectorError) -> T {
+  let (list, converted) = try keyList(keys, offsets, name)
+  return try withExtendedLifetime(converted) { () throws(RuvectorError) in try body(list) }
+}
+
+/// The same, and the memory that it lies in where it is not the caller's. Apart: `withKeys` is compiled anew for each `body`.
+@inline(never) private func keyList(
+  _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?, _ name: String
+) throws(RuvectorError) -> (KeyList, AlignedBuffer<Int64>?) {
   let tensor = try tensor(keys, name)
   switch tensor.type {
-  case .int64: return try body(.integers(tensor.elements(Int64.self, name), tensor.columns))
+  case .int64: return (.integers(try tensor.elements(Int64.self, name), tensor.columns), nil)
   case .float64:
     let whole = try wholeNumbers(tensor.elements(Double.self, name), tensor.columns, name)
-    return try withExtendedLifetime(whole) { () throws(RuvectorError) in
-      try body(.integers(whole.pointer, tensor.columns))
-    }
+    return (.integers(whole.pointer, tensor.columns), whole)
   case .uint8:
     let bounds = try RuvectorABI.tensor(offsets, "\(name).offsets"), count = bounds.columns - 1
     guard bounds.type == .uint32, count >= 0 else {
       throw .expected("u32 offsets", for: "\(name).offsets", received: "others", .invalidArgument)
     }
     let ends = try bounds.elements(UInt32.self, "\(name).offsets")
-    guard ends[0] == 0, Int(ends[count]) <= tensor.columns else {
+    guard ends[0] == 0, UInt64(ends[count]) <= UInt64(tensor.columns) else {
       throw .expected("offsets from 0 to the bytes there are", for: "\(name).offsets", received: "others", .outOfRange)
     }
     for i in 0..<count where ends[i + 1] < ends[i] {
       throw .expected("offsets that rise", for: "\(name).offsets", received: "\(ends[i + 1])", .invalidArgument)
     }
-    return try body(.strings(tensor.elements(UInt8.self, name), ends, count))
+    return (.strings(try tensor.elements(UInt8.self, name), ends, count), nil)
   default: throw .expected("f64, i64 or u8", for: name, received: "another type", .invalidArgument)
   }
 }

@@ -94,6 +94,8 @@ public func rv_index_set_ef(_ handle: OpaquePointer?, _ ef: UInt64, _ error: Uns
   status(error) { () throws(RuvectorError) in try graph(writable(handle)).setEf(Int(clamping: ef)) }
 }
 
+func replacing(_ number: Int32) -> VectorIndex.Replacing { number == 0 ? .none : number == 2 ? .all : .known }
+
 @implementation @_cdecl("rv_index_add")
 public func rv_index_add(
   _ handle: OpaquePointer?, _ keys: UnsafePointer<rv_buffer>?, _ offsets: UnsafePointer<rv_buffer>?,
@@ -104,8 +106,7 @@ public func rv_index_add(
     let index = try writable(handle), matrix = try tensor(matrix, "vectors").matrix("vectors")
     try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in
       try index.add(
-        list, matrix, replacing: replacing == 0 ? .none : replacing == 2 ? .all : .known,
-        control: RuvectorABI.control(control))
+        list, matrix, replacing: RuvectorABI.replacing(replacing), control: RuvectorABI.control(control))
     }
   }
 }
@@ -211,6 +212,35 @@ public func rv_index_open(
       out.pointee = Opaque.retain(indexes.add(opened.index))
       stamp?.pointee = opened.stamp
     #endif
+  }
+}
+
+@implementation @_cdecl("rv_index_to_bytes")
+public func rv_index_to_bytes(
+  _ handle: OpaquePointer?, _ out: UnsafePointer<rv_buffer>?, _ stamp: UInt64, _ bytes: UnsafeMutablePointer<UInt64>?,
+  _ control: UnsafePointer<rv_control>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try writable(handle)
+    let memory = out == nil ? nil : try tensor(out, "out").bytes("out", writable: true)
+    let count = try index.save(
+      into: memory?.baseAddress, room: memory?.count ?? 0, stamp: stamp, control: RuvectorABI.control(control))
+    bytes?.pointee = UInt64(count)
+  }
+}
+
+@implementation @_cdecl("rv_index_from_bytes")
+public func rv_index_from_bytes(
+  _ bytes: UnsafePointer<rv_buffer>?, _ out: UnsafeMutablePointer<OpaquePointer?>?,
+  _ stamp: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let out = try require(out, "out")
+    out.pointee = nil
+    let memory = try tensor(bytes, "bytes").bytes("bytes")
+    let opened = try VectorIndex.load(memory.baseAddress, memory.count)
+    out.pointee = Opaque.retain(indexes.add(opened.index))
+    stamp?.pointee = opened.stamp
   }
 }
 

@@ -10,10 +10,11 @@
   }
 
   /// A file that takes the place of another as a whole, or not at all.
-  public final class NewFile {
+  public final class NewFile: ByteSink {
     private var raw: OpaquePointer?
     private let path: String
     public private(set) var position = 0
+    public var isKept: Bool { true }
 
     public init(_ path: String) throws(RuvectorError) {
       var file: OpaquePointer?
@@ -34,18 +35,6 @@
       position += bytes
     }
 
-    /// So many zeros, at most 4096.
-    public func writeZeros(_ count: Int) throws(RuvectorError) {
-      let zeros = try AlignedBuffer<UInt8>(count: 4096, repeating: 0)
-      try withExtendedLifetime(zeros) { () throws(RuvectorError) in try write(zeros.pointer, min(count, 4096)) }
-    }
-
-    /// Zeros up to a multiple of `alignment`, at most 4096.
-    public func pad(to alignment: Int) throws(RuvectorError) {
-      try writeZeros((alignment - position % alignment) % alignment)
-    }
-
-    /// The first bytes anew.
     public func rewrite(_ data: UnsafeRawPointer, _ bytes: Int) throws(RuvectorError) {
       guard let raw else { return }
       let error = rv_file_rewrite(raw, data, bytes)
@@ -62,10 +51,11 @@
   }
 
   /// A file that is there.
-  public final class OpenFile {
+  public final class OpenFile: ByteSource {
     private let raw: OpaquePointer?
     public let path: String
     public let byteCount: Int
+    public var name: String { quotedPath(path) }
 
     public init(_ path: String) throws(RuvectorError) {
       var file: OpaquePointer?, bytes: UInt64 = 0

@@ -44,7 +44,7 @@ extension VectorIndex {
   ) throws(RuvectorError) {
     let settings = try IndexKind.named(kind).settings(given)
     let space = try space(settings), storage = try storage(settings, space)
-    if let list, let matrix { try requireAsMany(list, matrix) }
+    if let list, let matrix { try requireAsMany(list, matrix.rows) }
     if let matrix {
       try space.check(matrix, scratch: AlignedBuffer<Float>(count: space.width, for: "vectors"))
       // Whether a storage without floats beside it tells rows apart is seen by what an empty index keeps to see it by.

@@ -1,7 +1,15 @@
-#if !hasFeature(Embedded)  // there are no files in WebAssembly
-  import RuvectorCore
+import RuvectorCore
 
-  extension VectorIndex {
+extension VectorIndex {
+  /// An index from the bytes that `save` wrote to memory, as `load` makes it of a file. They are copied before they are looked at.
+  public static func load(_ bytes: UnsafeRawPointer?, _ count: Int) throws(RuvectorError) -> (
+    index: VectorIndex, stamp: UInt64
+  ) {
+    let reader = try IndexReader(MemorySource(bytes, count))
+    return (try reader.load(), reader.header.stamp)
+  }
+
+  #if !hasFeature(Embedded)  // there are no files in WebAssembly
     /// An index from a file that `save` wrote: a copy in memory, every checksum looked at. Memory is asked for only as far as the
     /// file has bytes for it. `.notFound`, `.io`, `.corrupt`, `.unsupported` (another version).
     public static func load(_ path: String) throws(RuvectorError) -> (index: VectorIndex, stamp: UInt64) {
@@ -25,7 +33,7 @@
       _ path: String, verify: Bool = false, floats: Floats = .mapped
     ) throws(RuvectorError) -> (index: VectorIndex, stamp: UInt64) {
       let file = try OpenFile(path), reader = try IndexReader(file)
-      return (try reader.view(verify: verify, floats), reader.header.stamp)
+      return (try reader.view(file, verify: verify, floats), reader.header.stamp)
     }
-  }
-#endif
+  #endif
+}

@@ -27,6 +27,30 @@ extension VectorIndex {
     }
   }
 
+  /// What `add` would say of these, memory apart; adds nothing.
+  public final func accepts(
+    _ list: KeyList, _ matrix: MatrixView, replacing: Replacing = .none
+  ) throws(RuvectorError) {
+    try write { () throws(RuvectorError) in
+      _ = try accept(list, matrix, replacing)
+      if isBlurring { rows.walkFloats() }
+    }
+  }
+
+  /// Shows what was staged under `ticket` as `add` would: row i under key i, with its errors for keys, after any of which the rows
+  /// are still staged. Waits for another writer; what is replaced is left for `repair`.
+  public final func add(
+    _ list: KeyList, staged ticket: UInt64, replacing: Replacing = .none
+  ) throws(RuvectorError) {
+    try write(waiting: true) { () throws(RuvectorError) in
+      let slots = try requireBatch(ticket).slots
+      try Self.requireAsMany(list, slots.count)
+      let known = try accept(list, replacing)
+      batches.removeAll { $0.ticket == ticket }
+      flip(slots.enumerated().map { Arrival(slot: Int($1), row: $0) }, list, leaving: known)
+    }
+  }
+
   /// What `add` does with keys that are in the index.
   public enum Replacing: Sendable {
     /// `.duplicateKey`
@@ -84,10 +108,7 @@ extension VectorIndex {
   ) throws(RuvectorError) {
     try write(waiting: true) { () throws(RuvectorError) in
       let slots = ticket == 0 ? [] : try requireBatch(ticket).slots
-      guard list.count == slots.count else {
-        throw .expected(
-          "as many keys as vectors (\(slots.count))", for: "keys", received: "\(list.count)", .dimensionMismatch)
-      }
+      try Self.requireAsMany(list, slots.count)
       for given in [list, removing ?? list] where given.count > 0 && given.kind != keys.kind { throw wrongKind("keys") }
       if slots.count > 1 { try Self.requireDifferent(list) }
       try reserveKeys(list)
@@ -145,10 +166,10 @@ extension VectorIndex {
     if isBlurring, !rows.isReranked { throw blurredError }
   }
 
-  static func requireAsMany(_ list: KeyList, _ matrix: MatrixView) throws(RuvectorError) {
-    guard list.count == matrix.rows else {
+  static func requireAsMany(_ list: KeyList, _ rows: Int) throws(RuvectorError) {
+    guard list.count == rows else {
       throw .expected(
-        "as many keys as vectors (\(matrix.rows))", for: "keys", received: "\(list.count)", .dimensionMismatch)
+        "as many keys as vectors (\(rows))", for: "keys", received: "\(list.count)", .dimensionMismatch)
     }
   }
 
@@ -156,9 +177,15 @@ extension VectorIndex {
   private func accept(
     _ list: KeyList, _ matrix: MatrixView, _ replacing: Replacing
   ) throws(RuvectorError) -> [UInt32] {
-    let n = matrix.rows
-    try Self.requireAsMany(list, matrix)
+    try Self.requireAsMany(list, matrix.rows)
     try accept(matrix)
+    return try accept(list, replacing)
+  }
+
+  private func accept(
+    _ list: KeyList, _ replacing: Replacing
+  ) throws(RuvectorError) -> [UInt32] {
+    let n = list.count
     guard list.kind == keys.kind else { throw wrongKind("keys") }
     if n > 1 { try Self.requireDifferent(list) }
     var known: [UInt32] = []

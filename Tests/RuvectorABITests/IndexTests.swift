@@ -113,6 +113,50 @@ struct IndexTests {
     #expect(rv_index_create("tree", nil, 0, &index, &error) == RV_INVALID_ARGUMENT.rawValue && index == nil)
   }
 
+  @Test(arguments: ["hnsw", "brute_force"]) func asBytes(_ kind: String) {
+    var error = rv_error(), count: UInt64 = 0, stamp: UInt64 = 0, copy: OpaquePointer?
+    let index = made(kind), points = points
+    var keys = numbers.buffer(), matrix = points.buffer(rows: 20)
+    #expect(rv_index_add(index, &keys, nil, &matrix, 0, nil, &error) == 0)
+    #expect(rv_index_to_bytes(index, nil, 9, &count, nil, &error) == 0 && count > 4096)
+    let memory = Memory<UInt8>([UInt8](repeating: 0, count: Int(count)))
+    var bytes = memory.buffer()
+    #expect(rv_index_to_bytes(index, &bytes, 9, &count, nil, &error) == 0 && count == UInt64(memory.count))
+    #expect(rv_index_from_bytes(&bytes, &copy, &stamp, &error) == 0 && stamp == 9 && figures(copy).vectors == 20)
+    rv_index_release(copy)
+    memory.pointer[4100] ^= 1
+    #expect(rv_index_from_bytes(&bytes, &copy, nil, &error) == RV_CORRUPT.rawValue && copy == nil)
+    #expect(rv_index_from_bytes(&matrix, &copy, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
+    #expect(rv_index_from_bytes(nil, &copy, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
+    #expect(rv_index_from_bytes(&bytes, nil, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
+    bytes.writable = 0
+    #expect(rv_index_to_bytes(index, &bytes, 9, &count, nil, &error) == RV_INVALID_ARGUMENT.rawValue)
+    rv_index_release(index)
+    #expect(rv_index_to_bytes(nil, nil, 9, &count, nil, &error) == RV_CLOSED.rawValue)
+  }
+
+  /// What is staged is shown as `rv_index_add` would show it; after an error it is still staged.
+  @Test(arguments: ["hnsw", "brute_force"]) func stagedAsAdded(_ kind: String) {
+    var error = rv_error(), ticket: UInt64 = 0
+    let index = made(kind), points = points, others = Memory<Float>((0..<20).flatMap { [Float($0) + 100, 1] })
+    var keys = numbers.buffer(), matrix = points.buffer(rows: 20), new = others.buffer(rows: 20)
+    #expect(rv_index_accepts(index, &keys, nil, &matrix, 0, &error) == 0 && figures(index).vectors == 0)
+    #expect(rv_index_accepts(index, &keys, nil, &matrix, 2, &error) == RV_NOT_FOUND.rawValue)
+    #expect(rv_index_stage(index, &ticket, &matrix, nil, &error) == 0)
+    #expect(rv_index_add_staged(index, ticket, &keys, nil, 2, &error) == RV_NOT_FOUND.rawValue)
+    #expect(rv_index_add_staged(index, ticket, &keys, nil, 0, &error) == 0 && figures(index).vectors == 20)
+    #expect(rv_index_add_staged(index, ticket, &keys, nil, 0, &error) == RV_NOT_FOUND.rawValue, "the ticket has ended")
+    #expect(rv_index_accepts(index, &keys, nil, &new, 0, &error) == RV_DUPLICATE_KEY.rawValue)
+    ticket = 0
+    #expect(rv_index_stage(index, &ticket, &new, nil, &error) == 0)
+    #expect(rv_index_add_staged(index, ticket, &keys, nil, 0, &error) == RV_DUPLICATE_KEY.rawValue)
+    #expect(rv_index_add_staged(index, ticket, &keys, nil, 1, &error) == 0 && figures(index).vectors == 20)
+    let one = Memory<Double>([7]), found = Memory<Float>([0, 0])
+    var (key, out) = (one.buffer(), found.buffer())
+    #expect(rv_index_get(index, &key, nil, &out, &error) == 0 && found.values == [107, 1])
+    rv_index_release(index)
+  }
+
   /// Several queries in one call, each with the results it has alone; the places of results that are not there stay 0.
   @Test(arguments: ["hnsw", "brute_force"]) func batches(_ kind: String) {
     var error = rv_error()

@@ -51,6 +51,26 @@ struct IndexFileTests {
     #expect(failure { () throws(RuvectorError) in try viewed.remove([1]) }?.code == .unsupported)
   }
 
+  /// The bytes of a file in memory: as many as are counted without any, none where there is not room for all.
+  @Test(arguments: [(IndexMetric.cosine, RowStorage.f32), (.l2, .i8)])
+  func bytesInMemory(_ metric: IndexMetric, _ storage: RowStorage) throws {
+    let index = try made(metric, storage), file = path("memory-\(metric)")
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try index.save(file, stamp: 7)
+    let saved = try [UInt8](Data(contentsOf: URL(fileURLWithPath: file)))
+    #expect(try index.save(into: nil, room: 0, stamp: 7) == saved.count)
+    let room = try AlignedBuffer<UInt8>(count: saved.count + 1, repeating: 99)
+    #expect(try index.save(into: room.pointer, room: saved.count, stamp: 7) == saved.count)
+    #expect((0..<saved.count).allSatisfy { room[$0] == saved[$0] } && room[saved.count] == 99)
+    room.pointer.update(repeating: 99, count: saved.count)
+    #expect(try index.save(into: room.pointer, room: 5000, stamp: 7) == saved.count)
+    #expect((5000...saved.count).allSatisfy { room[$0] == 99 }, "nothing behind the room")
+    let (copy, stamp) = try saved.withUnsafeBytes { try VectorIndex.load($0.baseAddress, $0.count) }
+    #expect(stamp == 7 && copy.size == index.size)
+    #expect(try #require(copy as? HNSWIndex).brokenInvariant() == nil)
+    #expect(failure { () throws(RuvectorError) in _ = try VectorIndex.load(nil, 0) }?.code == .corrupt)
+  }
+
   @Test func strings() throws {
     let words = (0..<90).map { String(repeating: "é", count: $0 % 5) + "\($0)" }
     let dim = 3, given = try Words(words), file = path("strings")

@@ -1,7 +1,7 @@
 'use strict';
-// npm run index-files [-- --count N --seed S]: 10^5 damaged index files, opened both ways and searched, in processes of their
-// own. What must hold: no process dies; a copy (`load`) of a file that differs is refused with ERR_CORRUPT or ERR_UNSUPPORTED, or
-// answers as the good one; a view answers something or gives an error with a code; memory asked for stays within the file's size.
+// npm run index-files [-- --count N --seed S]: 10^5 damaged index files, opened all ways and searched, in processes of their
+// own. What must hold: no process dies; a copy (`load`, `fromBuffer`) of a file that differs is refused with ERR_CORRUPT or
+// ERR_UNSUPPORTED, or answers as the good one; a view answers something or gives an error with a code; memory asked for stays within the file's size.
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -14,18 +14,17 @@ const BATCH = 5000; // files a process
 const FINE = ['ERR_CORRUPT', 'ERR_UNSUPPORTED', 'ERR_OUT_OF_RANGE', 'ERR_NON_FINITE', 'ERR_NOT_FOUND'];
 const HEADER = 192, TABLE = HEADER + 10 * 32;
 
-/** Small files of every kind: [class, path, bytes, answer]. */
-function makeFiles(folder) {
+/** The bytes of small indexes of every kind: {Class, key, bytes, answer}. */
+function makeIndexes() {
   const kinds = [[HNSWIndex, 'number', 'f32', 'cosine'], [HNSWIndex, 'string', 'i8', 'l2'], [HNSWIndex, 'bigint', 'f16', 'ip'], [BruteForceIndex, 'string', 'f32', 'poincare'], [BruteForceIndex, 'number', 'i8', 'cosine'],
     [HNSWIndex, 'number', 'f32', 'l2', 12], [HNSWIndex, 'string', 'i8', 'cosine', 3]];
   return kinds.map(([Class, keys, storage, metric, different = 60], i) => {
     const index = new Class({ dim: 6, keys, storage, metric, ...(Class === HNSWIndex && { M: 3, efConstruction: 12 }) });
-    const key = { number: (n) => n, bigint: BigInt, string: (n) => `k${n}` }[keys], file = path.join(folder, `${i}.rvi`);
+    const key = { number: (n) => n, bigint: BigInt, string: (n) => `k${n}` }[keys];
     const some = rows(different, 6, i + 1, 0.3); // of fewer than 60, some are equal
     index.addBatch(Array.from({ length: 60 }, (_, n) => key(n)), Array.from({ length: 60 }, (_, n) => some[n % different]));
     index.removeBatch([1, 5, 9].map(key));
-    index.save(file);
-    return { Class, key, file, bytes: fs.readFileSync(file), answer: answer(index) };
+    return { Class, key, bytes: Buffer.from(index.toBuffer({ stamp: i }).buffer), answer: answer(index) };
   });
 }
 
@@ -49,26 +48,50 @@ function damage(bytes, below) {
   return below(8) === 0 ? out.subarray(0, below(out.length)) : out;
 }
 
+/** Numbers below n, by a seed. */
+function numbersBelow(seed) {
+  const next = random(seed);
+  return (n) => Math.floor((next() + 1) / 2 * n);
+}
+
+/** What `open()` of damaged bytes gives: an answer, or the code of a refusal. */
+function outcome(open) {
+  try {
+    const index = open(), given = answer(index);
+    index.close();
+    return given;
+  } catch (error) {
+    if (!['ERR_CORRUPT', 'ERR_UNSUPPORTED'].includes(error.code)) throw error;
+    return error.code;
+  }
+}
+
+/** `count` times damaged bytes in this process, as copies only. */
+function damageBytes(count, seed) {
+  const below = numbersBelow(seed), good = makeIndexes(), sum = { files: 0, refused: 0 };
+  for (; sum.files < count; sum.files++) {
+    const { Class, bytes, answer: right } = good[below(good.length)], given = outcome(() => Class.fromBuffer(damage(bytes, below)));
+    if (given.startsWith('ERR_')) sum.refused++;
+    else if (given !== right) throw new Error(`damaged bytes were taken (seed ${seed}, ${sum.files})`);
+  }
+  return sum;
+}
+
 function child(count, seed) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-files-')), next = random(seed), below = (n) => Math.floor((next() + 1) / 2 * n);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-files-')), below = numbersBelow(seed);
   const sum = { files: 0, refused: 0, alike: 0, viewed: 0 };
   try {
-    const good = makeFiles(folder);
+    const good = makeIndexes();
     for (let i = 0; i < count; i++) {
       const { Class, key, bytes, answer: right } = good[below(good.length)], bad = damage(bytes, below), file = path.join(folder, `bad-${i % 2}.rvi`);
       fs.writeFileSync(`${file}.new`, bad);
       fs.renameSync(`${file}.new`, file);
       sum.files++;
       process.stderr.write(`${seed} ${i}\n`);
-      try {
-        const index = Class.load(file);
-        if (answer(index) !== right && !bad.equals(bytes)) throw new Error(`a damaged file was loaded (seed ${seed}, file ${i})`);
-        sum.alike++;
-        index.close();
-      } catch (error) {
-        if (!['ERR_CORRUPT', 'ERR_UNSUPPORTED'].includes(error.code)) throw error;
-        sum.refused++;
-      }
+      const given = outcome(() => Class.load(file)), isRefused = given.startsWith('ERR_');
+      if (!isRefused && given !== right && !bad.equals(bytes)) throw new Error(`a damaged file was loaded (seed ${seed}, file ${i})`);
+      if (outcome(() => Class.fromBuffer(bad)) !== given) throw new Error(`a file and its bytes differ (seed ${seed}, file ${i})`);
+      sum[isRefused ? 'refused' : 'alike']++;
       try {
         const view = Class.view(file, { floats: sum.files % 2 ? 'read' : 'mapped' });
         answer(view);
@@ -105,7 +128,7 @@ function damageFiles(count, seed, progress = () => {}) {
   return sum;
 }
 
-module.exports = { damageFiles };
+module.exports = { damageBytes, damageFiles };
 if (require.main === module) {
   const { values } = parseArgs({ options: { count: { type: 'string', default: '100000' }, seed: { type: 'string' }, child: { type: 'string' } } });
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));

@@ -10,7 +10,7 @@ const { handleOfFamily } = require('./members/member.js');
 const { layerOf } = require('./overlay/layer-cache.js');
 const { resident, sectional } = require('./search.js');
 const { withStaging } = require('./staging.js');
-const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
+const { isList, lengthOf, mismatch, unexpected } = require('./errors.js');
 
 /** What each mode reads of the config; the rest of it is for other modes. */
 const OPTIONS = {

@@ -23,7 +23,7 @@ function mapList(list, count, convert) {
 }
 
 /** Copies a number[] (any array-like element must be a number; nothing of the caller's runs besides getters). */
-function fromNumbers(list, name, Type = Float32Array) {
+function fromNumbers(list, name, /** @type {any} */ Type = Float32Array) {
   const out = allocate(lengthOfList(list, name), name, Type);
   for (let i = 0; i < out.length; i++) {
     const x = list[i];
@@ -34,7 +34,7 @@ function fromNumbers(list, name, Type = Float32Array) {
 }
 
 /** Copies a typed array; one whose memory is gone (detached, out of bounds) is empty. */
-function fromTyped(value, Type = Float32Array) {
+function fromTyped(value, /** @type {any} */ Type = Float32Array) {
   return lengthOf(value) === 0 ? new Type(0) : new Type(value);
 }
 
@@ -68,7 +68,7 @@ function ownArray(value, name) {
 }
 const ownVector = (value, name) => ownArray(arrayOf(value, name), name);
 
-function allocate(length, name, Type = Float32Array) {
+function allocate(length, name, /** @type {any} */ Type = Float32Array) {
   try {
     return new Type(length);
   } catch (cause) {

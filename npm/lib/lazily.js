@@ -1,7 +1,7 @@
 'use strict';
 
 /** Whether files are loaded by Node itself: in bundles and where a test runner keeps modules of its own, all is loaded at once. */
-const isNode = require.cache !== undefined && require('node:module')._cache === require.cache;
+const isNode = require.cache !== undefined && /** @type {any} */ (require('node:module'))._cache === require.cache;
 
 /** The files that this evaluation of the package has loaded, where Node keeps them: path -> module. */
 const own = new Map();

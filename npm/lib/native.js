@@ -14,7 +14,7 @@ const root = path.resolve(folder, '../..'), LITERAL = 'linux-x64';
 
 function isMusl() {
   if (process.platform !== 'linux') return false;
-  const header = process.report?.getReport?.().header;
+  const { header } = /** @type {any} */ (process.report?.getReport?.() ?? {});
   return header !== undefined && !header.glibcVersionRuntime;
 }
 
@@ -29,6 +29,7 @@ function literally(isPrebuild) {
 }
 
 function places() {
+  /** @type {any[]} */
   const list = [];
   const named = process.env.RUVECTOR_BINARY;
   if (named) list.push({ what: 'RUVECTOR_BINARY', file: path.resolve(named) });

@@ -1,6 +1,7 @@
 'use strict';
 
 // Random bits, in Node (18 has no global `crypto`) and in browsers.
+/** @type {any} */
 const crypto = globalThis.crypto ?? require('node:crypto').webcrypto;
 
 const getRandomValues = (array) => crypto.getRandomValues(array);

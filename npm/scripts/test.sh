@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# npm test: everything that has to hold. Steps can be named: npm test -- lint swift docs wasm node
+# npm test: everything that has to hold. Steps can be named: npm test -- lint lint-js swift docs wasm node
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-steps=${*:-prepare build gyp lint swift typegen docs wasm node}
+steps=${*:-prepare build gyp lint lint-js swift typegen docs wasm node}
 
 step() { printf '\n== %s\n' "$1" >&2; }
 
@@ -19,6 +19,7 @@ for name in $steps; do
     # node-gyp from the root, as tools that know nothing else call it.
     gyp) bash npm/scripts/gyp.sh ;;
     lint) swift format lint --strict --recursive Package.swift Sources Tests ;;
+    lint-js) node npm/scripts/lint.js ;;
     # The kernels once more as they are released: optimised as whole modules, at every level this CPU has.
     swift)
       swift test

@@ -304,6 +304,9 @@ int32_t rv_index_set_ef(rv_index *, uint64_t ef, rv_error *error);
  * old vector or the new. `replacing` 2: every key must be there, RV_NOT_FOUND. */
 int32_t rv_index_add(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *matrix, int32_t replacing,
                      const rv_control *control, rv_error *error);
+/* What rv_index_add would say of these, memory apart; adds nothing. */
+int32_t rv_index_accepts(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *matrix,
+                         int32_t replacing, rv_error *error);
 /* RV_NOT_FOUND before anything is removed. */
 int32_t rv_index_remove(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_control *control,
                         rv_error *error);
@@ -317,6 +320,9 @@ int32_t rv_index_stage(rv_index *, uint64_t *ticket, const rv_buffer *matrix, co
  * once for every reader. A key that is in the index keeps its vector. */
 int32_t rv_index_commit(rv_index *, uint64_t ticket, const rv_buffer *keys, const rv_buffer *offsets,
                         const rv_buffer *removed, const rv_buffer *removed_offsets, rv_error *error);
+/* Shows the rows of a ticket as rv_index_add would, with what it says of keys; then they are still staged. */
+int32_t rv_index_add_staged(rv_index *, uint64_t ticket, const rv_buffer *keys, const rv_buffer *offsets, int32_t replacing,
+                            rv_error *error);
 /* Forgets the rows of a ticket; nothing if there is none. */
 int32_t rv_index_discard(rv_index *, uint64_t ticket, rv_error *error);
 /* Does some of what vectors removed by rv_index_commit and rv_index_discard have left to do: at most so many steps, of some
@@ -372,6 +378,12 @@ int32_t rv_index_save(rv_index *, const char *path, uint64_t stamp, const rv_con
 typedef enum rv_open { RV_LOAD = 0, RV_VIEW = 1, RV_VERIFY = 2, RV_READ_FLOATS = 4 } rv_open;
 /* RV_NOT_FOUND, RV_IO, RV_CORRUPT, RV_UNSUPPORTED (another version). `stamp` may be NULL. */
 int32_t rv_index_open(const char *path, rv_open how, rv_index **out, uint64_t *stamp, rv_error *error);
+
+/* The same bytes in memory: `out` (u8) may be NULL or have less room than `*bytes`, their number; then what is in it means nothing. */
+int32_t rv_index_to_bytes(rv_index *, const rv_buffer *out, uint64_t stamp, uint64_t *bytes, const rv_control *control,
+                          rv_error *error);
+/* An index from these bytes (u8), which are copied: as RV_LOAD of a file with them. `stamp` may be NULL. */
+int32_t rv_index_from_bytes(const rv_buffer *bytes, rv_index **out, uint64_t *stamp, rv_error *error);
 
 /* A number by which other threads of the process can open the same index while anybody has it. */
 uint64_t rv_index_token(rv_index *);

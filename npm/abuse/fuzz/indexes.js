@@ -3,7 +3,10 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { ruvector } = require('../../test/support/index.js');
 const { matrix, numbers, strangers } = require('./vectors.js');
+
+const { BruteForceIndex, HNSWIndex } = ruvector;
 
 const options = (...fields) => ({ kind: 'options', fields });
 const ADD = ['threads', 'flag:replace', 'signal', 'onProgress'], FIND = ['ef', 'filter'];
@@ -30,10 +33,14 @@ const shared = {
   '#prepareFilter': ['filter'],
   '#save': ['path', options('count:stamp')],
   '#saveAsync': ['path', options('count:stamp', 'signal')],
+  '#toBuffer': [options('count:stamp')],
+  '#toBufferAsync': [options('count:stamp', 'signal')],
   '#stats': [],
   ...Object.fromEntries(['size', 'dim', 'metric', 'curvature', 'storage', 'keyKind', 'readOnly', 'stamp', 'token', 'closed', 'close'].map((name) => [`#${name}`, []])),
   '.load': ['path'],
   '.loadAsync': ['path', options('signal')],
+  '.fromBuffer': ['indexBytes'],
+  '.fromBufferAsync': ['indexBytes', options('signal')],
   '.view': ['path', options('verify', 'floats')],
   '.open': ['indexToken'],
 };
@@ -115,21 +122,35 @@ function folder() {
   return at;
 }
 
+/** Changes a few bits. */
+function spoil(c, bytes) {
+  for (let n = 1 + c.chance.below(4); n > 0 && bytes.length > 0; n--) bytes[c.chance.below(c.chance.of(0.5) ? Math.min(bytes.length, 512) : bytes.length)] ^= 1 << c.chance.below(8);
+  return c.chance.of(0.2) ? bytes.subarray(0, c.chance.below(bytes.length + 1)) : bytes;
+}
+
+/** The bytes of the call's index, or of a small one, now and then changed, in one form or another. */
+function indexBytes(c) {
+  if (c.bad()) return c.chance.pick([new Uint8Array(0), new Uint8Array(5000).fill(255), new Float32Array(3), new ArrayBuffer(7), new DataView(new ArrayBuffer(4)), ...strangers()]);
+  const Class = c.chance.pick([HNSWIndex, BruteForceIndex]), index = new Class({ dim: 3 });
+  if (c.chance.of(0.8)) index.addBatch([1, 2, 3], [[1, 2, 3], [4, 5, 6], [1, 2, 3]]);
+  const whole = index.toBuffer({ stamp: c.chance.below(9) }), bytes = c.chance.of(0.2) ? spoil(c, whole) : whole;
+  index.close();
+  return c.chance.pick([bytes, Buffer.from(bytes), bytes.slice().buffer]);
+}
+
 /** A file of a few; now and then its bytes are changed first (a view must not shrink, so by a new file). */
 function file(c) {
   const at = path.join(folder(), `${c.chance.below(6)}.rvi`);
   if (c.bad()) return c.chance.pick([folder(), '', 'a\0b', '/nowhere/at/all', ...strangers()]);
   if (c.chance.of(0.1) && fs.existsSync(at)) {
-    const bytes = fs.readFileSync(at);
-    for (let n = 1 + c.chance.below(4); n > 0 && bytes.length > 0; n--) bytes[c.chance.below(c.chance.of(0.5) ? Math.min(bytes.length, 512) : bytes.length)] ^= 1 << c.chance.below(8);
-    fs.writeFileSync(`${at}.new`, c.chance.of(0.2) ? bytes.subarray(0, c.chance.below(bytes.length + 1)) : bytes);
+    fs.writeFileSync(`${at}.new`, spoil(c, fs.readFileSync(at)));
     fs.renameSync(`${at}.new`, at);
   }
   return at;
 }
 
 const kinds = {
-  key, knownKey, someKeys, filter, path: file,
+  key, knownKey, someKeys, filter, indexBytes, path: file,
   indexToken: (c) => (c.bad() ? c.chance.pick([{ index: c.chance.pick([-1, 0, 0.5, 2 ** 52, NaN, 1n, '1']) }, ...c.world.tokens, ...strangers()]) : c.chance.pick(c.world.indexTokens)),
   knownKeys: (c) => list(c, knownKey, c.chance.below(4)),
   width: (c) => (c.bad() ? c.chance.pick([0, -1, 1.5, NaN, 65537, ...strangers()]) : c.dim || 1),

@@ -12,6 +12,7 @@ const MOST_IN_ALL = 1024, DEEPEST = 8;
 let depth = 0;
 
 /** Class -> constructor: filled where the classes are made, some of which have experts. */
+/** @type {Record<string, any>} */
 const CLASSES = {};
 
 /** Mechanisms that a description makes, those inside it counted. */

@@ -51,6 +51,6 @@ function recommendMechanism(statistics, task) {
 }
 
 /** The class of a mechanism; the one of the object form where there are two. */
-const classOf = (mechanism) => Object.values(MECHANISMS).findLast((row) => row.native === mechanism)?.class;
+const classOf = (mechanism) => Object.values(MECHANISMS).reverse().find((row) => row.native === mechanism)?.class;
 
 module.exports = { graphStatistics, recommendMechanism, structuralFeatures };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { load, loadAsync, view } = require('./files.js');
+const { fromBuffer, fromBufferAsync, load, loadAsync, view } = require('./files.js');
 const { Made, openToken, wrongClass } = require('./made.js');
 const { COMMON, VectorIndex, internals } = require('./vector-index.js');
 
@@ -16,6 +16,10 @@ class BruteForceIndex extends VectorIndex {
   static loadAsync(path, options) { return loadAsync(BruteForceIndex, path, options); }
 
   static view(path, options) { return view(BruteForceIndex, path, options); }
+
+  static fromBuffer(bytes) { return fromBuffer(BruteForceIndex, bytes); }
+
+  static fromBufferAsync(bytes, options) { return fromBufferAsync(BruteForceIndex, bytes, options); }
 
   static open(token) { return openToken(BruteForceIndex, token); }
 

@@ -1,11 +1,14 @@
 'use strict';
 
-// Indexes of files: what `load` and `view` of each class do.
+// Indexes of files and of their bytes: what `load`, `view`, `fromBuffer` of each class and `toBuffer` do.
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { abortable } = require('../async.js');
-const { unexpected } = require('../errors.js');
+const { lengthOf, tagOf, unexpected } = require('../errors.js');
 const { Made } = require('./made.js');
+
+/** `byteLength` of array buffers of any realm; throws for everything else. */
+const { get: byteLength } = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength');
 
 /** Index -> the number that was saved with its file. */
 const stamps = new WeakMap();
@@ -25,9 +28,9 @@ function stampOf(options, more) {
 // rv_open
 const [LOAD, VIEW, VERIFY, READ_FLOATS] = [0, 1, 2, 4];
 
-/** The index of a file as a `Class`. */
-function opened(Class, handle, stamp) {
-  const index = new Class(new Made(handle, 'path'));
+/** The index of a file as a `Class`; `name` is the argument that said which. */
+function opened(Class, handle, stamp, name = 'path') {
+  const index = new Class(new Made(handle, name));
   stamps.set(index, stamp[0]);
   return index;
 }
@@ -49,4 +52,49 @@ function view(Class, path, options) {
   return opened(Class, native.indexOpen(pathOf(path), how, stamp, 1, undefined), stamp);
 }
 
-module.exports = { load, loadAsync, pathOf, stampOf, stamps, view };
+/** The bytes of a caller's, `own` in memory that is nobody else's. */
+function bytesOf(value, own = false) {
+  let bytes = value;
+  if (tagOf(value) !== 'Uint8Array') {
+    try {
+      bytes = new Uint8Array(byteLength.call(value) === 0 ? 0 : value); // one that is detached has none
+    } catch {
+      throw unexpected('ERR_INVALID_ARG', 'a Uint8Array or an ArrayBuffer', 'bytes', value);
+    }
+  }
+  if (!own) return bytes;
+  const copy = inputs.allocate(lengthOf(bytes), 'bytes', Uint8Array);
+  if (copy.length > 0) copy.set(bytes);
+  return copy;
+}
+
+function fromBuffer(Class, bytes) {
+  const stamp = new Float64Array(1);
+  return opened(Class, native.indexFromBytes(bytesOf(bytes), stamp, 1, undefined), stamp, 'bytes');
+}
+
+async function fromBufferAsync(Class, bytes, options) {
+  const { signal } = inputs.options(options, ['signal']), own = bytesOf(bytes, true), stamp = new Float64Array(1);
+  return abortable(signal, async (flag) => opened(Class, await native.indexFromBytesAsync(own, stamp, 1, flag), stamp, 'bytes'));
+}
+
+/** Room for so many bytes of an index, and what it holds of them. */
+const roomFor = (count) => inputs.allocate(count, 'bytes', Uint8Array);
+const filled = (bytes, count) => (count < bytes.length ? bytes.slice(0, count) : bytes);
+
+/** The bytes of an index: how many first, then they, again where a writer was in between. */
+function toBuffer(handle, stamp) {
+  const fill = (bytes) => native.indexToBytes(handle, bytes, stamp, 1, undefined);
+  let bytes = roomFor(fill()), count;
+  while ((count = fill(bytes)) > bytes.length) bytes = roomFor(count);
+  return filled(bytes, count);
+}
+
+async function toBufferAsync(handle, stamp, flag) {
+  const fill = (bytes) => native.indexToBytesAsync(handle, bytes, stamp, 1, flag);
+  let bytes = roomFor(await fill()), count;
+  while ((count = await fill(bytes)) > bytes.length) bytes = roomFor(count);
+  return filled(bytes, count);
+}
+
+module.exports = { fromBuffer, fromBufferAsync, load, loadAsync, pathOf, stampOf, stamps, toBuffer, toBufferAsync, view };

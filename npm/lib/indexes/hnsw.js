@@ -2,7 +2,7 @@
 
 const native = require('../native.js');
 const inputs = require('../inputs.js');
-const { load, loadAsync, view } = require('./files.js');
+const { fromBuffer, fromBufferAsync, load, loadAsync, view } = require('./files.js');
 const { Made, openToken, wrongClass } = require('./made.js');
 const { COMMON, VectorIndex, check, internals } = require('./vector-index.js');
 const { unexpected } = require('../errors.js');
@@ -29,6 +29,10 @@ class HNSWIndex extends VectorIndex {
   static loadAsync(path, options) { return loadAsync(HNSWIndex, path, options); }
 
   static view(path, options) { return view(HNSWIndex, path, options); }
+
+  static fromBuffer(bytes) { return fromBuffer(HNSWIndex, bytes); }
+
+  static fromBufferAsync(bytes, options) { return fromBufferAsync(HNSWIndex, bytes, options); }
 
   static open(token) { return openToken(HNSWIndex, token); }
 

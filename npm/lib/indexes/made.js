@@ -1,6 +1,6 @@
 'use strict';
 
-// Native indexes that there are already: of a file (files.js), or another thread's by its token.
+// Native indexes that there are already: of a file or its bytes (files.js), or another thread's by its token.
 const native = require('../native.js');
 const { mismatch } = require('../errors.js');
 const { numberOf } = require('../tokens.js');
@@ -17,7 +17,7 @@ class Made {
 function wrongClass(index, { name }, wanted, other) {
   index.close();
   const what = name === 'path' ? 'file' : name;
-  return mismatch('ERR_WRONG_HANDLE', `the ${what} of ${wanted}`, name, `that of ${other}`);
+  return mismatch('ERR_WRONG_HANDLE', `the ${what} of ${wanted}`, name, `${name === 'bytes' ? 'those' : 'that'} of ${other}`);
 }
 
 /** The index with this token as a `Class`. */

@@ -11,7 +11,7 @@ const NONE = 0xffffffff;
 /** Stores rows hidden, behind those of the ticket (0: a new one); the ticket. */
 const stage = {
   sync: (index, ticket, { data, rows, dim }, { threads = 1 }) => native.indexStage(internals.handle(index), ticket, data, rows, dim, threads, undefined),
-  async: (index, ticket, { data, rows, dim }, { threads = 1, flag = new Uint32Array(1), onProgress }) =>
+  async: (index, ticket, { data, rows, dim }, { threads = 1, flag = new Uint32Array(1), onProgress = undefined }) =>
     following(flag, onProgress, (state) => native.indexStageAsync(internals.handle(index), ticket, data, rows, dim, threads, state)),
 };
 

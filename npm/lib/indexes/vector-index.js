@@ -8,7 +8,7 @@ const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
 const { filterOf, filters } = require('./filter.js');
 const { kindOf, listOf } = require('./keys.js');
-const { pathOf, stampOf, stamps } = require('./files.js');
+const { pathOf, stampOf, stamps, toBuffer, toBufferAsync } = require('./files.js');
 const { Made } = require('./made.js');
 const { following } = require('./progress.js');
 const { Results, padded } = require('./results.js');
@@ -280,7 +280,7 @@ class VectorIndex extends Handle {
     return filters.make(native.indexPrepare(internals.handle(this), f.kind, f.data, f.offsets, 1, undefined));
   }
 
-  // ---- Files
+  // ---- Files, and their bytes
 
   save(path, options) {
     native.indexSave(internals.handle(this), pathOf(path), stampOf(options, []), 1, undefined);
@@ -289,6 +289,15 @@ class VectorIndex extends Handle {
   async saveAsync(path, options) {
     const handle = internals.handle(this), name = pathOf(path), stamp = stampOf(options, ['signal']);
     return cancellable(options?.signal, (flag) => native.indexSaveAsync(handle, name, stamp, 1, flag));
+  }
+
+  toBuffer(options) {
+    return toBuffer(internals.handle(this), stampOf(options, []));
+  }
+
+  async toBufferAsync(options) {
+    const handle = internals.handle(this), stamp = stampOf(options, ['signal']);
+    return abortable(options?.signal, (flag) => toBufferAsync(handle, stamp, flag));
   }
 
   // ---- The nearest

@@ -14,7 +14,7 @@ const add = (type, from) => Object.defineProperties(type, Object.getOwnPropertyD
  * The class of a row. `base`: the class it extends, whose constructor takes (row, arguments). `methods`, `statics`: what it has of
  * its own.
  */
-function define(row, base = Member, { methods, statics } = {}) {
+function define(row, base = Member, { methods, statics = undefined } = {}) {
   const { [row.class]: type } = {
     [row.class]: class extends base {
       constructor(...args) {

@@ -14,7 +14,7 @@ function memberOf(family, native) {
 }
 
 /** A row for a member: `names` are those options that are called otherwise here, `only` those there are. */
-function rowOf(member, name = member.type, { names = {}, only, more = {}, ...rest } = {}) {
+function rowOf(member, name = member.type, /** @type {any} */ { names = {}, only, more = {}, ...rest } = {}) {
   const options = new Map();
   for (const [native, kind] of member.options) {
     const ours = names[native] ?? native;

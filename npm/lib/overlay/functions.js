@@ -7,7 +7,7 @@ const { optionOf } = require('../snake.js');
 const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
 const {
   DotProductAttention, FlashAttention, HyperbolicAttention, LinearAttention, LocalGlobalAttention,
-} = require('../attention/classes.js');
+} = /** @type {any} */ (require('../attention/classes.js'));
 
 /** `body` with a mechanism that lives as long as its call. */
 async function using(mechanism, body) {

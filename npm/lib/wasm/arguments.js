@@ -60,7 +60,10 @@ class Writer {
    * for what is none of a kind that stands for a buffer.
    */
   constructor(memory, outputs, { pointerOf, portOf }) {
-    Object.assign(this, { memory, outputs, pointerOf, portOf });
+    this.memory = memory;
+    this.outputs = outputs;
+    this.pointerOf = pointerOf;
+    this.portOf = portOf;
     this.words = memory.view();
     this.doubles = memory.view('Float64Array');
   }

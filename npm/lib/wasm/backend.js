@@ -5,14 +5,15 @@ const { getRandomValues } = require('../random.js');
 const { isList } = require('../errors.js');
 const { Box } = require('./box.js');
 const { Failure, Machine } = require('./machine.js');
-const { later, searchInSlices } = require('./later.js');
+const { later } = require('./later.js');
+const slices = require('./slices.js');
 
 /** The boxes of all handles among the arguments and in their lists. */
 const boxesOf = (values) => values.flatMap((value) => (isList(value) ? value : [value])).map(Box.of).filter(Boolean);
 
 /** `instance`: a first instance of `module` where there is one already. `simd`: what RUVECTOR_SIMD says. */
-function createBackend(module, { instance, simd } = {}) {
-  let machine, makeError = (code, message) => new Error(message);
+function createBackend(module, { instance = undefined, simd = undefined } = {}) {
+  let machine, makeError = (code, message, ...parts) => new Error(message);
   /** The instance to call: a fresh one where the last has ended. */
   function living(first) {
     if (!machine || machine.ended) {
@@ -45,14 +46,14 @@ function createBackend(module, { instance, simd } = {}) {
     /** The instance in use; for tests. */
     get machine() { return living(); },
   };
-  for (const { index, name, parameters } of machine.rows) {
+  for (const { index, name, parameters } of living().rows) {
     backend[name] = (...values) => call(index, values);
     if (!parameters.some(({ letter }) => letter === 'c')) continue; // what can be cancelled has a Promise form
     const flag = parameters.at(-1).position + 1;
-    const work = name === 'search' ? searchInSlices : (run, values) => run(values);
+    const work = slices[name] ?? ((calls, values) => calls[name](...values));
     backend[`${name}Async`] = (...values) => later({
       boxes: boxesOf(values),
-      run: (cancelled) => work((slice) => call(index, slice), values, cancelled),
+      run: (pause) => work(backend, values, pause),
       flag: values[flag],
       aborted: () => makeError(16, 'the operation was aborted'),
       closed: () => makeError(10, 'expected an open handle, received a closed one'),

@@ -8,7 +8,11 @@ const registry = new FinalizationRegistry((box) => box.close());
 
 class Box {
   constructor(machine, kind, pointer) {
-    Object.assign(this, { machine, kind, pointer, closed: false, uses: 0 });
+    this.machine = machine;
+    this.kind = kind;
+    this.pointer = pointer;
+    this.closed = false;
+    this.uses = 0;
   }
 
   /** A handle with a new box. */

@@ -13,14 +13,19 @@ const [OUT_OF_MEMORY, CLOSED, WRONG_HANDLE, TRAP] = [7, 10, 11, 18];
 class Failure {
   /** `parts`: wanted, subject, received. */
   constructor(code, message, parts = ['', '', ''], options) {
-    Object.assign(this, { code, message, parts, options });
+    this.code = code;
+    this.message = message;
+    this.parts = parts;
+    this.options = options;
   }
 }
 
 class Machine {
   constructor(instance, { simd = '', random }) {
     const { exports } = instance;
-    Object.assign(this, { exports, ended: false, memory: new Memory(exports) });
+    this.exports = exports;
+    this.ended = false;
+    this.memory = new Memory(exports);
     exports.rv_wasm_seed(random[0], random[1]);
     this.memory.view('Uint8Array').set(new TextEncoder().encode(simd).subarray(0, 15), exports.rv_wasm_simd.value);
     this.fixed = exports.malloc(MOST_ARGUMENTS * ARGUMENT + RESULT + ERROR);

@@ -22,4 +22,4 @@ function compileService() {
   return path.join(root, 'build/examples/npm/examples/service.js');
 }
 
-module.exports = { compileService, runTsc, tsc };
+module.exports = { compileService, nodeTypes, runTsc, tsc };

@@ -65,6 +65,11 @@ expectType<Equal<typeof inferredExact, readonly [ruvector.BruteForceIndex<string
 const named = inferred[0].search(f32, 1).keys, read = ruvector.HNSWIndex.load<string>('x'), seen = ruvector.HNSWIndex.view<bigint>('x', { verify: true });
 expectType<Equal<typeof named, string[]>>(true);
 expectType<Equal<[typeof read, typeof seen], [ruvector.HNSWIndex<string>, ruvector.HNSWIndex<bigint>]>>(true);
+const kept: Uint8Array = read.toBuffer({ stamp: 3 }), taken = ruvector.HNSWIndex.fromBuffer<string>(kept), plainBytes = ruvector.BruteForceIndex.fromBuffer(new ArrayBuffer(8));
+expectType<Equal<[typeof taken, typeof plainBytes], [ruvector.HNSWIndex<string>, ruvector.BruteForceIndex]>>(true);
+const keptLater: Promise<Uint8Array> = taken.toBufferAsync({ signal: new AbortController().signal }), takenLater: Promise<ruvector.HNSWIndex<bigint>> = ruvector.HNSWIndex.fromBufferAsync<bigint>(Uint8Array.of(1));
+// @ts-expect-error: a path is for load
+ruvector.HNSWIndex.fromBuffer('x');
 declare const kind: 'string' | 'number', settings: ruvector.HNSWOptions<string>;
 const oneOfTwo: ruvector.HNSWIndex<string> | ruvector.HNSWIndex = new ruvector.HNSWIndex({ dim: 3, keys: kind }), fromSettings: ruvector.HNSWIndex<string> = new ruvector.HNSWIndex(settings);
 class Plain extends ruvector.HNSWIndex {}
