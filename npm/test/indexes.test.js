@@ -258,3 +258,7 @@ test('the mammals of WordNet in the Poincaré ball and on the hyperboloid: recal
     assert.ok(Math.abs(graph.distance(3, 77) - ruvector.dist(points.subarray(3 * dim, 4 * dim), points.subarray(77 * dim, 78 * dim))) < 1e-3);
   }
 });
+
+test('any number is a seed, and an index says what it has all the same', () => {
+  for (const seed of [NaN, 0.5, -1, 2 ** 60]) assert.strictEqual(new HNSWIndex({ dim: 3, seed }).dim, 3, `${seed}`);
+});

@@ -17,7 +17,6 @@ const info = () => ({
 
 module.exports = {
   ...require('./classes.js'),
-  GraphRoPeAttention: require('./classes.js').GraphRoPEAttention, // as napi spelt it
   ...require('../overlay/functions.js'),
   ...require('../overlay/ball.js'),
   ...require('../overlay/edge-features.js'),

@@ -6,7 +6,7 @@ const { matrix } = require('../matrices.js');
 const { optionOf } = require('../snake.js');
 const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
 const {
-  DotProductAttention, FlashAttention, HyperbolicAttention, LinearAttention, LocalGlobalAttention,
+  DotProductAttention, FlashAttention, GraphRoPEAttention, HyperbolicAttention, LinearAttention, LocalGlobalAttention,
 } = /** @type {any} */ (require('../attention/classes.js'));
 
 /** `body` with a mechanism that lives as long as its call. */
@@ -135,6 +135,7 @@ async function benchmarkAttention(attentionType, dim, seqLength, iterations) {
 
 module.exports = {
   AttentionType,
+  GraphRoPeAttention: GraphRoPEAttention, // as napi spelt it
   batchAttentionCompute,
   batchFlashAttentionCompute,
   computeAttentionAsync,

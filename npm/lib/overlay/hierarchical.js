@@ -1,14 +1,14 @@
 'use strict';
 
-const native = require('./native.js');
-const { Handle } = require('./handle.js');
-const inputs = require('./inputs.js');
-const { packRows } = require('./matrices.js');
-const { RuvectorLayer } = require('./overlay/layer.js');
-const { layerOf } = require('./overlay/layer-cache.js');
-const { cosine, search } = require('./search.js');
-const { VectorSet } = require('./vector-set.js');
-const { isList, mismatch, unexpected } = require('./errors.js');
+const native = require('../native.js');
+const { Handle } = require('../handle.js');
+const inputs = require('../inputs.js');
+const { packRows } = require('../matrices.js');
+const { RuvectorLayer } = require('./layer.js');
+const { layerOf } = require('./layer-cache.js');
+const { cosine, search } = require('../search.js');
+const { VectorSet } = require('../vector-set.js');
+const { isList, mismatch, unexpected } = require('../errors.js');
 
 /** Nodes kept a level. */
 const KEPT = 5;

@@ -1,16 +1,16 @@
 'use strict';
 
 // The walk down a hierarchy with a geometry to choose. One native call for all levels; async twins copy their inputs.
-const native = require('./native.js');
-const inputs = require('./inputs.js');
-const { abortable, threads } = require('./async.js');
-const { Handle } = require('./handle.js');
-const { RuvectorLayer } = require('./overlay/layer.js');
-const { handleOfFamily } = require('./members/member.js');
-const { layerOf } = require('./overlay/layer-cache.js');
-const { resident, sectional } = require('./search.js');
-const { withStaging } = require('./staging.js');
-const { isList, lengthOf, mismatch, unexpected } = require('./errors.js');
+const native = require('../native.js');
+const inputs = require('../inputs.js');
+const { abortable, threads } = require('../async.js');
+const { Handle } = require('../handle.js');
+const { RuvectorLayer } = require('./layer.js');
+const { handleOfFamily } = require('../members/member.js');
+const { layerOf } = require('./layer-cache.js');
+const { resident, sectional } = require('../search.js');
+const { withStaging } = require('../staging.js');
+const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
 
 /** What each mode reads of the config; the rest of it is for other modes. */
 const OPTIONS = {
