@@ -84,6 +84,10 @@ import Testing
     #expect(
       try Self.settings([width, seed, shift]).json
         == #"{"width":3,"rate":0.25,"shift":-1e300,"seed":-9223372036854775808}"#)
+    let odd = ("seed", OptionValue.number(.nan))
+    #expect(
+      try Self.settings([width, odd]).json
+        == #"{"width":3,"rate":0.25,"shift":0,"seed":\#(Int64(bitPattern: Double.nan.bitPattern))}"#)
     let choice = [Option("metric", .choice(["cosine", "l2"]), standard: 1, "A name.")]
     #expect(try Settings(of: "thing", choice).json == #"{"metric":"l2"}"#)
     #expect(try Settings(of: "thing", choice, [("metric", .text("cosine"))]).json == #"{"metric":"cosine"}"#)
