@@ -122,7 +122,8 @@ extension Settings {
     for (option, value) in zip(options, values) {
       let written: String
       switch (option.kind, value) {
-      case (.seed, _): written = "\(Int64(bitPattern: seed(option.name)))"  // whatever it was given as: NaN is a seed, and no JSON
+      // Whatever it was given as: NaN is a seed, and no JSON.
+      case (.seed, _): written = "\(Int64(bitPattern: seed(option.name)))"
       case (_, .integer(let x)): written = option.json(Double(x))
       case (_, .number(let x)): written = option.json(x)
       default: continue
