@@ -3,86 +3,90 @@
 // comment above each class says.
 import Ruvector
 
-/// A text of JSON that is written as it is made.
-struct JSON {
-  let text: String
+#if DEBUG
+  /// A text of JSON that is written as it is made.
+  struct JSON {
+    let text: String
 
-  init(_ text: String) {
-    var quoted = "\""
-    for scalar in text.unicodeScalars { quoted += scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : "\(scalar)" }
-    self.text = quoted + "\""
-  }
-
-  init(_ fields: KeyValuePairs<String, JSON?>) {
-    text =
-      "{" + fields.compactMap { key, value in value.map { "\(JSON(key).text):\($0.text)" } }.joined(separator: ",")
-      + "}"
-  }
-
-  init(_ list: [JSON]) { text = "[" + list.map(\.text).joined(separator: ",") + "]" }
-  init(_ number: Double) { text = number == number.rounded() ? "\(Int64(number))" : "\(number)" }
-  init(_ flag: Bool) { text = "\(flag)" }
-}
-
-func json(_ option: Option) -> JSON {
-  let kind: String
-  var choices: JSON?
-  switch option.kind {
-  case .integer: kind = "integer"
-  case .number, .positive, .negative: kind = "number"
-  case .flag: kind = "flag"
-  case .seed: kind = "seed"
-  case .choice(let names): (kind, choices) = ("choice", JSON(names.map { JSON("\($0)") }))
-  case .children: kind = "children"
-  }
-  return JSON([
-    "name": JSON("\(option.name)"), "kind": JSON(kind), "wanted": JSON(option.wanted), "note": JSON("\(option.note)"),
-    "standard": option.standard.map { JSON($0) }, "choices": choices,
-  ])
-}
-
-func json(_ port: Port) -> JSON {
-  JSON([
-    "name": JSON("\(port.name)"), "type": JSON("\(port.type)"), "need": JSON("\(port.need)"),
-    "shape": JSON(
-      port.shape.map { side in
-        switch side {
-        case .fixed(let size): JSON("\(size)")
-        case .named(let name): JSON("\(name)")
-        }
-      }), "differentiable": JSON(port.isDifferentiable),
-  ])
-}
-
-/// The weights of a member with every option that has no default at 8, two children of that width.
-func example(_ member: Member) throws -> JSON {
-  var given: [(key: String, value: OptionValue)] = [], words: [String] = []
-  for option in member.options where option.standard == nil {
-    if case .children = option.kind {
-      let child = try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(8))])
-      given += [("\(option.name)", .child(child)), ("\(option.name)", .child(child))]
-      words.append("two \(option.name)")
-    } else {
-      given.append(("\(option.name)", .number(8)))
-      words.append("\(option.name) 8")
+    init(_ text: String) {
+      var quoted = "\""
+      for scalar in text.unicodeScalars { quoted += scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : "\(scalar)" }
+      self.text = quoted + "\""
     }
-  }
-  let parameters = try member.make(given).parameters.map { parameter in
-    JSON(["name": JSON(parameter.name), "shape": JSON(parameter.shape.map { JSON(Double($0)) })])
-  }
-  return JSON(["options": JSON(words.joined(separator: ", ")), "parameters": JSON(parameters)])
-}
 
-let members = try Registry.members.map { member in
-  JSON([
-    "family": JSON("\(member.family)"), "name": JSON("\(member.name)"), "type": JSON(member.type),
-    "options": JSON(member.options.map(json)),
-    "operations": JSON(
-      member.operations.map {
-        JSON([
-          "name": JSON("\($0.name)"), "inputs": JSON($0.inputs.map(json)), "outputs": JSON($0.outputs.map(json)),
-        ])
-      }), "example": try example(member),
-  ])
-}
-print(JSON(members).text)
+    init(_ fields: KeyValuePairs<String, JSON?>) {
+      text =
+        "{" + fields.compactMap { key, value in value.map { "\(JSON(key).text):\($0.text)" } }.joined(separator: ",")
+        + "}"
+    }
+
+    init(_ list: [JSON]) { text = "[" + list.map(\.text).joined(separator: ",") + "]" }
+    init(_ number: Double) { text = number == number.rounded() ? "\(Int64(number))" : "\(number)" }
+    init(_ flag: Bool) { text = "\(flag)" }
+  }
+
+  func json(_ option: Option) -> JSON {
+    let kind: String
+    var choices: JSON?
+    switch option.kind {
+    case .integer: kind = "integer"
+    case .number, .positive, .negative: kind = "number"
+    case .flag: kind = "flag"
+    case .seed: kind = "seed"
+    case .choice(let names): (kind, choices) = ("choice", JSON(names.map { JSON("\($0)") }))
+    case .children: kind = "children"
+    }
+    return JSON([
+      "name": JSON("\(option.name)"), "kind": JSON(kind), "wanted": JSON(option.wanted), "note": JSON("\(option.note)"),
+      "standard": option.standard.map { JSON($0) }, "choices": choices,
+    ])
+  }
+
+  func json(_ port: Port) -> JSON {
+    JSON([
+      "name": JSON("\(port.name)"), "type": JSON("\(port.type)"), "need": JSON("\(port.need)"),
+      "shape": JSON(
+        port.shape.map { side in
+          switch side {
+          case .fixed(let size): JSON("\(size)")
+          case .named(let name): JSON("\(name)")
+          }
+        }), "differentiable": JSON(port.isDifferentiable),
+    ])
+  }
+
+  /// The weights of a member with every option that has no default at 8, two children of that width.
+  func example(_ member: Member) throws -> JSON {
+    var given: [(key: String, value: OptionValue)] = [], words: [String] = []
+    for option in member.options where option.standard == nil {
+      if case .children = option.kind {
+        let child = try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(8))])
+        given += [("\(option.name)", .child(child)), ("\(option.name)", .child(child))]
+        words.append("two \(option.name)")
+      } else {
+        given.append(("\(option.name)", .number(8)))
+        words.append("\(option.name) 8")
+      }
+    }
+    let parameters = try member.make(given).parameters.map { parameter in
+      JSON(["name": JSON(parameter.name), "shape": JSON(parameter.shape.map { JSON(Double($0)) })])
+    }
+    return JSON(["options": JSON(words.joined(separator: ", ")), "parameters": JSON(parameters)])
+  }
+
+  let members = try Registry.members.map { member in
+    JSON([
+      "family": JSON("\(member.family)"), "name": JSON("\(member.name)"), "type": JSON(member.type),
+      "options": JSON(member.options.map(json)),
+      "operations": JSON(
+        member.operations.map {
+          JSON([
+            "name": JSON("\($0.name)"), "inputs": JSON($0.inputs.map(json)), "outputs": JSON($0.outputs.map(json)),
+          ])
+        }), "example": try example(member),
+    ])
+  }
+  print(JSON(members).text)
+#else
+  fatalError("a debug build is wanted: release builds hold no prose")
+#endif

@@ -35,6 +35,9 @@ function loadOwn(load) {
   }
 }
 
+/** Makes `name` an ordinary field. */
+const settle = (object, name, value) => Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+
 /**
  * An object whose fields come from modules that are loaded when one of theirs is first read: to load all takes longer than a program
  * that wants one of them would wait. `modules`: [() => require(…), names].
@@ -48,14 +51,15 @@ function lazily(modules) {
         all[name] = load()[name];
         continue;
       }
-      const settle = (value) => Object.defineProperty(all, name, { value, enumerable: true, configurable: true, writable: true });
+      let known; // for an object that somebody has frozen: then the getter stays
       Object.defineProperty(all, name, {
-        enumerable: true, configurable: true, set: settle,
+        enumerable: true, configurable: true,
         get() {
-          const value = loadOwn(load)[name];
-          settle(value);
-          return value;
+          known ??= { value: loadOwn(load)[name] };
+          if (Object.getOwnPropertyDescriptor(all, name).configurable) settle(all, name, known.value);
+          return known.value;
         },
+        set(value) { settle(this, name, value); }, // of whatever inherits from it, its own
       });
     }
   }

@@ -116,7 +116,7 @@ function optionLines(options, optional = {}) {
   let text = '';
   for (const option of options) {
     const standard = optional[option.name] ?? standardOf(option), isNeeded = standard === undefined && option.kind !== 'seed';
-    const note = option.note.replace(/\b1: /, 'true: ').replace(/\b0: /, 'false: ');
+    const note = option.kind === 'flag' ? option.note.replace(/\b1: /, 'true: ').replace(/\b0: /, 'false: ') : option.note;
     const range = ['flag', 'choice', 'seed'].includes(option.kind) ? '' : ` ${capital(rangeOf(option))}.`;
     const initial = option.kind === 'seed' ? ' Random where left out (read it from the object).' : isNeeded ? '' : ` Default ${standard}.`;
     text += comment(`${note}${range}${initial}`, '  ');

@@ -41,6 +41,14 @@ test('by its own name, both ways', () => {
   assert.strictEqual(node(code).stdout, 'true @ruvector/gnn');
 });
 
+test('the main entry frozen, inherited from, with a field replaced', () => {
+  const code = `const g = require('@ruvector/gnn'), mine = Object.create(g);
+    mine.version = () => 'mine';
+    Object.freeze(g);
+    console.log(g.version() === g.version(), g.version() !== 'mine', mine.version(), Object.keys(mine).join(), typeof g.Graph)`;
+  assert.strictEqual(node(code).stdout, 'true true mine version function');
+});
+
 test('the files that package.json names exist', () => {
   const walk = (value) => (typeof value === 'string' ? [value] : Object.values(value).flatMap(walk));
   for (const file of walk(entries)) assert.ok(fs.existsSync(path.join(root, file)), file);

@@ -86,6 +86,9 @@ for (const row of MADE) {
     if (Object.keys(options).some((name) => name !== 'seed')) await fails(() => new type(), 'ERR_INVALID_CONFIG', 'nothing');
     else new type().close();
     await fails(() => new type(null), 'ERR_INVALID_ARG', 'null');
+    await fails(() => new type(undefined, 3), 'ERR_INVALID_ARG', 'something behind the options');
+    for (const [name, { kind }] of row.options) if (kind === 'choice') await fails(() => new type({ ...options, [name]: `${one[name]}\0x` }), 'ERR_INVALID_CONFIG', 'a text that C would cut');
+    assert.deepStrictEqual(Object.keys(type.prototype), [], 'methods are not enumerable');
     await fails(() => new type(4), 'ERR_INVALID_ARG', 'a number');
     for (const [name, { kind }] of row.options) {
       for (const bad of [null, {}, [1], ...kind === 'flag' ? [1, 'true'] : kind === 'choice' ? ['', 'no such thing', 1] : kind === 'seed' ? ['1', 1.5] : ['4', true]]) {
@@ -219,6 +222,10 @@ for (const row of MADE) {
     const open = new type(options), text = open.toJson(), aborted = new AbortController();
     aborted.abort();
     await fails(() => open.forwardAsync(...args, { signal: aborted.signal }), 'ERR_ABORTED', 'aborted');
+    const queued = open.forwardAsync(...args);
+    await fails(() => open.setWeights(open.getWeights()), 'ERR_BUSY', 'weights of a call that waits');
+    await queued;
+    open.setWeights(open.getWeights());
     await fails(() => open.setWeights(new Float32Array(open.getWeights().length + 1)), 'ERR_DIMENSION_MISMATCH', 'too many weights');
     for (const bad of ['', '{}', '[]', 'null', text.slice(0, -2), text.replace(row.class, 'Other'), text.replace('"version":1', '"version":2'), text.replace(/"options":\{[^}]*\}/, '"options":{}')]) {
       await fails(() => type.fromJson(bad), 'ERR_CORRUPT', bad.slice(0, 40));

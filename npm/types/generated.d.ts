@@ -19,7 +19,7 @@ export interface GATv2LayerOptions {
   concat?: boolean | undefined;
   /** Slope of LeakyReLU below 0. Number in 0...1. Default 0.2. */
   negativeSlope?: number | undefined;
-  /** Width of an edge's row; false: edges are not read. Integer in 0...65536. Default 0. */
+  /** Width of an edge's row; 0: edges are not read. Integer in 0...65536. Default 0. */
   edgeDim?: number | undefined;
   /** true: each node is a source of its own; loops of the graph are left out. Default true. */
   addSelfLoops?: boolean | undefined;
@@ -228,7 +228,7 @@ export interface EdgeFeaturedOptions {
   edgeDim: number;
   /** Heads, a divisor of nodeDim: contiguous slices of the width. Integer in 1...65536. Default 1. */
   numHeads?: number | undefined;
-  /** Width w of a head; false: dim/heads. Integer in 0...65536. Default 0. */
+  /** Width w of a head; 0: dim/heads. Integer in 0...65536. Default 0. */
   outputHeadDim?: number | undefined;
   /** true: heads one after the other; false: their mean. Default true. */
   concatHeads?: boolean | undefined;
@@ -326,8 +326,8 @@ export interface MoEOptions {
   /** Experts a query, at most as many as there are. Integer in 1...64. Default 2, or 1 of one. */
   topK?: number | undefined;
   /**
-   * An expert takes at most so many times its even share of the queries; false: any number; else at least 1. Number in
-   * 0...1000000. Default 1.25.
+   * An expert takes at most so many times its even share of the queries; 0: any number; else at least 1. Number in 0...1000000.
+   * Default 1.25.
    */
   expertCapacity?: number | undefined;
   /** Weight of the load-balancing loss in backward. Number in 0...1000000. Default 0. */

@@ -4,6 +4,7 @@
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { abortable, threads } = require('../async.js');
+const { whileInFlight } = require('../members/member.js');
 const { withStaging } = require('../staging.js');
 const { points, readArguments } = require('./arguments.js');
 const { inWordsOf } = require('./names.js');
@@ -68,7 +69,7 @@ function runLater(self, operation, args) {
   return abortable(args.signal, async (flag) => {
     const { values, result } = prepare(self, operation, args, true);
     try {
-      await native.runAsync(...values, flag);
+      await whileInFlight(self, () => native.runAsync(...values, flag));
     } catch (error) {
       throw inWordsOf(self, args, error);
     }

@@ -24,13 +24,13 @@ function describe(handle) {
   return JSON.parse(decoder.decode(bytes.subarray(0, length)));
 }
 
-/** Floats that a text has weights for: what its options make, with those of children, must not be more. */
+/** {total, taken}: floats that a text has weights for, and those of members made of it; what its options make must not be more. */
 let budget;
 
 /** `body()` with members made from a text that holds `floats` weights; nothing is allocated beyond them. */
 function withBudget(floats, body) {
   const before = budget;
-  budget = floats;
+  budget = { total: floats, taken: 0 };
   try {
     return body();
   } finally {
@@ -38,8 +38,8 @@ function withBudget(floats, body) {
   }
 }
 
-/** Refuses options whose weights are more than the text has. */
-function check(row, list) {
+/** Refuses options whose weights are more than the text has, or has left beside those of other children. */
+function check(row, list, hasChildren) {
   let wanted;
   try {
     wanted = native.weightsNeeded(row.family, row.native, list);
@@ -47,14 +47,16 @@ function check(row, list) {
     if (error.code !== 'ERR_OUT_OF_MEMORY') throw error;
     wanted = 'more'; // than there ever are
   }
-  if (!(wanted <= budget)) throw mismatch('ERR_CORRUPT', `${wanted} numbers`, 'weights', budget);
+  const left = budget.total - (hasChildren ? 0 : budget.taken); // children's were taken before their parent is made
+  if (!(wanted <= left)) throw mismatch('ERR_CORRUPT', `${wanted} numbers`, 'weights', left);
+  if (!hasChildren) budget.taken += wanted;
 }
 
 /** A native member with these options. */
 function make(row, config, children) {
   const list = nativeOptions(row, config, children);
   try {
-    if (budget !== undefined) check(row, list);
+    if (budget !== undefined) check(row, list, children !== undefined);
     return native.create(row.family, row.native, list);
   } catch (error) {
     throw inOurNames(error, row);

@@ -8,7 +8,9 @@ const { runLater, runNow } = require('./operations.js');
 const getter = (type, name, get) => Object.defineProperty(type.prototype, name, { get, configurable: true });
 
 /** Methods, getters and static functions of `from` for `type`. */
-const add = (type, from) => Object.defineProperties(type, Object.getOwnPropertyDescriptors(from ?? {}));
+function add(type, from = {}) {
+  for (const [name, field] of Object.entries(Object.getOwnPropertyDescriptors(from))) Object.defineProperty(type, name, { ...field, enumerable: false });
+}
 
 /**
  * The class of a row. `base`: the class it extends, whose constructor takes (row, arguments). `methods`, `statics`: what it has of
@@ -18,7 +20,7 @@ function define(row, base = Member, { methods, statics = undefined } = {}) {
   const { [row.class]: type } = {
     [row.class]: class extends base {
       constructor(...args) {
-        super(row, args);
+        super(row, args, type);
       }
 
       static fromJson(json) {

@@ -18,7 +18,7 @@ class Member extends Handle {
   constructor(row, args, kind = Member) {
     const state = create(row, args);
     super(state.handle, kind);
-    this.#state = { ...state, kind };
+    this.#state = { ...state, kind, pending: 0 };
   }
 
   static {
@@ -44,7 +44,8 @@ class Member extends Handle {
   }
 
   setWeights(weights) {
-    const { floats } = stateOf(this), handle = handleOf(this), w = inputs.vector(weights, 'weights');
+    const { floats, pending } = stateOf(this), handle = handleOf(this), w = inputs.vector(weights, 'weights');
+    if (pending > 0) throw mismatch('ERR_BUSY', 'no call in flight', 'this', pending);
     if (lengthOf(w) !== floats) throw mismatch('ERR_DIMENSION_MISMATCH', `${floats} elements`, 'weights', lengthOf(w));
     if (floats > 0) native.weightsSet(handle, '', w);
   }
@@ -52,6 +53,16 @@ class Member extends Handle {
   toJson() {
     const weights = Member.prototype.getWeights.call(this);
     return stringify(stateOf(this), weights);
+  }
+}
+
+/** `run()` of a member with this state; until what it promises is settled its weights cannot be set. */
+async function whileInFlight(state, run) {
+  state.pending++; // from now on, and not from when a thread has time for it
+  try {
+    return await run();
+  } finally {
+    state.pending--;
   }
 }
 
@@ -65,4 +76,4 @@ function handleOfFamily(value, family, wanted, name) {
   return Handle.of(value, state.kind, name);
 }
 
-module.exports = { Member, handleOf, handleOfFamily, stateOf };
+module.exports = { Member, handleOf, handleOfFamily, stateOf, whileInFlight };

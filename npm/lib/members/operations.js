@@ -9,7 +9,7 @@ const { abortable, threads } = require('../async.js');
 const { matrix } = require('../matrices.js');
 const { withStaging } = require('../staging.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
-const { handleOf, stateOf } = require('./member.js');
+const { handleOf, stateOf, whileInFlight } = require('./member.js');
 
 const NOTHING = new Float32Array(0);
 
@@ -108,10 +108,10 @@ function runNow(self, name, operation, args) {
 
 async function runLater(self, name, operation, args) {
   const { values, signal, result } = prepare(self, name, operation, args, true);
-  return abortable(signal, async (flag) => {
+  return abortable(signal, (flag) => whileInFlight(stateOf(self), async () => {
     await native.runAsync(...values, flag);
     return result();
-  });
+  }));
 }
 
 module.exports = { runLater, runNow };

@@ -15,7 +15,7 @@ const READERS = {
     throw unexpected('ERR_INVALID_ARG', 'true or false', name, value);
   },
   choice(value, name) {
-    if (typeof value === 'string') return value;
+    if (typeof value === 'string' && !value.includes('\0')) return value; // a text in C ends there
     throw unexpected('ERR_INVALID_CONFIG', 'a string', name, value);
   },
   seed(value, name) {
@@ -31,9 +31,9 @@ function given(row, [first, ...rest]) {
   const isObject = typeof first === 'object' && first !== null && !isList(first) && !tagOf(first), list = {};
   if (isObject || positional.length === 0) {
     const extra = rest.find((value) => value !== undefined);
+    if (extra !== undefined) throw unexpected('ERR_INVALID_ARG', 'nothing behind the options', 'arguments', extra);
     if (first === undefined && row.required === undefined) return Object.fromEntries(names.map((name) => [name, undefined])); // what has no default, the native side misses
     if (!isObject) throw unexpected('ERR_INVALID_ARG', 'an object', 'options', first);
-    if (extra !== undefined) throw unexpected('ERR_INVALID_ARG', 'nothing behind the options', 'arguments', extra);
     const known = [...names, ...unread], options = inputs.options(first, known, 'options', known.map(snake));
     for (const name of names) list[name] = optionOf(options, name);
     return list;
