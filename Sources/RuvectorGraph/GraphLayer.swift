@@ -33,7 +33,7 @@ public struct GraphGradients {
 /// A layer that makes rows of nodes from rows of nodes and a graph: node i receives from the sources of row i.
 ///
 /// Results do not depend on the number of threads: rows are written by one thread each, sums over all nodes are made in parts
-/// whose number depends on n alone (``Sums``).
+/// whose number depends on n alone (`Sums`).
 public protocol GraphLayer: Mechanism {
   /// Width of a node's row.
   var inChannels: Int { get }

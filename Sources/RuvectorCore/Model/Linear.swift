@@ -1,6 +1,6 @@
 import CRuvectorSupport
 
-/// y = W x + b with W row-major [out][in] and b [out]: the affine map of layers, on two slots of theirs (``Slot/linear``).
+/// y = W x + b with W row-major [out][in] and b [out]: the affine map of layers, on two slots of theirs (`Slot.linear`).
 public final class Linear {
   public let weight: Parameter
   public let bias: Parameter
