@@ -121,3 +121,10 @@ test('experts in experts: no more than 8 levels and 1,024 in all, and soon said'
   await fails(() => new MoEAttention({ dim: 1, experts: [deep] }), 'ERR_INVALID_CONFIG', 'deep');
   new MoEAttention({ dim: 1, experts: [nest({ class: 'DotProductAttention', options: { dim: 1 } }, 3)] }).close();
 });
+
+test('experts of a text share its weights: they are refused before more than those are taken', () => {
+  const child = { class: 'MultiHeadAttention', options: { dim: 8, numHeads: 1, projections: true, causal: false, seed: 1 } }; // 288 floats
+  const text = JSON.parse(new (require('@ruvector/gnn/attention').MoEAttention)({ dim: 8, experts: [child, child, child], seed: 1 }).toJson());
+  text.weights = [{ name: 'x', shape: [300], data: Array(300).fill(0) }];
+  assert.throws(() => require('@ruvector/gnn/attention').MoEAttention.fromJson(JSON.stringify(text)), { code: 'ERR_CORRUPT', message: 'expected 288 numbers for weights, received 12' });
+});
