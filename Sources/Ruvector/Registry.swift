@@ -73,7 +73,19 @@ public enum Registry {
   ]
 
   private static let losses = [
-    Member(MSELoss.self)
+    Member(MSELoss.self),
+    Member(CrossEntropyLoss.self),
+    Member(BCEWithLogitsLoss.self),
+    Member(ListwiseSoftmaxLoss.self),
+    Member(InfoNCELoss.self),
+    Member(TripletMarginLoss.self),
+    Member(ContrastiveLoss.self),
+    Member(LocalContrastiveLoss.self),
+    Member(LaplacianRegularizer.self),
+    Member(OrthogonalityRegularizer.self),
+    Member(NormRegularizer.self),
+    Member(L2Regularizer.self),
+    Member(SpectralRegularization.self),
   ]
 
   /// Member `name` of `family`. `.invalidArgument` for unknown names, `.invalidConfig` for impossible options.

@@ -89,11 +89,12 @@ const shown = ({ shape, type }) => (type === 'graph' ? `a graph of ${shape[0]} n
 
 // ---- generated.d.ts ----
 
-const TYPES = { graph: 'Graph', uint8: 'Uint8Array', uint32: 'Uint32Array', float64: 'Float64Array' };
+const TYPES = { graph: 'Graph', uint8: 'Uint8Array', uint32: 'Uint32Array | Int32Array | readonly number[]', float64: 'Float64Array' };
 const argumentType = ({ type, shape }) => TYPES[type] ?? (shape.length === 2 ? 'Matrix | Vector' : 'Vector');
 
 function resultType({ name, outputs }) {
-  if (name === 'backward') return `{ ${outputs.map(({ name: part, need }) => `${part}${need === 'optional' ? '?' : ''}: Float32Array${need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
+  const isNumber = ({ shape }) => shape.length === 1 && shape[0] === '1';
+  if (name === 'backward' || outputs.length > 1) return `{ ${outputs.map((port) => ({ ...port, part: port.name, type: isNumber(port) ? 'number' : 'Float32Array' })).map(({ part, need, type }) => `${part}${need === 'optional' ? '?' : ''}: ${type}${need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
   const [{ shape }] = outputs;
   if (shape.length === 1) return shape[0] === '1' ? 'number' : 'Float32Array';
   return 'Rows';

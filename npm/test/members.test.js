@@ -65,7 +65,9 @@ function argumentsOf(one, { inputs }, draw, n = 5, skip = []) {
       made.push(graph);
       return graph;
     }
-    const sizes = shape.map(size), data = Float32Array.from({ length: sizes.reduce((a, b) => a * b, 1) }, draw);
+    const sizes = shape.map(size);
+    if (type === 'uint32') return Uint32Array.from({ length: sizes[0] }, (_, i) => i % 2); // each below any size there is
+    const data = Float32Array.from({ length: sizes.reduce((a, b) => a * b, 1) }, draw);
     return sizes.length === 1 ? data : { data, rows: sizes[0], dim: sizes[1] };
   });
   return { args, sides, close: () => made.forEach((graph) => graph.close()) };
@@ -173,12 +175,14 @@ for (const row of MADE) {
           }
           if (shape.length === 2) {
             const { rows, dim } = args[i], data = (count) => Float32Array.from({ length: count }, signed);
-            for (const [r, d] of [[rows + 1, dim], [rows, dim + 1], [rows - 1, dim]]) {
+            // A side that no option and no other port fixes may have any size.
+            const isFree = (side) => stateOf(one).sizes[side] === undefined && each.inputs.filter((other, at) => args[at] !== undefined && other.shape.includes(side)).length < 2;
+            for (const [r, d] of [...isFree(shape[0]) ? [] : [[rows + 1, dim], [rows - 1, dim]], ...isFree(shape[1]) ? [] : [[rows, dim + 1]]]) {
               // One of the first matrix fixes what others must fit: it is they that are refused.
               await fails(() => call({ data: data(r * d), rows: r, dim: d }), 'ERR_DIMENSION_MISMATCH', `${port}: ${r} x ${d}`);
             }
           }
-          for (const bad of [NaN, Infinity, -Infinity]) {
+          for (const bad of kind === 'uint32' ? [] : [NaN, Infinity, -Infinity]) {
             const spoilt = floatsOf(args[i]).map(() => bad); // all of them: a member may leave some unread (rows of loops)
             await fails(() => call(args[i].data ? { ...args[i], data: spoilt } : spoilt), 'ERR_NON_FINITE', `${name}, ${port}: ${bad}`);
           }

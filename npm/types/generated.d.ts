@@ -96,6 +96,534 @@ export class MSELoss {
   /** input [n, d], target [n, d], outputGradient [1] → input [n, d], target [n, d]. */
   backward(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { input: Float32Array; target: Float32Array };
   backwardAsync(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array; target: Float32Array }>;
+  /** input [n, d], target [n, d] → loss [1], input [n, d], target [n, d]. */
+  valueAndGradients(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): { loss: number; input: Float32Array; target: Float32Array };
+  valueAndGradientsAsync(input: Matrix | Vector, target: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; input: Float32Array; target: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface CrossEntropyLossOptions {
+  /** Mean or sum over the rows. Default 'mean'. */
+  reduction?: 'mean' | 'sum' | undefined;
+  /** Share of the probability that all classes have in common. Number in 0...1. Default 0. */
+  labelSmoothing?: number | undefined;
+}
+
+/**
+ * The cross-entropy of scores with the right class of each row:
+ *
+ *     p = softmax(x_r)     q_c = (1 − ε) [c = t_r] + ε/C     L_r = −Σ_c q_c ln p_c     L = mean_r L_r, or Σ_r L_r
+ *     dL/dx_r = (p − q)/n, or p − q
+ *
+ * More: docs/options.md.
+ */
+export class CrossEntropyLoss {
+  constructor(options?: CrossEntropyLossOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): CrossEntropyLoss;
+  readonly reduction: 'mean' | 'sum';
+  readonly labelSmoothing: number;
+  /** input [n, classes], target [n] → loss [1]. */
+  forward(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: ThreadOptions): number;
+  forwardAsync(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: AsyncOptions): Promise<number>;
+  /** input [n, classes], target [n], outputGradient [1] → input [n, classes]. */
+  backward(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], outputGradient?: Vector | undefined, options?: ThreadOptions): { input: Float32Array };
+  backwardAsync(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array }>;
+  /** input [n, classes], target [n] → loss [1], input [n, classes]. */
+  valueAndGradients(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: ThreadOptions): { loss: number; input: Float32Array };
+  valueAndGradientsAsync(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: AsyncOptions): Promise<{ loss: number; input: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface BCEWithLogitsLossOptions {
+  /** Mean or sum over all elements. Default 'mean'. */
+  reduction?: 'mean' | 'sum' | undefined;
+  /** Weight of what is wanted to be 1. Number in 0...1000000000. Default 1. */
+  posWeight?: number | undefined;
+}
+
+/**
+ * The binary cross-entropy of scores with probabilities, an element at a time:
+ *
+ *     L = mean −(p t ln σ(x) + (1 − t) ln(1 − σ(x)))     or their sum, p = posWeight
+ *     dL/dx = ((1 − t) − (1 + (p − 1) t) σ(−x))/(n · d), or without the division     dL/dt = −x + (p − 1) ln(1 + e^−x)
+ *
+ * More: docs/options.md.
+ */
+export class BCEWithLogitsLoss {
+  constructor(options?: BCEWithLogitsLossOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): BCEWithLogitsLoss;
+  readonly reduction: 'mean' | 'sum';
+  readonly posWeight: number;
+  /** input [n, d], target [n, d] → loss [1]. */
+  forward(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): number;
+  forwardAsync(input: Matrix | Vector, target: Matrix | Vector, options?: AsyncOptions): Promise<number>;
+  /** input [n, d], target [n, d], outputGradient [1] → input [n, d], target [n, d]. */
+  backward(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { input: Float32Array; target: Float32Array };
+  backwardAsync(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array; target: Float32Array }>;
+  /** input [n, d], target [n, d] → loss [1], input [n, d], target [n, d]. */
+  valueAndGradients(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): { loss: number; input: Float32Array; target: Float32Array };
+  valueAndGradientsAsync(input: Matrix | Vector, target: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; input: Float32Array; target: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface ListwiseSoftmaxLossOptions {
+  /** Mean or sum over the rows. Default 'mean'. */
+  reduction?: 'mean' | 'sum' | undefined;
+}
+
+/**
+ * The listwise loss of a ranking: the cross-entropy of the softmax of a list's scores with how relevant its entries are,
+ *
+ *     p = softmax(s_r)     L_r = −Σ_c t_rc ln p_c     L = mean_r L_r, or Σ_r L_r
+ *     dL/ds_r = (p Σ_c t_rc − t_r)/n     dL/dt_rc = −ln p_c/n     or without the division
+ *
+ * More: docs/options.md.
+ */
+export class ListwiseSoftmaxLoss {
+  constructor(options?: ListwiseSoftmaxLossOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): ListwiseSoftmaxLoss;
+  readonly reduction: 'mean' | 'sum';
+  /** scores [n, k], relevance [n, k] → loss [1]. */
+  forward(scores: Matrix | Vector, relevance: Matrix | Vector, options?: ThreadOptions): number;
+  forwardAsync(scores: Matrix | Vector, relevance: Matrix | Vector, options?: AsyncOptions): Promise<number>;
+  /** scores [n, k], relevance [n, k], outputGradient [1] → scores [n, k], relevance [n, k]. */
+  backward(scores: Matrix | Vector, relevance: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { scores: Float32Array; relevance: Float32Array };
+  backwardAsync(scores: Matrix | Vector, relevance: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ scores: Float32Array; relevance: Float32Array }>;
+  /** scores [n, k], relevance [n, k] → loss [1], scores [n, k], relevance [n, k]. */
+  valueAndGradients(scores: Matrix | Vector, relevance: Matrix | Vector, options?: ThreadOptions): { loss: number; scores: Float32Array; relevance: Float32Array };
+  valueAndGradientsAsync(scores: Matrix | Vector, relevance: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; scores: Float32Array; relevance: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface InfoNCELossOptions {
+  /** Mean or sum over the rows. Default 'mean'. */
+  reduction?: 'mean' | 'sum' | undefined;
+  /** T: lower ones look at the hardest negatives only. Number in 0.0001...10000. Default 0.1. */
+  temperature?: number | undefined;
+  /** Cosine, or the inner product. Default 'cosine'. */
+  similarity?: 'cosine' | 'dot' | undefined;
+  /** true: the positives of other anchors are negatives. Default false. */
+  inBatch?: boolean | undefined;
+}
+
+/**
+ * InfoNCE: the softmax probability of the positive among the negatives.
+ *
+ *     s(a, x) = cos(a, x)/T, or a · x/T with `similarity: 'dot'`
+ *     L = mean_r −ln(e^s(a_r, p_r) / (e^s(a_r, p_r) + Σ_j e^s(a_r, n_j)))     or their sum
+ *
+ * More: docs/options.md.
+ */
+export class InfoNCELoss {
+  constructor(options?: InfoNCELossOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): InfoNCELoss;
+  readonly reduction: 'mean' | 'sum';
+  readonly temperature: number;
+  readonly similarity: 'cosine' | 'dot';
+  readonly inBatch: boolean;
+  /** anchor [n, d], positive [n, d], negatives [m, d] → loss [1]. */
+  forward(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): number;
+  forwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<number>;
+  /** anchor [n, d], positive [n, d], negatives [m, d], outputGradient [1] → anchor [n, d], positive [n, d], negatives [m, d]. */
+  backward(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, outputGradient?: Vector | undefined, options?: ThreadOptions): { anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined };
+  backwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined }>;
+  /** anchor [n, d], positive [n, d], negatives [m, d] → loss [1], anchor [n, d], positive [n, d], negatives [m, d]. */
+  valueAndGradients(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): { loss: number; anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined };
+  valueAndGradientsAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<{ loss: number; anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface TripletMarginLossOptions {
+  /** Mean or sum over the rows. Default 'mean'. */
+  reduction?: 'mean' | 'sum' | undefined;
+  /** What the distances are to differ by. Number in 0...1e30. Default 1. */
+  margin?: number | undefined;
+  /** Euclidean, or 1 less the cosine. Default 'euclidean'. */
+  distance?: 'euclidean' | 'cosine' | undefined;
+}
+
+/**
+ * The triplet loss: the positive is to be nearer to the anchor than the negative, by a margin.
+ *
+ *     L = mean_r max(0, d(a_r, p_r) − d(a_r, n_r) + margin)     or their sum
+ *     d(x, y) = |x − y + 1e-6|, or 1 − cos(x, y) with `distance: 'cosine'`
+ *
+ * More: docs/options.md.
+ */
+export class TripletMarginLoss {
+  constructor(options?: TripletMarginLossOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): TripletMarginLoss;
+  readonly reduction: 'mean' | 'sum';
+  readonly margin: number;
+  readonly distance: 'euclidean' | 'cosine';
+  /** anchor [n, d], positive [n, d], negative [n, d] → loss [1]. */
+  forward(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: ThreadOptions): number;
+  forwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: AsyncOptions): Promise<number>;
+  /** anchor [n, d], positive [n, d], negative [n, d], outputGradient [1] → anchor [n, d], positive [n, d], negative [n, d]. */
+  backward(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { anchor: Float32Array; positive: Float32Array; negative: Float32Array };
+  backwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ anchor: Float32Array; positive: Float32Array; negative: Float32Array }>;
+  /** anchor [n, d], positive [n, d], negative [n, d] → loss [1], anchor [n, d], positive [n, d], negative [n, d]. */
+  valueAndGradients(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: ThreadOptions): { loss: number; anchor: Float32Array; positive: Float32Array; negative: Float32Array };
+  valueAndGradientsAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; anchor: Float32Array; positive: Float32Array; negative: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface ContrastiveLossOptions {
+  /** Mean or sum over the rows. Default 'mean'. */
+  reduction?: 'mean' | 'sum' | undefined;
+  /** Distance from which other pairs cost nothing. Number in 0...1e30. Default 1. */
+  margin?: number | undefined;
+  /** Euclidean, or 1 less the cosine. Default 'euclidean'. */
+  distance?: 'euclidean' | 'cosine' | undefined;
+}
+
+/**
+ * The margin contrastive loss: pairs that belong together are to be near, others at least a margin apart.
+ *
+ *     L = mean_r y_r d_r² + (1 − y_r) max(0, margin − d_r)²     or their sum     d_r = |x_r − z_r + 1e-6|
+ *
+ * More: docs/options.md.
+ */
+export class ContrastiveLoss {
+  constructor(options?: ContrastiveLossOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): ContrastiveLoss;
+  readonly reduction: 'mean' | 'sum';
+  readonly margin: number;
+  readonly distance: 'euclidean' | 'cosine';
+  /** input [n, d], other [n, d], similar [n] → loss [1]. */
+  forward(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: ThreadOptions): number;
+  forwardAsync(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: AsyncOptions): Promise<number>;
+  /** input [n, d], other [n, d], similar [n], outputGradient [1] → input [n, d], other [n, d], similar [n]. */
+  backward(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { input: Float32Array; other: Float32Array; similar: Float32Array };
+  backwardAsync(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array; other: Float32Array; similar: Float32Array }>;
+  /** input [n, d], other [n, d], similar [n] → loss [1], input [n, d], other [n, d], similar [n]. */
+  valueAndGradients(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: ThreadOptions): { loss: number; input: Float32Array; other: Float32Array; similar: Float32Array };
+  valueAndGradientsAsync(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: AsyncOptions): Promise<{ loss: number; input: Float32Array; other: Float32Array; similar: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface LocalContrastiveLossOptions {
+  /** What the distances are to differ by. Number in -1e30...1e30. Default 1. */
+  margin?: number | undefined;
+}
+
+/**
+ * The local contrastive loss: each positive is to be nearer to its anchor than every negative, by a margin.
+ *
+ *     L = mean_r mean_j max(0, |a_r − p_r| − |a_r − n_j| + margin)
+ *
+ * More: docs/options.md.
+ */
+export class LocalContrastiveLoss {
+  constructor(options?: LocalContrastiveLossOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): LocalContrastiveLoss;
+  readonly margin: number;
+  /** anchor [n, d], positive [n, d], negatives [m, d] → loss [1]. */
+  forward(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): number;
+  forwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<number>;
+  /** anchor [n, d], positive [n, d], negatives [m, d], outputGradient [1] → anchor [n, d], positive [n, d], negatives [m, d]. */
+  backward(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, outputGradient?: Vector | undefined, options?: ThreadOptions): { anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined };
+  backwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined }>;
+  /** anchor [n, d], positive [n, d], negatives [m, d] → loss [1], anchor [n, d], positive [n, d], negatives [m, d]. */
+  valueAndGradients(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): { loss: number; anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined };
+  valueAndGradientsAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<{ loss: number; anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface LaplacianRegularizerOptions {
+  /** Mean or sum over the rows. Default 'mean'. */
+  reduction?: 'mean' | 'sum' | undefined;
+  /** What the regulariser is multiplied by. Number in 0...1e30. Default 1. */
+  weight?: number | undefined;
+  /** true: the normalised Laplacian. Default false. */
+  normalized?: boolean | undefined;
+}
+
+/**
+ * The Laplacian (spectral) regulariser: rows that an edge joins are to be alike.
+ *
+ *     L = ½ weight Σ_ij w_ij |x_i/√g_i − x_j/√g_j|²     of a symmetric graph: weight · tr(Xᵀ (D − W) X)
+ *
+ * More: docs/options.md.
+ */
+export class LaplacianRegularizer {
+  constructor(options?: LaplacianRegularizerOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): LaplacianRegularizer;
+  readonly reduction: 'mean' | 'sum';
+  readonly weight: number;
+  readonly normalized: boolean;
+  /** x [n, d], graph a graph of n nodes, edgeWeight [edges] → loss [1]. */
+  forward(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: ThreadOptions): number;
+  forwardAsync(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: AsyncOptions): Promise<number>;
+  /** x [n, d], graph a graph of n nodes, edgeWeight [edges], outputGradient [1] → x [n, d]. */
+  backward(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, outputGradient?: Vector | undefined, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  /** x [n, d], graph a graph of n nodes, edgeWeight [edges] → loss [1], x [n, d]. */
+  valueAndGradients(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: ThreadOptions): { loss: number; x: Float32Array };
+  valueAndGradientsAsync(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface OrthogonalityRegularizerOptions {
+  /** What the regulariser is multiplied by. Number in 0...1e30. Default 1. */
+  weight?: number | undefined;
+}
+
+/**
+ * The orthogonality regulariser: the rows of a matrix are to be orthonormal, or its columns where it has fewer of them.
+ *
+ *     L = weight |X Xᵀ − I|²  (n ≤ d)     weight |Xᵀ X − I|²  (n > d)     dL/dX = 4 weight (X Xᵀ − I) X, or 4 weight X (Xᵀ X − I)
+ *
+ * More: docs/options.md.
+ */
+export class OrthogonalityRegularizer {
+  constructor(options?: OrthogonalityRegularizerOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): OrthogonalityRegularizer;
+  readonly weight: number;
+  /** x [n, d] → loss [1]. */
+  forward(x: Matrix | Vector, options?: ThreadOptions): number;
+  forwardAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<number>;
+  /** x [n, d], outputGradient [1] → x [n, d]. */
+  backward(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  /** x [n, d] → loss [1], x [n, d]. */
+  valueAndGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; x: Float32Array };
+  valueAndGradientsAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface NormRegularizerOptions {
+  /** Mean or sum over the rows. Default 'mean'. */
+  reduction?: 'mean' | 'sum' | undefined;
+  /** What the regulariser is multiplied by. Number in 0...1e30. Default 1. */
+  weight?: number | undefined;
+  /** The length wanted. Number in 0...1e30. Default 1. */
+  norm?: number | undefined;
+}
+
+/**
+ * The norm penalty: rows are to have a given length.
+ *
+ *     L = weight · mean_r (|x_r| − norm)²     or their sum     dL/dx_r = 2 weight (|x_r| − norm) x_r/|x_r|, divided by n for the mean
+ *
+ * More: docs/options.md.
+ */
+export class NormRegularizer {
+  constructor(options?: NormRegularizerOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): NormRegularizer;
+  readonly reduction: 'mean' | 'sum';
+  readonly weight: number;
+  readonly norm: number;
+  /** x [n, d] → loss [1]. */
+  forward(x: Matrix | Vector, options?: ThreadOptions): number;
+  forwardAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<number>;
+  /** x [n, d], outputGradient [1] → x [n, d]. */
+  backward(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  /** x [n, d] → loss [1], x [n, d]. */
+  valueAndGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; x: Float32Array };
+  valueAndGradientsAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface L2RegularizerOptions {
+  /** What the regulariser is multiplied by. Number in 0...1e30. Default 1. */
+  weight?: number | undefined;
+}
+
+/**
+ * The L2 penalty: numbers are to be small.
+ *
+ *     L = ½ weight Σ x²     dL/dx = weight x
+ *
+ * More: docs/options.md.
+ */
+export class L2Regularizer {
+  constructor(options?: L2RegularizerOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): L2Regularizer;
+  readonly weight: number;
+  /** x [n, d] → loss [1]. */
+  forward(x: Matrix | Vector, options?: ThreadOptions): number;
+  forwardAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<number>;
+  /** x [n, d], outputGradient [1] → x [n, d]. */
+  backward(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  /** x [n, d] → loss [1], x [n, d]. */
+  valueAndGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; x: Float32Array };
+  valueAndGradientsAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface SpectralRegularizationOptions {
+  /** What the regulariser is multiplied by. Number in 0...1e30. Default 1. */
+  weight?: number | undefined;
+}
+
+/**
+ * The variance of the variances of a batch's columns: columns are to spread alike.
+ *
+ *     v_c = mean_r (x_rc − m_c)²,  m_c = mean_r x_rc     L = weight · mean_c (v_c − v̄)²,  v̄ = mean_c v_c
+ *     dL/dx_rc = 4 weight (v_c − v̄)(x_rc − m_c)/(n · d)
+ *
+ * More: docs/options.md.
+ */
+export class SpectralRegularization {
+  constructor(options?: SpectralRegularizationOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): SpectralRegularization;
+  readonly weight: number;
+  /** x [n, d] → loss [1]. */
+  forward(x: Matrix | Vector, options?: ThreadOptions): number;
+  forwardAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<number>;
+  /** x [n, d], outputGradient [1] → x [n, d]. */
+  backward(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  /** x [n, d] → loss [1], x [n, d]. */
+  valueAndGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; x: Float32Array };
+  valueAndGradientsAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */

@@ -46,6 +46,12 @@ public struct Call {
     return try found.matrix("\(name)")
   }
 
+  /// A vector of unsigned integers; nil where an optional one is left out.
+  public func indices(_ name: StaticString) throws(RuvectorError) -> UnsafeBufferPointer<UInt32>? {
+    guard let found = buffer(name) else { return nil }
+    return UnsafeBufferPointer(start: try found.readIndices("\(name)", count: found.columns), count: found.columns)
+  }
+
   public func graph(_ name: StaticString) throws(RuvectorError) -> ResidentGraph {
     guard let found = buffer(name) else {
       throw .expected("a graph", for: "\(name)", received: "none", .invalidArgument)

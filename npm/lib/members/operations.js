@@ -50,6 +50,11 @@ class Call {
       this.#bind(shape, value.nodes, value.columns, value.edges);
       this.buffers.push(graph);
       this.shapes.push(-1, -1);
+    } else if (type === 'uint32') {
+      const data = inputs.indices(value, name);
+      this.#bind(shape, lengthOf(data));
+      this.buffers.push(own && data === value ? data.slice() : data);
+      this.shapes.push(-1, -1);
     } else if (shape.length === 1) {
       const data = (own ? inputs.ownVector : inputs.vector)(value, name);
       this.#bind(shape, lengthOf(data));
@@ -72,6 +77,8 @@ class Call {
 
 const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
 
+const isNumber = ({ shape }) => shape.length === 1 && shape[0] === '1';
+
 /** The numbers of one part as callers get them: a number, a vector, {data, rows, dim}. */
 function shaped(data, sizes) {
   if (sizes.length === 1 && sizes[0] === 1) return data[0];
@@ -92,8 +99,8 @@ function prepare(self, name, operation, args, own, room) {
   call.shapes.push(-1, -1);
   let at = 0;
   const views = lengths.map((length) => all.subarray(at, (at += length)));
-  const result = () => (name === 'backward'
-    ? Object.fromEntries(operation.outputs.map(({ name: part, need }, i) => [part, views[i], need]).filter(([part, , need]) => need !== 'optional' || call.present.has(part)))
+  const result = () => (name === 'backward' || views.length > 1
+    ? Object.fromEntries(operation.outputs.map((port, i) => [port.name, isNumber(port) ? views[i][0] : views[i], port.need]).filter(([part, , need]) => need !== 'optional' || call.present.has(part)))
     : shaped(all, parts[0]));
   return { values: [handle, name, call.buffers, Float64Array.from(call.shapes), threads(options.threads)], signal: options.signal, result };
 }
