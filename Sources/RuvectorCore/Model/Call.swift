@@ -113,6 +113,11 @@ public struct Call {
   /// there is none, the result is `.outOfRange`.
   public func requireFiniteOutput() throws(RuvectorError) {
     guard Kernels.current.non_finite_probe(try output(), outputCount).isNaN else { return }
+    throw try whatIsNotFinite()
+  }
+
+  /// The error that names the first NaN or infinity among the inputs, or, where there is none, says that the result is too large.
+  public func whatIsNotFinite() throws(RuvectorError) -> RuvectorError {
     for (port, tensor) in zip(operation.inputs, buffers) where port.type == .float32 && tensor.rows * tensor.columns > 0
     {
       if tensor.rank == 1 {
@@ -122,7 +127,7 @@ public struct Call {
         for r in 0..<rows.rows { try requireFinite(rows.row(r), count: rows.dim, for: "\(port.name)[\(r)]") }
       }
     }
-    throw .expected("a result that fits in Float", for: "output", received: "an overflow", .outOfRange)
+    return .expected("a result that fits in Float", for: "output", received: "an overflow", .outOfRange)
   }
 }
 

@@ -39,7 +39,7 @@ public final class LocalContrastiveLoss: Loss, Sendable {
       var active = 0.0
       for j in 0..<negatives.rows {
         let n = negatives.row(j), far = distance(a, n, d), excess = near - far + margin
-        guard !(excess <= 0) else { continue }  // NaN goes on, and is found in the output
+        guard excess > 0 || !excess.isFinite else { continue }  // no number: it goes into the sum, where it is seen
         sum += excess
         active += 1
         slope(-factor, far, a, n, d, toAnchor, to["negatives"].map { $0 + j * d })

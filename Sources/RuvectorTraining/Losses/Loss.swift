@@ -59,8 +59,10 @@ extension Loss {
 /// (Once, and not once a class: WebAssembly has no generics at run time.)
 private func runLoss(_ loss: any Loss, _ call: Call) throws(RuvectorError) -> Int {
   let out = try call.output(), count = call.outputCount
+  let value: Double
   if call.isNamed("forward") {
-    out[0] = Float(try loss.evaluate(call, .none))
+    value = try loss.evaluate(call, .none)
+    out[0] = Float(value)
   } else {
     out.update(repeating: 0, count: count)
     var places: [(name: StaticString, place: UnsafeMutablePointer<Float>)] = []
@@ -68,9 +70,10 @@ private func runLoss(_ loss: any Loss, _ call: Call) throws(RuvectorError) -> In
       if let place = try call.output(port.name) { places.append((port.name, place)) }
     }
     let scale = Double(try call.vector("outputGradient")?[0] ?? 1)
-    let value = try loss.evaluate(call, LossGradients(scale: scale, places))
+    value = try loss.evaluate(call, LossGradients(scale: scale, places))
     if let place = try call.output("loss") { place[0] = Float(value) }
   }
+  guard value.isFinite else { throw try call.whatIsNotFinite() }  // a gradient may be finite all the same
   try call.requireFiniteOutput()
   return count
 }

@@ -44,7 +44,7 @@ public final class TripletMarginLoss: Loss, Sendable {
     for r in 0..<anchor.rows {
       let a = anchor.row(r), p = positive.row(r), n = negative.row(r)
       let near = Pair(a, p, d, distance), far = Pair(a, n, d, distance), excess = near.distance - far.distance + margin
-      guard !(excess <= 0) else { continue }  // NaN goes on, and is found in the output
+      guard excess > 0 || !excess.isFinite else { continue }  // no number: it goes into the sum, where it is seen
       sum += excess
       let toAnchor = to["anchor"].map { $0 + r * d }
       near.add(factor, a, p, d, toAnchor, to["positive"].map { $0 + r * d })
