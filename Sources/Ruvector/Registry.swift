@@ -31,7 +31,7 @@ public struct Member: Sendable {
 
 /// Every mechanism, one line each: what `rv_create` can make. A new one is its file, its line here, and its test.
 public enum Registry {
-  public static let members = layers + attention + codecs + graph + losses
+  public static let members = layers + attention + codecs + graph + losses + optimizers + schedules + trainers
 
   private static let layers = [Member(RuvectorLayer.self)]
 
@@ -86,6 +86,28 @@ public enum Registry {
     Member(NormRegularizer.self),
     Member(L2Regularizer.self),
     Member(SpectralRegularization.self),
+  ]
+
+  private static let optimizers = [
+    Member(SGD.self),
+    Member(Adam.self),
+    Member(AdamW.self),
+    Member(RiemannianSGD.self),
+    Member(RiemannianAdam.self),
+  ]
+
+  private static let schedules = [
+    Member(ConstantSchedule.self),
+    Member(CosineSchedule.self),
+    Member(LinearSchedule.self),
+    Member(ExponentialSchedule.self),
+    Member(StepSchedule.self),
+    Member(CosineRestartsSchedule.self),
+    Member(PlateauSchedule.self),
+  ]
+
+  private static let trainers = [
+    Member(Trainer.self)
   ]
 
   /// Member `name` of `family`. `.invalidArgument` for unknown names, `.invalidConfig` for impossible options.

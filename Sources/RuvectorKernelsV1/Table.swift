@@ -51,6 +51,7 @@ public func kernelTable() -> rv_kernels {
     rotate_pairs: { rotatePairs($0, $1, $2, $3, $4) },
     turn_products: { turnProducts($0, $1, $2, $3, $4) },
     leaky_dot_rows: { leakyDotRows($0, $1, $2, $3, $4, $5, $6, $7) },
+    adam_step: { adamStep($0, $1, $2, $3, $4, $5) },
     cosine_scores: { cosineScores($0, $1, $2, $3, $4) },
     poincare_keys: { poincareKeys($0, $1, $2, $3, $4) },
     poincare_distances: { poincareDistances($0, $1, $2, $3, $4) },

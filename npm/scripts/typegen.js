@@ -60,7 +60,7 @@ function shared(text) {
 }
 
 /** Families whose classes come from the registry alone. */
-const GENERATED = ['graph', 'loss'];
+const GENERATED = ['graph', 'loss', 'optimizer', 'schedule'];
 const isGenerated = ({ family }) => GENERATED.includes(family);
 
 // ---- prose ----
@@ -90,7 +90,7 @@ const shown = ({ shape, type }) => (type === 'graph' ? `a graph of ${shape[0]} n
 // ---- generated.d.ts ----
 
 const TYPES = { graph: 'Graph', uint8: 'Uint8Array', uint32: 'Uint32Array | Int32Array | readonly number[]', float64: 'Float64Array' };
-const argumentType = ({ type, shape }) => TYPES[type] ?? (shape.length === 2 ? 'Matrix | Vector' : 'Vector');
+const argumentType = ({ type, shape }) => TYPES[type] ?? (shape.length === 1 && shape[0] === '1' ? 'number | Vector' : shape.length === 2 ? 'Matrix | Vector' : 'Vector');
 
 function resultType({ name, outputs }) {
   const isNumber = ({ shape }) => shape.length === 1 && shape[0] === '1';
@@ -195,7 +195,7 @@ ${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(
 
 // ---- options.md ----
 
-const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', loss: 'Losses' };
+const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules' };
 
 function docsOf(members) {
   let text = `<!-- ${WRITTEN} -->\n# Every member: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;

@@ -94,8 +94,8 @@ export class MSELoss {
   forward(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): number;
   forwardAsync(input: Matrix | Vector, target: Matrix | Vector, options?: AsyncOptions): Promise<number>;
   /** input [n, d], target [n, d], outputGradient [1] → input [n, d], target [n, d]. */
-  backward(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { input: Float32Array; target: Float32Array };
-  backwardAsync(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array; target: Float32Array }>;
+  backward(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { input: Float32Array; target: Float32Array };
+  backwardAsync(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array; target: Float32Array }>;
   /** input [n, d], target [n, d] → loss [1], input [n, d], target [n, d]. */
   valueAndGradients(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): { loss: number; input: Float32Array; target: Float32Array };
   valueAndGradientsAsync(input: Matrix | Vector, target: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; input: Float32Array; target: Float32Array }>;
@@ -138,8 +138,8 @@ export class CrossEntropyLoss {
   forward(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: ThreadOptions): number;
   forwardAsync(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: AsyncOptions): Promise<number>;
   /** input [n, classes], target [n], outputGradient [1] → input [n, classes]. */
-  backward(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], outputGradient?: Vector | undefined, options?: ThreadOptions): { input: Float32Array };
-  backwardAsync(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array }>;
+  backward(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], outputGradient?: number | Vector | undefined, options?: ThreadOptions): { input: Float32Array };
+  backwardAsync(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array }>;
   /** input [n, classes], target [n] → loss [1], input [n, classes]. */
   valueAndGradients(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: ThreadOptions): { loss: number; input: Float32Array };
   valueAndGradientsAsync(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: AsyncOptions): Promise<{ loss: number; input: Float32Array }>;
@@ -182,8 +182,8 @@ export class BCEWithLogitsLoss {
   forward(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): number;
   forwardAsync(input: Matrix | Vector, target: Matrix | Vector, options?: AsyncOptions): Promise<number>;
   /** input [n, d], target [n, d], outputGradient [1] → input [n, d], target [n, d]. */
-  backward(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { input: Float32Array; target: Float32Array };
-  backwardAsync(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array; target: Float32Array }>;
+  backward(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { input: Float32Array; target: Float32Array };
+  backwardAsync(input: Matrix | Vector, target: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array; target: Float32Array }>;
   /** input [n, d], target [n, d] → loss [1], input [n, d], target [n, d]. */
   valueAndGradients(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): { loss: number; input: Float32Array; target: Float32Array };
   valueAndGradientsAsync(input: Matrix | Vector, target: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; input: Float32Array; target: Float32Array }>;
@@ -223,8 +223,8 @@ export class ListwiseSoftmaxLoss {
   forward(scores: Matrix | Vector, relevance: Matrix | Vector, options?: ThreadOptions): number;
   forwardAsync(scores: Matrix | Vector, relevance: Matrix | Vector, options?: AsyncOptions): Promise<number>;
   /** scores [n, k], relevance [n, k], outputGradient [1] → scores [n, k], relevance [n, k]. */
-  backward(scores: Matrix | Vector, relevance: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { scores: Float32Array; relevance: Float32Array };
-  backwardAsync(scores: Matrix | Vector, relevance: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ scores: Float32Array; relevance: Float32Array }>;
+  backward(scores: Matrix | Vector, relevance: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { scores: Float32Array; relevance: Float32Array };
+  backwardAsync(scores: Matrix | Vector, relevance: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ scores: Float32Array; relevance: Float32Array }>;
   /** scores [n, k], relevance [n, k] → loss [1], scores [n, k], relevance [n, k]. */
   valueAndGradients(scores: Matrix | Vector, relevance: Matrix | Vector, options?: ThreadOptions): { loss: number; scores: Float32Array; relevance: Float32Array };
   valueAndGradientsAsync(scores: Matrix | Vector, relevance: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; scores: Float32Array; relevance: Float32Array }>;
@@ -273,8 +273,8 @@ export class InfoNCELoss {
   forward(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): number;
   forwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<number>;
   /** anchor [n, d], positive [n, d], negatives [m, d], outputGradient [1] → anchor [n, d], positive [n, d], negatives [m, d]. */
-  backward(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, outputGradient?: Vector | undefined, options?: ThreadOptions): { anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined };
-  backwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined }>;
+  backward(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined };
+  backwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined }>;
   /** anchor [n, d], positive [n, d], negatives [m, d] → loss [1], anchor [n, d], positive [n, d], negatives [m, d]. */
   valueAndGradients(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): { loss: number; anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined };
   valueAndGradientsAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<{ loss: number; anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined }>;
@@ -320,8 +320,8 @@ export class TripletMarginLoss {
   forward(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: ThreadOptions): number;
   forwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: AsyncOptions): Promise<number>;
   /** anchor [n, d], positive [n, d], negative [n, d], outputGradient [1] → anchor [n, d], positive [n, d], negative [n, d]. */
-  backward(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { anchor: Float32Array; positive: Float32Array; negative: Float32Array };
-  backwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ anchor: Float32Array; positive: Float32Array; negative: Float32Array }>;
+  backward(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { anchor: Float32Array; positive: Float32Array; negative: Float32Array };
+  backwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ anchor: Float32Array; positive: Float32Array; negative: Float32Array }>;
   /** anchor [n, d], positive [n, d], negative [n, d] → loss [1], anchor [n, d], positive [n, d], negative [n, d]. */
   valueAndGradients(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: ThreadOptions): { loss: number; anchor: Float32Array; positive: Float32Array; negative: Float32Array };
   valueAndGradientsAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; anchor: Float32Array; positive: Float32Array; negative: Float32Array }>;
@@ -366,8 +366,8 @@ export class ContrastiveLoss {
   forward(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: ThreadOptions): number;
   forwardAsync(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: AsyncOptions): Promise<number>;
   /** input [n, d], other [n, d], similar [n], outputGradient [1] → input [n, d], other [n, d], similar [n]. */
-  backward(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { input: Float32Array; other: Float32Array; similar: Float32Array };
-  backwardAsync(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array; other: Float32Array; similar: Float32Array }>;
+  backward(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { input: Float32Array; other: Float32Array; similar: Float32Array };
+  backwardAsync(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ input: Float32Array; other: Float32Array; similar: Float32Array }>;
   /** input [n, d], other [n, d], similar [n] → loss [1], input [n, d], other [n, d], similar [n]. */
   valueAndGradients(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: ThreadOptions): { loss: number; input: Float32Array; other: Float32Array; similar: Float32Array };
   valueAndGradientsAsync(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: AsyncOptions): Promise<{ loss: number; input: Float32Array; other: Float32Array; similar: Float32Array }>;
@@ -406,8 +406,8 @@ export class LocalContrastiveLoss {
   forward(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): number;
   forwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<number>;
   /** anchor [n, d], positive [n, d], negatives [m, d], outputGradient [1] → anchor [n, d], positive [n, d], negatives [m, d]. */
-  backward(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, outputGradient?: Vector | undefined, options?: ThreadOptions): { anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined };
-  backwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined }>;
+  backward(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined };
+  backwardAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined }>;
   /** anchor [n, d], positive [n, d], negatives [m, d] → loss [1], anchor [n, d], positive [n, d], negatives [m, d]. */
   valueAndGradients(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): { loss: number; anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined };
   valueAndGradientsAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<{ loss: number; anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined }>;
@@ -452,8 +452,8 @@ export class LaplacianRegularizer {
   forward(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: ThreadOptions): number;
   forwardAsync(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: AsyncOptions): Promise<number>;
   /** x [n, d], graph a graph of n nodes, edgeWeight [edges], outputGradient [1] → x [n, d]. */
-  backward(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, outputGradient?: Vector | undefined, options?: ThreadOptions): { x: Float32Array };
-  backwardAsync(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  backward(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
   /** x [n, d], graph a graph of n nodes, edgeWeight [edges] → loss [1], x [n, d]. */
   valueAndGradients(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: ThreadOptions): { loss: number; x: Float32Array };
   valueAndGradientsAsync(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
@@ -492,8 +492,8 @@ export class OrthogonalityRegularizer {
   forward(x: Matrix | Vector, options?: ThreadOptions): number;
   forwardAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<number>;
   /** x [n, d], outputGradient [1] → x [n, d]. */
-  backward(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { x: Float32Array };
-  backwardAsync(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  backward(x: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
   /** x [n, d] → loss [1], x [n, d]. */
   valueAndGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; x: Float32Array };
   valueAndGradientsAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
@@ -538,8 +538,8 @@ export class NormRegularizer {
   forward(x: Matrix | Vector, options?: ThreadOptions): number;
   forwardAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<number>;
   /** x [n, d], outputGradient [1] → x [n, d]. */
-  backward(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { x: Float32Array };
-  backwardAsync(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  backward(x: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
   /** x [n, d] → loss [1], x [n, d]. */
   valueAndGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; x: Float32Array };
   valueAndGradientsAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
@@ -578,8 +578,8 @@ export class L2Regularizer {
   forward(x: Matrix | Vector, options?: ThreadOptions): number;
   forwardAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<number>;
   /** x [n, d], outputGradient [1] → x [n, d]. */
-  backward(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { x: Float32Array };
-  backwardAsync(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  backward(x: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
   /** x [n, d] → loss [1], x [n, d]. */
   valueAndGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; x: Float32Array };
   valueAndGradientsAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
@@ -619,11 +619,595 @@ export class SpectralRegularization {
   forward(x: Matrix | Vector, options?: ThreadOptions): number;
   forwardAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<number>;
   /** x [n, d], outputGradient [1] → x [n, d]. */
-  backward(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: ThreadOptions): { x: Float32Array };
-  backwardAsync(x: Matrix | Vector, outputGradient?: Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  backward(x: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ x: Float32Array }>;
   /** x [n, d] → loss [1], x [n, d]. */
   valueAndGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; x: Float32Array };
   valueAndGradientsAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface SGDOptions {
+  /** Parameters, in numbers. Integer in 1...1073741824. */
+  size: number;
+  /** Length of a step. Number in 1e-30...1e30. Default 0.001. */
+  learningRate?: number | undefined;
+  /** Share of the last step that goes into the next. Number in 0...0.999999. Default 0. */
+  momentum?: number | undefined;
+  /** Share of the gradient that momentum leaves out. Number in 0...1. Default 0. */
+  dampening?: number | undefined;
+  /** true: Nesterov's momentum; wants momentum, and no dampening. Default false. */
+  nesterov?: boolean | undefined;
+  /** Times the parameters, added to the gradient. Number in 0...1e30. Default 0. */
+  weightDecay?: number | undefined;
+}
+
+/**
+ * Stochastic gradient descent:
+ *
+ *     g ← g + weightDecay θ     b ← g at first, momentum b + (1 − dampening) g later     g ← g + momentum b (Nesterov), or b
+ *     θ ← θ − learningRate g
+ *
+ * More: docs/options.md.
+ */
+export class SGD {
+  constructor(options: SGDOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): SGD;
+  readonly size: number;
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly nesterov: boolean;
+  readonly weightDecay: number;
+  /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
+  step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
+  stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface AdamOptions {
+  /** Parameters, in numbers. Integer in 1...1073741824. */
+  size: number;
+  /** Length of a step. Number in 1e-30...1e30. Default 0.001. */
+  learningRate?: number | undefined;
+  /** Decay of the mean of gradients. Number in 0...0.999999. Default 0.9. */
+  beta1?: number | undefined;
+  /** Decay of the mean of their squares. Number in 0...1. Default 0.999. */
+  beta2?: number | undefined;
+  /** Added to the root of the mean of squares. Number in 0...1. Default 1e-8. */
+  eps?: number | undefined;
+  /** Times the parameters, added to the gradient. Number in 0...1e30. Default 0. */
+  weightDecay?: number | undefined;
+}
+
+/**
+ * Adam, with the weight decay in the gradient:
+ *
+ *     g ← g + weightDecay θ     m ← β₁ m + (1 − β₁) g     v ← β₂ v + (1 − β₂) g²
+ *     θ ← θ − learningRate m̂/(√v̂ + ε),   m̂ = m/(1 − β₁ᵗ),   v̂ = v/(1 − β₂ᵗ)   after t steps
+ *
+ * More: docs/options.md.
+ */
+export class Adam {
+  constructor(options: AdamOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): Adam;
+  readonly size: number;
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+  /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
+  step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
+  stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface AdamWOptions {
+  /** Parameters, in numbers. Integer in 1...1073741824. */
+  size: number;
+  /** Length of a step. Number in 1e-30...1e30. Default 0.001. */
+  learningRate?: number | undefined;
+  /** Decay of the mean of gradients. Number in 0...0.999999. Default 0.9. */
+  beta1?: number | undefined;
+  /** Decay of the mean of their squares. Number in 0...1. Default 0.999. */
+  beta2?: number | undefined;
+  /** Added to the root of the mean of squares. Number in 0...1. Default 1e-8. */
+  eps?: number | undefined;
+  /** Share of the parameters that a step of length 1 takes away. Number in 0...1e30. Default 0.01. */
+  weightDecay?: number | undefined;
+}
+
+/**
+ * Adam, with the weight decay apart from the gradient:
+ *
+ *     θ ← (1 − learningRate · weightDecay) θ, then a step of Adam with the plain gradient
+ *
+ * More: docs/options.md.
+ */
+export class AdamW {
+  constructor(options: AdamWOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): AdamW;
+  readonly size: number;
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+  /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
+  step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
+  stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface RiemannianSGDOptions {
+  /** Parameters, in numbers. Integer in 1...1073741824. */
+  size: number;
+  /** Numbers of a row, a divisor of size; on the hyperboloid with the time-like one. Integer in 1...65536. */
+  dim: number;
+  /** Where the rows lie. Default 'poincare'. */
+  manifold?: 'euclidean' | 'poincare' | 'lorentz' | undefined;
+  /** Sectional curvature K < 0. Number in -1000000000000...-1e-12. Default -1. */
+  curvature?: number | undefined;
+  /** true: steps in the ball follow geodesics, instead of straight lines. Default false. */
+  exact?: boolean | undefined;
+  /** Length of a step. Number in 1e-30...1e30. Default 0.001. */
+  learningRate?: number | undefined;
+  /** Share of the last step that goes into the next. Number in 0...0.999999. Default 0. */
+  momentum?: number | undefined;
+  /** Share of the gradient that momentum leaves out. Number in 0...1. Default 0. */
+  dampening?: number | undefined;
+  /** true: Nesterov's momentum; wants momentum, and no dampening. Default false. */
+  nesterov?: boolean | undefined;
+  /** Times the point, added to the Euclidean gradient. Number in 0...1e30. Default 0. */
+  weightDecay?: number | undefined;
+}
+
+/**
+ * Stochastic gradient descent on a manifold, a point a row:
+ *
+ *     r = grad_x(g + weightDecay x)     b ← r at first, momentum b + (1 − dampening) r later     r ← r + momentum b (Nesterov), or b
+ *     x ← R_x(−learningRate r),   b ← b carried to the new point
+ *
+ * More: docs/options.md.
+ */
+export class RiemannianSGD {
+  constructor(options: RiemannianSGDOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): RiemannianSGD;
+  readonly size: number;
+  readonly dim: number;
+  readonly manifold: 'euclidean' | 'poincare' | 'lorentz';
+  readonly curvature: number;
+  readonly exact: boolean;
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly nesterov: boolean;
+  readonly weightDecay: number;
+  /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
+  step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
+  stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface RiemannianAdamOptions {
+  /** Parameters, in numbers. Integer in 1...1073741824. */
+  size: number;
+  /** Numbers of a row, a divisor of size; on the hyperboloid with the time-like one. Integer in 1...65536. */
+  dim: number;
+  /** Where the rows lie. Default 'poincare'. */
+  manifold?: 'euclidean' | 'poincare' | 'lorentz' | undefined;
+  /** Sectional curvature K < 0. Number in -1000000000000...-1e-12. Default -1. */
+  curvature?: number | undefined;
+  /** true: steps in the ball follow geodesics, instead of straight lines. Default false. */
+  exact?: boolean | undefined;
+  /** Length of a step. Number in 1e-30...1e30. Default 0.001. */
+  learningRate?: number | undefined;
+  /** Decay of the mean of gradients. Number in 0...0.999999. Default 0.9. */
+  beta1?: number | undefined;
+  /** Decay of the mean of their squares. Number in 0...1. Default 0.999. */
+  beta2?: number | undefined;
+  /** Added to the root of the mean of squares. Number in 0...1. Default 1e-8. */
+  eps?: number | undefined;
+  /** Times the point, added to the Euclidean gradient. Number in 0...1e30. Default 0. */
+  weightDecay?: number | undefined;
+}
+
+/**
+ * Adam on a manifold, a point a row:
+ *
+ *     r = grad_x(g + weightDecay x)     m ← β₁ m + (1 − β₁) r     v ← β₂ v + (1 − β₂) ⟨r, r⟩_x   (one number a row)
+ *     x ← R_x(−learningRate m̂/(√v̂ + ε)),   m ← m carried to the new point
+ *
+ * More: docs/options.md.
+ */
+export class RiemannianAdam {
+  constructor(options: RiemannianAdamOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): RiemannianAdam;
+  readonly size: number;
+  readonly dim: number;
+  readonly manifold: 'euclidean' | 'poincare' | 'lorentz';
+  readonly curvature: number;
+  readonly exact: boolean;
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+  /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
+  step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
+  stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface ConstantScheduleOptions {
+  /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
+  start?: number | undefined;
+  /** First steps, in which step t has (t + 1)/warmup of the start. Integer in 0...1000000000. Default 0. */
+  warmup?: number | undefined;
+}
+
+/**
+ * The same number, after a warm-up:
+ *
+ *     t < warmup: start (t + 1)/warmup     else start
+ *
+ * More: docs/options.md.
+ */
+export class ConstantSchedule {
+  constructor(options?: ConstantScheduleOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): ConstantSchedule;
+  readonly start: number;
+  readonly warmup: number;
+  /** step [1], history [epochs] → value [1]. */
+  value(step: number | Vector, history?: Vector | undefined, options?: ThreadOptions): number;
+  valueAsync(step: number | Vector, history?: Vector | undefined, options?: AsyncOptions): Promise<number>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface CosineScheduleOptions {
+  /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
+  start?: number | undefined;
+  /** The value at the end. Number in -1e30...1e30. Default 0. */
+  end?: number | undefined;
+  /** Steps, those of warm-up included. Integer in 1...1000000000. */
+  total: number;
+  /** First steps, in which step t has (t + 1)/warmup of the start. Integer in 0...1000000000. Default 0. */
+  warmup?: number | undefined;
+}
+
+/**
+ * Half a cosine from the start to the end, after a warm-up:
+ *
+ *     t < warmup: start (t + 1)/warmup     else end + (start − end)(1 + cos π p)/2,  p = min(1, (t − warmup)/max(1, total − warmup))
+ *
+ * More: docs/options.md.
+ */
+export class CosineSchedule {
+  constructor(options: CosineScheduleOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): CosineSchedule;
+  readonly start: number;
+  readonly end: number;
+  readonly total: number;
+  readonly warmup: number;
+  /** step [1], history [epochs] → value [1]. */
+  value(step: number | Vector, history?: Vector | undefined, options?: ThreadOptions): number;
+  valueAsync(step: number | Vector, history?: Vector | undefined, options?: AsyncOptions): Promise<number>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface LinearScheduleOptions {
+  /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
+  start?: number | undefined;
+  /** The value at the end. Number in -1e30...1e30. Default 0. */
+  end?: number | undefined;
+  /** Steps, those of warm-up included. Integer in 1...1000000000. */
+  total: number;
+  /** First steps, in which step t has (t + 1)/warmup of the start. Integer in 0...1000000000. Default 0. */
+  warmup?: number | undefined;
+}
+
+/**
+ * A line from the start to the end, after a warm-up:
+ *
+ *     t < warmup: start (t + 1)/warmup     else start + (end − start) p,  p = min(1, (t − warmup)/max(1, total − warmup))
+ *
+ * More: docs/options.md.
+ */
+export class LinearSchedule {
+  constructor(options: LinearScheduleOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): LinearSchedule;
+  readonly start: number;
+  readonly end: number;
+  readonly total: number;
+  readonly warmup: number;
+  /** step [1], history [epochs] → value [1]. */
+  value(step: number | Vector, history?: Vector | undefined, options?: ThreadOptions): number;
+  valueAsync(step: number | Vector, history?: Vector | undefined, options?: AsyncOptions): Promise<number>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface ExponentialScheduleOptions {
+  /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
+  start?: number | undefined;
+  /** The factor. Number in 0...1. Default 0.99. */
+  gamma?: number | undefined;
+  /** The least value. Number in -1e30...1e30. Default 0. */
+  minimum?: number | undefined;
+  /** First steps, in which step t has (t + 1)/warmup of the start. Integer in 0...1000000000. Default 0. */
+  warmup?: number | undefined;
+}
+
+/**
+ * A fixed factor a step, after a warm-up, down to a minimum:
+ *
+ *     t < warmup: start (t + 1)/warmup     else max(minimum, start · gammaᵗ⁻ʷᵃʳᵐᵘᵖ)
+ *
+ * More: docs/options.md.
+ */
+export class ExponentialSchedule {
+  constructor(options?: ExponentialScheduleOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): ExponentialSchedule;
+  readonly start: number;
+  readonly gamma: number;
+  readonly minimum: number;
+  readonly warmup: number;
+  /** step [1], history [epochs] → value [1]. */
+  value(step: number | Vector, history?: Vector | undefined, options?: ThreadOptions): number;
+  valueAsync(step: number | Vector, history?: Vector | undefined, options?: AsyncOptions): Promise<number>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface StepScheduleOptions {
+  /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
+  start?: number | undefined;
+  /** Steps between two changes. Integer in 1...1000000000. */
+  every: number;
+  /** The factor. Number in 0...1. Default 0.1. */
+  gamma?: number | undefined;
+  /** The least value. Number in -1e30...1e30. Default 0. */
+  minimum?: number | undefined;
+  /** First steps, in which step t has (t + 1)/warmup of the start. Integer in 0...1000000000. Default 0. */
+  warmup?: number | undefined;
+}
+
+/**
+ * A factor every so many steps, after a warm-up, down to a minimum:
+ *
+ *     t < warmup: start (t + 1)/warmup     else max(minimum, start · gamma^⌊(t − warmup)/every⌋)
+ *
+ * More: docs/options.md.
+ */
+export class StepSchedule {
+  constructor(options: StepScheduleOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): StepSchedule;
+  readonly start: number;
+  readonly every: number;
+  readonly gamma: number;
+  readonly minimum: number;
+  readonly warmup: number;
+  /** step [1], history [epochs] → value [1]. */
+  value(step: number | Vector, history?: Vector | undefined, options?: ThreadOptions): number;
+  valueAsync(step: number | Vector, history?: Vector | undefined, options?: AsyncOptions): Promise<number>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface CosineRestartsScheduleOptions {
+  /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
+  start?: number | undefined;
+  /** The value at the end. Number in -1e30...1e30. Default 0. */
+  end?: number | undefined;
+  /** Steps of the first period. Integer in 1...1000000000. */
+  period: number;
+  /** How much longer each period is than the one before. Integer in 1...1000. Default 1. */
+  factor?: number | undefined;
+  /** First steps, in which step t has (t + 1)/warmup of the start. Integer in 0...1000000000. Default 0. */
+  warmup?: number | undefined;
+}
+
+/**
+ * Half cosines one after the other, each `factor` times as long as the one before:
+ *
+ *     end + (start − end)(1 + cos(π u/T))/2     u steps into a period of T;   T = period at first
+ *
+ * More: docs/options.md.
+ */
+export class CosineRestartsSchedule {
+  constructor(options: CosineRestartsScheduleOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): CosineRestartsSchedule;
+  readonly start: number;
+  readonly end: number;
+  readonly period: number;
+  readonly factor: number;
+  readonly warmup: number;
+  /** step [1], history [epochs] → value [1]. */
+  value(step: number | Vector, history?: Vector | undefined, options?: ThreadOptions): number;
+  valueAsync(step: number | Vector, history?: Vector | undefined, options?: AsyncOptions): Promise<number>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface PlateauScheduleOptions {
+  /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
+  start?: number | undefined;
+  /** The factor. Number in 0...1. Default 0.1. */
+  factor?: number | undefined;
+  /** Epochs without improvement that are let pass. Integer in 0...1000000. Default 10. */
+  patience?: number | undefined;
+  /** Improvements of a smaller share do not count. Number in 0...1. Default 0.0001. */
+  threshold?: number | undefined;
+  /** Epochs after a change that do not count. Integer in 0...1000000. Default 0. */
+  cooldown?: number | undefined;
+  /** The least value. Number in -1e30...1e30. Default 0. */
+  minimum?: number | undefined;
+  /** First steps, in which step t has (t + 1)/warmup of the start. Integer in 0...1000000000. Default 0. */
+  warmup?: number | undefined;
+}
+
+/**
+ * A factor whenever the measure has not improved for some epochs:
+ *
+ *     a number of the history is better where it is below (1 − threshold) · best;  after more than `patience` worse ones in a row
+ *     the value is multiplied by `factor`, not below the minimum, and `cooldown` epochs do not count
+ *
+ * More: docs/options.md.
+ */
+export class PlateauSchedule {
+  constructor(options?: PlateauScheduleOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): PlateauSchedule;
+  readonly start: number;
+  readonly factor: number;
+  readonly patience: number;
+  readonly threshold: number;
+  readonly cooldown: number;
+  readonly minimum: number;
+  readonly warmup: number;
+  /** step [1], history [epochs] → value [1]. */
+  value(step: number | Vector, history?: Vector | undefined, options?: ThreadOptions): number;
+  valueAsync(step: number | Vector, history?: Vector | undefined, options?: AsyncOptions): Promise<number>;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */

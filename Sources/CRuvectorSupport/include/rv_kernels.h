@@ -9,6 +9,15 @@
 #include <stdint.h>
 
 #pragma clang assume_nonnull begin
+/* What a step of Adam is made of (RuvectorTraining/Optimizers/Adam.swift). */
+typedef struct rv_adam {
+  float scale, decay;        /* g <- scale g + decay p */
+  float shrink;              /* p <- shrink p, before the step */
+  float beta1, beta2;        /* of the means */
+  float rest1, rest2;        /* 1 - beta1, 1 - beta2 */
+  float length, root, eps;   /* p <- p - length m / (root sqrt(v) + eps) */
+} rv_adam;
+
 typedef struct rv_kernels {
   const char *level;
 
@@ -83,6 +92,9 @@ typedef struct rv_kernels {
   /* out[r] = sum of a LeakyReLU(row + q), LeakyReLU(z) = max(z, slope z), 0 <= slope <= 1: the scores of GATv2. */
   void (*leaky_dot_rows)(const float *q, const float *a, float slope, const float *rows, intptr_t stride,
                          intptr_t count, intptr_t dim, float *out);
+
+  /* One step of Adam: p, its gradient g, the means m and v. */
+  void (*adam_step)(float *p, const float *g, float *m, float *v, intptr_t n, const rv_adam *constants);
 
   /* Scores. */
   /* cosine = dot / (|x| |q|), 0 where a norm is 0. */

@@ -3,7 +3,8 @@ import CRuvectorSupport
 /// One call of an operation, its buffers checked against the ports and the sides of their shapes bound.
 public struct Call {
   public let operation: Operation
-  private let buffers: [Tensor]
+  /// One a port, and the output.
+  public private(set) var buffers: [Tensor]
   private var sides: [(name: StaticString, size: Int)] = []
   /// Floats of the whole output.
   public fileprivate(set) var outputCount = 0
@@ -11,6 +12,13 @@ public struct Call {
   fileprivate init(_ operation: Operation, _ buffers: [Tensor]) {
     (self.operation, self.buffers) = (operation, buffers)
     sides.reserveCapacity(8)
+  }
+
+  /// The same call with another output.
+  public func writing(to output: Tensor) -> Call {
+    var other = self
+    other.buffers[buffers.count - 1] = output
+    return other
   }
 
   public func isNamed(_ name: StaticString) -> Bool { operation.name.matches(name) }
@@ -28,8 +36,7 @@ public struct Call {
   /// The buffer of a port; nil where it is left out. (By number: copies of ports would count references.)
   private func buffer(_ name: StaticString) -> Tensor? {
     for i in operation.inputs.indices where operation.inputs[i].name.matches(name) {
-      let isThere = operation.inputs[i].need == .required || buffers[i].rows * buffers[i].columns > 0
-      return isThere ? buffers[i] : nil
+      return operation.inputs[i].need == .required || !buffers[i].isLeftOut ? buffers[i] : nil
     }
     return nil
   }
@@ -91,6 +98,14 @@ public struct Call {
     }
   }
 
+  /// Rows of a first output that is a matrix.
+  public var firstOutputSide: Int {
+    switch operation.outputs[0].shape[0] {
+    case .fixed(let size): size
+    case .named(let name): self[name]
+    }
+  }
+
   /// The memory of the whole output.
   public func output() throws(RuvectorError) -> UnsafeMutablePointer<Float> {
     try buffers[buffers.count - 1].output("output", count: outputCount)
@@ -141,6 +156,7 @@ func bind(
   var call = Call(known, buffers)
   for i in known.inputs.indices where known.inputs[i].need != .free {
     let tensor = buffers[i]
+    if known.inputs[i].need == .optional, tensor.isLeftOut { continue }
     guard tensor.type == known.inputs[i].type else {
       let port = known.inputs[i]
       throw .expected(words(port.type), for: "\(port.name)", received: words(tensor.type), .invalidArgument)
@@ -148,7 +164,7 @@ func bind(
     if tensor.type == .graph {
       let graph = try tensor.graph("\(known.inputs[i].name)")
       try fit(known.inputs[i], [graph.nodes, graph.columns, graph.edges], member, &call)
-    } else if known.inputs[i].need == .required || tensor.rows * tensor.columns > 0 {
+    } else {
       try fit(known.inputs[i], tensor, member, &call)
     }
   }

@@ -34,6 +34,8 @@ public protocol Mechanism: AnyObject {
   func size(of side: StaticString) -> Int?
   /// One of `operations`, its buffers checked and bound; returns the elements written.
   func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int
+  /// `operations`, of an object whose type is not known.
+  var knownOperations: [Operation] { get }
   /// Whether an operation changes the member (an optimizer's state): it is then alone, as a change of weights is.
   func isChanged(by operation: String) -> Bool
   /// Runs an operation by name; returns the elements written where that is not fixed by the shapes.
@@ -50,6 +52,7 @@ extension Mechanism {
   public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
     throw unknown("\(call.operation.name)", of: Self.operations)
   }
+  public var knownOperations: [Operation] { Self.operations }
   public func isChanged(by operation: String) -> Bool { false }
   public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
     try runBound(operation, buffers, control)

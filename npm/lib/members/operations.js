@@ -56,6 +56,7 @@ class Call {
       this.buffers.push(own && data === value ? data.slice() : data);
       this.shapes.push(-1, -1);
     } else if (shape.length === 1) {
+      if (typeof value === 'number' && shape[0] === '1') value = [value];
       const data = (own ? inputs.ownVector : inputs.vector)(value, name);
       this.#bind(shape, lengthOf(data));
       this.buffers.push(data);
