@@ -108,7 +108,7 @@ let package = Package(
     .testTarget(name: "RuvectorIndexTests", dependencies: ["RuvectorIndex", "RuvectorGeometry", "TestSupport"]),
     .testTarget(
       name: "RuvectorAttentionTests", dependencies: ["RuvectorAttention", "RuvectorGeometry", "TestSupport"]),
-    .testTarget(name: "RuvectorTrainingTests", dependencies: ["RuvectorTraining", "TestSupport"]),
+    .testTarget(name: "RuvectorTrainingTests", dependencies: ["Ruvector", "TestSupport"]),
     .testTarget(name: "RuvectorStoreTests", dependencies: ["RuvectorStore"]),
     .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
   ]

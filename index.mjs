@@ -35,6 +35,7 @@ export const {
   SpectralRegularization,
   StepSchedule,
   TensorCompress,
+  Trainer,
   TripletMarginLoss,
   VectorSet,
   VectorStore,

@@ -40,6 +40,14 @@ public struct Tensor {
     Tensor(nil, .float32, rank: 1, rows: 1, columns: 0, stride: 0, isWritable: false)
   }
 
+  /// The same for a port, of its type and rank.
+  public static func none(_ port: Port) -> Tensor {
+    let isMatrix = port.shape.count > 1 && port.type == .float32
+    return Tensor(
+      nil, port.type == .graph ? .float32 : port.type, rank: isMatrix ? 2 : 1, rows: isMatrix ? 0 : 1, columns: 0,
+      stride: 0, isWritable: false)
+  }
+
   /// A vector of floats to be read, or written.
   public static func floats(_ data: UnsafeMutablePointer<Float>, count: Int, isWritable: Bool = false) -> Tensor {
     Tensor(data, .float32, rank: 1, rows: 1, columns: count, stride: count, isWritable: isWritable)

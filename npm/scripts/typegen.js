@@ -47,9 +47,15 @@ function registryOf(members) {
   for (const member of members) {
     const options = member.options.map(({ name, kind }) => `[${quoted(name)}, ${quoted(kind)}]`).join(', ');
     lines.push(`  { family: ${quoted(member.family)}, name: ${quoted(member.name)}, type: ${quoted(member.type)}, options: [${options}]${
-      isGenerated(member) ? `, operations: OPERATIONS[${shared(operations(member.operations).join(', '))}]` : ''} },`);
+      isGenerated(member) ? `, operations: OPERATIONS[${shared(operations(member.operations).join(', '))}]` : forwardOf(member, operations)} },`);
   }
   return `'use strict';\n// ${WRITTEN}\n\nconst OPERATIONS = [\n${[...table.keys()].map((text) => `  { ${text} },\n`).join('')}];\n\nconst MEMBERS = [\n${lines.join('\n')}\n];\n\nmodule.exports = { MEMBERS };\n`;
+}
+
+/** What training needs of a member whose operations are called by hand. */
+function forwardOf(member, operations) {
+  const found = ['forward', 'backward'].map((name) => member.operations.find((one) => one.name === name));
+  return member.family !== 'loss' && found.every(Boolean) ? `, forward: OPERATIONS[${shared(operations([found[0]]).join(', '))}].forward` : '';
 }
 
 /** Operations that several members have stand once. */
@@ -195,7 +201,7 @@ ${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(
 
 // ---- options.md ----
 
-const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules' };
+const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer' };
 
 function docsOf(members) {
   let text = `<!-- ${WRITTEN} -->\n# Every member: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;
@@ -218,7 +224,7 @@ function docsOf(members) {
           text += `| \`${operation}\` | ${list(inputs)} | ${list(outputs)} |\n`;
         }
       }
-      if (example.parameters.length > 0) text += `\nParameters, with ${example.options}: ${example.parameters.map((one) => `\`${one.name}\` [${one.shape.join(', ')}]`).join(', ')}.\n`;
+      if (example?.parameters.length > 0) text += `\nParameters, with ${example.options}: ${example.parameters.map((one) => `\`${one.name}\` [${one.shape.join(', ')}]`).join(', ')}.\n`;
     }
   }
   return text;

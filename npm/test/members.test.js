@@ -19,6 +19,11 @@ function optionsOf(row, more = {}) {
       new ruvector[row.class]({ ...options, ...more }).close();
       return { ...options, ...more };
     } catch ({ message }) {
+      const [, divided, divisor] = /a divisor of (\d+) for (\w+),/.exec(message) ?? [];
+      if (divisor && options[divisor] !== Number(divided)) {
+        options[divisor] = Number(divided);
+        continue;
+      }
       const [, name] = / for (\w+), received nothing/.exec(message) ?? assert.fail(message);
       options[name] = sizes[Object.keys(options).length % sizes.length];
     }
@@ -67,7 +72,7 @@ function argumentsOf(one, { inputs }, draw, n = 5, skip = []) {
     }
     const sizes = shape.map(size);
     if (type === 'uint32') return Uint32Array.from({ length: sizes[0] }, (_, i) => i % 2); // each below any size there is
-    const data = Float32Array.from({ length: sizes.reduce((a, b) => a * b, 1) }, draw);
+    const data = Float32Array.from({ length: sizes.reduce((a, b) => a * b, 1) }, shape.length === 1 && shape[0] === '1' ? () => Math.abs(draw()) : draw); // a rate, a step
     return sizes.length === 1 ? data : { data, rows: sizes[0], dim: sizes[1] };
   });
   return { args, sides, close: () => made.forEach((graph) => graph.close()) };

@@ -647,7 +647,7 @@ export interface SGDOptions {
   momentum?: number | undefined;
   /** Share of the gradient that momentum leaves out. Number in 0...1. Default 0. */
   dampening?: number | undefined;
-  /** true: Nesterov's momentum; wants momentum, and no dampening. Default false. */
+  /** true: Nesterov's momentum. Default false. */
   nesterov?: boolean | undefined;
   /** Times the parameters, added to the gradient. Number in 0...1e30. Default 0. */
   weightDecay?: number | undefined;
@@ -804,7 +804,7 @@ export interface RiemannianSGDOptions {
   momentum?: number | undefined;
   /** Share of the gradient that momentum leaves out. Number in 0...1. Default 0. */
   dampening?: number | undefined;
-  /** true: Nesterov's momentum; wants momentum, and no dampening. Default false. */
+  /** true: Nesterov's momentum. Default false. */
   nesterov?: boolean | undefined;
   /** Times the point, added to the Euclidean gradient. Number in 0...1e30. Default 0. */
   weightDecay?: number | undefined;

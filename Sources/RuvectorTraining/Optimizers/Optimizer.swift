@@ -82,8 +82,9 @@ private func runStep(_ optimizer: any Optimizer, _ call: Call, _ control: Contro
     let from = parameters.baseAddress, let slopes = gradients.baseAddress
   else { return 0 }
   let count = parameters.count, rate = try call.vector("learningRate")?[0]
-  if let rate, !(rate >= 0 && rate.isFinite) {
-    throw .expected("a finite number >= 0", for: "learningRate", received: text(Double(rate)), .outOfRange)
+  if let rate { try requireFinite([rate], count: 1, for: "learningRate") }
+  if let rate, rate < 0 {
+    throw .expected("a number >= 0", for: "learningRate", received: text(Double(rate)), .outOfRange)
   }
   // Before anything changes: what is refused has not happened.
   try requireFinite(from, count: count, for: "parameters")
@@ -92,6 +93,7 @@ private func runStep(_ optimizer: any Optimizer, _ call: Call, _ control: Contro
   if out != from { out.update(from: from, count: count) }
   try optimizer.step(
     [Part(out, slopes, count: count)], learningRate: rate.map { Double($0) } ?? optimizer.learningRate, control)
+  try call.requireFiniteOutput()  // steps of 1e30 in all directions
   return count
 }
 

@@ -77,7 +77,9 @@ final class Field {
   func of(_ sample: Int, rank: Int) -> Tensor {
     if layout == .shared { return whole(rank: rank) }
     if let integers { return .indices(integers.pointer + sample, count: 1) }
-    guard let floats else { return .none }
+    guard let floats else {  // lists of which none has a row
+      return rank == 1 ? .none : Tensor(nil, .float32, rank: 2, rows: 0, columns: 0, stride: 0, isWritable: false)
+    }
     var first = sample, count = 1
     if layout == .run, let offsets {
       (first, count) = (Int(offsets[sample]), Int(offsets[sample + 1] - offsets[sample]))

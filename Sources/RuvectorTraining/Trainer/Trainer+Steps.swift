@@ -236,13 +236,13 @@ extension Trainer {
     return schedule.value(at: Double(progress.step), history: history) / first.learningRate
   }
 
-  /// Steps, epochs, batch of the epoch, loss of the last step, norm of its gradient, mean loss of the last whole epoch, 1 between
-  /// steps, width of the outputs of a batch that is on its way.
+  /// Steps, epochs, batches done of the epoch, loss of the last step, norm of its gradient, mean loss of the last whole epoch,
+  /// batches of an epoch, width of the outputs of a batch that is on its way.
   func report(into out: UnsafeMutablePointer<Float>) {
-    let isBetween = step.next == .forward && step.batches == 0
+    let all = data[0].samples > 0 ? batches(of: data[0]) : 0
     (out[0], out[1], out[2]) = (Float(progress.step), Float(progress.epoch), Float(progress.batch))
     (out[3], out[4], out[5]) = (Float(step.lastLoss), Float(step.lastNorm), Float(step.epochLoss))
-    (out[6], out[7]) = (isBetween ? 1 : 0, Float(step.batch?.width ?? 0))
+    (out[6], out[7]) = (Float(all), Float(step.batch?.width ?? 0))
   }
 
   // MARK: - Validation

@@ -198,6 +198,7 @@ public final class Trainer: Mechanism, @unchecked Sendable {
     let at = try place(numbers[1], below: set.count + 1, "field")
     let layout = Field.Layout(rawValue: try place(numbers[2], below: 3, "layout")) ?? .shared
     if at == set.placeOfOutputRows { return try set.setOutputRows(call.indices("integers")) }
+    if call.buffers.dropFirst().dropLast().allSatisfy({ $0.isLeftOut }) { return set.set(at, nil) }
     let graph = call.buffers[3].type == .graph ? try call.graph("graph") : nil
     set.set(
       at,

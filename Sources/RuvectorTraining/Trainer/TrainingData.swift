@@ -36,7 +36,7 @@ final class TrainingData {
   /// The number of `outputRows` among the fields: behind the others.
   var placeOfOutputRows: Int { fields.count }
 
-  func set(_ place: Int, _ field: Field) { fields[place] = field }
+  func set(_ place: Int, _ field: Field?) { fields[place] = field }
 
   func setOutputRows(_ list: UnsafeBufferPointer<UInt32>?) throws(RuvectorError) {
     outputRows = nil
@@ -91,7 +91,7 @@ final class TrainingData {
 
   /// The arguments of the model for one sample.
   func inputs(of sample: Int) -> [Tensor] {
-    inputs.indices.map { fields[$0]?.of(sample, rank: inputs[$0].shape.count) ?? .none }
+    inputs.indices.map { fields[$0]?.of(sample, rank: inputs[$0].shape.count) ?? .none(inputs[$0]) }
   }
 
   /// The arguments for several samples at once, or for all of them.
@@ -106,7 +106,7 @@ final class TrainingData {
     var all: [Tensor] = []
     for i in range {
       let port = i < inputs.count ? inputs[i] : targets[i - inputs.count]
-      all.append(try fields[i]?.of(samples, rank: port.shape.count, roomsOfFields[i]) ?? .none)
+      all.append(try fields[i]?.of(samples, rank: port.shape.count, roomsOfFields[i]) ?? .none(port))
     }
     return all
   }

@@ -16,6 +16,7 @@ module.exports = lazily([
   [() => require('../indexes/merge.js'), ['mergeTopK']],
   [() => require('../members/classes.js'), ['Adam', 'AdamW', 'BCEWithLogitsLoss', 'ConstantSchedule', 'ContrastiveLoss', 'CosineRestartsSchedule', 'CosineSchedule', 'CrossEntropyLoss', 'ExponentialSchedule', 'GATv2Layer', 'InfoNCELoss', 'L2Regularizer', 'LaplacianRegularizer', 'LinearSchedule', 'ListwiseSoftmaxLoss', 'LocalContrastiveLoss', 'MSELoss', 'NormRegularizer', 'OrthogonalityRegularizer', 'PlateauSchedule', 'RiemannianAdam', 'RiemannianSGD', 'SGD', 'SpectralRegularization', 'StepSchedule', 'TripletMarginLoss']],
   [() => require('../overlay/layer.js'), ['RuvectorLayer']],
+  [() => require('../train/trainer.js'), ['Trainer']],
   [() => require('../search.js'), ['differentiableSearch', 'differentiableSearchHyperbolic']],
   [() => require('../search-batch.js'), ['differentiableSearchAsync', 'differentiableSearchBatch', 'differentiableSearchBatchAsync', 'differentiableSearchHyperbolicAsync', 'differentiableSearchHyperbolicBatch', 'differentiableSearchHyperbolicBatchAsync']],
   [() => require('../store/vector-store.js'), ['VectorStore']],
