@@ -31,7 +31,7 @@ public struct Member: Sendable {
 
 /// Every mechanism, one line each: what `rv_create` can make. A new one is its file, its line here, and its test.
 public enum Registry {
-  public static let members = layers + attention + codecs + graph + losses + optimizers + schedules + trainers
+  public static let members = layers + attention + codecs + graph + losses + optimizers + schedules + trainers + helpers
 
   private static let layers = [Member(RuvectorLayer.self)]
 
@@ -104,6 +104,15 @@ public enum Registry {
     Member(StepSchedule.self),
     Member(CosineRestartsSchedule.self),
     Member(PlateauSchedule.self),
+  ]
+
+  /// What training needs beside losses and optimizers.
+  private static let helpers = [
+    Member(NegativeMiner.self),
+    Member(EWC.self),
+    Member(ReplayBuffer.self),
+    Member(UncertaintyWeights.self),
+    Member(GradNorm.self),
   ]
 
   private static let trainers = [

@@ -103,8 +103,7 @@ def losses():
 
 
 def trajectory(make, start, gradients, state=None):
-    p = start.clone()
-    parameter = p if isinstance(p, geoopt.ManifoldParameter) else torch.nn.Parameter(p)
+    parameter = start if isinstance(start, geoopt.ManifoldParameter) else torch.nn.Parameter(start.clone())
     optimizer = make([parameter])
     if state is not None:
         state(optimizer, parameter)

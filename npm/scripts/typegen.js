@@ -66,7 +66,7 @@ function shared(text) {
 }
 
 /** Families whose classes come from the registry alone. */
-const GENERATED = ['graph', 'loss', 'optimizer', 'schedule'];
+const GENERATED = ['graph', 'loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing'];
 const isGenerated = ({ family }) => GENERATED.includes(family);
 
 // ---- prose ----
@@ -103,7 +103,7 @@ function resultType({ name, outputs }) {
   if (name === 'backward' || outputs.length > 1) return `{ ${outputs.map((port) => ({ ...port, part: port.name, type: isNumber(port) ? 'number' : 'Float32Array' })).map(({ part, need, type }) => `${part}${need === 'optional' ? '?' : ''}: ${type}${need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
   const [{ shape }] = outputs;
   if (shape.length === 1) return shape[0] === '1' ? 'number' : 'Float32Array';
-  return 'Rows';
+  return outputs[0].type === 'uint32' ? 'IndexRows' : 'Rows';
 }
 
 /** The comment of an option or a class. */
@@ -195,13 +195,16 @@ ${made.length > 0 ? "import type { AsyncOptions, Graph, Matrix, ThreadOptions, V
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
 export interface Rows { data: Float32Array; rows: number; dim: number }
 
+/** The same of numbers of rows. */
+export interface IndexRows { data: Uint32Array; rows: number; dim: number }
+
 ${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(members).trimEnd()}
 `;
 }
 
 // ---- options.md ----
 
-const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer' };
+const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer', miner: 'Mining', continual: 'Continual learning', balancing: 'Balancing losses' };
 
 function docsOf(members) {
   let text = `<!-- ${WRITTEN} -->\n# Every member: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;

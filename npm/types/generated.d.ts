@@ -8,6 +8,9 @@ import type { Expert } from '../../attention.js';
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
 export interface Rows { data: Float32Array; rows: number; dim: number }
 
+/** The same of numbers of rows. */
+export interface IndexRows { data: Uint32Array; rows: number; dim: number }
+
 export interface GATv2LayerOptions {
   /** Width of a node's row. Integer in 1...65536. */
   inChannels: number;
@@ -1208,6 +1211,235 @@ export class PlateauSchedule {
   /** step [1], history [epochs] → value [1]. */
   value(step: number | Vector, history?: Vector | undefined, options?: ThreadOptions): number;
   valueAsync(step: number | Vector, history?: Vector | undefined, options?: AsyncOptions): Promise<number>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface NegativeMinerOptions {
+  /** How they are chosen. Default 'hardest'. */
+  strategy?: 'hardest' | 'semiHard' | 'distanceWeighted' | 'degree' | 'mixed' | 'random' | undefined;
+  /** Negatives of an anchor. Integer in 1...1000000. Default 1. */
+  k?: number | undefined;
+  /** How much farther than the positive semi-hard ones may be. Number in 0...1e30. Default 0.1. */
+  margin?: number | undefined;
+  /** 1 less the cosine, or the Euclidean distance. Default 'cosine'. */
+  metric?: 'cosine' | 'euclidean' | undefined;
+  /** Seed of what is drawn. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/**
+ * Chooses negatives for anchors among candidates. d is the distance from the anchor, d₊ that of its positive:
+ *
+ *     hardest           the k nearest
+ *     semiHard          d₊ < d < d₊ + margin, the nearest of them first; too few: the nearest of the others behind them
+ *     distanceWeighted  drawn with weights 1/q(max(d, ½)), q(d) = d^(D−2) (1 − d²/4)^((D−3)/2): as many of each distance on the sphere
+ *     degree            drawn with weights degree^¾
+ *     mixed             half of them the nearest, the others drawn by degree (without degrees: evenly)
+ *     random            drawn evenly
+ *
+ * More: docs/options.md.
+ */
+export class NegativeMiner {
+  constructor(options?: NegativeMinerOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): NegativeMiner;
+  readonly strategy: 'hardest' | 'semiHard' | 'distanceWeighted' | 'degree' | 'mixed' | 'random';
+  readonly k: number;
+  readonly margin: number;
+  readonly metric: 'cosine' | 'euclidean';
+  readonly seed: number | bigint;
+  /** anchor [n, d], candidates [m, d], positive [n, d], degrees [m] → indices [n, k]. */
+  mine(anchor: Matrix | Vector, candidates: Matrix | Vector, positive?: Matrix | Vector | undefined, degrees?: Vector | undefined, options?: ThreadOptions): IndexRows;
+  mineAsync(anchor: Matrix | Vector, candidates: Matrix | Vector, positive?: Matrix | Vector | undefined, degrees?: Vector | undefined, options?: AsyncOptions): Promise<IndexRows>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface EWCOptions {
+  /** Parameters, in numbers. Integer in 1...1073741824. */
+  size: number;
+  /** How strongly parameters are held. Number in 0...1e30. Default 1. */
+  lambda?: number | undefined;
+  /** What a consolidation leaves of the older importance. Number in 0...1. Default 1. */
+  decay?: number | undefined;
+}
+
+/**
+ * Elastic weight consolidation: parameters that mattered for what was learned before are kept near their old values.
+ *
+ *     L(θ) = ½ λ Σ F_i (θ_i − θ*_i)²     dL/dθ_i = λ F_i (θ_i − θ*_i)
+ *     F = mean of the squares of the gradients that were observed (the diagonal of the Fisher information)
+ *
+ * More: docs/options.md.
+ */
+export class EWC {
+  constructor(options: EWCOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): EWC;
+  readonly size: number;
+  readonly lambda: number;
+  readonly decay: number;
+  /** values [size] → loss [1]. */
+  forward(values: Vector, options?: ThreadOptions): number;
+  forwardAsync(values: Vector, options?: AsyncOptions): Promise<number>;
+  /** values [size], outputGradient [1] → values [size]. */
+  backward(values: Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { values: Float32Array };
+  backwardAsync(values: Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ values: Float32Array }>;
+  /** gradients [n, size] → observed [1]. */
+  observe(gradients: Matrix | Vector, options?: ThreadOptions): number;
+  observeAsync(gradients: Matrix | Vector, options?: AsyncOptions): Promise<number>;
+  /** values [size] → observed [1]. */
+  consolidate(values: Vector, options?: ThreadOptions): number;
+  consolidateAsync(values: Vector, options?: AsyncOptions): Promise<number>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface ReplayBufferOptions {
+  /** Numbers of a row. Integer in 1...65536. */
+  width: number;
+  /** Rows that are kept of all. Integer in 1...16777216. Default 1000. */
+  capacity?: number | undefined;
+  /** Last rows that are kept. Integer in 1...1048576. Default 100. */
+  recent?: number | undefined;
+  /** Rows that `sample` draws, with repetitions. Integer in 1...1048576. Default 32. */
+  k?: number | undefined;
+  /** Seed of what is kept and drawn. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/**
+ * Rows of the past for training again, and a test whether the present is another world.
+ *
+ *     reservoir: row t > capacity takes the place of a random one with probability capacity/t, so that each row seen is kept with
+ *     the same probability     drift = mean over columns of |mean of the recent rows − mean of the reservoir|/its deviation
+ *
+ * More: docs/options.md.
+ */
+export class ReplayBuffer {
+  constructor(options: ReplayBufferOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): ReplayBuffer;
+  readonly width: number;
+  readonly capacity: number;
+  readonly recent: number;
+  readonly k: number;
+  readonly seed: number | bigint;
+  /** rows [n, width] → seen [1]. */
+  add(rows: Matrix | Vector, options?: ThreadOptions): number;
+  addAsync(rows: Matrix | Vector, options?: AsyncOptions): Promise<number>;
+  /** draw [1] → rows [k, width]. */
+  sample(draw?: number | Vector | undefined, options?: ThreadOptions): Rows;
+  sampleAsync(draw?: number | Vector | undefined, options?: AsyncOptions): Promise<Rows>;
+  /** threshold [1] → drift [1]. */
+  drift(threshold?: number | Vector | undefined, options?: ThreadOptions): number;
+  driftAsync(threshold?: number | Vector | undefined, options?: AsyncOptions): Promise<number>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface UncertaintyWeightsOptions {
+  /** Losses that are weighed. Integer in 1...65536. */
+  tasks: number;
+}
+
+/**
+ * One loss of several, weighed by how uncertain each is, which is learned:
+ *
+ *     L = Σ_i e^−s_i L_i + s_i     dL/dL_i = e^−s_i     dL/ds_i = 1 − e^−s_i L_i     s_i = ln σ_i²
+ *
+ * More: docs/options.md.
+ */
+export class UncertaintyWeights {
+  constructor(options: UncertaintyWeightsOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): UncertaintyWeights;
+  readonly tasks: number;
+  /** losses [tasks] → loss [1]. */
+  forward(losses: Vector, options?: ThreadOptions): number;
+  forwardAsync(losses: Vector, options?: AsyncOptions): Promise<number>;
+  /** losses [tasks], outputGradient [1] → losses [tasks], parameters [parameters]. */
+  backward(losses: Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { losses: Float32Array; parameters: Float32Array };
+  backwardAsync(losses: Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ losses: Float32Array; parameters: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface GradNormOptions {
+  /** How strongly tasks that lag are pulled. Number in 0...100. Default 1.5. */
+  alpha?: number | undefined;
+  /** Length of a step of the weights. Number in 0...1000000000. Default 0.025. */
+  learningRate?: number | undefined;
+}
+
+/**
+ * Weights of several losses, led so that all are learned at the same pace:
+ *
+ *     G_i = w_i |∇L_i|     r_i = (L_i/L_i(0)) / mean_j (L_j/L_j(0))     w_i ← w_i − learningRate · sign(G_i − Ḡ r_iᵅ) |∇L_i|
+ *     then w · tasks/Σ w: the weights keep their sum
+ *
+ * More: docs/options.md.
+ */
+export class GradNorm {
+  constructor(options?: GradNormOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): GradNorm;
+  readonly alpha: number;
+  readonly learningRate: number;
+  /** weights [tasks], losses [tasks], firstLosses [tasks], norms [tasks] → weights [tasks]. */
+  update(weights: Vector, losses: Vector, firstLosses: Vector, norms: Vector, options?: ThreadOptions): Float32Array;
+  updateAsync(weights: Vector, losses: Vector, firstLosses: Vector, norms: Vector, options?: AsyncOptions): Promise<Float32Array>;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */

@@ -111,6 +111,11 @@ public struct Call {
     try buffers[buffers.count - 1].output("output", count: outputCount)
   }
 
+  /// The same of an output that is unsigned integers.
+  public func indicesOutput() throws(RuvectorError) -> UnsafeMutablePointer<UInt32> {
+    try buffers[buffers.count - 1].indices("output", count: outputCount)
+  }
+
   /// The memory of one part of it; nil for that of an optional input which is left out.
   public func output(_ name: StaticString) throws(RuvectorError) -> UnsafeMutablePointer<Float>? {
     var place = try output()

@@ -113,13 +113,16 @@ struct StepCount {
   private let counter: Parameter
   static let slot = Slot("steps", [2], .zeros)
 
-  init(_ parameters: Parameters) { counter = parameters["steps"] }
+  init(_ parameters: Parameters) { self.init(parameters["steps"]) }
+  init(_ counter: Parameter) { self.counter = counter }
+
+  var value: Double { Double(counter[0]) * 0x1p20 + Double(counter[1]) }
 
   /// Counts one more; how many there are.
   func next() -> Double {
     counter[1] += 1
     if counter[1] >= 0x1p20 { (counter[0], counter[1]) = (counter[0] + 1, 0) }
-    return Double(counter[0]) * 0x1p20 + Double(counter[1])
+    return value
   }
 }
 

@@ -196,6 +196,13 @@ extension Trainer {
 
   /// The parameters change here, all of them, or none.
   private func update(_ history: UnsafeBufferPointer<Float>, _ control: Control) throws(RuvectorError) {
+    if let penalty {
+      let values = try AlignedBuffer<Float>(count: gradients.count, for: "parameters")
+      for parameter in model.parameters {
+        (values.pointer + parameter.offset).update(from: parameter.pointer, count: parameter.count)
+      }
+      penalty.addGradient(values.pointer, scale: Double(step.batches), to: gradients.pointer)
+    }
     let square = Kernels.current.squared_norm(gradients.pointer, gradients.count)
     guard square <= Double(Float.greatestFiniteMagnitude) else {
       throw .expected(

@@ -24,6 +24,7 @@ public final class Trainer: Mechanism, @unchecked Sendable {
     Option("optimizers", .children(1...64), "One a group of parameters, each of that size."),
     Option("loss", .children(0...1), standard: 0, "What is made small; without one the caller says gradients."),
     Option("schedule", .children(0...1), standard: 0, "The learning rate of the first group at each step."),
+    Option("penalty", .children(0...1), standard: 0, "EWC: what is added to the loss for parameters that move."),
     Option("batchSize", .integer(0...1_000_000_000), standard: 0, "Samples of a batch; 0: all of them."),
     Option("accumulate", .integer(1...1_000_000), standard: 1, "Batches of a step."),
     Option("clipNorm", .number(0...1e30), standard: 0, "Longest gradient; longer ones are cut. 0: any length."),
@@ -45,6 +46,7 @@ public final class Trainer: Mechanism, @unchecked Sendable {
   let optimizers: [any Mechanism]
   let loss: (any Loss)?
   let schedule: (any Schedule)?
+  let penalty: EWC?
   private let lossMember: (any Mechanism)?
   private let scheduleMember: (any Mechanism)?
 
@@ -74,6 +76,10 @@ public final class Trainer: Mechanism, @unchecked Sendable {
     if schedule != nil, (schedule?.facet as? ScheduleFacet) == nil {
       throw .expected("a schedule", for: "schedule", received: "another member", .invalidConfig)
     }
+    let penalty = try settings.children("penalty").first
+    if let penalty, (penalty.facet as? PenaltyFacet) == nil || penalty.size(of: "size") != model.parameters.total {
+      throw .expected("EWC of size \(model.parameters.total)", for: "penalty", received: "another", .invalidConfig)
+    }
     for optimizer in optimizers where (optimizer.facet as? OptimizerFacet) == nil {
       throw .expected("optimizers", for: "optimizers", received: "another member", .invalidConfig)
     }
@@ -82,19 +88,20 @@ public final class Trainer: Mechanism, @unchecked Sendable {
     let progress = try Parameters(TrainingProgress.slots)
     parts.append(("progress.", progress))
     self.init(
-      settings, model, optimizers, loss, schedule, try Parameters(joining: parts), TrainingProgress(progress),
+      settings, model, optimizers, loss, schedule, (penalty?.facet as? PenaltyFacet)?.penalty,
+      try Parameters(joining: parts), TrainingProgress(progress),
       try AlignedBuffer(count: model.parameters.total, repeating: 0, for: "gradients"),
       [TrainingData(model: forward, loss: lossOperation), TrainingData(model: forward, loss: lossOperation)])
   }
 
   private init(
     _ settings: Settings, _ model: any Mechanism, _ optimizers: [any Mechanism], _ loss: (any Mechanism)?,
-    _ schedule: (any Mechanism)?, _ parameters: Parameters, _ progress: TrainingProgress,
+    _ schedule: (any Mechanism)?, _ penalty: EWC?, _ parameters: Parameters, _ progress: TrainingProgress,
     _ gradients: AlignedBuffer<Float>, _ data: [TrainingData]
   ) {
     (self.model, self.optimizers, self.parameters) = (model, optimizers, parameters)
     (self.progress, self.gradients, self.data) = (progress, gradients, data)
-    (lossMember, scheduleMember) = (loss, schedule)
+    (lossMember, scheduleMember, self.penalty) = (loss, schedule, penalty)
     self.loss = (loss?.facet as? LossFacet)?.loss
     self.schedule = (schedule?.facet as? ScheduleFacet)?.schedule
     trainable = (model.facet as? Trainable) ?? RecomputingTrainable(model)
@@ -106,7 +113,8 @@ public final class Trainer: Mechanism, @unchecked Sendable {
 
   public var optionValues: [Double] {
     [
-      1, Double(optimizers.count), loss == nil ? 0 : 1, schedule == nil ? 0 : 1, Double(batchSize), Double(accumulate),
+      1, Double(optimizers.count), loss == nil ? 0 : 1, schedule == nil ? 0 : 1, penalty == nil ? 0 : 1,
+      Double(batchSize), Double(accumulate),
       clipNorm, isShuffled ? 1 : 0, dropsLast ? 1 : 0, Double(seed),
     ]
   }

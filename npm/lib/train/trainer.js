@@ -19,7 +19,7 @@ const { pack, unpack } = require('./state.js');
 const JOB = 15;
 const MOST_UNITS = 4096;
 const NO_HISTORY = new Float32Array(0);
-const OPTIONS = ['model', 'loss', 'optimizer', 'schedule', 'batchSize', 'accumulate', 'clipNorm', 'shuffle', 'dropLast', 'seed'];
+const OPTIONS = ['model', 'loss', 'optimizer', 'schedule', 'penalty', 'batchSize', 'accumulate', 'clipNorm', 'shuffle', 'dropLast', 'seed'];
 const FIT = ['epochs', 'validation', 'patience', 'minDelta', 'restoreBest', 'onProgress', 'onEpoch', 'signal', 'threads'];
 
 const alone = (...buffers) => [buffers, new Float64Array(2 * buffers.length).fill(-1)];
@@ -49,12 +49,13 @@ class Trainer extends Handle {
   #running = false;
 
   constructor(options) {
-    const given = inputs.options(options ?? null, OPTIONS), { model, loss, optimizer = 'adam', schedule } = given;
+    const given = inputs.options(options ?? null, OPTIONS), { model, loss, optimizer = 'adam', schedule, penalty } = given;
     const state = memberOf(model, undefined, 'model', 'a member with weights');
     const forward = state.row.forward ?? state.row.operations?.forward;
     if (!forward || state.floats === 0) throw mismatch('ERR_INVALID_CONFIG', 'a member with weights, forward and backward', 'model', nameOf(model));
     const isFunction = typeof loss === 'function', lossState = isFunction ? undefined : memberOf(loss, 'loss', 'loss', 'a loss or a function');
     if (schedule !== undefined) memberOf(schedule, 'schedule', 'schedule', 'a schedule');
+    if (penalty !== undefined) memberOf(penalty, 'continual', 'penalty', 'an EWC');
     const { optimizers, groups } = groupsOf(optimizer, state.parameters);
     const flag = (name, standard) => {
       const value = given[name] ?? standard;
@@ -67,7 +68,7 @@ class Trainer extends Handle {
     try {
       handle = native.create('trainer', 'trainer', [
         'model', handleOf(model), ...optimizers.flatMap((one) => ['optimizers', handleOf(one)]), ...lossState ? ['loss', handleOf(loss)] : [],
-        ...schedule ? ['schedule', handleOf(schedule)] : [], 'batchSize', inputs.number(given.batchSize, 'batchSize', 0),
+        ...schedule ? ['schedule', handleOf(schedule)] : [], ...penalty ? ['penalty', handleOf(penalty)] : [], 'batchSize', inputs.number(given.batchSize, 'batchSize', 0),
         'accumulate', inputs.number(given.accumulate, 'accumulate', 1), 'clipNorm', inputs.number(given.clipNorm, 'clipNorm', 0),
         'shuffle', flag('shuffle', true), 'dropLast', flag('dropLast', false), 'seed', BigInt.asUintN(64, BigInt(seed)),
       ]);
