@@ -151,6 +151,16 @@ function overlayOptions(members) {
   return text;
 }
 
+/** Methods that the classes of a family have besides (npm/lib/members/classes.js). */
+const MORE = {
+  loss({ operations: [{ inputs }] }) {
+    const list = inputs.map((port) => `${port.name}${port.need === 'optional' ? '?' : ''}: ${argumentType(port)}${port.need === 'optional' ? ' | undefined' : ''}`).join(', ');
+    const gradients = inputs.filter(({ differentiable }) => differentiable).map(({ name, need }) => `${name}${need === 'optional' ? '?' : ''}: Float32Array${need === 'optional' ? ' | undefined' : ''}`).join('; ');
+    return `  /** \`forward\`. */\n  compute(${list}, options?: ThreadOptions): number;\n  /** \`valueAndGradients\`, the gradients apart. */\n  computeWithGradients(${list}, options?: ThreadOptions): { loss: number; gradients: { ${gradients} } };\n`;
+  },
+  optimizer: () => `  /** \`step\` of a Float32Array, in place. */\n  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;\n`,
+};
+
 function classText(member) {
   const { first, formulas } = partsOf(member.doc);
   let text = `export interface ${member.type}Options {\n${optionLines(member.options)}}\n\n`;
@@ -168,6 +178,7 @@ function classText(member) {
     text += `  ${operation.name}(${list.join(', ')}, options?: ThreadOptions): ${resultType(operation)};\n`;
     text += `  ${operation.name}Async(${list.join(', ')}, options?: AsyncOptions): Promise<${resultType(operation)}>;\n`;
   }
+  text += MORE[member.family]?.(member) ?? '';
   text += `  /** Names and shapes of the parameters, in the order of \`getWeights\`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
