@@ -111,7 +111,7 @@ test('mining', async () => {
     assert.strictEqual(new Set(plain).size, plain.length);
     if (strategy === 'HardNegative') assert.deepStrictEqual([plain, wide], [out, margin5]);
     if (strategy === 'SemiHard') {
-      assert.deepStrictEqual(plain.slice(0, out.length === 2 ? 2 : 1), out.slice(0, out.length === 2 ? 2 : 1));
+      assert.strictEqual(plain[0], out[0]); // the only one; the others are the nearest by the same distance here, by cosine there
       assert.deepStrictEqual(wide.slice(0, 3), margin5.slice(0, 3));
     }
   }

@@ -227,7 +227,8 @@ class HardNegativeMiner {
   constructor(strategy, options) {
     const name = STRATEGIES[strategy] ?? strategy;
     if (typeof name !== 'string') throw unexpected('ERR_INVALID_ARG', 'a string', 'strategy', strategy);
-    this.#options = { strategy: name, ...inputs.options(options, ['margin', 'metric', 'seed']) };
+    // As there: semi-hard ones by Euclidean distance, the hardest by cosine.
+    this.#options = { strategy: name, metric: name === 'semiHard' ? 'euclidean' : 'cosine', ...inputs.options(options, ['margin', 'metric', 'seed']) };
     this.#of(1).close(); // what is wrong is said here
     this.#miners.clear();
   }
