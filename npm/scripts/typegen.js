@@ -21,7 +21,7 @@ function readRegistry() {
   };
   swift('build', '--product', 'ruvector-typegen');
   const comments = readComments();
-  return JSON.parse(swift('run', '--skip-build', 'ruvector-typegen')).map((member) => ({ ...member, doc: comments[member.type] ?? '' }));
+  return JSON.parse(swift('run', '--skip-build', 'ruvector-typegen')).map((member) => ({ ...member, doc: comments[`${member.type}Layer`] ?? comments[member.type] ?? '' }));
 }
 
 /** Class -> the comment above it. */
@@ -60,7 +60,7 @@ function shared(text) {
 }
 
 /** Families whose classes come from the registry alone. */
-const GENERATED = ['graph', 'loss'];
+const GENERATED = ['graph', 'dense', 'loss'];
 const isGenerated = ({ family }) => GENERATED.includes(family);
 
 // ---- prose ----
@@ -84,7 +84,7 @@ const rangeOf = ({ kind, wanted, choices }) => {
   if (kind === 'choice') return choices.map((one) => `'${one}'`).join(' or ');
   return wanted.replace(/^an? /, '');
 };
-const typeOf = ({ kind, choices }) => ({ flag: 'boolean', seed: 'number | bigint', children: 'readonly Expert[]', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
+const typeOf = ({ kind, choices, name }) => ({ flag: 'boolean', seed: 'number | bigint', children: name === 'layers' ? 'readonly Layer[]' : 'readonly Expert[]', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
 const shown = ({ shape, type }) => (type === 'graph' ? `a graph of ${shape[0]} nodes` : `[${shape.join(', ')}]`);
 
 // ---- generated.d.ts ----
@@ -94,6 +94,7 @@ const argumentType = ({ type, shape }) => TYPES[type] ?? (shape.length === 2 ? '
 
 function resultType({ name, outputs }) {
   if (name === 'backward') return `{ ${outputs.map(({ name: part, need }) => `${part}${need === 'optional' ? '?' : ''}: Float32Array${need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
+  if (outputs.length > 1) return `{ ${outputs.map((part) => `${part.name}: ${resultType({ outputs: [part] })}`).join('; ')} }`;
   const [{ shape }] = outputs;
   if (shape.length === 1) return shape[0] === '1' ? 'number' : 'Float32Array';
   return 'Rows';
@@ -179,7 +180,7 @@ function classText(member) {
 }
 
 function typesOf(members) {
-  const made = members.filter(isGenerated);
+  const made = members.filter(isGenerated), layers = made.filter(({ family }) => family === 'graph' || family === 'dense');
   return `// ${WRITTEN}\n// Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; \`…Async\` ones reject, with ERR_ABORTED once \`signal\` fires.
@@ -188,13 +189,13 @@ ${made.length > 0 ? "import type { AsyncOptions, Graph, Matrix, ThreadOptions, V
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
 export interface Rows { data: Float32Array; rows: number; dim: number }
 
-${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(members).trimEnd()}
+${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they are made from. They are copied. */\nexport type Layer =\n${layers.map(({ type }) => `  | ${type}\n  | { readonly class: '${type}'; readonly options${type === 'Dropout' || type === 'Activation' ? '?' : ''}: ${type}Options }`).join('\n')};\n\n` : ''}${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(members).trimEnd()}
 `;
 }
 
 // ---- options.md ----
 
-const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', loss: 'Losses' };
+const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', dense: 'Layers of single rows', loss: 'Losses' };
 
 function docsOf(members) {
   let text = `<!-- ${WRITTEN} -->\n# Every member: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;

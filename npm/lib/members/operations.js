@@ -92,8 +92,9 @@ function prepare(self, name, operation, args, own, room) {
   call.shapes.push(-1, -1);
   let at = 0;
   const views = lengths.map((length) => all.subarray(at, (at += length)));
-  const result = () => (name === 'backward'
-    ? Object.fromEntries(operation.outputs.map(({ name: part, need }, i) => [part, views[i], need]).filter(([part, , need]) => need !== 'optional' || call.present.has(part)))
+  // "backward" and operations of several parts give them by name.
+  const result = () => (name === 'backward' || parts.length > 1
+    ? Object.fromEntries(operation.outputs.map(({ name: part, need }, i) => [part, name === 'backward' ? views[i] : shaped(views[i], parts[i]), need]).filter(([part, , need]) => need !== 'optional' || call.present.has(part)))
     : shaped(all, parts[0]));
   return { values: [handle, name, call.buffers, Float64Array.from(call.shapes), threads(options.threads)], signal: options.signal, result };
 }
