@@ -138,6 +138,48 @@ public final class ResidentGraph: @unchecked Sendable {
   }
 }
 
+extension ResidentGraph {
+  /// The graph whose sources of a node rise, each once: its weight the sum of those of the entries that were the same. (Without
+  /// weights: none, repetitions are left out.) `dropsLoops`: without edges from a node to itself. O(nodes + edges).
+  public func coalesced(dropsLoops: Bool = false) throws(RuvectorError) -> ResidentGraph {
+    let starts = try AlignedBuffer<UInt32>(count: nodes + 1, for: "graph")
+    let list = try AlignedBuffer<UInt32>(count: edges, for: "graph")
+    let sums = weights == nil ? nil : try AlignedBuffer<Float>(count: edges, for: "graph")
+    // Transposed twice: a radix sort of each row.
+    let back = try transposed
+    let sorted = try AlignedBuffer<UInt32>(count: edges, for: "graph"), next = try AlignedBuffer<UInt32>(count: nodes + 1, for: "graph")
+    let places = try AlignedBuffer<UInt32>(count: edges, for: "graph")
+    next.pointer.update(from: offsets.pointer, count: nodes + 1)
+    for j in 0..<columns {
+      for t in Int(back.offsets[j])..<Int(back.offsets[j + 1]) {
+        let i = Int(back.targets[t]), at = Int(next[i])
+        (sorted[at], places[at]) = (UInt32(truncatingIfNeeded: j), back.entries[t])
+        next[i] += 1
+      }
+    }
+    var count = 0
+    starts[0] = 0
+    for i in 0..<nodes {
+      let first = count
+      for at in row(i) where !(dropsLoops && Int(sorted[at]) == i) {
+        let w = weights?[Int(places[at])] ?? 1
+        if count > first, list[count - 1] == sorted[at] {
+          sums?[count - 1] += w
+        } else {
+          list[count] = sorted[at]
+          sums?[count] = w
+          count += 1
+        }
+      }
+      starts[i + 1] = UInt32(truncatingIfNeeded: count)
+    }
+    return try ResidentGraph(
+      offsets: UnsafeBufferPointer(start: starts.pointer, count: starts.count),
+      indices: UnsafeBufferPointer(start: list.pointer, count: count), columns: columns,
+      weights: sums.map { UnsafeBufferPointer(start: $0.pointer, count: count) })
+  }
+}
+
 extension ResidentGraph.Transposed {
   /// A counting sort, which keeps the order of entries. O(columns + edges).
   init(

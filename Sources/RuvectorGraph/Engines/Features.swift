@@ -210,6 +210,22 @@ func addInputGradient(
   }
 }
 
+/// y = W x + b, without b where there is none.
+struct Map {
+  let weight: Parameter
+  let bias: Parameter?
+
+  /// The gradients of W, b and x for G [n, out] packed.
+  func backward(
+    _ x: Features, _ g: UnsafePointer<Float>, into gradients: GraphGradients, _ control: Control
+  ) throws(RuvectorError) {
+    let width = weight.shape[0]
+    try x.addWeightGradient(g, width: width, to: gradients.parameters[weight], control)
+    if let bias { try addRows(g, rows: x.rows, width: width, to: gradients.parameters[bias], control) }
+    try addInputGradient(g, rows: x.rows, weight, to: gradients.x, control)
+  }
+}
+
 /// out += the sum of the rows of g [n, width].
 func addRows(
   _ g: UnsafePointer<Float>, rows n: Int, width: Int, to out: UnsafeMutablePointer<Float>, _ control: Control

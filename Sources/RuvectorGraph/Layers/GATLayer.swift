@@ -194,12 +194,14 @@ public final class GATLayer: AttentiveLayer, @unchecked Sendable {
     let spread = try attention.spread(outputGradient)
     let toTargets = try AlignedBuffer<Float>(rows: n, columns: heads, for: "gradients")
     let toSources = try AlignedBuffer<Float>(rows: n, columns: heads, for: "gradients")
-    let slopes = try attention.slopes(spread.g, pass.z.pointer, shares, control) { (nodes, place) in
-      kernels.edge_score_slopes(
-        graph.offsets.pointer, graph.indices.pointer, pass.sources.pointer, pass.targets.pointer,
-        pass.edges.map { UnsafePointer($0.scores.pointer) }, Float(negativeSlope), heads, nodes.lowerBound,
-        nodes.upperBound, place, toTargets.pointer)
-    }
+    let slopes = try attention.slopes(
+      spread.g, pass.z.pointer, shares, control,
+      then: { (nodes, place) in
+        kernels.edge_score_slopes(
+          graph.offsets.pointer, graph.indices.pointer, pass.sources.pointer, pass.targets.pointer,
+          pass.edges.map { UnsafePointer($0.scores.pointer) }, Float(negativeSlope), heads, nodes.lowerBound,
+          nodes.upperBound, place, toTargets.pointer)
+      })
     try attention.sumBySource(slopes.pointer, into: toSources.pointer, control)
     let dz = try AlignedBuffer<Float>(rows: n, columns: all, for: "gradients")
     try attention.valuesBack(spread.g, shares, into: dz.pointer, control)

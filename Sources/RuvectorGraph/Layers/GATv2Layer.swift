@@ -33,7 +33,7 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
     Option("edgeDim", .integer(0...65_536), standard: 0, "Width of an edge's row; 0: edges are not read."),
     Option("addSelfLoops", .flag, standard: 1, "1: each node is a source of its own; loops of the graph are left out."),
     Option("residual", .flag, standard: 0, "1: the node's own row is added through weights of its own."),
-    Option("bias", .flag, standard: 1, "1: a learned vector is added to every output row."),
+    Option("bias", .flag, standard: 1, "1: a learned vector is added to every output row; the affine maps have biases."),
     Option("seed", .seed, standard: 0, "Seed of the initial weights."),
   ]
   public let inChannels: Int
@@ -52,7 +52,7 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
   // MARK: - Weights
 
   public let parameters: Parameters
-  private let source, target: Linear
+  private let source, target: Map
   private let attention: Parameter
   private let edge, residual, bias: Parameter?
 
@@ -61,14 +61,15 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
     let d = settings.integer("inChannels"), h = settings.integer("heads"), out = settings.integer("outChannels")
     let e = settings.integer("edgeDim")
     var slots = [Slot("att", [h, out], .xavierNormal(fanIn: h, fanOut: out))]
-    slots += Slot.linear("lin_l.weight", "lin_l.bias", d, h * out)
-    slots += Slot.linear("lin_r.weight", "lin_r.bias", d, h * out)
+    let hasBias = settings.flag("bias")
+    slots += Slot.linear("lin_l.weight", "lin_l.bias", d, h * out).prefix(hasBias ? 2 : 1)
+    slots += Slot.linear("lin_r.weight", "lin_r.bias", d, h * out).prefix(hasBias ? 2 : 1)
     if e > 0 { slots.append(Slot("lin_edge.weight", [h * out, e], .xavierNormal(fanIn: e, fanOut: h * out))) }
     let width = settings.flag("concat") ? h * out : out
     if settings.flag("residual") {
       slots.append(Slot("res.weight", [width, d], .xavierNormal(fanIn: d, fanOut: width)))
     }
-    if settings.flag("bias") { slots.append(Slot("bias", [width], .zeros)) }
+    if hasBias { slots.append(Slot("bias", [width], .zeros)) }
     return slots
   }
 
@@ -89,12 +90,13 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
     edgeDim = settings.integer("edgeDim")
     addsSelfLoops = settings.flag("addSelfLoops")
     seed = settings.seed("seed")
-    source = parameters.linear("lin_l.weight", "lin_l.bias")
-    target = parameters.linear("lin_r.weight", "lin_r.bias")
+    let hasBias = settings.flag("bias")
+    source = Map(weight: parameters["lin_l.weight"], bias: hasBias ? parameters["lin_l.bias"] : nil)
+    target = Map(weight: parameters["lin_r.weight"], bias: hasBias ? parameters["lin_r.bias"] : nil)
     attention = parameters["att"]
     edge = edgeDim > 0 ? parameters["lin_edge.weight"] : nil
     residual = settings.flag("residual") ? parameters["res.weight"] : nil
-    bias = settings.flag("bias") ? parameters["bias"] : nil
+    bias = hasBias ? parameters["bias"] : nil
   }
 
   public var optionValues: [Double] {
@@ -262,11 +264,7 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
     }
     sums.add(from: 0, all, to: gradients.parameters[attention])
     if let edge { sums.add(from: all, all * edgeDim, to: gradients.parameters[edge]) }
-    for (map, g) in [(source, dl), (target, dr)] {
-      try input.x.addWeightGradient(g.pointer, width: all, to: gradients.parameters[map.weight], control)
-      try addRows(g.pointer, rows: n, width: all, to: gradients.parameters[map.bias], control)
-      try addInputGradient(g.pointer, rows: n, map.weight, to: gradients.x, control)
-    }
+    for (map, g) in [(source, dl), (target, dr)] { try map.backward(input.x, g.pointer, into: gradients, control) }
   }
 
   /// All that node i as a target gives: dr [all], and in `sums` da [all] and dW_e [all, edgeDim]; de.

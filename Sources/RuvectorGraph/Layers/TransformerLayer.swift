@@ -30,7 +30,7 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
     Option("dropout", .number(0...0.999), standard: 0, "Share of the weights of edges that training leaves out."),
     Option("edgeDim", .integer(0...65_536), standard: 0, "Width of an edge's row; 0: edges are not read."),
     Option("rootWeight", .flag, standard: 1, "1: the node's own row is added through weights of its own."),
-    Option("bias", .flag, standard: 1, "1: the affine maps have biases."),
+    Option("bias", .flag, standard: 1, "1: the map of the node's own row has a bias."),
     Option("seed", .seed, standard: 0, "Seed of the initial weights."),
   ]
   public let inChannels, outChannels, heads, edgeDim: Int
@@ -38,17 +38,13 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
   public let dropout: Double
   public let seed: UInt64
   public func width(of inChannels: Int) -> Int { isConcatenated ? all : outChannels }
+  private let hasBias: Bool
   private var all: Int { heads * outChannels }
   private var scale: Float { Float(1 / Double(outChannels).squareRoot()) }
 
   // MARK: - Weights
 
   public let parameters: Parameters
-  /// A map whose bias may be missing.
-  private struct Map {
-    let weight: Parameter
-    let bias: Parameter?
-  }
   private let query, key, value: Map
   private let own: Map?
   private let edge: Parameter?
@@ -58,15 +54,13 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
     let d = settings.integer("inChannels"), h = settings.integer("heads"), out = settings.integer("outChannels")
     let e = settings.integer("edgeDim"), width = settings.flag("concat") ? h * out : out
     var slots: [Slot] = []
-    func add(_ weight: StaticString, _ bias: StaticString, _ rows: Int) {
-      slots.append(Slot(weight, [rows, d], .xavierNormal(fanIn: d, fanOut: rows)))
-      if settings.flag("bias") { slots.append(Slot(bias, [rows], .zeros)) }
-    }
-    add("lin_key.weight", "lin_key.bias", h * out)
-    add("lin_query.weight", "lin_query.bias", h * out)
-    add("lin_value.weight", "lin_value.bias", h * out)
+    slots += Slot.linear("lin_key.weight", "lin_key.bias", d, h * out)
+    slots += Slot.linear("lin_query.weight", "lin_query.bias", d, h * out)
+    slots += Slot.linear("lin_value.weight", "lin_value.bias", d, h * out)
     if e > 0 { slots.append(Slot("lin_edge.weight", [h * out, e], .xavierNormal(fanIn: e, fanOut: h * out))) }
-    if settings.flag("rootWeight") { add("lin_skip.weight", "lin_skip.bias", width) }
+    if settings.flag("rootWeight") {
+      slots += Slot.linear("lin_skip.weight", "lin_skip.bias", d, width).prefix(settings.flag("bias") ? 2 : 1)
+    }
     return slots
   }
 
@@ -85,21 +79,19 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
     dropout = settings.number("dropout")
     edgeDim = settings.integer("edgeDim")
     seed = settings.seed("seed")
-    let hasBias = settings.flag("bias")
-    func map(_ weight: StaticString, _ bias: StaticString) -> Map {
-      Map(weight: parameters[weight], bias: hasBias ? parameters[bias] : nil)
-    }
-    key = map("lin_key.weight", "lin_key.bias")
-    query = map("lin_query.weight", "lin_query.bias")
-    value = map("lin_value.weight", "lin_value.bias")
-    own = settings.flag("rootWeight") ? map("lin_skip.weight", "lin_skip.bias") : nil
+    hasBias = settings.flag("bias")
+    key = Map(weight: parameters["lin_key.weight"], bias: parameters["lin_key.bias"])
+    query = Map(weight: parameters["lin_query.weight"], bias: parameters["lin_query.bias"])
+    value = Map(weight: parameters["lin_value.weight"], bias: parameters["lin_value.bias"])
+    let skip = hasBias && settings.flag("rootWeight") ? parameters["lin_skip.bias"] : nil
+    own = settings.flag("rootWeight") ? Map(weight: parameters["lin_skip.weight"], bias: skip) : nil
     edge = edgeDim > 0 ? parameters["lin_edge.weight"] : nil
   }
 
   public var optionValues: [Double] {
     [
       Double(inChannels), Double(outChannels), Double(heads), isConcatenated ? 1 : 0, dropout, Double(edgeDim),
-      own == nil ? 0 : 1, key.bias == nil ? 0 : 1, Double(seed),
+      own == nil ? 0 : 1, hasBias ? 1 : 0, Double(seed),
     ]
   }
 
@@ -270,16 +262,10 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
     }
     _ = spread.memory
     kernels.scale(scale, dq.pointer, dq.pointer, dq.count)
-    for (map, d) in [(query, dq), (key, dk), (value, dv)] { try mapBack(input.x, map, d.pointer, all, gradients, control) }
-    if let own { try mapBack(input.x, own, outputGradient, attention.outWidth, gradients, control) }
-  }
-
-  private func mapBack(
-    _ x: Features, _ map: Map, _ g: UnsafePointer<Float>, _ width: Int, _ gradients: GraphGradients, _ control: Control
-  ) throws(RuvectorError) {
-    try x.addWeightGradient(g, width: width, to: gradients.parameters[map.weight], control)
-    if let bias = map.bias { try addRows(g, rows: x.rows, width: width, to: gradients.parameters[bias], control) }
-    try addInputGradient(g, rows: x.rows, map.weight, to: gradients.x, control)
+    for (map, d) in [(query, dq), (key, dk), (value, dv)] {
+      try map.backward(input.x, d.pointer, into: gradients, control)
+    }
+    try own?.backward(input.x, outputGradient, into: gradients, control)
   }
 
   /// What goes through W_e: dW_e, de, and the rest of dq.
