@@ -5,6 +5,7 @@ export default ruvector;
 export const {
   Activation,
   BruteForceIndex,
+  CSRGraph,
   Dropout,
   GATLayer,
   GATv2Layer,

@@ -182,7 +182,7 @@ export interface GATv2LayerOptions {
   addSelfLoops?: boolean | undefined;
   /** true: the node's own row is added through weights of its own. Default false. */
   residual?: boolean | undefined;
-  /** true: a learned vector is added to every output row. Default true. */
+  /** true: a learned vector is added to every output row; the affine maps have biases. Default true. */
   bias?: boolean | undefined;
   /** Seed of the initial weights. Random where left out (read it from the object). */
   seed?: number | bigint | undefined;
@@ -313,7 +313,7 @@ export interface TransformerLayerOptions {
   edgeDim?: number | undefined;
   /** true: the node's own row is added through weights of its own. Default true. */
   rootWeight?: boolean | undefined;
-  /** true: the affine maps have biases. Default true. */
+  /** true: the map of the node's own row has a bias. Default true. */
   bias?: boolean | undefined;
   /** Seed of the initial weights. Random where left out (read it from the object). */
   seed?: number | bigint | undefined;
