@@ -30,7 +30,7 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
     Option("dropout", .number(0...0.999), standard: 0, "Share of the weights of edges that training leaves out."),
     Option("edgeDim", .integer(0...65_536), standard: 0, "Width of an edge's row; 0: edges are not read."),
     Option("rootWeight", .flag, standard: 1, "1: the node's own row is added through weights of its own."),
-    Option("bias", .flag, standard: 1, "1: the map of the node's own row has a bias."),
+    Option("bias", .flag, standard: 1, "1: the affine maps have biases."),
     Option("seed", .seed, standard: 0, "Seed of the initial weights."),
   ]
   public let inChannels, outChannels, heads, edgeDim: Int
@@ -38,7 +38,6 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
   public let dropout: Double
   public let seed: UInt64
   public func width(of inChannels: Int) -> Int { isConcatenated ? all : outChannels }
-  private let hasBias: Bool
   private var all: Int { heads * outChannels }
   private var scale: Float { Float(1 / Double(outChannels).squareRoot()) }
 
@@ -54,13 +53,12 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
     let d = settings.integer("inChannels"), h = settings.integer("heads"), out = settings.integer("outChannels")
     let e = settings.integer("edgeDim"), width = settings.flag("concat") ? h * out : out
     var slots: [Slot] = []
-    slots += Slot.linear("lin_key.weight", "lin_key.bias", d, h * out)
-    slots += Slot.linear("lin_query.weight", "lin_query.bias", d, h * out)
-    slots += Slot.linear("lin_value.weight", "lin_value.bias", d, h * out)
+    let few = settings.flag("bias") ? 2 : 1
+    slots += Slot.linear("lin_key.weight", "lin_key.bias", d, h * out).prefix(few)
+    slots += Slot.linear("lin_query.weight", "lin_query.bias", d, h * out).prefix(few)
+    slots += Slot.linear("lin_value.weight", "lin_value.bias", d, h * out).prefix(few)
     if e > 0 { slots.append(Slot("lin_edge.weight", [h * out, e], .xavierNormal(fanIn: e, fanOut: h * out))) }
-    if settings.flag("rootWeight") {
-      slots += Slot.linear("lin_skip.weight", "lin_skip.bias", d, width).prefix(settings.flag("bias") ? 2 : 1)
-    }
+    if settings.flag("rootWeight") { slots += Slot.linear("lin_skip.weight", "lin_skip.bias", d, width).prefix(few) }
     return slots
   }
 
@@ -79,19 +77,21 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
     dropout = settings.number("dropout")
     edgeDim = settings.integer("edgeDim")
     seed = settings.seed("seed")
-    hasBias = settings.flag("bias")
-    key = Map(weight: parameters["lin_key.weight"], bias: parameters["lin_key.bias"])
-    query = Map(weight: parameters["lin_query.weight"], bias: parameters["lin_query.bias"])
-    value = Map(weight: parameters["lin_value.weight"], bias: parameters["lin_value.bias"])
-    let skip = hasBias && settings.flag("rootWeight") ? parameters["lin_skip.bias"] : nil
-    own = settings.flag("rootWeight") ? Map(weight: parameters["lin_skip.weight"], bias: skip) : nil
+    let hasBias = settings.flag("bias")
+    func map(_ weight: StaticString, _ bias: StaticString) -> Map {
+      Map(weight: parameters[weight], bias: hasBias ? parameters[bias] : nil)
+    }
+    key = map("lin_key.weight", "lin_key.bias")
+    query = map("lin_query.weight", "lin_query.bias")
+    value = map("lin_value.weight", "lin_value.bias")
+    own = settings.flag("rootWeight") ? map("lin_skip.weight", "lin_skip.bias") : nil
     edge = edgeDim > 0 ? parameters["lin_edge.weight"] : nil
   }
 
   public var optionValues: [Double] {
     [
       Double(inChannels), Double(outChannels), Double(heads), isConcatenated ? 1 : 0, dropout, Double(edgeDim),
-      own == nil ? 0 : 1, hasBias ? 1 : 0, Double(seed),
+      own == nil ? 0 : 1, key.bias == nil ? 0 : 1, Double(seed),
     ]
   }
 
