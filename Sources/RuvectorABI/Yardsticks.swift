@@ -71,5 +71,21 @@ private func run(_ name: String, _ buffers: [Tensor], _ n: Int) throws(RuvectorE
     sink = out[0]
     return Double(count) * Double(n) * 4
   }
-  throw .expected("one of sum, exp, softmax, gemm, fma, gather", for: "name", received: "\"\(name)\"", .invalidArgument)
+  if matches("propagate") {
+    // The weighted sums of the same rows: what a layer does along the edges of a graph, and nothing else.
+    guard buffers.count == 3, n > 0 else {
+      throw .expected("3 buffers", for: "buffers", received: "\(buffers.count)", .invalidArgument)
+    }
+    let graph = try buffers[0].graph("graph").adjacency(Adjacency.Form(.kept, isWeighted: true)), x = try vector(1)
+    let count = graph.edges, out = try buffers[2].output("output", count: graph.nodes * n)
+    guard buffers[1].columns == graph.columns * n else {
+      throw .dimension("x", expected: graph.columns * n, received: buffers[1].columns)
+    }
+    kernels.gather_rows(
+      graph.offsets.pointer, graph.indices.pointer, nil, graph.weights.map { UnsafePointer($0.pointer) }, 1, x, n, 0,
+      graph.nodes, n, out, n)
+    sink = out[0]
+    return Double(count) * Double(n) * 4
+  }
+  throw .expected("one of sum, exp, softmax, gemm, fma, gather, propagate", for: "name", received: "\"\(name)\"", .invalidArgument)
 }
