@@ -71,6 +71,8 @@ public protocol NodeLayer: Mechanism {
   ) throws(RuvectorError)
   /// Whether `backward` needs what `forward` keeps.
   var keepsSome: Bool { get }
+  /// Whether NaN and infinity may go in and not come out.
+  var hidesNonFinite: Bool { get }
   /// The output of a layer that can do without memory of its own for it; nil: `forward` does it.
   func passed(_ input: GraphInput, _ mode: Mode, _ control: Control) throws(RuvectorError) -> Features?
 }
@@ -78,6 +80,7 @@ public protocol NodeLayer: Mechanism {
 extension NodeLayer {
   public var edgeDim: Int { 0 }
   public var keepsSome: Bool { true }
+  public var hidesNonFinite: Bool { false }
   public func passed(_ input: GraphInput, _ mode: Mode, _ control: Control) throws(RuvectorError) -> Features? { nil }
   public var facet: Facet? { LayerFacet(self) }
 
@@ -152,6 +155,7 @@ public protocol FreeLayer: DenseLayer {}
 extension FreeLayer {
   public static var operations: [Operation] { DenseOperation.allFree }
   public var inChannels: Int { 0 }
+  public var hidesNonFinite: Bool { true }
   public func width(of inChannels: Int) -> Int { inChannels }
 }
 
@@ -165,16 +169,22 @@ private func layerSize(_ layer: any NodeLayer, _ side: StaticString) -> Int? {
   return side.matches("edgeDim") ? layer.edgeDim : nil
 }
 
-private func input(_ call: Call, _ control: Control) throws(RuvectorError) -> GraphInput? {
+private func input(
+  _ layer: any NodeLayer, _ call: Call, _ control: Control
+) throws(RuvectorError) -> GraphInput? {
   guard let x = try call.matrix("x") else { return nil }
-  let isGraph = call.operation.inputs.count > 2
+  let features = try Features(x, control)
+  if layer.hidesNonFinite, !features.isFinite {
+    for r in 0..<x.rows { try requireFinite(x.row(r), count: x.dim, for: "x[\(r)]") }
+  }
+  var isGraph = false
+  for port in call.operation.inputs where port.type == .graph { isGraph = true }
   return GraphInput(
-    x: try Features(x, control), graph: isGraph ? try call.graph("graph") : nil,
-    edgeAttr: isGraph ? try call.matrix("edgeAttr") : nil)
+    x: features, graph: isGraph ? try call.graph("graph") : nil, edgeAttr: isGraph ? try call.matrix("edgeAttr") : nil)
 }
 
 private func runLayer(_ layer: any NodeLayer, _ call: Call, _ control: Control) throws(RuvectorError) -> Int {
-  guard let input = try input(call, control) else { return 0 }
+  guard let input = try input(layer, call, control) else { return 0 }
   let out = try call.output(), count = call.outputCount
   if call.isNamed("forward") {
     _ = try layer.forward(input, into: out, .evaluation, keeps: false, control)
@@ -206,7 +216,7 @@ private func packed(_ x: MatrixView) throws(RuvectorError) -> (pointer: UnsafePo
 }
 
 private func runAttention(_ layer: any AttentiveLayer, _ call: Call, _ control: Control) throws(RuvectorError) -> Int {
-  guard let input = try input(call, control), let out = try call.output("output"),
+  guard let input = try input(layer, call, control), let out = try call.output("output"),
     let attention = try call.output("attention"), let loops = try call.output("loops")
   else { return 0 }
   try layer.forwardWithAttention(input, into: out, attention: attention, loops: loops, control)
@@ -230,7 +240,7 @@ public final class LayerFacet: Trainable {
   }
 
   public override func forward(_ call: Call, _ mode: Mode, _ control: Control) throws(RuvectorError) -> AnyObject? {
-    guard let input = try input(call, control) else { return nil }
+    guard let input = try input(layer, call, control) else { return nil }
     let kept = try layer.forward(input, into: try call.output(), mode, keeps: true, control)
     try call.requireFiniteOutput()
     return Context(input, kept)

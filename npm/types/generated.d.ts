@@ -313,7 +313,7 @@ export interface TransformerLayerOptions {
   edgeDim?: number | undefined;
   /** true: the node's own row is added through weights of its own. Default true. */
   rootWeight?: boolean | undefined;
-  /** true: the map of the node's own row has a bias. Default true. */
+  /** true: the affine maps have biases. Default true. */
   bias?: boolean | undefined;
   /** Seed of the initial weights. Random where left out (read it from the object). */
   seed?: number | bigint | undefined;
@@ -461,7 +461,7 @@ export class Linear {
 export interface LayerNormOptions {
   /** Width of a row. Integer in 1...65536. */
   inChannels: number;
-  /** Added to the variance. Finite number > 0. Default 0.00001. */
+  /** Added to the variance. Number in 0...1. Default 0.00001. */
   eps?: number | undefined;
   /** true: γ and β are learned; false: 1 and 0. Default true. */
   affine?: boolean | undefined;

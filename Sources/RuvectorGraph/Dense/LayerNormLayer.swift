@@ -14,7 +14,7 @@ public final class LayerNormLayer: DenseLayer, @unchecked Sendable {
   public static let name: StaticString = "layer_norm"
   public static let options = [
     Option("inChannels", .integer(1...65_536), "Width of a row."),
-    Option("eps", .positive, standard: 1e-5, "Added to the variance."),
+    Option("eps", .number(0...1), standard: 1e-5, "Added to the variance."),
     Option("affine", .flag, standard: 1, "1: γ and β are learned; 0: 1 and 0."),
   ]
   public let inChannels: Int

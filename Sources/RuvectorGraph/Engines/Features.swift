@@ -85,7 +85,7 @@ public enum Features {
   case sparse(SparseRows)
 
   /// Sparse where it pays.
-  init(_ x: MatrixView, _ control: Control) throws(RuvectorError) {
+  public init(_ x: MatrixView, _ control: Control) throws(RuvectorError) {
     if let sparse = try SparseRows.found(in: x, control) { self = .sparse(sparse) } else { self = .dense(x) }
   }
 
@@ -99,6 +99,16 @@ public enum Features {
     switch self {
     case .dense(let x): x.dim
     case .sparse(let x): x.dim
+    }
+  }
+  /// Whether there is neither NaN nor infinity.
+  var isFinite: Bool {
+    let kernels = Kernels.current
+    switch self {
+    case .sparse(let x): return !kernels.non_finite_probe(x.values.pointer, x.values.count).isNaN
+    case .dense(let x):
+      for r in 0..<x.rows where kernels.non_finite_probe(x.row(r), x.dim).isNaN { return false }
+      return true
     }
   }
   var isSparse: Bool { if case .sparse = self { true } else { false } }

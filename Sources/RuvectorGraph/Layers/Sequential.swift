@@ -74,6 +74,7 @@ public final class Sequential: GraphLayer, @unchecked Sendable {
     (self.inChannels, self.edgeDim) = (inChannels, edgeDim)
   }
 
+  public var hidesNonFinite: Bool { layers.contains { $0.hidesNonFinite } }
   public var optionValues: [Double] { [Double(children.count), Double(skip)] }
 
   /// Width of what the layers give.

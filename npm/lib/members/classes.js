@@ -9,7 +9,7 @@ const classes = {};
 for (const member of MEMBERS.filter(({ operations }) => operations)) {
   const row = rowOf(member);
   for (const [name, { kind, native }] of row.options) {
-    if (kind === 'children') Object.assign(row, { children: native, required: [name], withChildren: (config, make) => makeOfLayers(name, config, make) });
+    if (kind === 'children') Object.assign(row, { children: native, withChildren: (config, make) => makeOfLayers(name, config, make) });
   }
   const type = classes[member.type] = defineWithOperations(row);
   if (FAMILIES.includes(member.family)) CLASSES[member.type] = type;

@@ -40,6 +40,7 @@ function readLayer(given, name) {
 /** {handle} of a member that `make(handles)` makes of the layers of this option, of which the native side makes copies. */
 function makeOfLayers(option, config, make) {
   const list = config[option];
+  if (list === undefined) throw mismatch('ERR_INVALID_CONFIG', `1...${MOST} layers`, option, 'nothing');
   if (!isList(list)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', option, list);
   const count = inputs.lengthOfList(list, option);
   if (count < 1 || count > MOST) throw mismatch('ERR_INVALID_CONFIG', `1...${MOST} layers`, option, count);
