@@ -98,6 +98,22 @@ export interface GraphArrays {
   readonly indices: IndexArray;
   /** Source nodes. Default: as many as there are nodes. */
   readonly columns?: number | undefined;
+  /** A number an entry, finite. Default: all are 1. */
+  readonly weights?: Vector | undefined;
+  /** Whether the sources of a node rise and repetitions become one entry, with the sum of their weights. Default false. */
+  readonly coalesce?: boolean | undefined;
+}
+
+/** How a graph is made of edges. */
+export interface GraphOptions {
+  /** Target nodes. */
+  readonly nodes: number;
+  /** Source nodes. Default: as many. */
+  readonly columns?: number | undefined;
+  /** A number an edge, finite. Default: all are 1. */
+  readonly weights?: Vector | undefined;
+  /** Whether the sources of a node rise and repetitions become one entry, with the sum of their weights. Default false. */
+  readonly coalesce?: boolean | undefined;
 }
 
 /** Edges as pairs, source, target, source, target and so on; or in columns. */
@@ -109,8 +125,9 @@ export interface GraphToken { readonly graph: number }
 /**
  * A directed graph that stays in native memory, checked once, for layers that pass messages from the sources of a node to the
  * node. It never changes. Entries keep their order, and every one counts, repetitions and loops too: what belongs to edges
- * (features, weights) is one row an entry. At most 2³¹ − 2 nodes, sources and entries each. Memory: 4 · (nodes + edges) bytes;
- * from the first gradient on 4 · (columns + 2 · edges) more, for the same edges by source.
+ * (features, weights) is one row an entry. At most 2³¹ − 2 nodes, sources and entries each. Memory: 4 · (nodes + edges) bytes; what
+ * layers need besides (the edges with loops, with normalised weights, by source) is made at the first call that needs it and kept:
+ * 4 to 20 bytes an edge.
  */
 export class Graph {
   /**
@@ -124,7 +141,21 @@ export class Graph {
    * `nodes`: target nodes; `columns`: source nodes (default: as many). O(nodes + edges).
    * @throws as the constructor, ERR_DIMENSION_MISMATCH for half a pair
    */
-  static fromEdges(pairs: EdgePairs, options: { readonly nodes: number; readonly columns?: number | undefined }): Graph;
+  static fromEdges(pairs: EdgePairs, options: GraphOptions): Graph;
+  /**
+   * The graph of an edge index as PyTorch Geometric has it: a row of sources and a row of targets. O(nodes + edges).
+   * @throws as `fromEdges`
+   */
+  static fromEdgeIndex(
+    edgeIndex: readonly [IndexArray, IndexArray] | { readonly data: IndexArray; readonly rows: 2; readonly dim: number }, options: GraphOptions,
+  ): Graph;
+  /** The graph in which node i has the sources `lists[i]`; weights are those of the entries in their order. @throws as the constructor */
+  static fromAdjacency(lists: readonly IndexArray[], options?: Partial<GraphOptions>): Graph;
+  /**
+   * A level of an HNSWIndex as a graph: node i is place `places[i]` of the index, its sources are what that is linked to.
+   * @throws as `index.toCSR`
+   */
+  static fromIndex(index: HNSWIndex, level?: number): { graph: Graph; places: Uint32Array };
   /** The graph behind a token made in any thread of this process; shared, not copied. @throws ERR_NOT_FOUND when it is gone */
   static open(token: GraphToken): Graph;
   /** Target nodes. (Like the other properties: ERR_CLOSED after `close()`.) */
@@ -137,6 +168,12 @@ export class Graph {
   readonly offsets: Uint32Array;
   /** A copy: one an entry. */
   readonly indices: Uint32Array;
+  /** A copy: one an entry; undefined where all are 1. */
+  readonly weights: Float32Array | undefined;
+  /** How many entries each node has. */
+  readonly degrees: Uint32Array;
+  /** The same edges the other way round; O(nodes + edges). */
+  reversed(): Graph;
   /** Post it to a worker and open it there; valid while any thread has the graph open. */
   readonly token: GraphToken;
   /** True after `close()`. */
@@ -145,6 +182,10 @@ export class Graph {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+/** The same class by its other name. */
+export const CSRGraph: typeof Graph;
+export type CSRGraph = Graph;
 
 // ---- Stores -------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,8 @@ public struct Member: Sendable {
     public let type: String
   #endif
 
-  init<M: Mechanism & Sendable>(_ mechanism: M.Type) {
+  /// `type`: the name of its class in other languages, where that is another.
+  init<M: Mechanism & Sendable>(_ mechanism: M.Type, as type: StaticString? = nil) {
     family = mechanism.family
     name = mechanism.name
     options = mechanism.options
@@ -24,7 +25,7 @@ public struct Member: Sendable {
       return try Slot.total(M.slots(settings)) + settings.childParameters
     }
     #if DEBUG
-      type = "\(M.self)"
+      self.type = type.map { "\($0)" } ?? "\(M.self)"
     #endif
   }
 }
@@ -69,7 +70,16 @@ public enum Registry {
   ]
 
   private static let graph = [
-    Member(GATv2Layer.self)
+    Member(GCNLayer.self),
+    Member(GATLayer.self),
+    Member(GATv2Layer.self),
+    Member(GraphSAGELayer.self),
+    Member(TransformerLayer.self),
+    Member(Sequential.self),
+    Member(LinearLayer.self, as: "Linear"),
+    Member(LayerNormLayer.self, as: "LayerNorm"),
+    Member(DropoutLayer.self, as: "Dropout"),
+    Member(ActivationLayer.self, as: "Activation"),
   ]
 
   private static let losses = [

@@ -7,4 +7,4 @@ const path = require('node:path');
 const root = path.resolve(process.env.RUVECTOR_BENCH_LIBRARY || path.join(__dirname, '../..'));
 const part = (file) => require(path.join(root, file));
 
-module.exports = { root, gnn: part('index.js'), attention: part('attention.js'), native: part('npm/lib/native.js'), wasm: () => part('wasm/index.js') };
+module.exports = { root, gnn: part('index.js'), attention: part('attention.js'), native: part('npm/lib/native.js'), handleOf: (object, type) => part('npm/lib/handle.js').Handle.of(object, type, 'this'), wasm: () => part('wasm/index.js') };

@@ -21,7 +21,7 @@ function readRegistry() {
   };
   swift('build', '--product', 'ruvector-typegen');
   const comments = readComments();
-  return JSON.parse(swift('run', '--skip-build', 'ruvector-typegen')).map((member) => ({ ...member, doc: comments[member.type] ?? '' }));
+  return JSON.parse(swift('run', '--skip-build', 'ruvector-typegen')).map((member) => ({ ...member, doc: comments[`${member.type}Layer`] ?? comments[member.type] ?? '' }));
 }
 
 /** Class -> the comment above it. */
@@ -66,7 +66,7 @@ function shared(text) {
 }
 
 /** Families whose classes come from the registry alone. */
-const GENERATED = ['graph', 'loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing'];
+const GENERATED = ['graph', 'dense', 'loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing'];
 const isGenerated = ({ family }) => GENERATED.includes(family);
 
 // ---- prose ----
@@ -90,7 +90,7 @@ const rangeOf = ({ kind, wanted, choices }) => {
   if (kind === 'choice') return choices.map((one) => `'${one}'`).join(' or ');
   return wanted.replace(/^an? /, '');
 };
-const typeOf = ({ kind, choices }) => ({ flag: 'boolean', seed: 'number | bigint', children: 'readonly Expert[]', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
+const typeOf = ({ kind, choices, name }) => ({ flag: 'boolean', seed: 'number | bigint', children: name === 'layers' ? 'readonly Layer[]' : 'readonly Expert[]', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
 const shown = ({ shape, type }) => (type === 'graph' ? `a graph of ${shape[0]} nodes` : `[${shape.join(', ')}]`);
 
 // ---- generated.d.ts ----
@@ -99,8 +99,10 @@ const TYPES = { graph: 'Graph', uint8: 'Uint8Array', uint32: 'Uint32Array | Int3
 const argumentType = ({ type, shape }) => TYPES[type] ?? (shape.length === 1 && shape[0] === '1' ? 'number | Vector' : shape.length === 2 ? 'Matrix | Vector' : 'Vector');
 
 function resultType({ name, outputs }) {
-  const isNumber = ({ shape }) => shape.length === 1 && shape[0] === '1';
-  if (name === 'backward' || outputs.length > 1) return `{ ${outputs.map((port) => ({ ...port, part: port.name, type: isNumber(port) ? 'number' : 'Float32Array' })).map(({ part, need, type }) => `${part}${need === 'optional' ? '?' : ''}: ${type}${need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
+  const areGradients = name === 'backward' || name === 'valueAndGradients', isNumber = ({ shape }) => shape.length === 1 && shape[0] === '1';
+  if (areGradients || outputs.length > 1) {
+    return `{ ${outputs.map((part) => `${part.name}${part.need === 'optional' ? '?' : ''}: ${areGradients && !isNumber(part) ? 'Float32Array' : resultType({ outputs: [part] })}${part.need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
+  }
   const [{ shape }] = outputs;
   if (shape.length === 1) return shape[0] === '1' ? 'number' : 'Float32Array';
   return outputs[0].type === 'uint32' ? 'IndexRows' : 'Rows';
@@ -197,7 +199,7 @@ function classText(member) {
 }
 
 function typesOf(members) {
-  const made = members.filter(isGenerated);
+  const made = members.filter(isGenerated), layers = made.filter(({ family }) => family === 'graph' || family === 'dense');
   return `// ${WRITTEN}\n// Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; \`…Async\` ones reject, with ERR_ABORTED once \`signal\` fires.
@@ -209,13 +211,13 @@ export interface Rows { data: Float32Array; rows: number; dim: number }
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }
 
-${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(members).trimEnd()}
+${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they are made from. They are copied. */\nexport type Layer =\n${layers.map(({ type }) => `  | ${type}\n  | { readonly class: '${type}'; readonly options${type === 'Dropout' || type === 'Activation' ? '?' : ''}: ${type}Options }`).join('\n')};\n\n` : ''}${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(members).trimEnd()}
 `;
 }
 
 // ---- options.md ----
 
-const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer', miner: 'Mining', continual: 'Continual learning', balancing: 'Balancing losses' };
+const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', dense: 'Layers of single rows', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer', miner: 'Mining', continual: 'Continual learning', balancing: 'Balancing losses' };
 
 function docsOf(members) {
   let text = `<!-- ${WRITTEN} -->\n# Every member: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;

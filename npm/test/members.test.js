@@ -10,6 +10,13 @@ const { stateOf } = require('../lib/members/member.js');
 const MADE = MEMBERS.filter(({ operations }) => operations).map((member) => rowOf(member));
 const STEP = 2 ** -7;
 
+/** Of members that are made of others. */
+const LAYERS = [
+  { class: 'GATv2Layer', options: { inChannels: 3, outChannels: 2, heads: 2, edgeDim: 2, seed: 7 } },
+  { class: 'Activation', options: { function: 'elu' } }, { class: 'Dropout', options: { p: 0.5 } },
+  { class: 'Linear', options: { inChannels: 4, outChannels: 3, seed: 8 } },
+];
+
 /** Options of a member: those that Swift has no default for are small integers, the others as `more` says. */
 function optionsOf(row, more = {}) {
   const options = {}, sizes = [3, 2, 4, 5];
@@ -25,7 +32,7 @@ function optionsOf(row, more = {}) {
         continue;
       }
       const [, name] = / for (\w+), received nothing/.exec(message) ?? assert.fail(message);
-      options[name] = sizes[Object.keys(options).length % sizes.length];
+      options[name] = row.options.get(name).kind === 'children' ? LAYERS : sizes[Object.keys(options).length % sizes.length];
     }
   }
 }
@@ -89,7 +96,7 @@ for (const row of MADE) {
 
   test(named('options'), async () => {
     const options = optionsOf(row), one = new type(options);
-    for (const [name, value] of Object.entries(options)) assert.deepStrictEqual(one[name], value, name);
+    for (const [name, value] of Object.entries(options)) if (row.options.get(name).kind !== 'children') assert.deepStrictEqual(one[name], value, name);
     for (const name of row.options.keys()) assert.notStrictEqual(one[name], undefined, name);
     await fails(() => new type({ ...options, noSuchOption: 1 }), 'ERR_INVALID_CONFIG', 'unknown');
     if (Object.keys(options).some((name) => name !== 'seed')) await fails(() => new type(), 'ERR_INVALID_CONFIG', 'nothing');
@@ -189,9 +196,9 @@ for (const row of MADE) {
           }
           if (shape.length === 2) {
             const { rows, dim } = args[i], data = (count) => Float32Array.from({ length: count }, signed);
-            // A side that no option and no other port fixes may have any size.
-            const isFree = (side) => stateOf(one).sizes[side] === undefined && each.inputs.filter((other, at) => args[at] !== undefined && other.shape.includes(side)).length < 2;
-            for (const [r, d] of [...isFree(shape[0]) ? [] : [[rows + 1, dim], [rows - 1, dim]], ...isFree(shape[1]) ? [] : [[rows, dim + 1]]]) {
+            // What neither the options nor another port say may be anything.
+            const isBound = shape.map((side) => /^\d+$/.test(side) || side in stateOf(one).sizes || each.inputs.some((other, k) => k !== i && args[k] !== undefined && other.shape.includes(side)));
+            for (const [r, d] of [[rows + 1, dim], [rows, dim + 1], [rows - 1, dim]].filter(([r, d]) => (r !== rows && isBound[0]) || (d !== dim && isBound[1]))) {
               // One of the first matrix fixes what others must fit: it is they that are refused.
               await fails(() => call({ data: data(r * d), rows: r, dim: d }), 'ERR_DIMENSION_MISMATCH', `${port}: ${r} x ${d}`);
             }

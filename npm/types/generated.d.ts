@@ -11,20 +11,37 @@ export interface Rows { data: Float32Array; rows: number; dim: number }
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }
 
-export interface GATv2LayerOptions {
+/** What a Sequential is made of: layers, or what they are made from. They are copied. */
+export type Layer =
+  | GCNLayer
+  | { readonly class: 'GCNLayer'; readonly options: GCNLayerOptions }
+  | GATLayer
+  | { readonly class: 'GATLayer'; readonly options: GATLayerOptions }
+  | GATv2Layer
+  | { readonly class: 'GATv2Layer'; readonly options: GATv2LayerOptions }
+  | GraphSAGELayer
+  | { readonly class: 'GraphSAGELayer'; readonly options: GraphSAGELayerOptions }
+  | TransformerLayer
+  | { readonly class: 'TransformerLayer'; readonly options: TransformerLayerOptions }
+  | Sequential
+  | { readonly class: 'Sequential'; readonly options: SequentialOptions }
+  | Linear
+  | { readonly class: 'Linear'; readonly options: LinearOptions }
+  | LayerNorm
+  | { readonly class: 'LayerNorm'; readonly options: LayerNormOptions }
+  | Dropout
+  | { readonly class: 'Dropout'; readonly options?: DropoutOptions }
+  | Activation
+  | { readonly class: 'Activation'; readonly options?: ActivationOptions };
+
+export interface GCNLayerOptions {
   /** Width of a node's row. Integer in 1...65536. */
   inChannels: number;
-  /** Width of a head. Integer in 1...65536. */
+  /** Width of an output row. Integer in 1...65536. */
   outChannels: number;
-  /** Heads, each with weights of its own. Integer in 1...1024. Default 1. */
-  heads?: number | undefined;
-  /** true: heads one after the other; false: their mean. Default true. */
-  concat?: boolean | undefined;
-  /** Slope of LeakyReLU below 0. Number in 0...1. Default 0.2. */
-  negativeSlope?: number | undefined;
-  /** Width of an edge's row; 0: edges are not read. Integer in 0...65536. Default 0. */
-  edgeDim?: number | undefined;
-  /** true: each node is a source of its own; loops of the graph are left out. Default true. */
+  /** What an edge's weight is divided by: the root of both nodes' degrees, the target's degree, nothing. Default 'symmetric'. */
+  normalization?: 'symmetric' | 'row' | 'none' | undefined;
+  /** true: nodes without a loop get one of weight 1. Default true. */
   addSelfLoops?: boolean | undefined;
   /** true: a learned vector is added to every output row. Default true. */
   bias?: boolean | undefined;
@@ -33,23 +50,19 @@ export interface GATv2LayerOptions {
 }
 
 /**
- * A layer of graph attention in which every node may rank its sources differently:
+ * A graph convolution:
  *
- *     s_ij^h = a^h · LeakyReLU(W_l^h x_j + W_r^h x_i + W_e^h e_ij)      α_ij^h = softmax over the sources j of i
- *     o_i^h  = Σ_j α_ij^h W_l^h x_j                                     o_i = concat_h o_i^h, or their mean, + b
+ *     o_i = Σ_j w_ij W x_j + b        w_ij = a_ij / √(d_i d_j),   d_i = Σ_j a_ij
  *
  * More: docs/options.md.
  */
-export class GATv2Layer {
-  constructor(options: GATv2LayerOptions);
+export class GCNLayer {
+  constructor(options: GCNLayerOptions);
   /** From `toJson()`. ERR_CORRUPT for anything else. */
-  static fromJson(json: string): GATv2Layer;
+  static fromJson(json: string): GCNLayer;
   readonly inChannels: number;
   readonly outChannels: number;
-  readonly heads: number;
-  readonly concat: boolean;
-  readonly negativeSlope: number;
-  readonly edgeDim: number;
+  readonly normalization: 'symmetric' | 'row' | 'none';
   readonly addSelfLoops: boolean;
   readonly bias: boolean;
   readonly seed: number | bigint;
@@ -62,6 +75,499 @@ export class GATv2Layer {
    */
   backward(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array };
   backwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface GATLayerOptions {
+  /** Width of a node's row. Integer in 1...65536. */
+  inChannels: number;
+  /** Width of a head. Integer in 1...65536. */
+  outChannels: number;
+  /** Heads, each with weights of its own. Integer in 1...1024. Default 1. */
+  heads?: number | undefined;
+  /** true: heads one after the other; false: their mean. Default true. */
+  concat?: boolean | undefined;
+  /** Slope of LeakyReLU below 0. Number in 0...1. Default 0.2. */
+  negativeSlope?: number | undefined;
+  /** Share of the weights of edges that training leaves out. Number in 0...0.999. Default 0. */
+  dropout?: number | undefined;
+  /** Width of an edge's row; 0: edges are not read. Integer in 0...65536. Default 0. */
+  edgeDim?: number | undefined;
+  /** true: each node is a source of its own; loops of the graph are left out. Default true. */
+  addSelfLoops?: boolean | undefined;
+  /** true: the node's own row is added through weights of its own. Default false. */
+  residual?: boolean | undefined;
+  /** true: a learned vector is added to every output row. Default true. */
+  bias?: boolean | undefined;
+  /** Seed of the initial weights. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/**
+ * A layer of graph attention:
+ *
+ *     s_ij^h = LeakyReLU(a_s^h · W^h x_j + a_t^h · W^h x_i + a_e^h · W_e^h e_ij)      α_ij^h = softmax over the sources j of i
+ *     o_i^h  = Σ_j α_ij^h W^h x_j                        o_i = concat_h o_i^h, or their mean, (+ W_r x_i) + b
+ *
+ * More: docs/options.md.
+ */
+export class GATLayer {
+  constructor(options: GATLayerOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): GATLayer;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly heads: number;
+  readonly concat: boolean;
+  readonly negativeSlope: number;
+  readonly dropout: number;
+  readonly edgeDim: number;
+  readonly addSelfLoops: boolean;
+  readonly residual: boolean;
+  readonly bias: boolean;
+  readonly seed: number | bigint;
+  /** x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width]. */
+  forward(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): Rows;
+  forwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<Rows>;
+  /**
+   * x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim], outputGradient [n, width] → x [n, inChannels],
+   * edgeAttr [edges, edgeDim], parameters [parameters].
+   */
+  backward(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array };
+  backwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array }>;
+  /**
+   * x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width], attention [edges, heads], loops
+   * [n, heads].
+   */
+  forwardWithAttention(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): { output: Rows; attention: Rows; loops: Rows };
+  forwardWithAttentionAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<{ output: Rows; attention: Rows; loops: Rows }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface GATv2LayerOptions {
+  /** Width of a node's row. Integer in 1...65536. */
+  inChannels: number;
+  /** Width of a head. Integer in 1...65536. */
+  outChannels: number;
+  /** Heads, each with weights of its own. Integer in 1...1024. Default 1. */
+  heads?: number | undefined;
+  /** true: heads one after the other; false: their mean. Default true. */
+  concat?: boolean | undefined;
+  /** Slope of LeakyReLU below 0. Number in 0...1. Default 0.2. */
+  negativeSlope?: number | undefined;
+  /** Share of the weights of edges that training leaves out. Number in 0...0.999. Default 0. */
+  dropout?: number | undefined;
+  /** Width of an edge's row; 0: edges are not read. Integer in 0...65536. Default 0. */
+  edgeDim?: number | undefined;
+  /** true: each node is a source of its own; loops of the graph are left out. Default true. */
+  addSelfLoops?: boolean | undefined;
+  /** true: the node's own row is added through weights of its own. Default false. */
+  residual?: boolean | undefined;
+  /** true: a learned vector is added to every output row; the affine maps have biases. Default true. */
+  bias?: boolean | undefined;
+  /** Seed of the initial weights. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/**
+ * A layer of graph attention in which every node may rank its sources differently:
+ *
+ *     s_ij^h = a^h · LeakyReLU(W_l^h x_j + W_r^h x_i + W_e^h e_ij)      α_ij^h = softmax over the sources j of i
+ *     o_i^h  = Σ_j α_ij^h W_l^h x_j                                     o_i = concat_h o_i^h, or their mean, (+ W_s x_i) + b
+ *
+ * More: docs/options.md.
+ */
+export class GATv2Layer {
+  constructor(options: GATv2LayerOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): GATv2Layer;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly heads: number;
+  readonly concat: boolean;
+  readonly negativeSlope: number;
+  readonly dropout: number;
+  readonly edgeDim: number;
+  readonly addSelfLoops: boolean;
+  readonly residual: boolean;
+  readonly bias: boolean;
+  readonly seed: number | bigint;
+  /** x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width]. */
+  forward(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): Rows;
+  forwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<Rows>;
+  /**
+   * x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim], outputGradient [n, width] → x [n, inChannels],
+   * edgeAttr [edges, edgeDim], parameters [parameters].
+   */
+  backward(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array };
+  backwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array }>;
+  /**
+   * x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width], attention [edges, heads], loops
+   * [n, heads].
+   */
+  forwardWithAttention(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): { output: Rows; attention: Rows; loops: Rows };
+  forwardWithAttentionAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<{ output: Rows; attention: Rows; loops: Rows }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface GraphSAGELayerOptions {
+  /** Width of a node's row. Integer in 1...65536. */
+  inChannels: number;
+  /** Width of an output row. Integer in 1...65536. */
+  outChannels: number;
+  /** What becomes of a node's sources. Default 'mean'. */
+  aggr?: 'mean' | 'max' | 'sum' | undefined;
+  /** true: output rows have length 1. Default false. */
+  normalize?: boolean | undefined;
+  /** true: the node's own row is added through weights of its own. Default true. */
+  rootWeight?: boolean | undefined;
+  /** true: a learned vector is added to every output row. Default true. */
+  bias?: boolean | undefined;
+  /** Seed of the initial weights. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/**
+ * A layer that joins each node with what its sources have in common:
+ *
+ *     o_i = W_l agg_{j ∈ N(i)} x_j + W_r x_i + b
+ *
+ * More: docs/options.md.
+ */
+export class GraphSAGELayer {
+  constructor(options: GraphSAGELayerOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): GraphSAGELayer;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly aggr: 'mean' | 'max' | 'sum';
+  readonly normalize: boolean;
+  readonly rootWeight: boolean;
+  readonly bias: boolean;
+  readonly seed: number | bigint;
+  /** x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width]. */
+  forward(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): Rows;
+  forwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<Rows>;
+  /**
+   * x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim], outputGradient [n, width] → x [n, inChannels],
+   * edgeAttr [edges, edgeDim], parameters [parameters].
+   */
+  backward(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array };
+  backwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface TransformerLayerOptions {
+  /** Width of a node's row. Integer in 1...65536. */
+  inChannels: number;
+  /** Width of a head. Integer in 1...65536. */
+  outChannels: number;
+  /** Heads, each with weights of its own. Integer in 1...1024. Default 1. */
+  heads?: number | undefined;
+  /** true: heads one after the other; false: their mean. Default true. */
+  concat?: boolean | undefined;
+  /** Share of the weights of edges that training leaves out. Number in 0...0.999. Default 0. */
+  dropout?: number | undefined;
+  /** Width of an edge's row; 0: edges are not read. Integer in 0...65536. Default 0. */
+  edgeDim?: number | undefined;
+  /** true: the node's own row is added through weights of its own. Default true. */
+  rootWeight?: boolean | undefined;
+  /** true: the affine maps have biases. Default true. */
+  bias?: boolean | undefined;
+  /** Seed of the initial weights. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/**
+ * A layer of dot-product attention along edges, with the rows of edges in scores and messages:
+ *
+ *     s_ij^h = (W_q^h x_i + b) · (W_k^h x_j + b + W_e^h e_ij) / √out      α_ij^h = softmax over the sources j of i
+ *     o_i^h  = Σ_j α_ij^h (W_v^h x_j + b + W_e^h e_ij)             o_i = concat_h o_i^h, or their mean, + W_s x_i + b
+ *
+ * More: docs/options.md.
+ */
+export class TransformerLayer {
+  constructor(options: TransformerLayerOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): TransformerLayer;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly heads: number;
+  readonly concat: boolean;
+  readonly dropout: number;
+  readonly edgeDim: number;
+  readonly rootWeight: boolean;
+  readonly bias: boolean;
+  readonly seed: number | bigint;
+  /** x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width]. */
+  forward(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): Rows;
+  forwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<Rows>;
+  /**
+   * x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim], outputGradient [n, width] → x [n, inChannels],
+   * edgeAttr [edges, edgeDim], parameters [parameters].
+   */
+  backward(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array };
+  backwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array }>;
+  /**
+   * x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width], attention [edges, heads], loops
+   * [n, heads].
+   */
+  forwardWithAttention(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): { output: Rows; attention: Rows; loops: Rows };
+  forwardWithAttentionAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<{ output: Rows; attention: Rows; loops: Rows }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface SequentialOptions {
+  /** Layers of graphs or of single rows; they are copied. 1...64 mechanisms. */
+  layers: readonly Layer[];
+  /** What is done with the input rows once layers are through. Default 'none'. */
+  skip?: 'none' | 'add' | 'concat' | undefined;
+}
+
+/**
+ * Layers one after the other, of graphs and of single rows, as one layer:
+ *
+ *     f(x) = layer_k(… layer_2(layer_1(x)) …)      skip 'none': f(x), 'add': x + f(x), 'concat': [x, f(x)]
+ *
+ * More: docs/options.md.
+ */
+export class Sequential {
+  constructor(options: SequentialOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): Sequential;
+  readonly layers: readonly Layer[];
+  readonly skip: 'none' | 'add' | 'concat';
+  /** x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width]. */
+  forward(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): Rows;
+  forwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<Rows>;
+  /**
+   * x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim], outputGradient [n, width] → x [n, inChannels],
+   * edgeAttr [edges, edgeDim], parameters [parameters].
+   */
+  backward(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array };
+  backwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface LinearOptions {
+  /** Width of a row. Integer in 1...65536. */
+  inChannels: number;
+  /** Width of an output row. Integer in 1...65536. */
+  outChannels: number;
+  /** true: a learned vector is added to every output row. Default true. */
+  bias?: boolean | undefined;
+  /** Seed of the initial weights. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/**
+ * An affine map of each row:
+ *
+ *     y = W x + b
+ *
+ * More: docs/options.md.
+ */
+export class Linear {
+  constructor(options: LinearOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): Linear;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly bias: boolean;
+  readonly seed: number | bigint;
+  /** x [n, inChannels] → output [n, width]. */
+  forward(x: Matrix | Vector, options?: ThreadOptions): Rows;
+  forwardAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<Rows>;
+  /** x [n, inChannels], outputGradient [n, width] → x [n, inChannels], parameters [parameters]. */
+  backward(x: Matrix | Vector, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; parameters: Float32Array };
+  backwardAsync(x: Matrix | Vector, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; parameters: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface LayerNormOptions {
+  /** Width of a row. Integer in 1...65536. */
+  inChannels: number;
+  /** Added to the variance. Number in 0...1. Default 0.00001. */
+  eps?: number | undefined;
+  /** true: γ and β are learned; false: 1 and 0. Default true. */
+  affine?: boolean | undefined;
+}
+
+/**
+ * Each row moved to mean 0 and variance 1, then scaled and shifted column by column:
+ *
+ *     y = γ ⊙ (x − mean) / √(variance + eps) + β
+ *
+ * More: docs/options.md.
+ */
+export class LayerNorm {
+  constructor(options: LayerNormOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): LayerNorm;
+  readonly inChannels: number;
+  readonly eps: number;
+  readonly affine: boolean;
+  /** x [n, inChannels] → output [n, width]. */
+  forward(x: Matrix | Vector, options?: ThreadOptions): Rows;
+  forwardAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<Rows>;
+  /** x [n, inChannels], outputGradient [n, width] → x [n, inChannels], parameters [parameters]. */
+  backward(x: Matrix | Vector, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; parameters: Float32Array };
+  backwardAsync(x: Matrix | Vector, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; parameters: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface DropoutOptions {
+  /** Share of the elements that training leaves out. Number in 0...0.999. Default 0.5. */
+  p?: number | undefined;
+}
+
+/**
+ * In training each element is 0 with probability p, else divided by 1 − p; otherwise the rows as they are:
+ *
+ *     y = m ⊙ x / (1 − p)
+ *
+ * More: docs/options.md.
+ */
+export class Dropout {
+  constructor(options?: DropoutOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): Dropout;
+  readonly p: number;
+  /** x [n, channels] → output [n, channels]. */
+  forward(x: Matrix | Vector, options?: ThreadOptions): Rows;
+  forwardAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<Rows>;
+  /** x [n, channels], outputGradient [n, channels] → x [n, channels]. */
+  backward(x: Matrix | Vector, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface ActivationOptions {
+  /** Which function. Default 'relu'. */
+  function?: 'relu' | 'leaky_relu' | 'elu' | 'gelu' | 'sigmoid' | 'tanh' | undefined;
+  /** Slope of leaky_relu below 0. Number in 0...1. Default 0.01. */
+  negativeSlope?: number | undefined;
+}
+
+/**
+ * A function of each element:
+ *
+ *     relu: max(x, 0)                     leaky_relu: max(x, slope · x)         elu: x above 0, e^x − 1 below
+ *     gelu: x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2                          sigmoid: 1 / (1 + e^−x)         tanh
+ *
+ * More: docs/options.md.
+ */
+export class Activation {
+  constructor(options?: ActivationOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): Activation;
+  readonly function: 'relu' | 'leaky_relu' | 'elu' | 'gelu' | 'sigmoid' | 'tanh';
+  readonly negativeSlope: number;
+  /** x [n, channels] → output [n, channels]. */
+  forward(x: Matrix | Vector, options?: ThreadOptions): Rows;
+  forwardAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<Rows>;
+  /** x [n, channels], outputGradient [n, channels] → x [n, channels]. */
+  backward(x: Matrix | Vector, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array }>;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */

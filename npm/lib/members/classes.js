@@ -2,6 +2,7 @@
 
 // The classes of the families that need no overlay: they come from the registry alone.
 const { defineWithOperations } = require('./factory.js');
+const { CLASSES, FAMILIES, makeOfLayers } = require('./layers.js');
 const { MEMBERS, rowOf } = require('./rows.js');
 const { plain, tagOf, unexpected } = require('../errors.js');
 
@@ -27,4 +28,14 @@ const OPTIMIZER = {
 
 const MORE = { loss: LOSS, optimizer: OPTIMIZER };
 
-module.exports = Object.fromEntries(MEMBERS.filter(({ operations }) => operations).map((member) => [member.type, defineWithOperations(rowOf(member), MORE[member.family])]));
+const classes = {};
+for (const member of MEMBERS.filter(({ operations }) => operations)) {
+  const row = rowOf(member);
+  for (const [name, { kind, native }] of row.options) {
+    if (kind === 'children') Object.assign(row, { children: native, withChildren: (config, make) => makeOfLayers(name, config, make) });
+  }
+  const type = classes[member.type] = defineWithOperations(row, MORE[member.family]);
+  if (FAMILIES.includes(member.family)) CLASSES[member.type] = type;
+}
+
+module.exports = classes;
