@@ -66,7 +66,8 @@ let package = Package(
     .target(
       name: "RuvectorHierarchy",
       dependencies: ["CRuvectorSupport", "RuvectorAttention", "RuvectorCore", "RuvectorGeometry", "RuvectorSearch"]),
-    .target(name: "RuvectorTraining", dependencies: ["RuvectorCore"]),
+    .target(
+      name: "RuvectorTraining", dependencies: ["CRuvectorSupport", "RuvectorCore"], swiftSettings: unchecked),
     .target(
       name: "Ruvector",
       dependencies: [

@@ -31,7 +31,7 @@ public struct Member: Sendable {
 
 /// Every mechanism, one line each: what `rv_create` can make. A new one is its file, its line here, and its test.
 public enum Registry {
-  public static let members = layers + attention + codecs + graph + losses
+  public static let members = layers + attention + codecs + graph + losses + embeddings
 
   private static let layers = [Member(RuvectorLayer.self)]
 
@@ -74,6 +74,10 @@ public enum Registry {
 
   private static let losses = [
     Member(MSELoss.self)
+  ]
+
+  private static let embeddings = [
+    Member(PoincareEmbedding.self)
   ]
 
   /// Member `name` of `family`. `.invalidArgument` for unknown names, `.invalidConfig` for impossible options.
