@@ -8,6 +8,7 @@ export const {
   Graph,
   HNSWIndex,
   MSELoss,
+  PoincareEmbedding,
   PreparedFilter,
   RuvectorError,
   RuvectorLayer,

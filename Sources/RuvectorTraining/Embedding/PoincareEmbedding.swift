@@ -30,7 +30,7 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
     Option("epsilon", .number(1e-9...0.5), standard: 1e-5, "How far from the sphere all points stay."),
     Option("initRange", .number(1e-9...0.01), standard: 1e-4, "Coordinates are at first uniform between minus this and this."),
     Option(
-      "dampening", .number(0...4), standard: 0.75,
+      "dampening", .number(0...4), standard: 0.25,
       "Power of the frequency with which a node stands in pairs, by which it is drawn as a negative; 0: all alike."),
     Option("batchSize", .integer(1...65536), standard: 10, "Pairs of a batch."),
     Option("manifold", .choice(["ball", "hyperboloid"]), standard: 0, "Where points are moved: the model of hyperbolic space."),
@@ -44,14 +44,17 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
     Operation(
       "relations", [Port("children", ["pairs"], .uint32), Port("parents", ["pairs"], .uint32)],
       [Port("count", [1], .float64)]),
-    // alpha, pairs -> the sum of the losses, pairs done, the epoch and the pairs of it that are done.
+    // alpha, pairs -> the sum of the losses, pairs done, the epoch and the pairs of it that are done. It ends with a whole batch and
+    // at the latest with an epoch; the weights are as before until another operation wants them.
     Operation("train", [Port("settings", [2], .float64)], [Port("progress", [4], .float64)]),
     // Of each query: the ranks of what is above it among what is not, added up; how many; their average precision.
     Operation("ranks", [Port("queries", ["q"], .uint32)], [Port("figures", ["q", 3], .float64)]),
+    // The weights as training has made them.
+    Operation("points", [], [Port("points", ["nodes", "size"])]),
     // The points in doubles, as the manifold has them.
     Operation("save", [], [Port("state", ["state"], .float64)]),
-    // Those, and the epoch to go on with.
-    Operation("load", [Port("state", ["state"], .float64), Port("epoch", [1], .float64)], [Port("count", [1], .float64)]),
+    // Those, the epoch to go on with and the pairs of it that are done.
+    Operation("load", [Port("state", ["state"], .float64), Port("place", [2], .float64)], [Port("count", [1], .float64)]),
   ]
 
   public static func slots(_ settings: Settings) -> [Slot] {
@@ -70,6 +73,8 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
   private let lock: Lock
   private var table: PoincareTable?
   private var trainer: PoincareTrainer?
+  /// Whether the table is trained and the weights do not say it yet.
+  private var isAhead = false
 
   public convenience init(_ settings: Settings) throws(RuvectorError) {
     self.init(settings, try Parameters(Self.slots(settings)), try Lock())
@@ -95,7 +100,9 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
   }
 
   public func size(of side: StaticString) -> Int? {
-    side.matches("state") ? nodes * PoincareTable.stride(size) : nil
+    if side.matches("nodes") { return nodes }
+    if side.matches("size") { return size }
+    return side.matches("state") ? nodes * PoincareTable.stride(size) : nil
   }
 
   // MARK: - Calls
@@ -111,15 +118,17 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
     let out = buffers[buffers.count - 1]
     if known.name.matches("relations") { return try setRelations(buffers[0], buffers[1], out) }
     if known.name.matches("train") { return try train(buffers[0], out, control) }
+    if known.name.matches("points") { return try writePoints(out) }
     if known.name.matches("ranks") { return try ranks(buffers[0], out, control) }
     if known.name.matches("save") { return try save(out) }
     return try load(buffers[0], buffers[1], out)
   }
 
-  /// The points in doubles, as they are or as somebody has set the weights since.
+  /// The points in doubles, as training has left them, which the weights then say, or as somebody has set the weights since.
   private func currentTable() throws(RuvectorError) -> PoincareTable {
     if let table {
-      table.update(from: points.pointer)
+      if isAhead { table.write(to: points.pointer) } else { table.update(from: points.pointer) }
+      isAhead = false
       return table
     }
     let table = try PoincareTable(count: nodes, size: size, isBall: isBall, epsilon: epsilon)
@@ -154,10 +163,11 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
     guard given[1] >= 1, given[1] <= 9e15 else {
       throw .expected("a number >= 1", for: "pairs", received: text(given[1]), .outOfRange)
     }
-    let result = try out.doubleOutput("output", count: 4), table = try currentTable()
+    let result = try out.doubleOutput("output", count: 4)
     try control.check()
+    if !isAhead { _ = try currentTable() }
     let (loss, done) = try trainer.run(Int(min(given[1], 1e9)), rate: given[0], control)
-    table.write(to: points.pointer)
+    isAhead = true
     (result[0], result[1], result[2], result[3]) = (
       loss, Double(done), Double(trainer.epoch), Double(trainer.position)
     )
@@ -167,6 +177,7 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
   private func ranks(_ queries: Tensor, _ out: Tensor, _ control: Control) throws(RuvectorError) -> Int {
     let count = queries.columns, asked = try queries.readIndices("queries", count: count)
     let result = try out.doubleOutput("output", count: 3 * count), relations = try theTrainer().relations
+    if isAhead { _ = try currentTable() }
     for i in 0..<count where Int(asked[i]) >= nodes {
       throw .expected("nodes below \(nodes)", for: "queries[\(i)]", received: "\(asked[i])", .outOfRange)
     }
@@ -183,26 +194,36 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
     return 3 * count
   }
 
+  private func writePoints(_ out: Tensor) throws(RuvectorError) -> Int {
+    let result = try out.output("output", count: points.count)
+    _ = try currentTable()
+    result.update(from: points.pointer, count: points.count)
+    return points.count
+  }
+
   private func save(_ out: Tensor) throws(RuvectorError) -> Int {
     let table = try currentTable(), count = nodes * table.stride
     try out.doubleOutput("output", count: count).update(from: table.rows.pointer, count: count)
     return count
   }
 
-  private func load(_ state: Tensor, _ epoch: Tensor, _ out: Tensor) throws(RuvectorError) -> Int {
-    let given = try state.doubles("state"), at = try epoch.doubles("epoch")
+  private func load(_ state: Tensor, _ place: Tensor, _ out: Tensor) throws(RuvectorError) -> Int {
+    let given = try state.doubles("state"), at = try place.doubles("place"), trainer = try theTrainer()
     let table = try currentTable(), count = nodes * table.stride
     let result = try out.doubleOutput("output", count: 1)
     guard given.count == count else { throw .dimension("state", expected: count, received: given.count) }
-    guard at.count == 1, at[0] >= 0, at[0] <= 1e9, at[0] == at[0].rounded() else {
-      throw .expected("an integer in 0...1000000000", for: "epoch", received: at.first.map { text($0) } ?? "nothing", .outOfRange)
+    guard at.count == 2 else { throw .dimension("place", expected: 2, received: at.count) }
+    for (x, most) in [(at[0], 1e9), (at[1], Double(trainer.relations.pairs - 1))] {
+      guard x >= 0, x <= most, x == x.rounded() else {
+        throw .expected("integers of an epoch and a pair", for: "place", received: text(x), .outOfRange)
+      }
     }
     for i in 0..<count where !given[i].isFinite {
       throw .expected("finite numbers", for: "state", received: text(given[i]), .nonFinite)
     }
     given.withUnsafeBufferPointer { if let all = $0.baseAddress { table.load(all) } }
     table.write(to: points.pointer)
-    trainer?.seek(Int(at[0]))
+    trainer.seek(Int(at[0]), Int(at[1]))
     result[0] = Double(nodes)
     return 1
   }

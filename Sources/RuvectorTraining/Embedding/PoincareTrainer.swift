@@ -62,8 +62,8 @@ final class PoincareTrainer {
     return at
   }
 
-  /// Goes on from the beginning of an epoch.
-  func seek(_ epoch: Int) { (self.epoch, position, isShuffled) = (epoch, 0, false) }
+  /// Goes on with an epoch, so many pairs of which are done.
+  func seek(_ epoch: Int, _ position: Int) { (self.epoch, self.position, isShuffled) = (epoch, position, false) }
 
   // MARK: - Steps
 
@@ -75,7 +75,7 @@ final class PoincareTrainer {
     let (loss, done) =
       threads > 1 && batchSize >= 2 * Team.least
       ? try runTeam(end, rate, threads) : runAlone(end, rate)
-    if position == relations.pairs { seek(epoch + 1) }
+    if position == relations.pairs { seek(epoch + 1, 0) }
     return (loss, done)
   }
 

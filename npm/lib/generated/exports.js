@@ -5,6 +5,7 @@ const { lazily } = require('../lazily.js');
 module.exports = lazily([
   [() => require('../library.js'), ['init', 'simdLevel', 'version']],
   [() => require('../overlay/compress.js'), ['TensorCompress', 'getCompressionLevel']],
+  [() => require('../embedding/poincare.js'), ['PoincareEmbedding']],
   [() => require('../errors.js'), ['RuvectorError']],
   [() => require('../geometry.js'), ['dist', 'dist0', 'egrad2rgrad', 'expMap', 'expMap0', 'frechetMean', 'geodesic', 'gyration', 'lambdaX', 'logMap', 'logMap0', 'mobiusAdd', 'mobiusMatvec', 'mobiusScalarMul', 'mobiusSub', 'poincareDistance', 'projx', 'toLorentz', 'toPoincare', 'transp', 'weightedMidpoint']],
   [() => require('../graph.js'), ['Graph']],
