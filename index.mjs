@@ -12,6 +12,8 @@ export const {
   PreparedFilter,
   RuvectorError,
   RuvectorLayer,
+  TaxonomyHead,
+  TaxonomyMap,
   TensorCompress,
   VectorSet,
   VectorStore,

@@ -77,7 +77,8 @@ public enum Registry {
   ]
 
   private static let embeddings = [
-    Member(PoincareEmbedding.self)
+    Member(PoincareEmbedding.self),
+    Member(TaxonomyMap.self),
   ]
 
   /// Member `name` of `family`. `.invalidArgument` for unknown names, `.invalidConfig` for impossible options.

@@ -26,8 +26,8 @@ func embeddingPair(_ b: rv_embedding_batch, _ pair: Int, _ next: UnsafePointer<U
   var sum = 0.0, shares: [(e: Double, slope: Double, ofU: Double, ofV: Double)] = []
   for k in 0..<b.count {
     let v = row(k), square = square(b, u, v)
-    let x = max(least, isBall ? 2 * square / (gap * v[last]) : square / 2), root = (x * (x + 2)).squareRoot()
-    let slope = 1 / root
+    let raw = isBall ? 2 * square / (gap * v[last]) : square / 2, x = max(least, raw), root = (x * (x + 2)).squareRoot()
+    let slope = raw < least ? 0 : 1 / root
     shares.append((1 / (1 + x + root), isBall ? slope * 4 / (gap * v[last]) : slope, square / gap, square / v[last]))
     sum += shares[k].e
   }

@@ -60,10 +60,12 @@ func embeddingPair(_ b: rv_embedding_batch, _ pair: Int, _ next: UnsafePointer<U
 }
 
 // A function for each: in one, the compiler does not unroll them all.
-@inline(never) private func pairInBall1(_ b: rv_embedding_batch, _ pair: Int, _ next: UnsafePointer<UInt32>?) -> Double {
+@inline(never) private func pairInBall1(_ b: rv_embedding_batch, _ pair: Int, _ next: UnsafePointer<UInt32>?) -> Double
+{
   pairGradients(b, pair, next, 1, true)
 }
-@inline(never) private func pairInBall2(_ b: rv_embedding_batch, _ pair: Int, _ next: UnsafePointer<UInt32>?) -> Double {
+@inline(never) private func pairInBall2(_ b: rv_embedding_batch, _ pair: Int, _ next: UnsafePointer<UInt32>?) -> Double
+{
   pairGradients(b, pair, next, 2, true)
 }
 @inline(never) private func pairInBall(_ b: rv_embedding_batch, _ pair: Int, _ next: UnsafePointer<UInt32>?) -> Double {
@@ -121,22 +123,22 @@ func embeddingPair(_ b: rv_embedding_batch, _ pair: Int, _ next: UnsafePointer<U
   k = 0
   while k < whole {
     let square = at(t + k)
-    let x: E, near: E, factor: E
+    let near: E, factor: E, raw: E
     if isBall {
       let inverseOfV = one / at(a + k)
       near = square * inverseOfV
       factor = inverseOfV * all(4 * inverse)
-      let raw = near * all(2 * inverse)
-      x = raw.replacing(with: least, where: raw .< least)
+      raw = near * all(2 * inverse)
     } else {
       near = all(0)
       factor = one
-      let raw = square * all(0.5)
-      x = raw.replacing(with: least, where: raw .< least)
+      raw = square * all(0.5)
     }
+    let isOne = raw .< least, x = raw.replacing(with: least, where: isOne)
     let root = rv_sqrt8_double(x * (x + all(2))), far = one + x + root, q = one / (root * far)
     e = q * root
-    let slope = q * far * factor, product = e * slope, ofU = fused(one, square, all(inverse))
+    let slope = (q * far * factor).replacing(with: E(repeating: 0), where: isOne), product = e * slope,
+      ofU = fused(one, square, all(inverse))
     if isBall {
       own = fused(own, product, ofU)
       put(one + near, a + k)

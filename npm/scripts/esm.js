@@ -10,6 +10,7 @@ const MODULES = {
   'library.js': undefined,
   'overlay/compress.js': undefined,
   'embedding/poincare.js': undefined,
+  'embedding/taxonomy.js': undefined,
   'errors.js': ['RuvectorError'],
   'geometry.js': undefined,
   'graph.js': undefined,

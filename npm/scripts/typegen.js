@@ -60,7 +60,7 @@ function shared(text) {
 }
 
 /** Families whose classes come from the registry alone. */
-const GENERATED = ['graph', 'loss'];
+const GENERATED = ['graph', 'loss', 'head'];
 const isGenerated = ({ family }) => GENERATED.includes(family);
 
 // ---- prose ----
@@ -194,7 +194,7 @@ ${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(
 
 // ---- options.md ----
 
-const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', loss: 'Losses', embedding: 'Embeddings' };
+const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', loss: 'Losses', embedding: 'Embeddings', head: 'Heads' };
 
 function docsOf(members) {
   let text = `<!-- ${WRITTEN} -->\n# Every member: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;

@@ -28,12 +28,16 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
     Option("size", .integer(1...1024), standard: 10, "Dimensions."),
     Option("negative", .integer(1...4096), standard: 50, "Nodes that a pair is told apart from."),
     Option("epsilon", .number(1e-9...0.5), standard: 1e-5, "How far from the sphere all points stay."),
-    Option("initRange", .number(1e-9...0.01), standard: 1e-4, "Coordinates are at first uniform between minus this and this."),
+    Option(
+      "initRange", .number(1e-9...0.01), standard: 1e-4, "Coordinates are at first uniform between minus this and this."
+    ),
     Option(
       "dampening", .number(0...4), standard: 0.25,
       "Power of the frequency with which a node stands in pairs, by which it is drawn as a negative; 0: all alike."),
     Option("batchSize", .integer(1...65536), standard: 10, "Pairs of a batch."),
-    Option("manifold", .choice(["ball", "hyperboloid"]), standard: 0, "Where points are moved: the model of hyperbolic space."),
+    Option(
+      "manifold", .choice(["ball", "hyperboloid"]), standard: 0,
+      "Where points are moved: the model of hyperbolic space."),
     Option("seed", .seed, standard: 0, "Of all that is random."),
   ]
 
@@ -45,7 +49,7 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
       "relations", [Port("children", ["pairs"], .uint32), Port("parents", ["pairs"], .uint32)],
       [Port("count", [1], .float64)]),
     // alpha, pairs -> the sum of the losses, pairs done, the epoch and the pairs of it that are done. It ends with a whole batch and
-    // at the latest with an epoch; the weights are as before until another operation wants them.
+    // at the latest with an epoch. Until another operation wants the weights, they are as before, and setting them is without effect.
     Operation("train", [Port("settings", [2], .float64)], [Port("progress", [4], .float64)]),
     // Of each query: the ranks of what is above it among what is not, added up; how many; their average precision.
     Operation("ranks", [Port("queries", ["q"], .uint32)], [Port("figures", ["q", 3], .float64)]),
@@ -54,7 +58,8 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
     // The points in doubles, as the manifold has them.
     Operation("save", [], [Port("state", ["state"], .float64)]),
     // Those, the epoch to go on with and the pairs of it that are done.
-    Operation("load", [Port("state", ["state"], .float64), Port("place", [2], .float64)], [Port("count", [1], .float64)]),
+    Operation(
+      "load", [Port("state", ["state"], .float64), Port("place", [2], .float64)], [Port("count", [1], .float64)]),
   ]
 
   public static func slots(_ settings: Settings) -> [Slot] {
@@ -140,7 +145,8 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
   private func setRelations(_ children: Tensor, _ parents: Tensor, _ out: Tensor) throws(RuvectorError) -> Int {
     let count = children.columns, table = try currentTable()
     guard count > 0 else { throw .expected("at least 1 pair", for: "children", received: "0", .emptyInput) }
-    let below = try children.readIndices("children", count: count), above = try parents.readIndices("parents", count: count)
+    let below = try children.readIndices("children", count: count),
+      above = try parents.readIndices("parents", count: count)
     let result = try out.doubleOutput("output", count: 1)
     let relations = try PoincareRelations(
       nodes: nodes, children: below, parents: above, count: count, power: dampening)
@@ -160,13 +166,13 @@ public final class PoincareEmbedding: Mechanism, @unchecked Sendable {
     guard given[0] > 0, given[0] <= 1000 else {
       throw .expected("a number in 0...1000, not 0", for: "alpha", received: text(given[0]), .outOfRange)
     }
-    guard given[1] >= 1, given[1] <= 9e15 else {
+    guard given[1] >= 1 else {
       throw .expected("a number >= 1", for: "pairs", received: text(given[1]), .outOfRange)
     }
     let result = try out.doubleOutput("output", count: 4)
     try control.check()
     if !isAhead { _ = try currentTable() }
-    let (loss, done) = try trainer.run(Int(min(given[1], 1e9)), rate: given[0], control)
+    let (loss, done) = try trainer.run(Int(min(given[1], 2e9)), rate: given[0], control)
     isAhead = true
     (result[0], result[1], result[2], result[3]) = (
       loss, Double(done), Double(trainer.epoch), Double(trainer.position)

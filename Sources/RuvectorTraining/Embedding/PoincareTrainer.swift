@@ -95,7 +95,8 @@ final class PoincareTrainer {
 
   /// A seed for a place of this epoch; 0: the order.
   private func mixed(_ place: Int) -> UInt64 {
-    var one = Random(seed: seed), two = Random(seed: one.next() ^ UInt64(truncatingIfNeeded: epoch) &* 0xd134_2543_de82_ef95)
+    var one = Random(seed: seed),
+      two = Random(seed: one.next() ^ UInt64(truncatingIfNeeded: epoch) &* 0xd134_2543_de82_ef95)
     var three = Random(seed: two.next() ^ UInt64(truncatingIfNeeded: place) &* 0xd1b5_4a32_d192_ed03)
     return three.next()
   }
@@ -103,7 +104,8 @@ final class PoincareTrainer {
   private func batch(_ ids: AlignedBuffer<UInt32>) -> rv_embedding_batch {
     rv_embedding_batch(
       table: table.rows.pointer, stride: table.stride, size: table.size, hyperboloid: table.isBall ? 0 : 1,
-      signs: table.signs.pointer, ids: UnsafePointer(ids.pointer), t: t.pointer, a: a.pointer, vectors: vectors.pointer, count: count, room: room)
+      signs: table.signs.pointer, ids: UnsafePointer(ids.pointer), t: t.pointer, a: a.pointer, vectors: vectors.pointer,
+      count: count, room: room)
   }
 
   /// The entries of the pair at `place` of the epoch: v, its negatives, u.
