@@ -173,7 +173,9 @@ for (const row of MADE) {
           }
           if (shape.length === 2) {
             const { rows, dim } = args[i], data = (count) => Float32Array.from({ length: count }, signed);
-            for (const [r, d] of [[rows + 1, dim], [rows, dim + 1], [rows - 1, dim]]) {
+            // Rows of the only input that has them may be as many as they like.
+            const isFree = !each.inputs.some((other, j) => j !== i && other.shape.includes(shape[0])) && stateOf(one).sizes[shape[0]] === undefined;
+            for (const [r, d] of [...isFree ? [] : [[rows + 1, dim], [rows - 1, dim]], [rows, dim + 1]]) {
               // One of the first matrix fixes what others must fit: it is they that are refused.
               await fails(() => call({ data: data(r * d), rows: r, dim: d }), 'ERR_DIMENSION_MISMATCH', `${port}: ${r} x ${d}`);
             }

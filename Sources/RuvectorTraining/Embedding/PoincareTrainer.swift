@@ -143,8 +143,11 @@ final class PoincareTrainer {
         k &+= 1
       }
     }
-    while k <= negative {  // related to nearly all: v again, from which no gradient comes
-      out[k] = v
+    // Related to nearly all: what was found again. To all: nothing to tell v apart from, and points that are one have no gradient.
+    let found = k &- 1
+    if found == 0 { out[0] = u }
+    while k <= negative {
+      out[k] = found == 0 ? u : out[k &- found]
       k &+= 1
     }
     k = count
