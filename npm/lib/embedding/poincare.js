@@ -11,6 +11,7 @@ const { BruteForceIndex } = require('../indexes/brute-force.js');
 const { HNSWIndex } = require('../indexes/hnsw.js');
 const { pathOf } = require('../indexes/files.js');
 const { corrupt, pack, readFile, unpack, writeFile } = require('./bytes.js');
+const { guard } = require('./guard.js');
 const { readRelations } = require('./relations.js');
 const { drive, driveLater, now, Pace, Turn, watcher } = require('./slices.js');
 const { isList, lengthOf, mismatch, RuvectorError, unexpected } = require('../errors.js');
@@ -82,7 +83,13 @@ const call = (handle, operation, buffers, threads = 1) => (isLater) => {
     : native.run(handle, operation, buffers, shapes, threads, undefined);
 };
 
+let isOne;
+
 class PoincareEmbedding {
+  static {
+    isOne = (value) => typeof value === 'object' && value !== null && #options in value;
+  }
+
   #options;
   /** {handle, names, numbers, children, parents, epoch, position, points} once it is fitted. */
   #model;
@@ -441,5 +448,7 @@ class PoincareEmbedding {
     this.close();
   }
 }
+
+guard(PoincareEmbedding, isOne);
 
 module.exports = { PoincareEmbedding };

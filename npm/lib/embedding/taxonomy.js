@@ -10,6 +10,7 @@ const { TaxonomyMap } = require('../members/classes.js');
 const { threads: threadsOf } = require('../async.js');
 const { pathOf } = require('../indexes/files.js');
 const { corrupt, pack, readFile, unpack, writeFile } = require('./bytes.js');
+const { guard } = require('./guard.js');
 const { PoincareEmbedding } = require('./poincare.js');
 const { readRelations } = require('./relations.js');
 const { drive, driveLater, Turn, watcher } = require('./slices.js');
@@ -87,7 +88,13 @@ function readEmbeddings(value) {
   return { names: entries.map(([name]) => name), data, rows, dim };
 }
 
+let isOne;
+
 class TaxonomyHead {
+  static {
+    isOne = (value) => typeof value === 'object' && value !== null && #options in value;
+  }
+
   #options;
   #points;
   #seed;
@@ -351,5 +358,7 @@ function* sharpest(queries, values, embedding, pairs, { hiddenDim, size, seed, c
     near.close();
   }
 }
+
+guard(TaxonomyHead, isOne);
 
 module.exports = { TaxonomyHead };
