@@ -635,7 +635,7 @@ export interface PoincareEmbeddingOptions {
   size?: number | undefined;
   /** Another name of `size`. */
   dim?: number | undefined;
-  /** Learning rate of a pair (gensim's name): gradients of a batch are summed. Default 0.03. */
+  /** Learning rate of a pair (gensim's name): gradients of a batch are summed. Default 0.05. */
   alpha?: Rate | undefined;
   /** Learning rate for the mean of a batch (the authors' name): `alpha` is lr / batchSize then. */
   lr?: Rate | undefined;

@@ -43,7 +43,7 @@ function wholeNumber(value, name, most = 1e9) {
 /** alpha as a function of the epoch; `lr`, which is for the mean of a batch, is batchSize times that. */
 function scheduleOf(options, batchSize) {
   either(options, 'alpha', 'lr');
-  const name = options.lr === undefined ? 'alpha' : 'lr', given = options[name] ?? 0.03, divisor = name === 'lr' ? batchSize : 1;
+  const name = options.lr === undefined ? 'alpha' : 'lr', given = options[name] ?? 0.05, divisor = name === 'lr' ? batchSize : 1;
   if (typeof given === 'function') return { alpha: (epoch) => rateOf(given(epoch), `${name}(${epoch})`) / divisor, fixed: undefined };
   const alpha = rateOf(given, name) / divisor;
   return { alpha: () => alpha, fixed: alpha };

@@ -314,49 +314,70 @@ function isMatrix(value) {
 }
 
 /**
- * The sharpness with which nodes find what is above them by the other nodes alone: each of some nodes is left out in turn, led to a
- * point by those like it, and the share of its ancestors among the nearest ten is taken.
+ * The sharpness with which nodes find what is above them by the other nodes alone: each of some nodes is left out in turn and led to a
+ * point by those like it; the share of its ancestors among the nearest ten is taken, of all nodes and of the points of the others that
+ * are left out (new ones must not crowd each other).
  */
 function* sharpest(queries, values, embedding, pairs, { hiddenDim, size, seed, check }) {
   const nodes = pairs.names.length, above = new Map();
   pairs.children.forEach((child, i) => above.set(child, (above.get(child) ?? new Set()).add(pairs.parents[i])));
-  const keys = [...above.keys()], normal = normals(seed), asked = keys.length <= ASKED ? keys : keys.map((key) => [normal(), key]).sort(([a], [b]) => a - b).slice(0, ASKED).map(([, key]) => key);
+  const keys = [...above.keys()], normal = normals(seed);
+  const asked = keys.length <= ASKED ? keys : keys.map((key) => [normal(), key]).sort(([a], [b]) => a - b).slice(0, ASKED).map(([, key]) => key);
+  const pause = () => { check(); return async () => undefined; }; // others have their turn
   const like = new BruteForceIndex({ dim: hiddenDim, metric: 'ip' }), near = new BruteForceIndex({ dim: size, metric: 'poincare' });
   try {
-    const ids = Array.from({ length: nodes }, (_, i) => i);
+    const ids = Array.from({ length: nodes }, (_, i) => i), others = [];
     like.addBatch(ids, { data: queries, rows: nodes, dim: hiddenDim });
     near.addBatch(ids, embedding.vectors());
-    const hits = GRID.map(() => 0), dot = (a, b) => {
-      let sum = 0;
-      for (let i = 0; i < hiddenDim; i++) sum += queries[a * hiddenDim + i] * queries[b * hiddenDim + i];
-      return sum;
-    };
-    let turn = 0;
-    for (const node of asked) {
-      if (turn++ % 16 === 0) {
-        check();
-        yield async () => undefined; // others have their turn
-      }
-      const query = queries.subarray(node * hiddenDim, (node + 1) * hiddenDim);
-      const others = [...like.search(query, Math.min(nodes, NEIGHBOURS + 1)).keys].filter((i) => i !== node), scores = others.map((i) => dot(node, i));
-      GRID.forEach((sharpness, g) => {
-        const z = new Float64Array(size), most = Math.max(...scores);
-        let sum = 0;
-        others.forEach((other, i) => {
-          const w = Math.exp(sharpness * (scores[i] - most));
-          sum += w;
-          for (let c = 0; c < size; c++) z[c] += w * values[other * size + c];
-        });
-        const length = Math.hypot(...z) / sum, factor = length === 0 ? 0 : Math.tanh(Math.min(length, 6.1)) / length / sum;
-        const found = [...near.search(Float32Array.from(z, (x) => factor * x), 11).keys].filter((i) => i !== node).slice(0, 10), ancestors = above.get(node);
-        hits[g] += found.filter((i) => ancestors.has(i)).length / Math.min(10, ancestors.size);
-      });
+    for (const [turn, node] of asked.entries()) {
+      if (turn % 16 === 0) yield pause();
+      const query = queries.subarray(node * hiddenDim, (node + 1) * hiddenDim), found = [...like.search(query, Math.min(nodes, NEIGHBOURS + 1)).keys].filter((i) => i !== node);
+      others.push(found.map((i) => [i, dot(query, queries.subarray(i * hiddenDim, (i + 1) * hiddenDim))]));
     }
-    return GRID[hits.indexOf(Math.max(...hits))];
+    let best = { hits: -1, sharpness: GRID[0] };
+    for (const sharpness of GRID) {
+      const points = new Float32Array(asked.length * size), left = new BruteForceIndex({ dim: size, metric: 'poincare' });
+      others.forEach((list, at) => points.set(meanOf(list, values, size, sharpness), at * size));
+      try {
+        left.addBatch(asked.map((_, at) => at), { data: points, rows: asked.length, dim: size });
+        let hits = 0;
+        for (const [at, node] of asked.entries()) {
+          if (at % 64 === 0) yield pause();
+          const query = points.subarray(at * size, (at + 1) * size), ancestors = above.get(node), list = [];
+          const take = ({ keys: found, distances }, own, isAbove) => found.forEach((i, rank) => { if (i !== own) list.push([distances[rank], isAbove(i)]); });
+          take(near.search(query, 11), node, (i) => ancestors.has(i));
+          take(left.search(query, 11), at, () => false);
+          hits += list.sort(([a], [b]) => a - b).slice(0, 10).filter(([, isAbove]) => isAbove).length / Math.min(10, ancestors.size);
+        }
+        if (hits > best.hits) best = { hits, sharpness };
+      } finally {
+        left.close();
+      }
+    }
+    return best.sharpness;
   } finally {
     like.close();
     near.close();
   }
+}
+
+function dot(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+/** Where attention to these nodes, [node, score], leads: as TaxonomyMap does it. */
+function meanOf(list, values, size, sharpness) {
+  const z = new Float64Array(size), most = Math.max(...list.map(([, score]) => score));
+  let sum = 0;
+  for (const [node, score] of list) {
+    const w = Math.exp(sharpness * (score - most));
+    sum += w;
+    for (let c = 0; c < size; c++) z[c] += w * values[node * size + c];
+  }
+  const length = Math.hypot(...z) / sum, factor = length === 0 ? 0 : Math.tanh(Math.min(length, 6.1)) / length / sum;
+  return z.map((x) => factor * x);
 }
 
 guard(TaxonomyHead, isOne);
