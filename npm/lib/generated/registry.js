@@ -23,6 +23,7 @@ const OPERATIONS = [
   { add: { inputs: [{ name: 'rows', type: 'float32', need: 'required', shape: ['n', 'width'] }], outputs: [{ name: 'seen', type: 'float32', need: 'required', shape: ['1'] }] }, sample: { inputs: [], outputs: [{ name: 'rows', type: 'float32', need: 'required', shape: ['k', 'width'] }] }, drift: { inputs: [], outputs: [{ name: 'drift', type: 'float32', need: 'required', shape: ['1'] }] } },
   { forward: { inputs: [{ name: 'losses', type: 'float32', need: 'required', shape: ['tasks'] }], outputs: [{ name: 'loss', type: 'float32', need: 'required', shape: ['1'] }] }, backward: { inputs: [{ name: 'losses', type: 'float32', need: 'required', shape: ['tasks'] }, { name: 'outputGradient', type: 'float32', need: 'optional', shape: ['1'] }], outputs: [{ name: 'losses', type: 'float32', need: 'required', shape: ['tasks'] }, { name: 'parameters', type: 'float32', need: 'required', shape: ['parameters'] }] } },
   { update: { inputs: [{ name: 'weights', type: 'float32', need: 'required', shape: ['tasks'] }, { name: 'losses', type: 'float32', need: 'required', shape: ['tasks'] }, { name: 'firstLosses', type: 'float32', need: 'required', shape: ['tasks'] }, { name: 'norms', type: 'float32', need: 'required', shape: ['tasks'] }], outputs: [{ name: 'weights', type: 'float32', need: 'required', shape: ['tasks'] }] } },
+  { forward: { inputs: [{ name: 'embeddings', type: 'float32', need: 'required', shape: ['n', 'inDim'] }], outputs: [{ name: 'points', type: 'float32', need: 'required', shape: ['n', 'size'] }] }, backward: { inputs: [{ name: 'embeddings', type: 'float32', need: 'required', shape: ['n', 'inDim'] }, { name: 'outputGradient', type: 'float32', need: 'required', shape: ['n', 'size'] }], outputs: [{ name: 'embeddings', type: 'float32', need: 'required', shape: ['n', 'inDim'] }, { name: 'parameters', type: 'float32', need: 'required', shape: ['parameters'] }] }, hidden: { inputs: [{ name: 'embeddings', type: 'float32', need: 'required', shape: ['n', 'inDim'] }], outputs: [{ name: 'queries', type: 'float32', need: 'required', shape: ['n', 'hiddenDim'] }] } },
 ];
 
 const MEMBERS = [
@@ -91,6 +92,8 @@ const MEMBERS = [
   { family: 'continual', name: 'replay', type: 'ReplayBuffer', options: [['width', 'integer'], ['capacity', 'integer'], ['recent', 'integer'], ['k', 'integer'], ['seed', 'seed']], operations: OPERATIONS[18] },
   { family: 'balancing', name: 'uncertainty', type: 'UncertaintyWeights', options: [['tasks', 'integer']], operations: OPERATIONS[19] },
   { family: 'balancing', name: 'gradNorm', type: 'GradNorm', options: [['alpha', 'number'], ['learningRate', 'number']], operations: OPERATIONS[20] },
+  { family: 'embedding', name: 'poincare', type: 'PoincareEmbedding', options: [['nodes', 'integer'], ['size', 'integer'], ['negative', 'integer'], ['epsilon', 'number'], ['initRange', 'number'], ['dampening', 'number'], ['batchSize', 'integer'], ['manifold', 'choice'], ['seed', 'seed']] },
+  { family: 'head', name: 'taxonomy', type: 'TaxonomyMap', options: [['inDim', 'integer'], ['hiddenDim', 'integer'], ['size', 'integer'], ['nodes', 'integer'], ['seed', 'seed']], operations: OPERATIONS[21] },
 ];
 
 module.exports = { MEMBERS };

@@ -1,0 +1,18 @@
+'use strict';
+// npm run example -- <name> [--option value ...]: one of the examples of npm/examples that take options or data.
+const EXAMPLES = {
+  'train-mammals': () => require('../examples/embedding/train-mammals.js').trainMammals,
+  'train-wordnet': () => require('../examples/embedding/train-wordnet.js').trainWordnet,
+  taxonomy: () => require('../examples/embedding/taxonomy.js').taxonomy,
+};
+
+const [name, ...rest] = process.argv.slice(2), options = {};
+for (let i = 0; i < rest.length; i += 2) options[rest[i].replace(/^--/, '')] = rest[i + 1];
+if (!Object.hasOwn(EXAMPLES, name)) {
+  console.error(`npm run example -- ${Object.keys(EXAMPLES).join('|')} [--option value ...]`);
+  process.exit(2);
+}
+EXAMPLES[name]()(options).catch((error) => {
+  console.error(error.code ? error : error.message);
+  process.exitCode = 1;
+});
