@@ -135,6 +135,17 @@ for (const way of Object.keys(WAYS)) {
   });
 }
 
+test('edge weights that are left out are all alike, as in forward', async () => {
+  const weights = [];
+  for (const isGiven of [true, false]) {
+    const { model, loss, data } = WAYS.each();
+    if (!isGiven) delete data.inputs.edgeWeights;
+    await new Trainer({ model, loss, seed: 1 }).fit(data);
+    weights.push(bits(model.getWeights()));
+  }
+  assert.strictEqual(weights[1], weights[0]);
+});
+
 test('validation, patience, the best weights', async () => {
   const { model, loss, data } = WAYS.rows();
   const trainer = new Trainer({ model, loss, optimizer: { type: 'sgd', learningRate: 3 }, batchSize: 30, seed: 1 }), kept = [];

@@ -30,6 +30,7 @@ class NativeEngine {
   report = new Float32Array(8);
   #handle;
   #forward;
+  #complete;
   #loss;
   #lossInputs;
   #units = 1;
@@ -51,6 +52,7 @@ class NativeEngine {
       for (const one of optimizers) one.close();
     }
     this.#forward = forward;
+    this.#complete = state.row.complete;
     this.#loss = loss;
     this.#lossInputs = lossState?.row.operations.forward.inputs;
     this.modelFloats = state.floats;
@@ -73,7 +75,7 @@ class NativeEngine {
 
   /** Set 0: training, 1: validation. */
   load(set, data, name) {
-    load(this.#handle, set, fieldsOf(data, this.#forward, this.#lossInputs, name));
+    load(this.#handle, set, fieldsOf(data, this.#forward, this.#lossInputs, name, this.#complete));
   }
 
   /** A job of about JOB milliseconds, at most to the end of the epoch. `measured`: what schedules look at. */
