@@ -111,6 +111,7 @@ async function print() {
   if (wanted('graph')) graphSections(settings, section, values.quick);
   if (wanted('attention')) attentionSections(settings, section, values.quick);
   if (wanted('wasm')) webAssembly();
+  if (positionals.includes('training')) await require('./training.js').trainingSections(settings, section, values.quick);
   /** By its name only: it takes a quarter of an hour. */
   if (positionals.includes('index')) await require('./index.js').indexSections(section, values);
   save();
