@@ -66,7 +66,8 @@ let package = Package(
     .target(
       name: "RuvectorHierarchy",
       dependencies: ["CRuvectorSupport", "RuvectorAttention", "RuvectorCore", "RuvectorGeometry", "RuvectorSearch"]),
-    .target(name: "RuvectorTraining", dependencies: ["RuvectorCore"]),
+    .target(
+      name: "RuvectorTraining", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"]),
     .target(
       name: "Ruvector",
       dependencies: [
@@ -107,7 +108,7 @@ let package = Package(
     .testTarget(name: "RuvectorIndexTests", dependencies: ["RuvectorIndex", "RuvectorGeometry", "TestSupport"]),
     .testTarget(
       name: "RuvectorAttentionTests", dependencies: ["RuvectorAttention", "RuvectorGeometry", "TestSupport"]),
-    .testTarget(name: "RuvectorTrainingTests", dependencies: ["RuvectorTraining", "TestSupport"]),
+    .testTarget(name: "RuvectorTrainingTests", dependencies: ["Ruvector", "TestSupport"]),
     .testTarget(name: "RuvectorStoreTests", dependencies: ["RuvectorStore"]),
     .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
   ]

@@ -32,7 +32,7 @@ public struct Member: Sendable {
 
 /// Every mechanism, one line each: what `rv_create` can make. A new one is its file, its line here, and its test.
 public enum Registry {
-  public static let members = layers + attention + codecs + graph + losses
+  public static let members = layers + attention + codecs + graph + losses + optimizers + schedules + trainers + helpers
 
   private static let layers = [Member(RuvectorLayer.self)]
 
@@ -83,7 +83,50 @@ public enum Registry {
   ]
 
   private static let losses = [
-    Member(MSELoss.self)
+    Member(MSELoss.self),
+    Member(CrossEntropyLoss.self),
+    Member(BCEWithLogitsLoss.self),
+    Member(ListwiseSoftmaxLoss.self),
+    Member(InfoNCELoss.self),
+    Member(TripletMarginLoss.self),
+    Member(ContrastiveLoss.self),
+    Member(LocalContrastiveLoss.self),
+    Member(LaplacianRegularizer.self),
+    Member(OrthogonalityRegularizer.self),
+    Member(NormRegularizer.self),
+    Member(L2Regularizer.self),
+    Member(SpectralRegularization.self),
+  ]
+
+  private static let optimizers = [
+    Member(SGD.self),
+    Member(Adam.self),
+    Member(AdamW.self),
+    Member(RiemannianSGD.self),
+    Member(RiemannianAdam.self),
+  ]
+
+  private static let schedules = [
+    Member(ConstantSchedule.self),
+    Member(CosineSchedule.self),
+    Member(LinearSchedule.self),
+    Member(ExponentialSchedule.self),
+    Member(StepSchedule.self),
+    Member(CosineRestartsSchedule.self),
+    Member(PlateauSchedule.self),
+  ]
+
+  /// What training needs beside losses and optimizers.
+  private static let helpers = [
+    Member(NegativeMiner.self),
+    Member(EWC.self),
+    Member(ReplayBuffer.self),
+    Member(UncertaintyWeights.self),
+    Member(GradNorm.self),
+  ]
+
+  private static let trainers = [
+    Member(Trainer.self)
   ]
 
   /// Member `name` of `family`. `.invalidArgument` for unknown names, `.invalidConfig` for impossible options.

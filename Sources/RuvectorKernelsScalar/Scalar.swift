@@ -342,6 +342,15 @@ public func kernelTable() -> rv_kernels {
         }
       }
     },
+    adam_step: { p, g, m, v, n, constants in
+      let c = constants.pointee
+      for i in 0..<n {
+        let slope = c.scale * g[i] + c.decay * p[i]
+        m[i] = c.beta1 * m[i] + c.rest1 * slope
+        v[i] = c.beta2 * v[i] + c.rest2 * slope * slope
+        p[i] = c.shrink * p[i] - c.length * m[i] / (c.root * v[i].squareRoot() + c.eps)
+      }
+    },
     cosine_scores: { dots, norms, inverseQueryNorm, scores, n in
       map(n, scores) { norms[$0] == 0 ? 0 : dots[$0] * inverseQueryNorm / norms[$0].squareRoot() }
     },

@@ -59,6 +59,7 @@ public func kernelTable() -> rv_kernels {
     edge_softmax: { edgeSoftmax($0, $1, $2, $3, $4) },
     edge_softmax_slopes: { edgeSoftmaxSlopes($0, $1, $2, $3, $4, $5) },
     edge_score_slopes: { edgeScoreSlopes($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) },
+    adam_step: { adamStep($0, $1, $2, $3, $4, $5) },
     cosine_scores: { cosineScores($0, $1, $2, $3, $4) },
     poincare_keys: { poincareKeys($0, $1, $2, $3, $4) },
     poincare_distances: { poincareDistances($0, $1, $2, $3, $4) },

@@ -55,8 +55,10 @@ import Ruvector
     ])
   }
 
-  /// The weights of a member with every option that has no default at 8, two children of that width.
-  func example(_ member: Member) throws -> JSON {
+  /// The weights of a member with every option that has no default at 8, two children of that width; nil for one that is made of
+  /// members of several families.
+  func example(_ member: Member) throws -> JSON? {
+    guard !member.family.matches("trainer") else { return nil }
     var given: [(key: String, value: OptionValue)] = [], words: [String] = []
     for option in member.options where option.standard == nil {
       if case .children = option.kind {

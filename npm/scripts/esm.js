@@ -20,6 +20,7 @@ const MODULES = {
   'indexes/merge.js': ['mergeTopK'],
   'members/classes.js': undefined,
   'overlay/layer.js': undefined,
+  'train/trainer.js': undefined,
   'search.js': ['differentiableSearch', 'differentiableSearchHyperbolic'],
   'search-batch.js': undefined,
   'store/vector-store.js': ['VectorStore'],

@@ -47,9 +47,15 @@ function registryOf(members) {
   for (const member of members) {
     const options = member.options.map(({ name, kind }) => `[${quoted(name)}, ${quoted(kind)}]`).join(', ');
     lines.push(`  { family: ${quoted(member.family)}, name: ${quoted(member.name)}, type: ${quoted(member.type)}, options: [${options}]${
-      isGenerated(member) ? `, operations: OPERATIONS[${shared(operations(member.operations).join(', '))}]` : ''} },`);
+      isGenerated(member) ? `, operations: OPERATIONS[${shared(operations(member.operations).join(', '))}]` : forwardOf(member, operations)} },`);
   }
   return `'use strict';\n// ${WRITTEN}\n\nconst OPERATIONS = [\n${[...table.keys()].map((text) => `  { ${text} },\n`).join('')}];\n\nconst MEMBERS = [\n${lines.join('\n')}\n];\n\nmodule.exports = { MEMBERS };\n`;
+}
+
+/** What training needs of a member whose operations are called by hand. */
+function forwardOf(member, operations) {
+  const found = ['forward', 'backward'].map((name) => member.operations.find((one) => one.name === name));
+  return member.family !== 'loss' && found.every(Boolean) ? `, forward: OPERATIONS[${shared(operations([found[0]]).join(', '))}].forward` : '';
 }
 
 /** Operations that several members have stand once. */
@@ -60,7 +66,7 @@ function shared(text) {
 }
 
 /** Families whose classes come from the registry alone. */
-const GENERATED = ['graph', 'dense', 'loss'];
+const GENERATED = ['graph', 'dense', 'loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing'];
 const isGenerated = ({ family }) => GENERATED.includes(family);
 
 // ---- prose ----
@@ -89,15 +95,16 @@ const shown = ({ shape, type }) => (type === 'graph' ? `a graph of ${shape[0]} n
 
 // ---- generated.d.ts ----
 
-const TYPES = { graph: 'Graph', uint8: 'Uint8Array', uint32: 'Uint32Array', float64: 'Float64Array' };
-const argumentType = ({ type, shape }) => TYPES[type] ?? (shape.length === 2 ? 'Matrix | Vector' : 'Vector');
+const TYPES = { graph: 'Graph', uint8: 'Uint8Array', uint32: 'Uint32Array | Int32Array | readonly number[]', float64: 'Float64Array' };
+const argumentType = ({ type, shape }) => TYPES[type] ?? (shape.length === 1 && shape[0] === '1' ? 'number | Vector' : shape.length === 2 ? 'Matrix | Vector' : 'Vector');
 
 function resultType({ name, outputs }) {
-  if (name === 'backward') return `{ ${outputs.map(({ name: part, need }) => `${part}${need === 'optional' ? '?' : ''}: Float32Array${need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
-  if (outputs.length > 1) return `{ ${outputs.map((part) => `${part.name}: ${resultType({ outputs: [part] })}`).join('; ')} }`;
+  const isNumber = ({ shape }) => shape.length === 1 && shape[0] === '1';
+  if (name === 'forwardWithAttention') return `{ ${outputs.map((part) => `${part.name}: Rows`).join('; ')} }`;
+  if (name === 'backward' || outputs.length > 1) return `{ ${outputs.map((port) => ({ ...port, part: port.name, type: isNumber(port) ? 'number' : 'Float32Array' })).map(({ part, need, type }) => `${part}${need === 'optional' ? '?' : ''}: ${type}${need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
   const [{ shape }] = outputs;
   if (shape.length === 1) return shape[0] === '1' ? 'number' : 'Float32Array';
-  return 'Rows';
+  return outputs[0].type === 'uint32' ? 'IndexRows' : 'Rows';
 }
 
 /** The comment of an option or a class. */
@@ -189,13 +196,16 @@ ${made.length > 0 ? "import type { AsyncOptions, Graph, Matrix, ThreadOptions, V
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
 export interface Rows { data: Float32Array; rows: number; dim: number }
 
+/** The same of numbers of rows. */
+export interface IndexRows { data: Uint32Array; rows: number; dim: number }
+
 ${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they are made from. They are copied. */\nexport type Layer =\n${layers.map(({ type }) => `  | ${type}\n  | { readonly class: '${type}'; readonly options${type === 'Dropout' || type === 'Activation' ? '?' : ''}: ${type}Options }`).join('\n')};\n\n` : ''}${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(members).trimEnd()}
 `;
 }
 
 // ---- options.md ----
 
-const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', dense: 'Layers of single rows', loss: 'Losses' };
+const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', dense: 'Layers of single rows', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer', miner: 'Mining', continual: 'Continual learning', balancing: 'Balancing losses' };
 
 function docsOf(members) {
   let text = `<!-- ${WRITTEN} -->\n# Every member: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;
@@ -218,7 +228,7 @@ function docsOf(members) {
           text += `| \`${operation}\` | ${list(inputs)} | ${list(outputs)} |\n`;
         }
       }
-      if (example.parameters.length > 0) text += `\nParameters, with ${example.options}: ${example.parameters.map((one) => `\`${one.name}\` [${one.shape.join(', ')}]`).join(', ')}.\n`;
+      if (example?.parameters.length > 0) text += `\nParameters, with ${example.options}: ${example.parameters.map((one) => `\`${one.name}\` [${one.shape.join(', ')}]`).join(', ')}.\n`;
     }
   }
   return text;

@@ -9,6 +9,15 @@
 #include <stdint.h>
 
 #pragma clang assume_nonnull begin
+/* What a step of Adam is made of (RuvectorTraining/Optimizers/Adam.swift). */
+typedef struct rv_adam {
+  float scale, decay;        /* g <- scale g + decay p */
+  float shrink;              /* p <- shrink p, before the step */
+  float beta1, beta2;        /* of the means */
+  float rest1, rest2;        /* 1 - beta1, 1 - beta2 */
+  float length, root, eps;   /* p <- p - length m / (root sqrt(v) + eps) */
+} rv_adam;
+
 typedef struct rv_kernels {
   const char *level;
 
@@ -114,6 +123,8 @@ typedef struct rv_kernels {
   void (*edge_score_slopes)(const uint32_t *offsets, const uint32_t *indices, const float *sources, const float *targets,
                             const float *_Nullable edges, float slope, intptr_t heads, intptr_t first, intptr_t last,
                             float *slopes, float *target_slopes);
+  /* One step of Adam: p, its gradient g, the means m and v. */
+  void (*adam_step)(float *p, const float *g, float *m, float *v, intptr_t n, const rv_adam *constants);
 
   /* Scores. */
   /* cosine = dot / (|x| |q|), 0 where a norm is 0. */
