@@ -77,8 +77,8 @@ async function run(name, data, seed, threads) {
   try {
     await trainer.fit({ inputs: { x, graph }, targets: labels.filter((_, i) => nodes.isTrain[i]), rows: nodes.train }, {
       epochs, threads, signal: stop.signal,
-      async onEpoch({ epoch }) {
-        const output = await model.forwardAsync(x, graph, undefined, { threads }), val = judge(output, labels, nodes.val);
+      onEpoch({ epoch }) {
+        const output = model.forward(x, graph, undefined, { threads }), val = judge(output, labels, nodes.val);
         if (val.accuracy > best.accuracy || (val.accuracy === best.accuracy && val.loss < best.loss)) {
           best = { ...val, test: judge(output, labels, nodes.test).accuracy, epoch };
           lastGood = epoch;
