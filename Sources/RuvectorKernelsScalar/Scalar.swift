@@ -266,6 +266,15 @@ public func kernelTable() -> rv_kernels {
       }
     },
     leaky_dot_rows: { leakyDotRows($0, $1, $2, $3, $4, $5, $6, $7) },
+    adam_step: { p, g, m, v, n, constants in
+      let c = constants.pointee
+      for i in 0..<n {
+        let slope = c.scale * g[i] + c.decay * p[i]
+        m[i] = c.beta1 * m[i] + c.rest1 * slope
+        v[i] = c.beta2 * v[i] + c.rest2 * slope * slope
+        p[i] = c.shrink * p[i] - c.length * m[i] / (c.root * v[i].squareRoot() + c.eps)
+      }
+    },
     gather_rows: { gatherRows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) },
     gather_heads: { offsets, indices, places, weights, heads, width, x, stride, first, last, out, outStride in
       for h in 0..<heads {
@@ -342,15 +351,6 @@ public func kernelTable() -> rv_kernels {
           }
           targetSlopes[i * heads + h] = Float(sum)
         }
-      }
-    },
-    adam_step: { p, g, m, v, n, constants in
-      let c = constants.pointee
-      for i in 0..<n {
-        let slope = c.scale * g[i] + c.decay * p[i]
-        m[i] = c.beta1 * m[i] + c.rest1 * slope
-        v[i] = c.beta2 * v[i] + c.rest2 * slope * slope
-        p[i] = c.shrink * p[i] - c.length * m[i] / (c.root * v[i].squareRoot() + c.eps)
       }
     },
     cosine_scores: { dots, norms, inverseQueryNorm, scores, n in

@@ -20,6 +20,8 @@ const MODULES = {
   'indexes/merge.js': ['mergeTopK'],
   'members/classes.js': undefined,
   'overlay/layer.js': undefined,
+  'train/annealing.js': undefined,
+  'train/functions.js': undefined,
   'train/trainer.js': undefined,
   'search.js': ['differentiableSearch', 'differentiableSearchHyperbolic'],
   'search-batch.js': undefined,

@@ -99,9 +99,10 @@ const TYPES = { graph: 'Graph', uint8: 'Uint8Array', uint32: 'Uint32Array | Int3
 const argumentType = ({ type, shape }) => TYPES[type] ?? (shape.length === 1 && shape[0] === '1' ? 'number | Vector' : shape.length === 2 ? 'Matrix | Vector' : 'Vector');
 
 function resultType({ name, outputs }) {
-  const isNumber = ({ shape }) => shape.length === 1 && shape[0] === '1';
-  if (name === 'forwardWithAttention') return `{ ${outputs.map((part) => `${part.name}: Rows`).join('; ')} }`;
-  if (name === 'backward' || outputs.length > 1) return `{ ${outputs.map((port) => ({ ...port, part: port.name, type: isNumber(port) ? 'number' : 'Float32Array' })).map(({ part, need, type }) => `${part}${need === 'optional' ? '?' : ''}: ${type}${need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
+  const areGradients = name === 'backward' || name === 'valueAndGradients', isNumber = ({ shape }) => shape.length === 1 && shape[0] === '1';
+  if (areGradients || outputs.length > 1) {
+    return `{ ${outputs.map((part) => `${part.name}${part.need === 'optional' ? '?' : ''}: ${areGradients && !isNumber(part) ? 'Float32Array' : resultType({ outputs: [part] })}${part.need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
+  }
   const [{ shape }] = outputs;
   if (shape.length === 1) return shape[0] === '1' ? 'number' : 'Float32Array';
   return outputs[0].type === 'uint32' ? 'IndexRows' : 'Rows';
@@ -152,6 +153,16 @@ function overlayOptions(members) {
   return text;
 }
 
+/** Methods that the classes of a family have besides (npm/lib/members/classes.js). */
+const MORE = {
+  loss({ operations: [{ inputs }] }) {
+    const list = inputs.map((port) => `${port.name}${port.need === 'optional' ? '?' : ''}: ${argumentType(port)}${port.need === 'optional' ? ' | undefined' : ''}`).join(', ');
+    const gradients = inputs.filter(({ differentiable }) => differentiable).map(({ name, need }) => `${name}${need === 'optional' ? '?' : ''}: Float32Array${need === 'optional' ? ' | undefined' : ''}`).join('; ');
+    return `  /** \`forward\`. */\n  compute(${list}, options?: ThreadOptions): number;\n  /** \`valueAndGradients\`, the gradients apart. */\n  computeWithGradients(${list}, options?: ThreadOptions): { loss: number; gradients: { ${gradients} } };\n`;
+  },
+  optimizer: () => `  /** \`step\` of a Float32Array, in place. */\n  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;\n`,
+};
+
 function classText(member) {
   const { first, formulas } = partsOf(member.doc);
   let text = `export interface ${member.type}Options {\n${optionLines(member.options)}}\n\n`;
@@ -169,6 +180,7 @@ function classText(member) {
     text += `  ${operation.name}(${list.join(', ')}, options?: ThreadOptions): ${resultType(operation)};\n`;
     text += `  ${operation.name}Async(${list.join(', ')}, options?: AsyncOptions): Promise<${resultType(operation)}>;\n`;
   }
+  text += MORE[member.family]?.(member) ?? '';
   text += `  /** Names and shapes of the parameters, in the order of \`getWeights\`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */

@@ -196,9 +196,9 @@ for (const row of MADE) {
           }
           if (shape.length === 2) {
             const { rows, dim } = args[i], data = (count) => Float32Array.from({ length: count }, signed);
-            // A side that no option and no other port fixes may have any size.
-            const isFree = (side) => stateOf(one).sizes[side] === undefined && each.inputs.filter((other, at) => args[at] !== undefined && other.shape.includes(side)).length < 2;
-            for (const [r, d] of [...isFree(shape[0]) ? [] : [[rows + 1, dim], [rows - 1, dim]], ...isFree(shape[1]) ? [] : [[rows, dim + 1]]]) {
+            // What neither the options nor another port say may be anything.
+            const isBound = shape.map((side) => /^\d+$/.test(side) || side in stateOf(one).sizes || each.inputs.some((other, k) => k !== i && args[k] !== undefined && other.shape.includes(side)));
+            for (const [r, d] of [[rows + 1, dim], [rows, dim + 1], [rows - 1, dim]].filter(([r, d]) => (r !== rows && isBound[0]) || (d !== dim && isBound[1]))) {
               // One of the first matrix fixes what others must fit: it is they that are refused.
               await fails(() => call({ data: data(r * d), rows: r, dim: d }), 'ERR_DIMENSION_MISMATCH', `${port}: ${r} x ${d}`);
             }

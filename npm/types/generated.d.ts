@@ -608,6 +608,10 @@ export class MSELoss {
   /** input [n, d], target [n, d] → loss [1], input [n, d], target [n, d]. */
   valueAndGradients(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): { loss: number; input: Float32Array; target: Float32Array };
   valueAndGradientsAsync(input: Matrix | Vector, target: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; input: Float32Array; target: Float32Array }>;
+  /** `forward`. */
+  compute(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): { loss: number; gradients: { input: Float32Array; target: Float32Array } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -652,6 +656,10 @@ export class CrossEntropyLoss {
   /** input [n, classes], target [n] → loss [1], input [n, classes]. */
   valueAndGradients(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: ThreadOptions): { loss: number; input: Float32Array };
   valueAndGradientsAsync(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: AsyncOptions): Promise<{ loss: number; input: Float32Array }>;
+  /** `forward`. */
+  compute(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: ThreadOptions): { loss: number; gradients: { input: Float32Array } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -696,6 +704,10 @@ export class BCEWithLogitsLoss {
   /** input [n, d], target [n, d] → loss [1], input [n, d], target [n, d]. */
   valueAndGradients(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): { loss: number; input: Float32Array; target: Float32Array };
   valueAndGradientsAsync(input: Matrix | Vector, target: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; input: Float32Array; target: Float32Array }>;
+  /** `forward`. */
+  compute(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(input: Matrix | Vector, target: Matrix | Vector, options?: ThreadOptions): { loss: number; gradients: { input: Float32Array; target: Float32Array } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -737,6 +749,10 @@ export class ListwiseSoftmaxLoss {
   /** scores [n, k], relevance [n, k] → loss [1], scores [n, k], relevance [n, k]. */
   valueAndGradients(scores: Matrix | Vector, relevance: Matrix | Vector, options?: ThreadOptions): { loss: number; scores: Float32Array; relevance: Float32Array };
   valueAndGradientsAsync(scores: Matrix | Vector, relevance: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; scores: Float32Array; relevance: Float32Array }>;
+  /** `forward`. */
+  compute(scores: Matrix | Vector, relevance: Matrix | Vector, options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(scores: Matrix | Vector, relevance: Matrix | Vector, options?: ThreadOptions): { loss: number; gradients: { scores: Float32Array; relevance: Float32Array } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -787,6 +803,10 @@ export class InfoNCELoss {
   /** anchor [n, d], positive [n, d], negatives [m, d] → loss [1], anchor [n, d], positive [n, d], negatives [m, d]. */
   valueAndGradients(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): { loss: number; anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined };
   valueAndGradientsAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<{ loss: number; anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined }>;
+  /** `forward`. */
+  compute(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): { loss: number; gradients: { anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -834,6 +854,10 @@ export class TripletMarginLoss {
   /** anchor [n, d], positive [n, d], negative [n, d] → loss [1], anchor [n, d], positive [n, d], negative [n, d]. */
   valueAndGradients(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: ThreadOptions): { loss: number; anchor: Float32Array; positive: Float32Array; negative: Float32Array };
   valueAndGradientsAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; anchor: Float32Array; positive: Float32Array; negative: Float32Array }>;
+  /** `forward`. */
+  compute(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: ThreadOptions): { loss: number; gradients: { anchor: Float32Array; positive: Float32Array; negative: Float32Array } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -880,6 +904,10 @@ export class ContrastiveLoss {
   /** input [n, d], other [n, d], similar [n] → loss [1], input [n, d], other [n, d], similar [n]. */
   valueAndGradients(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: ThreadOptions): { loss: number; input: Float32Array; other: Float32Array; similar: Float32Array };
   valueAndGradientsAsync(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: AsyncOptions): Promise<{ loss: number; input: Float32Array; other: Float32Array; similar: Float32Array }>;
+  /** `forward`. */
+  compute(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: ThreadOptions): { loss: number; gradients: { input: Float32Array; other: Float32Array; similar: Float32Array } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -920,6 +948,10 @@ export class LocalContrastiveLoss {
   /** anchor [n, d], positive [n, d], negatives [m, d] → loss [1], anchor [n, d], positive [n, d], negatives [m, d]. */
   valueAndGradients(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): { loss: number; anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined };
   valueAndGradientsAsync(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<{ loss: number; anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined }>;
+  /** `forward`. */
+  compute(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: ThreadOptions): { loss: number; gradients: { anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -966,6 +998,10 @@ export class LaplacianRegularizer {
   /** x [n, d], graph a graph of n nodes, edgeWeight [edges] → loss [1], x [n, d]. */
   valueAndGradients(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: ThreadOptions): { loss: number; x: Float32Array };
   valueAndGradientsAsync(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
+  /** `forward`. */
+  compute(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: ThreadOptions): { loss: number; gradients: { x: Float32Array } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -1006,6 +1042,10 @@ export class OrthogonalityRegularizer {
   /** x [n, d] → loss [1], x [n, d]. */
   valueAndGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; x: Float32Array };
   valueAndGradientsAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
+  /** `forward`. */
+  compute(x: Matrix | Vector, options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; gradients: { x: Float32Array } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -1052,6 +1092,10 @@ export class NormRegularizer {
   /** x [n, d] → loss [1], x [n, d]. */
   valueAndGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; x: Float32Array };
   valueAndGradientsAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
+  /** `forward`. */
+  compute(x: Matrix | Vector, options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; gradients: { x: Float32Array } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -1092,6 +1136,10 @@ export class L2Regularizer {
   /** x [n, d] → loss [1], x [n, d]. */
   valueAndGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; x: Float32Array };
   valueAndGradientsAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
+  /** `forward`. */
+  compute(x: Matrix | Vector, options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; gradients: { x: Float32Array } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -1133,6 +1181,10 @@ export class SpectralRegularization {
   /** x [n, d] → loss [1], x [n, d]. */
   valueAndGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; x: Float32Array };
   valueAndGradientsAsync(x: Matrix | Vector, options?: AsyncOptions): Promise<{ loss: number; x: Float32Array }>;
+  /** `forward`. */
+  compute(x: Matrix | Vector, options?: ThreadOptions): number;
+  /** `valueAndGradients`, the gradients apart. */
+  computeWithGradients(x: Matrix | Vector, options?: ThreadOptions): { loss: number; gradients: { x: Float32Array } };
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -1183,6 +1235,8 @@ export class SGD {
   /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
   step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
   stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
+  /** `step` of a Float32Array, in place. */
+  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -1233,6 +1287,8 @@ export class Adam {
   /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
   step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
   stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
+  /** `step` of a Float32Array, in place. */
+  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -1282,6 +1338,8 @@ export class AdamW {
   /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
   step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
   stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
+  /** `step` of a Float32Array, in place. */
+  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -1344,6 +1402,8 @@ export class RiemannianSGD {
   /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
   step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
   stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
+  /** `step` of a Float32Array, in place. */
+  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -1406,6 +1466,8 @@ export class RiemannianAdam {
   /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
   step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
   stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
+  /** `step` of a Float32Array, in place. */
+  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */

@@ -93,6 +93,9 @@ typedef struct rv_kernels {
   void (*leaky_dot_rows)(const float *q, const float *a, float slope, const float *rows, intptr_t stride,
                          intptr_t count, intptr_t dim, float *out);
 
+  /* One step of Adam: p, its gradient g, the means m and v. */
+  void (*adam_step)(float *p, const float *g, float *m, float *v, intptr_t n, const rv_adam *constants);
+
   /* Rows along the edges of a graph in CSR form: node i of first..<last has the entries offsets[i] up to offsets[i + 1], each
    * a row x[indices[e]]. What belongs to entry e lies at place `places[e]` (NULL: e). Each node's sum goes in the order of its
    * entries, for each column by itself. */
@@ -123,8 +126,6 @@ typedef struct rv_kernels {
   void (*edge_score_slopes)(const uint32_t *offsets, const uint32_t *indices, const float *sources, const float *targets,
                             const float *_Nullable edges, float slope, intptr_t heads, intptr_t first, intptr_t last,
                             float *slopes, float *target_slopes);
-  /* One step of Adam: p, its gradient g, the means m and v. */
-  void (*adam_step)(float *p, const float *g, float *m, float *v, intptr_t n, const rv_adam *constants);
 
   /* Scores. */
   /* cosine = dot / (|x| |q|), 0 where a norm is 0. */

@@ -4,6 +4,29 @@
 const { defineWithOperations } = require('./factory.js');
 const { CLASSES, FAMILIES, makeOfLayers } = require('./layers.js');
 const { MEMBERS, rowOf } = require('./rows.js');
+const { plain, tagOf, unexpected } = require('../errors.js');
+
+/** What losses have besides: the names of @ruvector/attention for "forward" and "valueAndGradients". */
+const LOSS = {
+  compute(...args) {
+    return this.forward(...args);
+  },
+  computeWithGradients(...args) {
+    const { loss, ...gradients } = this.valueAndGradients(...args);
+    return { loss, gradients };
+  },
+};
+
+/** What optimizers have besides. */
+const OPTIMIZER = {
+  /** A step of a caller's Float32Array, in place. */
+  stepInPlace(parameters, gradients, learningRate, options) {
+    if (tagOf(parameters) !== 'Float32Array') throw unexpected('ERR_INVALID_ARG', 'a Float32Array', 'parameters', parameters);
+    plain(parameters).set(this.step(parameters, gradients, learningRate, options));
+  },
+};
+
+const MORE = { loss: LOSS, optimizer: OPTIMIZER };
 
 const classes = {};
 for (const member of MEMBERS.filter(({ operations }) => operations)) {
@@ -11,7 +34,7 @@ for (const member of MEMBERS.filter(({ operations }) => operations)) {
   for (const [name, { kind, native }] of row.options) {
     if (kind === 'children') Object.assign(row, { children: native, withChildren: (config, make) => makeOfLayers(name, config, make) });
   }
-  const type = classes[member.type] = defineWithOperations(row);
+  const type = classes[member.type] = defineWithOperations(row, MORE[member.family]);
   if (FAMILIES.includes(member.family)) CLASSES[member.type] = type;
 }
 

@@ -100,10 +100,10 @@ function prepare(self, name, operation, args, own, room) {
   call.shapes.push(-1, -1);
   let at = 0;
   const views = lengths.map((length) => all.subarray(at, (at += length)));
-  // "backward" and operations of several parts give them by name.
-  const part = (port, i) => (isNumber(port) ? views[i][0] : name === 'forwardWithAttention' ? shaped(views[i], parts[i]) : views[i]);
-  const result = () => (name === 'backward' || views.length > 1
-    ? Object.fromEntries(operation.outputs.map((port, i) => [port.name, part(port, i), port.need]).filter(([one, , need]) => need !== 'optional' || call.present.has(one)))
+  // Gradients are given by their names, as are the parts of operations that have several.
+  const areGradients = name === 'backward' || name === 'valueAndGradients', part = (i) => (areGradients && !isNumber(operation.outputs[i]) ? views[i] : shaped(views[i], parts[i]));
+  const result = () => (areGradients || parts.length > 1
+    ? Object.fromEntries(operation.outputs.map((port, i) => [port.name, part(i), port.need]).filter(([known, , need]) => need !== 'optional' || call.present.has(known)))
     : shaped(all, parts[0]));
   return { values: [handle, name, call.buffers, Float64Array.from(call.shapes), threads(options.threads)], signal: options.signal, result };
 }
