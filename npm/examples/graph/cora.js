@@ -72,17 +72,19 @@ async function run(name, data, seed, threads) {
   const model = new Sequential({ layers: layers(seed) });
   const groups = Object.entries(decay).map(([layer, weightDecay]) => ({ parameters: layer, weightDecay })), loss = new CrossEntropyLoss();
   const trainer = new Trainer({ model, loss, optimizer: { type: 'adam', learningRate: lr, groups }, seed });
-  let best = { accuracy: 0, loss: Infinity, test: 0, epoch: 0 }, lastGood = 0;
+  let best = { accuracy: 0, loss: Infinity, test: 0, epoch: 0 }, most = { accuracy: 0, loss: Infinity }, lastGood = 0;
   const stop = new AbortController();
   try {
     await trainer.fit({ inputs: { x, graph }, targets: labels.filter((_, i) => nodes.isTrain[i]), rows: nodes.train }, {
       epochs, threads, signal: stop.signal,
       onEpoch({ epoch }) {
         const output = model.forward(x, graph, undefined, { threads }), val = judge(output, labels, nodes.val);
-        if (val.accuracy > best.accuracy || (val.accuracy === best.accuracy && val.loss < best.loss)) {
-          best = { ...val, test: judge(output, labels, nodes.test).accuracy, epoch };
-          lastGood = epoch;
-        }
+        // With patience as in the code of GAT: what improves either goes on, what improves both is the best.
+        const isBest = patience < Infinity ? val.accuracy >= most.accuracy && val.loss <= most.loss
+          : val.accuracy > best.accuracy || (val.accuracy === best.accuracy && val.loss < best.loss);
+        if (isBest) best = { ...val, test: judge(output, labels, nodes.test).accuracy, epoch };
+        if (val.accuracy >= most.accuracy || val.loss <= most.loss) lastGood = epoch;
+        most = { accuracy: Math.max(most.accuracy, val.accuracy), loss: Math.min(most.loss, val.loss) };
         if (epoch - lastGood >= patience) stop.abort();
       },
     });

@@ -4,6 +4,7 @@
 const { defineWithOperations } = require('./factory.js');
 const { CLASSES, FAMILIES, makeOfLayers } = require('./layers.js');
 const { MEMBERS, rowOf } = require('./rows.js');
+const { methods: weightMethods } = require('./weights.js');
 const { plain, tagOf, unexpected } = require('../errors.js');
 
 /** What losses have besides: the names of @ruvector/attention for "forward" and "valueAndGradients". */
@@ -26,7 +27,7 @@ const OPTIMIZER = {
   },
 };
 
-const MORE = { loss: LOSS, optimizer: OPTIMIZER };
+const MORE = { loss: LOSS, optimizer: OPTIMIZER, graph: weightMethods, dense: weightMethods };
 
 const classes = {};
 for (const member of MEMBERS.filter(({ operations }) => operations)) {
