@@ -11,6 +11,8 @@ const MODULES = {
   'overlay/compress.js': undefined,
   'errors.js': ['RuvectorError'],
   'geometry.js': undefined,
+  'gnn/embedder.js': undefined,
+  'gnn/message-passing.js': undefined,
   'graph.js': undefined,
   'overlay/hierarchical.js': undefined,
   'overlay/hierarchical-v2.js': undefined,

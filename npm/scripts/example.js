@@ -1,17 +1,17 @@
 'use strict';
-// npm run example -- <name> [--option value ...]: one of the examples of npm/examples that take data.
-const { cora } = require('../examples/graph/cora.js');
-const { wordnetEdges } = require('../examples/graph/wordnet-edges.js');
-
-const EXAMPLES = { cora, 'wordnet-edges': wordnetEdges };
+// npm run example -- <name> [--option value ...]: one of the examples of npm/examples that take options or data.
+const EXAMPLES = {
+  cora: () => require('../examples/graph/cora.js').cora,
+  'wordnet-edges': () => require('../examples/graph/wordnet-edges.js').wordnetEdges,
+};
 
 const [name, ...rest] = process.argv.slice(2), options = {};
 for (let i = 0; i < rest.length; i += 2) options[rest[i].replace(/^--/, '')] = rest[i + 1];
-if (!Object.hasOwn(EXAMPLES, name) || options.data === undefined) {
-  console.error(`npm run example -- ${Object.keys(EXAMPLES).join('|')} --data <folder>`);
+if (!Object.hasOwn(EXAMPLES, name)) {
+  console.error(`npm run example -- ${Object.keys(EXAMPLES).join('|')} [--option value ...]`);
   process.exit(2);
 }
-EXAMPLES[name](options).catch((error) => {
-  console.error(error);
+EXAMPLES[name]()(options).catch((error) => {
+  console.error(error.code ? error : error.message);
   process.exitCode = 1;
 });

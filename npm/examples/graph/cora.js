@@ -96,6 +96,7 @@ async function run(name, data, seed, threads) {
 }
 
 async function cora({ data: folder, model = 'gcn', seeds = '20', first = '0', threads = '1' }) {
+  if (typeof folder !== 'string') throw new Error('--data <folder> is wanted: where the files are');
   const data = load(folder), results = [];
   data.nodes.isTrain = Array.from(data.labels, (_, i) => data.nodes.train.includes(i));
   console.log(`Cora, ${model}: ${data.graph.nodes} nodes, ${data.graph.edges} entries, ${data.nodes.train.length} to learn from`);

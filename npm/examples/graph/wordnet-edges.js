@@ -77,6 +77,7 @@ async function run(setting, { x, graph, types, width, labels }, seed, threads) {
 }
 
 async function wordnetEdges({ data: folder, seeds = '3', settings = 'none,types,shuffled,message', threads = '1' }) {
+  if (typeof folder !== 'string') throw new Error('--data <folder> is wanted: where the files are');
   const data = load(folder), results = {};
   console.log(`WordNet: ${data.graph.nodes} nodes, ${data.graph.edges} entries of ${data.width} types`);
   for (const setting of settings.split(',')) {
