@@ -1,7 +1,8 @@
 // Ruvector for Swift: types of the main entry. Every function throws a RuvectorError (its `code` is stable) and never
 // ends the process. Formulas, precision and boundary behaviour: docs/numerics.md.
-import type { EdgeFeaturedAttention } from './attention.js';
+import type { EdgeFeaturedAttention } from './npm/entries/attention.js';
 export * from './npm/types/generated.js';
+export * from './npm/types/train.js';
 
 declare global {
   /** For `using` and `await using` (TypeScript 5.2), as lib.esnext.disposable and @types/node declare them. */

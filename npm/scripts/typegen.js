@@ -215,12 +215,20 @@ ${['graph', 'dense'].includes(member.family) ? WEIGHTS_TEXT : ''}  /** Class, op
   return text;
 }
 
+/** The function of a loss: made for one call. */
+function lossFunction(member) {
+  const inputs = member.operations[0].inputs, isLeftOut = (port) => port.need === 'optional';
+  const list = inputs.map((port) => `${port.name}${isLeftOut(port) ? '?' : ''}: ${argumentType(port)}${isLeftOut(port) ? ' | undefined' : ''}`).join(', ');
+  const gradients = inputs.filter(({ differentiable }) => differentiable).map((port) => `${port.name}${isLeftOut(port) ? '?' : ''}: Float32Array${isLeftOut(port) ? ' | undefined' : ''}`).join('; ');
+  return `/** ${member.type} made for one call: the loss and its gradients. */\nexport function ${member.name}(${list}, options?: ${member.type}Options): { loss: number; gradients: { ${gradients} } };\n`;
+}
+
 function typesOf(members) {
   const made = members.filter(isGenerated), layers = made.filter(({ family }) => family === 'graph' || family === 'dense');
   return `// ${WRITTEN}\n// Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; \`…Async\` ones reject, with ERR_ABORTED once \`signal\` fires.
-${made.length > 0 ? "import type { AsyncOptions, Graph, Matrix, ThreadOptions, Vector } from '../../index.js';\n" : ''}import type { Expert } from '../../attention.js';
+${made.length > 0 ? "import type { AsyncOptions, Graph, Matrix, ThreadOptions, Vector } from '../../index.js';\n" : ''}import type { Expert } from '../entries/attention.js';
 
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
 export interface Rows { data: Float32Array; rows: number; dim: number }
@@ -252,7 +260,7 @@ export interface WeightLoading {
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }
 
-${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they are made from. They are copied. */\nexport type Layer =\n${layers.map(({ type }) => `  | ${type}\n  | { readonly class: '${type}'; readonly options${type === 'Dropout' || type === 'Activation' ? '?' : ''}: ${type}Options }`).join('\n')};\n\n` : ''}${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(members).trimEnd()}
+${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they are made from. They are copied. */\nexport type Layer =\n${layers.map(({ type }) => `  | ${type}\n  | { readonly class: '${type}'; readonly options${type === 'Dropout' || type === 'Activation' ? '?' : ''}: ${type}Options }`).join('\n')};\n\n` : ''}${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${made.filter(({ family }) => family === 'loss').map(lossFunction).join('\n')}\n${overlayOptions(members).trimEnd()}
 `;
 }
 

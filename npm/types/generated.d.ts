@@ -3,7 +3,7 @@
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; `…Async` ones reject, with ERR_ABORTED once `signal` fires.
 import type { AsyncOptions, Graph, Matrix, ThreadOptions, Vector } from '../../index.js';
-import type { Expert } from '../../attention.js';
+import type { Expert } from '../entries/attention.js';
 
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
 export interface Rows { data: Float32Array; rows: number; dim: number }
@@ -2238,6 +2238,45 @@ export class GradNorm {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+/** MSELoss made for one call: the loss and its gradients. */
+export function mse(input: Matrix | Vector, target: Matrix | Vector, options?: MSELossOptions): { loss: number; gradients: { input: Float32Array; target: Float32Array } };
+
+/** CrossEntropyLoss made for one call: the loss and its gradients. */
+export function crossEntropy(input: Matrix | Vector, target: Uint32Array | Int32Array | readonly number[], options?: CrossEntropyLossOptions): { loss: number; gradients: { input: Float32Array } };
+
+/** BCEWithLogitsLoss made for one call: the loss and its gradients. */
+export function bce(input: Matrix | Vector, target: Matrix | Vector, options?: BCEWithLogitsLossOptions): { loss: number; gradients: { input: Float32Array; target: Float32Array } };
+
+/** ListwiseSoftmaxLoss made for one call: the loss and its gradients. */
+export function listwiseSoftmax(scores: Matrix | Vector, relevance: Matrix | Vector, options?: ListwiseSoftmaxLossOptions): { loss: number; gradients: { scores: Float32Array; relevance: Float32Array } };
+
+/** InfoNCELoss made for one call: the loss and its gradients. */
+export function infoNce(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: InfoNCELossOptions): { loss: number; gradients: { anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined } };
+
+/** TripletMarginLoss made for one call: the loss and its gradients. */
+export function triplet(anchor: Matrix | Vector, positive: Matrix | Vector, negative: Matrix | Vector, options?: TripletMarginLossOptions): { loss: number; gradients: { anchor: Float32Array; positive: Float32Array; negative: Float32Array } };
+
+/** ContrastiveLoss made for one call: the loss and its gradients. */
+export function contrastive(input: Matrix | Vector, other: Matrix | Vector, similar: Vector, options?: ContrastiveLossOptions): { loss: number; gradients: { input: Float32Array; other: Float32Array; similar: Float32Array } };
+
+/** LocalContrastiveLoss made for one call: the loss and its gradients. */
+export function localContrastive(anchor: Matrix | Vector, positive: Matrix | Vector, negatives?: Matrix | Vector | undefined, options?: LocalContrastiveLossOptions): { loss: number; gradients: { anchor: Float32Array; positive: Float32Array; negatives?: Float32Array | undefined } };
+
+/** LaplacianRegularizer made for one call: the loss and its gradients. */
+export function laplacian(x: Matrix | Vector, graph: Graph, edgeWeight?: Vector | undefined, options?: LaplacianRegularizerOptions): { loss: number; gradients: { x: Float32Array } };
+
+/** OrthogonalityRegularizer made for one call: the loss and its gradients. */
+export function orthogonality(x: Matrix | Vector, options?: OrthogonalityRegularizerOptions): { loss: number; gradients: { x: Float32Array } };
+
+/** NormRegularizer made for one call: the loss and its gradients. */
+export function normPenalty(x: Matrix | Vector, options?: NormRegularizerOptions): { loss: number; gradients: { x: Float32Array } };
+
+/** L2Regularizer made for one call: the loss and its gradients. */
+export function l2(x: Matrix | Vector, options?: L2RegularizerOptions): { loss: number; gradients: { x: Float32Array } };
+
+/** SpectralRegularization made for one call: the loss and its gradients. */
+export function spectral(x: Matrix | Vector, options?: SpectralRegularizationOptions): { loss: number; gradients: { x: Float32Array } };
 
 export interface ScaledDotProductOptions {
   /** Width of queries and keys. Integer in 1...65536. */
