@@ -153,10 +153,10 @@ export class Graph {
   /** The graph in which node i has the sources `lists[i]`; weights are those of the entries in their order. @throws as the constructor */
   static fromAdjacency(lists: readonly IndexArray[], options?: Partial<GraphOptions>): Graph;
   /**
-   * A level of an HNSWIndex as a graph: node i is place `places[i]` of the index, its sources are what that is linked to.
+   * A level of an HNSWIndex as a graph: node i is the vector of `keys[i]`, its sources are what that is linked to.
    * @throws as `index.toCSR`
    */
-  static fromIndex(index: HNSWIndex, level?: number): { graph: Graph; places: Uint32Array };
+  static fromIndex<K extends IndexKey>(index: HNSWIndex<K>, level?: number): { graph: Graph; keys: IndexKeys<K> };
   /** The graph behind a token made in any thread of this process; shared, not copied. @throws ERR_NOT_FOUND when it is gone */
   static open(token: GraphToken): Graph;
   /** Target nodes. (Like the other properties: ERR_CLOSED after `close()`.) */

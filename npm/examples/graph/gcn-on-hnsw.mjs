@@ -10,17 +10,17 @@ function generator(seed) {
   };
 }
 
-// 600 points around 6 centres, with as much noise as signal.
+// 600 points around 6 centres, with twice as much noise as signal.
 const random = generator(7), dim = 16, centres = Array.from({ length: 6 }, () => Array.from({ length: dim }, random));
-const points = Array.from({ length: 600 }, (_, i) => Float32Array.from(centres[i % 6], (x) => x + random()));
+const points = Array.from({ length: 600 }, (_, i) => Float32Array.from(centres[i % 6], (x) => x + 2 * random()));
 
 const index = new HNSWIndex({ dim, metric: 'l2', M: 8, seed: 1 });
 index.addBatch(points.map((_, i) => i), points);
-const { graph, places } = Graph.fromIndex(index);
+const { graph, keys } = Graph.fromIndex(index);
 console.log(`${graph.nodes} nodes, ${graph.edges} links at the lowest level`);
 
-// Node i of the graph is place places[i] of the index: the rows in that order.
-const rows = { data: Float32Array.from(Array.from(places, (place) => [...points[place]]).flat()), rows: graph.nodes, dim };
+// Node i of the graph is the vector of keys[i]: the rows in that order.
+const rows = { data: Float32Array.from(Array.from(keys, (key) => [...points[key]]).flat()), rows: graph.nodes, dim };
 
 /** A node's mean with its neighbours: a layer of one's own. */
 class Smoothing extends MessagePassing {
@@ -43,7 +43,7 @@ function purity({ data }) {
       for (let c = 0; c < dim; c++) sum += (data[i * dim + c] - data[j * dim + c]) ** 2;
       return [sum, j];
     });
-    same += distances.sort(([a], [b]) => a - b).slice(1, 11).filter(([, j]) => places[j] % 6 === places[i] % 6).length;
+    same += distances.sort(([a], [b]) => a - b).slice(1, 11).filter(([, j]) => keys[j] % 6 === keys[i] % 6).length;
   }
   return same / (10 * Math.ceil(graph.nodes / 7));
 }
