@@ -67,7 +67,8 @@ let package = Package(
       name: "RuvectorHierarchy",
       dependencies: ["CRuvectorSupport", "RuvectorAttention", "RuvectorCore", "RuvectorGeometry", "RuvectorSearch"]),
     .target(
-      name: "RuvectorTraining", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"]),
+      name: "RuvectorTraining", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"],
+      swiftSettings: unchecked),
     .target(
       name: "Ruvector",
       dependencies: [

@@ -32,7 +32,8 @@ public struct Member: Sendable {
 
 /// Every mechanism, one line each: what `rv_create` can make. A new one is its file, its line here, and its test.
 public enum Registry {
-  public static let members = layers + attention + codecs + graph + losses + optimizers + schedules + trainers + helpers
+  public static let members =
+    layers + attention + codecs + graph + losses + optimizers + schedules + trainers + helpers + embeddings
 
   private static let layers = [Member(RuvectorLayer.self)]
 
@@ -128,6 +129,11 @@ public enum Registry {
 
   private static let trainers = [
     Member(Trainer.self)
+  ]
+
+  private static let embeddings = [
+    Member(PoincareEmbedding.self),
+    Member(TaxonomyMap.self),
   ]
 
   /// Member `name` of `family`. `.invalidArgument` for unknown names, `.invalidConfig` for impossible options.

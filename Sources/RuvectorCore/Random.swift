@@ -3,12 +3,12 @@ import CRuvectorSupport
 /// SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators"): every random choice of
 /// the library comes from one of these, and its seed is an option.
 public struct Random {
-  private var state: UInt64
-  private var spare: Double?
+  @usableFromInline var state: UInt64
+  @usableFromInline var spare: Double?
 
-  public init(seed: UInt64) { state = seed }
+  @inlinable public init(seed: UInt64) { state = seed }
 
-  public mutating func next() -> UInt64 {
+  @inlinable public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9

@@ -363,6 +363,9 @@ public func kernelTable() -> rv_kernels {
       map(n, distances) { b * rv_asinhf((a * keys[$0]).squareRoot()) }
     },
     softmax_lanes: { softmaxLanes($0, $1, $2, $3, $4, $5) },
+    embedding_pair: { embeddingPair($0.pointee, $1, $2) },
+    embedding_apply: { embeddingApply($0.pointee, $1, $2, $3, $4) },
+    embedding_keys: { embeddingKeys($0.pointee, $1, $2, $3, $4) },
     gemm_rows: 4,
     gemm_columns: 4,
     gemm_pack: { gemmPack($0, $1, $2, $3, $4, $5, $6) },

@@ -7,6 +7,12 @@ const path = require('node:path');
 const DIM = 5;
 const file = (name) => path.join(__dirname, 'data', name);
 
+/** [mammal, ancestor] of all pairs. */
+function closure() {
+  const lines = fs.readFileSync(file('wordnet_mammals_closure.tsv'), 'utf8').split('\n');
+  return lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split('\t'));
+}
+
 /** Names in the order of the embeddings, and for each the set of its ancestors and descendants. */
 function readHierarchy() {
   const numbers = new Map();
@@ -15,9 +21,8 @@ function readHierarchy() {
     return numbers.get(name);
   };
   const above = [], below = [];
-  for (const line of fs.readFileSync(file('wordnet_mammals_closure.tsv'), 'utf8').split('\n')) {
-    if (line === '' || line.startsWith('#')) continue;
-    const [child, ancestor] = line.split('\t').map(add);
+  for (const pair of closure()) {
+    const [child, ancestor] = pair.map(add);
     (above[child] ??= new Set()).add(ancestor);
     (below[ancestor] ??= new Set()).add(child);
   }
@@ -50,4 +55,4 @@ function find({ names, numbers }, word) {
   return numbers.get(name);
 }
 
-module.exports = { DIM, find, packed, readHierarchy, readVectors, row, table };
+module.exports = { DIM, closure, find, packed, readHierarchy, readVectors, row, table };

@@ -4,7 +4,8 @@
 // nodes of a level and draws the query towards them. Without trained layers ('identity'), the geometry does the work.
 //   node npm/examples/mammals-walk.js [word]
 
-const { DIM, find, packed, readHierarchy, readVectors, row, table } = require('./mammals-data.js');
+const { DIM, find, packed, readHierarchy, row, table } = require('./mammals-data.js');
+const { trainedMammals } = require('./mammals-trained.js');
 const { VectorSet, differentiableSearchHyperbolicBatch, hierarchicalForwardV2 } = require('../../index.js');
 
 /** Members of each level, and the level as a VectorSet. */
@@ -35,12 +36,13 @@ function recall({ names, above }, levels, kept) {
   return (sum / walks).toFixed(3);
 }
 
-function main(word) {
+async function main(word) {
   const hierarchy = readHierarchy();
   const { names, above } = hierarchy;
   const number = find(hierarchy, word);
   if (number === undefined) return;
-  const points = readVectors('wordnet_mammals_poincare5.f32');
+  const model = await trainedMammals(), points = model.vectors().data;
+  model.close();
   const levels = readLevels(hierarchy, points);
 
   const depth = above[number].size;

@@ -5,6 +5,7 @@
 // Near the origin are the general terms, near the rim the special ones; the hyperbolic distance follows the tree.
 
 const { DIM, find, packed, readHierarchy, readVectors, row, table } = require('./mammals-data.js');
+const { trainedMammals } = require('./mammals-trained.js');
 const {
   VectorSet, differentiableSearchBatch, differentiableSearchHyperbolic, differentiableSearchHyperbolicBatch, dist, dist0,
 } = require('../../index.js');
@@ -21,12 +22,12 @@ function recall(hierarchy, search) {
   return (sum / hierarchy.names.length).toFixed(3);
 }
 
-function main(word) {
+async function main(word) {
   const hierarchy = readHierarchy();
   const { names, above, below } = hierarchy;
   const number = find(hierarchy, word);
   if (number === undefined) return;
-  const points = readVectors('wordnet_mammals_poincare5.f32');
+  const model = await trainedMammals(), points = model.vectors().data;
   const set = new VectorSet(packed(points));
   const query = row(points, number);
   console.error(`${names.length} mammals in ${DIM} dimensions; searching ...`);
@@ -56,6 +57,7 @@ function main(word) {
     ['cosine', 'Poincaré', recall(hierarchy, (k) => differentiableSearchBatch(packed(points), set, k))],
   ]));
   set.close();
+  model.close();
 }
 
 main(process.argv[2] ?? 'dog');

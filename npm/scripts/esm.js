@@ -9,6 +9,8 @@ const root = path.resolve(__dirname, '../..'), lib = path.join(root, 'npm/lib');
 const MODULES = {
   'library.js': undefined,
   'overlay/compress.js': undefined,
+  'embedding/poincare.js': undefined,
+  'embedding/taxonomy.js': undefined,
   'errors.js': ['RuvectorError'],
   'geometry.js': undefined,
   'gnn/embedder.js': undefined,

@@ -3,6 +3,9 @@
 const EXAMPLES = {
   cora: () => require('../examples/graph/cora.js').cora,
   'wordnet-edges': () => require('../examples/graph/wordnet-edges.js').wordnetEdges,
+  'train-mammals': () => require('../examples/embedding/train-mammals.js').trainMammals,
+  'train-wordnet': () => require('../examples/embedding/train-wordnet.js').trainWordnet,
+  taxonomy: () => require('../examples/embedding/taxonomy.js').taxonomy,
 };
 
 const [name, ...rest] = process.argv.slice(2), options = {};

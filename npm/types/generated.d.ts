@@ -2239,6 +2239,58 @@ export class GradNorm {
   [Symbol.dispose](): void;
 }
 
+export interface TaxonomyMapOptions {
+  /** Width of embeddings. Integer in 1...65536. */
+  inDim: number;
+  /** Width in which embeddings are compared with nodes. Integer in 1...65536. */
+  hiddenDim: number;
+  /** Dimensions of the ball. Integer in 1...1024. */
+  size: number;
+  /** Number of nodes. Integer in 1...67108864. */
+  nodes: number;
+  /** Of the initial weights. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/**
+ * A map from embeddings (of texts, say) into the Poincaré ball, where the nodes of a taxonomy have points: attention to the nodes,
+ *
+ *     y = x/|x|      q = W y      a = softmax(K q)      z = Vᵀ a      p = tanh(|z|) z/|z|
+ *
+ * More: docs/options.md.
+ */
+export class TaxonomyMap {
+  constructor(options: TaxonomyMapOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): TaxonomyMap;
+  readonly inDim: number;
+  readonly hiddenDim: number;
+  readonly size: number;
+  readonly nodes: number;
+  readonly seed: number | bigint;
+  /** embeddings [n, inDim] → points [n, size]. */
+  forward(embeddings: Matrix | Vector, options?: ThreadOptions): Rows;
+  forwardAsync(embeddings: Matrix | Vector, options?: AsyncOptions): Promise<Rows>;
+  /** embeddings [n, inDim], outputGradient [n, size] → embeddings [n, inDim], parameters [parameters]. */
+  backward(embeddings: Matrix | Vector, outputGradient: Matrix | Vector, options?: ThreadOptions): { embeddings: Float32Array; parameters: Float32Array };
+  backwardAsync(embeddings: Matrix | Vector, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ embeddings: Float32Array; parameters: Float32Array }>;
+  /** embeddings [n, inDim] → queries [n, hiddenDim]. */
+  hidden(embeddings: Matrix | Vector, options?: ThreadOptions): Rows;
+  hiddenAsync(embeddings: Matrix | Vector, options?: AsyncOptions): Promise<Rows>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
 /** MSELoss made for one call: the loss and its gradients. */
 export function mse(input: Matrix | Vector, target: Matrix | Vector, options?: MSELossOptions): { loss: number; gradients: { input: Float32Array; target: Float32Array } };
 

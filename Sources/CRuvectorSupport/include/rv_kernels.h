@@ -18,6 +18,21 @@ typedef struct rv_adam {
   float length, root, eps;   /* p <- p - length m / (root sqrt(v) + eps) */
 } rv_adam;
 
+/* A batch of pairs (u, v) of an embedding in hyperbolic space, each with negatives (RuvectorTraining/PoincareTable.swift).
+ *
+ * A row of `table` has `size` coordinates, zeros, and last 1 - |x|^2 (ball) or the time x0 = sqrt(1 + |x|^2) (hyperboloid); stride
+ * is a multiple of 8. An entry is a place in ids, t and a. Entries of pair p begin at p room: first v, then the negatives, `count`
+ * together, then u; room is a multiple of 8. Of `vectors` pair p has two rows, 2p and 2p + 1. */
+typedef struct rv_embedding_batch {
+  double *table;
+  intptr_t stride, size;
+  int32_t hyperboloid;
+  const double *signs; /* 8: 1, and last what the square of a row's last place counts: 0 in the ball, -1 on the hyperboloid */
+  const uint32_t *ids;
+  double *t, *a, *vectors;
+  intptr_t count, room;
+} rv_embedding_batch;
+
 typedef struct rv_kernels {
   const char *level;
 
@@ -140,6 +155,19 @@ typedef struct rv_kernels {
    * maxima <- max(maxima, max x); x <- exp(scale (x - maxima)); sums <- the sum of these; shrinks <- exp(scale (old
    * maxima - new)), what earlier sums are to be multiplied by. Lanes that have seen -inf only give zeros. */
   void (*softmax_lanes)(float *x, intptr_t count, float scale, float *maxima, float *sums, float *shrinks);
+
+  /* Gradients of -log(e_0 / sum of e_k), e_k = exp(-d(u, v_k)), of pair p of a batch. With w_0 = 1 - e_0/sum, else w_k = -e_k/sum:
+   * in the ball t_k = w_k d'(u, v_k) 4/((1 - |u|^2)(1 - |v_k|^2)), whose gradient to v_k is a_k v_k - t_k u; on the hyperboloid
+   * t_k = w_k d', a_k = 0, whose gradient is the tangent part of -t_k u. vectors[2p] = u, vectors[2p + 1] = sum of t_k v_k (the last
+   * place 0 in the ball); of u's own entry t = 1 and a is such that the gradient to u is a u - vectors[2p + 1]. d' is 0 for points
+   * that are one. Rows named by `next` (`room` of them, or NULL) are fetched into the cache. Returns e_0 / sum. */
+  double (*embedding_pair)(const rv_embedding_batch *batch, intptr_t pair, const uint32_t *_Nullable next);
+  /* Moves rows one after another: list has `count` pairs (entry, row y of vectors). Ball: x -= s (a x - t y), s = rate (1 - |x|^2)^2/4,
+   * drawn back to the norm `rim` from beyond; hyperboloid: along the geodesic against the gradient, as far as rate times its
+   * length, 1 at most, and no farther out than x0 = rim. */
+  void (*embedding_apply)(const rv_embedding_batch *batch, const uint32_t *list, intptr_t count, double rate, double rim);
+  /* Keys that order `count` rows as their distances from the row q do: x - 1 for cosh d = x. */
+  void (*embedding_keys)(const rv_embedding_batch *batch, const double *q, const double *rows, intptr_t count, double *keys);
 
   /* Matrix product, in tiles of gemm_rows x gemm_columns (see RuvectorCore/Gemm.swift). */
   intptr_t gemm_rows, gemm_columns;

@@ -73,7 +73,7 @@ public struct Operation: Sendable {
 }
 
 /// The operation of this name.
-func find(_ operation: String, in operations: [Operation]) throws(RuvectorError) -> Operation {
+public func find(_ operation: String, in operations: [Operation]) throws(RuvectorError) -> Operation {
   for known in operations where known.name.matches(operation) { return known }
   throw unknown(operation, of: operations)
 }

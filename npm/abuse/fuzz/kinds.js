@@ -3,6 +3,7 @@
 const { ruvector } = require('../../test/support/index.js');
 const { form, matrix, numbers, strangers, vector } = require('./vectors.js');
 const { signal } = require('./signals.js');
+const { kinds: embeddingKinds, model } = require('./embeddings.js');
 const { kinds: graphKinds } = require('./graphs.js');
 const { kinds: indexKinds } = require('./indexes.js');
 const { kinds: memberKinds, member } = require('./members.js');
@@ -87,6 +88,7 @@ const layers = (c) => (c.bad() ? c.chance.pick([...strangers(), [c.chance.pick(c
 
 const kinds = {
   ...attentionKinds,
+  ...embeddingKinds,
   ...graphKinds,
   ...indexKinds,
   ...memberKinds,
@@ -125,13 +127,13 @@ const kinds = {
 /** An object to call a method of `name`'s class on: one of that class, sometimes another. */
 function receiver(c, name) {
   const { chance, world } = c;
-  if (c.bad()) return chance.pick([...world.sets, ...world.graphs, ...world.layers, ...world.mechanisms, ...world.members, ...world.indexes, ...world.stores, ...world.filters, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
+  if (c.bad()) return chance.pick([...world.sets, ...world.graphs, ...world.layers, ...world.mechanisms, ...world.members, ...world.models, ...world.indexes, ...world.stores, ...world.filters, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
   const [type] = name.split('#');
   if (type.startsWith('attention:')) return mechanism(c, type.slice('attention:'.length));
   const open = (list) => chance.pick(chance.of(0.8) ? list.filter((one) => !one.closed) : list);
   if (type === 'VectorSet') return open(world.sets);
   if (type === 'Graph') return open(world.graphs);
-  const made = member(c, type);
+  const made = member(c, type) ?? model(c, type);
   if (made) return made;
   if (type === 'PreparedFilter') return open(world.filters);
   if (type === 'VectorStore') return store(c, open(world.stores));

@@ -4,6 +4,7 @@
 // @ruvector/gnn/attention (attention.js) are called `attention:name`.
 const { ruvector } = require('../../test/support/index.js');
 const { attention, rows: attentionRows } = require('./attention.js');
+const { rows: embeddingRows } = require('./embeddings.js');
 const { rows: graphRows } = require('./graphs.js');
 const { rows: indexRows } = require('./indexes.js');
 const { rows: memberRows } = require('./members.js');
@@ -35,6 +36,7 @@ const rows = {
   'VectorSet#closed': [],
   'VectorSet#close': [],
 
+  ...embeddingRows,
   ...graphRows,
   ...storeRows,
   ...memberRows,

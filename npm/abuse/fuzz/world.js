@@ -3,7 +3,7 @@
 const { ruvector } = require('../../test/support/index.js');
 const { Attention } = require('../../entries/attention.js');
 const { Member } = require('../../lib/members/member.js');
-const { BruteForceIndex, Graph, HNSWIndex, PreparedFilter, RuvectorLayer, TensorCompress, VectorSet, VectorStore } = ruvector;
+const { BruteForceIndex, Graph, HNSWIndex, PoincareEmbedding, PreparedFilter, RuvectorLayer, TaxonomyHead, TensorCompress, VectorSet, VectorStore } = ruvector;
 
 /** Objects kept of a kind; mechanisms of attention are of many classes. */
 const MOST = 12, MECHANISMS = 48;
@@ -18,6 +18,7 @@ class World {
   graphTokens = [];
   mechanisms = [];
   members = [];
+  models = [];
   stores = [];
   filters = [];
   /** Filter -> the index or store that prepared it. */
@@ -39,6 +40,7 @@ class World {
   keep(value, self) {
     const list = value instanceof VectorSet ? this.sets : value instanceof Graph ? this.graphs : value instanceof RuvectorLayer ? this.layers : value instanceof Attention ? this.mechanisms
       : value instanceof Member ? this.members
+      : value instanceof PoincareEmbedding || value instanceof TaxonomyHead ? this.models
       : value instanceof HNSWIndex || value instanceof BruteForceIndex ? this.indexes
       : value instanceof VectorStore ? this.stores : value instanceof PreparedFilter ? this.filters : undefined;
     if (list) {
@@ -49,7 +51,7 @@ class World {
     } else if (typeof value === 'string' && value.startsWith('{"w_msg"')) this.layerJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{"version":1,"class"')) this.mechanismJson.push(value);
     else if (typeof value === 'string' && value.startsWith('{')) this.compressed.push(value);
-    for (const full of [this.sets, this.graphs, this.layers, this.mechanisms, this.members, this.indexes, this.stores, this.filters]) {
+    for (const full of [this.sets, this.graphs, this.layers, this.mechanisms, this.members, this.models, this.indexes, this.stores, this.filters]) {
       if (full.length <= (full === this.mechanisms || full === this.members ? MECHANISMS : MOST)) continue;
       const [one] = full.splice(this.chance.below(full.length), 1);
       if (this.chance.of(0.7)) one.close();

@@ -97,4 +97,4 @@ async function toBufferAsync(handle, stamp, flag) {
   return filled(bytes, count);
 }
 
-module.exports = { fromBuffer, fromBufferAsync, load, loadAsync, pathOf, stampOf, stamps, toBuffer, toBufferAsync, view };
+module.exports = { bytesOf, fromBuffer, fromBufferAsync, load, loadAsync, pathOf, stampOf, stamps, toBuffer, toBufferAsync, view };

@@ -1,0 +1,385 @@
+'use strict';
+
+// TaxonomyHead: where in a taxonomy new texts belong. The nodes get points in the Poincaré ball (PoincareEmbedding), and an embedding is
+// led to the mean of the points of the nodes whose own embeddings are like it (Sources/RuvectorTraining/Embedding/TaxonomyMap.swift).
+const inputs = require('../inputs.js');
+const { randomSeed } = require('../random.js');
+const { matrix } = require('../matrices.js');
+const { BruteForceIndex } = require('../indexes/brute-force.js');
+const { TaxonomyMap } = require('../members/classes.js');
+const { threads: threadsOf } = require('../async.js');
+const { pathOf } = require('../indexes/files.js');
+const { corrupt, pack, readFile, unpack, writeFile } = require('./bytes.js');
+const { guard } = require('./guard.js');
+const { PoincareEmbedding } = require('./poincare.js');
+const { readRelations } = require('./relations.js');
+const { drive, driveLater, Turn, watcher } = require('./slices.js');
+const { isList, mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
+
+const MAGIC = 'RVTAXON1';
+const OWN = ['hiddenDim', 'sharpness'];
+const POINTS = ['size', 'dim', 'negative', 'negs', 'epsilon', 'initRange', 'dampening', 'batchSize', 'manifold', 'seed', 'alpha', 'lr', 'burnIn', 'burnInAlpha', 'epochs'];
+
+/** Sharpnesses that are tried, neighbours that they are tried with, and how many nodes are asked. */
+const GRID = [5, 10, 20, 30, 40, 60, 80, 120, 200, 400, 800], NEIGHBOURS = 32, ASKED = 512;
+/** Rows of a call. */
+const CHUNK = 256;
+
+/** Normal numbers of a seed (Box and Muller over a 32-bit generator). */
+function normals(seed) {
+  let s = Number(BigInt.asUintN(32, BigInt(seed)));
+  const next = () => {
+    s = (s + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(s ^ (s >>> 15), 1 | s);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+}
+
+/**
+ * Orthogonal rows, long enough that products stay what they were on average; the identity where there is room for it.
+ */
+function projectionOf(inDim, hiddenDim, seed) {
+  const w = new Float32Array(hiddenDim * inDim), normal = normals(seed), rows = [];
+  if (hiddenDim >= inDim) {
+    for (let i = 0; i < inDim; i++) w[i * inDim + i] = 1;
+    return w;
+  }
+  while (rows.length < hiddenDim) {
+    const row = Float64Array.from({ length: inDim }, normal);
+    for (const other of rows) {
+      let inner = 0;
+      for (let i = 0; i < inDim; i++) inner += row[i] * other[i];
+      for (let i = 0; i < inDim; i++) row[i] -= inner * other[i];
+    }
+    const length = Math.hypot(...row);
+    if (length > 1e-6) rows.push(row.map((x) => x / length));
+  }
+  const scale = Math.sqrt(inDim / hiddenDim);
+  rows.forEach((row, r) => w.set(row.map((x) => x * scale), r * inDim));
+  return w;
+}
+
+/** log₀ of the points: artanh(|p|) p/|p|. */
+function tangents({ data, rows, dim }) {
+  const out = new Float32Array(data.length);
+  for (let r = 0; r < rows; r++) {
+    const p = data.subarray(r * dim, (r + 1) * dim), norm = Math.hypot(...p), factor = norm === 0 ? 1 : Math.atanh(Math.min(norm, 1 - 1e-9)) / norm;
+    for (let i = 0; i < dim; i++) out[r * dim + i] = factor * p[i];
+  }
+  return out;
+}
+
+/** {names, data, rows, dim} of embeddings by name: a Map, an object, or {names, vectors}. */
+function readEmbeddings(value) {
+  if (typeof value !== 'object' || value === null || isList(value) || tagOf(value) !== undefined) {
+    throw unexpected('ERR_INVALID_ARG', 'a Map of name -> vector, or {names, vectors}', 'embeddings', value);
+  }
+  if (value.names !== undefined && value.vectors !== undefined) {
+    const { names, vectors } = inputs.options(value, ['names', 'vectors'], 'embeddings');
+    if (!isList(names)) throw unexpected('ERR_INVALID_ARG', 'an array of names', 'embeddings.names', names);
+    const { data, rows, dim } = matrix(vectors, 'embeddings.vectors', true);
+    if (rows !== names.length) throw mismatch('ERR_DIMENSION_MISMATCH', `${names.length} rows`, 'embeddings.vectors', rows);
+    return { names: names.slice(), data, rows, dim };
+  }
+  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  const { data, rows, dim } = matrix(entries.map(([, vector]) => vector), 'embeddings', true);
+  return { names: entries.map(([name]) => name), data, rows, dim };
+}
+
+let isOne;
+
+class TaxonomyHead {
+  static {
+    isOne = (value) => typeof value === 'object' && value !== null && #options in value;
+  }
+
+  #options;
+  #points;
+  #seed;
+  /** {map, embedding, inDim, sharpness} once it is fitted. */
+  #model;
+  #turn = new Turn();
+  #isClosed = false;
+
+  constructor(options) {
+    const given = inputs.options(options, [...OWN, ...POINTS]), points = {};
+    for (const name of POINTS) if (given[name] !== undefined) points[name] = given[name];
+    const hiddenDim = inputs.number(given.hiddenDim, 'hiddenDim', 256);
+    if (!(Number.isInteger(hiddenDim) && hiddenDim >= 1 && hiddenDim <= 65536)) throw unexpected('ERR_INVALID_CONFIG', 'an integer in 1...65536', 'hiddenDim', hiddenDim);
+    const { sharpness } = given;
+    if (sharpness !== undefined && !(inputs.number(sharpness, 'sharpness') > 0 && sharpness <= 1e6)) throw unexpected('ERR_INVALID_CONFIG', 'a number > 0, at most 1e6', 'sharpness', sharpness);
+    this.#seed = given.seed ?? randomSeed();
+    this.#points = { ...points, seed: this.#seed };
+    const trial = new PoincareEmbedding(this.#points); // its options are looked at now
+    this.#options = { hiddenDim, sharpness, size: trial.size };
+    trial.close();
+  }
+
+  get hiddenDim() { return this.#options.hiddenDim; }
+  get size() { return this.#options.size; }
+  get seed() { return this.#seed; }
+  /** How much the nodes most like an embedding count: given, or found by `fit`. */
+  get sharpness() { return this.#model?.sharpness ?? this.#options.sharpness; }
+  get inDim() { return this.#model?.inDim; }
+  get closed() { return this.#isClosed; }
+  get names() { return this.#model ? this.#model.embedding.names : []; }
+
+  /** The points of the nodes. */
+  get embedding() { return this.#fitted().embedding; }
+
+  /** Learns where nodes lie from relations [child, ancestor], and how embeddings tell it. */
+  async fit(embeddings, relations, options) {
+    return this.#exclusively(() => driveLater(this.#fit(embeddings, relations, options)));
+  }
+
+  async #exclusively(run) {
+    this.#check();
+    this.#turn.begin();
+    try {
+      return await run();
+    } finally {
+      this.#turn.end();
+    }
+  }
+
+  fitSync(embeddings, relations, options) {
+    this.#check();
+    this.#turn.begin();
+    try {
+      return drive(this.#fit(embeddings, relations, options));
+    } finally {
+      this.#turn.end();
+    }
+  }
+
+  * #fit(embeddings, relations, options) {
+    const given = inputs.options(options, ['closure', 'epochs', 'alpha', 'lr', 'onProgress', 'signal', 'threads']);
+    const { tell, check } = watcher(given), threads = threadsOf(given.threads), { closure, ...training } = given;
+    const { names, data, dim } = readEmbeddings(embeddings);
+    const bad = data.findIndex((x) => !Number.isFinite(x));
+    if (bad >= 0) throw mismatch('ERR_NON_FINITE', 'finite numbers', `embeddings, ${JSON.stringify(names[Math.floor(bad / dim)])}`, data[bad]);
+    const read = readRelations(relations, { nodes: names, closure });
+    // Nodes that nothing is said of have no place: they are left out.
+    const used = new Uint8Array(names.length);
+    for (const ends of [read.children, read.parents]) for (const i of ends) used[i] = 1;
+    const numbers = new Int32Array(names.length), kept = names.filter((_, i) => used[i]);
+    let count = 0;
+    for (let i = 0; i < names.length; i++) numbers[i] = used[i] ? count++ : -1;
+    const rows = new Float32Array(count * dim);
+    for (let i = 0; i < names.length; i++) if (used[i]) rows.set(data.subarray(i * dim, (i + 1) * dim), numbers[i] * dim);
+    const pairs = { names: kept, children: read.children.map((i) => numbers[i]), parents: read.parents.map((i) => numbers[i]) };
+
+    const embedding = new PoincareEmbedding(this.#points);
+    let map, isKept = false;
+    try {
+      const report = yield (isLater) => (isLater ? embedding.fit(pairs, training) : embedding.fitSync(pairs, training));
+      check();
+      const { size, hiddenDim } = this.#options, projection = projectionOf(dim, hiddenDim, this.#seed), values = tangents(embedding.vectors());
+      const queries = yield* this.#hidden(projection, { data: rows, rows: count, dim }, threads, check);
+      const sharpness = this.#options.sharpness ?? (yield* sharpest(queries, values, embedding, pairs, { hiddenDim, size, seed: this.#seed, check }));
+      map = new TaxonomyMap({ inDim: dim, hiddenDim, size, nodes: count, seed: 0 });
+      const weights = inputs.allocate(projection.length + queries.length + values.length, 'weights');
+      weights.set(projection);
+      weights.set(queries.map((x) => x * sharpness), projection.length);
+      weights.set(values, projection.length + queries.length);
+      map.setWeights(weights);
+      check();
+      if (this.#isClosed) this.#check();
+      this.#model?.map.close();
+      this.#model?.embedding.close();
+      this.#model = { map, embedding, inDim: dim, sharpness };
+      isKept = true;
+      tell({ epoch: report.epochs, epochs: report.epochs, done: 1, loss: report.losses.at(-1) });
+      return { ...report, sharpness, left: names.length - count, cycles: read.cycles, loops: read.loops };
+    } finally {
+      if (!isKept) {
+        embedding.close();
+        map?.close();
+      }
+    }
+  }
+
+  /** W y of all rows. */
+  * #hidden(projection, { data, rows, dim }, threads, check) {
+    const { size, hiddenDim } = this.#options, out = inputs.allocate(rows * hiddenDim, 'queries');
+    const map = new TaxonomyMap({ inDim: dim, hiddenDim, size, nodes: 1, seed: 0 });
+    try {
+      const weights = new Float32Array(projection.length + hiddenDim + size);
+      weights.set(projection);
+      map.setWeights(weights);
+      for (let at = 0; at < rows; at += CHUNK) {
+        check();
+        const end = Math.min(at + CHUNK, rows), part = { data: data.subarray(at * dim, end * dim), rows: end - at, dim };
+        const found = yield (isLater) => (isLater ? map.hiddenAsync(part, { threads }) : map.hidden(part, { threads }));
+        out.set(found.data, at * hiddenDim);
+      }
+    } finally {
+      map.close();
+    }
+    return out;
+  }
+
+  #check() {
+    if (this.#isClosed) throw mismatch('ERR_CLOSED', 'an open TaxonomyHead', 'this', 'a closed one');
+  }
+
+  #fitted() {
+    this.#check();
+    if (!this.#model) throw mismatch('ERR_EMPTY_INPUT', 'a head that is fitted', 'this', 'one that is not');
+    return this.#model;
+  }
+
+  /** The point of an embedding, or those of a matrix of them. */
+  project(embeddings, options) {
+    const points = this.#fitted().map.forward(embeddings, options);
+    return isMatrix(embeddings) ? points : points.data;
+  }
+
+  async projectAsync(embeddings, options) {
+    const isMany = isMatrix(embeddings), points = await this.#fitted().map.forwardAsync(embeddings, options);
+    return isMany ? points : points.data;
+  }
+
+  /** The k nodes nearest to where an embedding is led. */
+  nearest(embedding, k = 10) {
+    return this.#fitted().embedding.nearest(this.#one(embedding), k);
+  }
+
+  /** The nearest of those that lie closer to the origin. */
+  ancestors(embedding, k = 10) {
+    return this.#fitted().embedding.ancestors(this.#one(embedding), k);
+  }
+
+  #one(embedding) {
+    if (isMatrix(embedding)) throw unexpected('ERR_INVALID_ARG', 'one embedding', 'embedding', embedding);
+    return this.project(embedding);
+  }
+
+  /** All of it as bytes. */
+  toBuffer() {
+    const { map, embedding, inDim, sharpness } = this.#fitted(), inner = embedding.toBuffer(), { seed, alpha, lr, ...points } = this.#points;
+    const rate = typeof alpha === 'function' || typeof lr === 'function' ? {} : { alpha, lr };
+    const options = { ...points, ...rate, hiddenDim: this.#options.hiddenDim, sharpness: this.#options.sharpness, seed: String(seed) };
+    return pack(MAGIC, { options, inDim, found: sharpness }, { weights: map.getWeights(), embedding: new Uint32Array(inner.buffer, inner.byteOffset, inner.byteLength / 4) });
+  }
+
+  static fromBuffer(bytes) {
+    const { header: { options, inDim, found }, arrays: { weights, embedding: inner } } = unpack(MAGIC, bytes);
+    let embedding, map;
+    try {
+      const head = new TaxonomyHead({ ...options, seed: BigInt(options.seed) });
+      embedding = PoincareEmbedding.fromBuffer(new Uint8Array(inner.buffer, inner.byteOffset, inner.byteLength));
+      const { hiddenDim, size } = head.#options, nodes = embedding.count, wanted = hiddenDim * inDim + nodes * (hiddenDim + size);
+      if (weights.length !== wanted) throw corrupt(`${wanted} numbers`, 'weights', weights.length);
+      map = new TaxonomyMap({ inDim, hiddenDim, size, nodes, seed: 0 });
+      map.setWeights(weights);
+      head.#model = { map, embedding, inDim, sharpness: found };
+      return head;
+    } catch (cause) {
+      embedding?.close();
+      map?.close();
+      if (cause?.code === 'ERR_CORRUPT' || cause?.code === 'ERR_OUT_OF_MEMORY') throw cause;
+      throw new RuvectorError('ERR_CORRUPT', `expected the bytes of a TaxonomyHead: ${cause.message}`, { cause });
+    }
+  }
+
+  save(path) {
+    writeFile(pathOf(path), this.toBuffer());
+  }
+
+  static load(path) {
+    return TaxonomyHead.fromBuffer(readFile(pathOf(path)));
+  }
+
+  /** Frees the native memory. Closing twice is fine. */
+  close() {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#model?.map.close();
+    this.#model?.embedding.close();
+    this.#model = undefined;
+  }
+
+  [Symbol.dispose ?? Symbol.for('Symbol.dispose')]() {
+    this.close();
+  }
+}
+
+/** Whether an argument is many rows: an array of rows or {data, rows, dim}. */
+function isMatrix(value) {
+  if (tagOf(value) !== undefined) return false;
+  return isList(value) ? typeof value[0] !== 'number' : typeof value === 'object' && value !== null && 'rows' in value;
+}
+
+/**
+ * The sharpness with which nodes find what is above them by the other nodes alone: each of some nodes is left out in turn and led to a
+ * point by those like it; the share of its ancestors among the nearest ten is taken, of all nodes and of the points of the others that
+ * are left out (new ones must not crowd each other).
+ */
+function* sharpest(queries, values, embedding, pairs, { hiddenDim, size, seed, check }) {
+  const nodes = pairs.names.length, above = new Map();
+  pairs.children.forEach((child, i) => above.set(child, (above.get(child) ?? new Set()).add(pairs.parents[i])));
+  const keys = [...above.keys()], normal = normals(seed);
+  const asked = keys.length <= ASKED ? keys : keys.map((key) => [normal(), key]).sort(([a], [b]) => a - b).slice(0, ASKED).map(([, key]) => key);
+  const pause = () => { check(); return async () => undefined; }; // others have their turn
+  const like = new BruteForceIndex({ dim: hiddenDim, metric: 'ip' }), near = new BruteForceIndex({ dim: size, metric: 'poincare' });
+  try {
+    const ids = Array.from({ length: nodes }, (_, i) => i), others = [];
+    like.addBatch(ids, { data: queries, rows: nodes, dim: hiddenDim });
+    near.addBatch(ids, embedding.vectors());
+    for (const [turn, node] of asked.entries()) {
+      if (turn % 16 === 0) yield pause();
+      const query = queries.subarray(node * hiddenDim, (node + 1) * hiddenDim), found = [...like.search(query, Math.min(nodes, NEIGHBOURS + 1)).keys].filter((i) => i !== node);
+      others.push(found.map((i) => [i, dot(query, queries.subarray(i * hiddenDim, (i + 1) * hiddenDim))]));
+    }
+    let best = { hits: -1, sharpness: GRID[0] };
+    for (const sharpness of GRID) {
+      const points = new Float32Array(asked.length * size), left = new BruteForceIndex({ dim: size, metric: 'poincare' });
+      others.forEach((list, at) => points.set(meanOf(list, values, size, sharpness), at * size));
+      try {
+        left.addBatch(asked.map((_, at) => at), { data: points, rows: asked.length, dim: size });
+        let hits = 0;
+        for (const [at, node] of asked.entries()) {
+          if (at % 64 === 0) yield pause();
+          const query = points.subarray(at * size, (at + 1) * size), ancestors = above.get(node), list = [];
+          const take = ({ keys: found, distances }, own, isAbove) => found.forEach((i, rank) => { if (i !== own) list.push([distances[rank], isAbove(i)]); });
+          take(near.search(query, 11), node, (i) => ancestors.has(i));
+          take(left.search(query, 11), at, () => false);
+          hits += list.sort(([a], [b]) => a - b).slice(0, 10).filter(([, isAbove]) => isAbove).length / Math.min(10, ancestors.size);
+        }
+        if (hits > best.hits) best = { hits, sharpness };
+      } finally {
+        left.close();
+      }
+    }
+    return best.sharpness;
+  } finally {
+    like.close();
+    near.close();
+  }
+}
+
+function dot(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+/** Where attention to these nodes, [node, score], leads: as TaxonomyMap does it. */
+function meanOf(list, values, size, sharpness) {
+  const z = new Float64Array(size), most = Math.max(...list.map(([, score]) => score));
+  let sum = 0;
+  for (const [node, score] of list) {
+    const w = Math.exp(sharpness * (score - most));
+    sum += w;
+    for (let c = 0; c < size; c++) z[c] += w * values[node * size + c];
+  }
+  const length = Math.hypot(...z) / sum, factor = length === 0 ? 0 : Math.tanh(Math.min(length, 6.1)) / length / sum;
+  return z.map((x) => factor * x);
+}
+
+guard(TaxonomyHead, isOne);
+
+module.exports = { TaxonomyHead };
