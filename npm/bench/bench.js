@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run bench [-- search layer kernels attention wasm index] [--peer gnn=<path>] [--json <file>] [--quick]
+// npm run bench [-- search layer kernels attention wasm index training] [--peer gnn=<path>] [--json <file>] [--quick]
 //   index alone: [--rows <part of a name>] [--large] (index.js)
 // One thread. Every figure is a median of interleaved rounds; ratios are to the plain-JS loop of cases.js.
 //
@@ -109,6 +109,7 @@ async function print() {
   if (wanted('kernels')) kernels();
   if (wanted('attention')) attentionSections(settings, section, values.quick);
   if (wanted('wasm')) webAssembly();
+  if (positionals.includes('training')) require('./poincare.js').poincareSections(section, values.quick);
   /** By its name only: it takes a quarter of an hour. */
   if (positionals.includes('index')) await require('./index.js').indexSections(section, values);
   save();
