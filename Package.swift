@@ -67,7 +67,8 @@ let package = Package(
       name: "RuvectorHierarchy",
       dependencies: ["CRuvectorSupport", "RuvectorAttention", "RuvectorCore", "RuvectorGeometry", "RuvectorSearch"]),
     .target(
-      name: "RuvectorTraining", dependencies: ["CRuvectorSupport", "RuvectorCore"], swiftSettings: unchecked),
+      name: "RuvectorTraining", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"],
+      swiftSettings: unchecked),
     .target(
       name: "Ruvector",
       dependencies: [
@@ -108,7 +109,7 @@ let package = Package(
     .testTarget(name: "RuvectorIndexTests", dependencies: ["RuvectorIndex", "RuvectorGeometry", "TestSupport"]),
     .testTarget(
       name: "RuvectorAttentionTests", dependencies: ["RuvectorAttention", "RuvectorGeometry", "TestSupport"]),
-    .testTarget(name: "RuvectorTrainingTests", dependencies: ["RuvectorTraining", "TestSupport"]),
+    .testTarget(name: "RuvectorTrainingTests", dependencies: ["Ruvector", "TestSupport"]),
     .testTarget(name: "RuvectorStoreTests", dependencies: ["RuvectorStore"]),
     .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
   ]

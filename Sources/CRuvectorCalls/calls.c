@@ -149,21 +149,22 @@ F(vectors_info) {
 /* set, row, out */
 F(vectors_row) { return rv_vectors_row(a[0].pointer, a[1].integer, a[2].buffer.data, a[2].buffer.dims[0], error); }
 
-/* offsets, indices, columns */
+/* offsets, indices, weights or undefined, columns, whether to coalesce */
 F(graph_create) {
-  MAKES(rv_graph_create(&a[0].buffer, &a[1].buffer, a[2].integer, HANDLE, error),
+  MAKES(rv_graph_create(&a[0].buffer, &a[1].buffer, OPTIONAL(a[2]), a[3].integer, (int32_t)a[4].integer, HANDLE, error),
         rv_graph_info(result->handle, NULL, NULL, NULL, &bytes));
 }
 /* token; the memory is counted by the environment that made the graph */
 F(graph_open) { return rv_graph_open(a[0].integer, HANDLE, error); }
-/* graph, Float64Array for nodes, columns, edges, token */
+/* graph, Float64Array for nodes, columns, edges, token, whether it has weights */
 F(graph_info) {
   uint64_t nodes = 0, columns = 0, edges = 0;
   rv_graph_info(a[0].pointer, &nodes, &columns, &edges, NULL);
-  return PUT(a[1], (double)nodes, (double)columns, (double)edges, (double)rv_graph_token(a[0].pointer));
+  return PUT(a[1], (double)nodes, (double)columns, (double)edges, (double)rv_graph_token(a[0].pointer),
+             (double)rv_graph_is_weighted(a[0].pointer));
 }
-/* graph, offsets or undefined, indices or undefined */
-F(graph_copy) { return rv_graph_copy(a[0].pointer, OPTIONAL(a[1]), OPTIONAL(a[2]), error); }
+/* graph, offsets, indices, weights: each or undefined */
+F(graph_copy) { return rv_graph_copy(a[0].pointer, OPTIONAL(a[1]), OPTIONAL(a[2]), OPTIONAL(a[3]), error); }
 
 /* queries, set or undefined, matrix or undefined, k, curvature (0: cosine), projection, temperature, indices, weights,
  * values. Returns the results a query. */
@@ -457,10 +458,10 @@ static const rv_export rows[] = {
     {"vectorsOpen", "i", 'v', vectors_open},
     {"vectorsInfo", "vB", 0, vectors_info},
     {"vectorsRow", "viF", 0, vectors_row},
-    {"graphCreate", "bbi", 'g', graph_create},
+    {"graphCreate", "bbb?ii", 'g', graph_create},
     {"graphOpen", "i", 'g', graph_open},
     {"graphInfo", "gB", 0, graph_info},
-    {"graphCopy", "gB?B?", 0, graph_copy},
+    {"graphCopy", "gB?B?B?", 0, graph_copy},
     {"search", "xv?x?ininBFFc", 'n', search},
     {"searchCreate", "", 'q', search_create},
     {"searchBegin", "qfniin", 0, search_begin},

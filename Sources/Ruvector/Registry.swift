@@ -13,7 +13,8 @@ public struct Member: Sendable {
     public let type: String
   #endif
 
-  init<M: Mechanism & Sendable>(_ mechanism: M.Type) {
+  /// `type`: the name of its class in other languages, where that is another.
+  init<M: Mechanism & Sendable>(_ mechanism: M.Type, as type: StaticString? = nil) {
     family = mechanism.family
     name = mechanism.name
     options = mechanism.options
@@ -24,14 +25,15 @@ public struct Member: Sendable {
       return try Slot.total(M.slots(settings)) + settings.childParameters
     }
     #if DEBUG
-      type = "\(M.self)"
+      self.type = type.map { "\($0)" } ?? "\(M.self)"
     #endif
   }
 }
 
 /// Every mechanism, one line each: what `rv_create` can make. A new one is its file, its line here, and its test.
 public enum Registry {
-  public static let members = layers + attention + codecs + graph + losses + embeddings
+  public static let members =
+    layers + attention + codecs + graph + losses + optimizers + schedules + trainers + helpers + embeddings
 
   private static let layers = [Member(RuvectorLayer.self)]
 
@@ -69,11 +71,63 @@ public enum Registry {
   ]
 
   private static let graph = [
-    Member(GATv2Layer.self)
+    Member(GCNLayer.self),
+    Member(GATLayer.self),
+    Member(GATv2Layer.self),
+    Member(GraphSAGELayer.self),
+    Member(TransformerLayer.self),
+    Member(Sequential.self),
+    Member(LinearLayer.self, as: "Linear"),
+    Member(LayerNormLayer.self, as: "LayerNorm"),
+    Member(DropoutLayer.self, as: "Dropout"),
+    Member(ActivationLayer.self, as: "Activation"),
   ]
 
   private static let losses = [
-    Member(MSELoss.self)
+    Member(MSELoss.self),
+    Member(CrossEntropyLoss.self),
+    Member(BCEWithLogitsLoss.self),
+    Member(ListwiseSoftmaxLoss.self),
+    Member(InfoNCELoss.self),
+    Member(TripletMarginLoss.self),
+    Member(ContrastiveLoss.self),
+    Member(LocalContrastiveLoss.self),
+    Member(LaplacianRegularizer.self),
+    Member(OrthogonalityRegularizer.self),
+    Member(NormRegularizer.self),
+    Member(L2Regularizer.self),
+    Member(SpectralRegularization.self),
+  ]
+
+  private static let optimizers = [
+    Member(SGD.self),
+    Member(Adam.self),
+    Member(AdamW.self),
+    Member(RiemannianSGD.self),
+    Member(RiemannianAdam.self),
+  ]
+
+  private static let schedules = [
+    Member(ConstantSchedule.self),
+    Member(CosineSchedule.self),
+    Member(LinearSchedule.self),
+    Member(ExponentialSchedule.self),
+    Member(StepSchedule.self),
+    Member(CosineRestartsSchedule.self),
+    Member(PlateauSchedule.self),
+  ]
+
+  /// What training needs beside losses and optimizers.
+  private static let helpers = [
+    Member(NegativeMiner.self),
+    Member(EWC.self),
+    Member(ReplayBuffer.self),
+    Member(UncertaintyWeights.self),
+    Member(GradNorm.self),
+  ]
+
+  private static let trainers = [
+    Member(Trainer.self)
   ]
 
   private static let embeddings = [

@@ -28,7 +28,7 @@ final class MechanismHandle {
     return try body(mechanism)
   }
 
-  func write(_ body: (any Mechanism) throws(RuvectorError) -> Void) throws(RuvectorError) {
+  func write<T>(_ body: (any Mechanism) throws(RuvectorError) -> T) throws(RuvectorError) -> T {
     let free = lock.locked {
       let free = !writing && readers == 0
       if free { writing = true }
@@ -36,7 +36,7 @@ final class MechanismHandle {
     }
     guard free else { throw busy }
     defer { lock.locked { writing = false } }
-    try body(mechanism)
+    return try body(mechanism)
   }
 
   private var busy: RuvectorError {

@@ -76,9 +76,9 @@ public func rv_run(
     let all = try tensors(buffers, buffer_count, "buffers")
     let operation = try string(operation, "operation")
     let control = try RuvectorABI.control(control)
-    let count = try Opaque.object(handle, MechanismHandle.self, "handle").read {
-      (mechanism) throws(RuvectorError) in try mechanism.run(operation, all, control)
-    }
+    let handle = try Opaque.object(handle, MechanismHandle.self, "handle")
+    func run(_ mechanism: any Mechanism) throws(RuvectorError) -> Int { try mechanism.run(operation, all, control) }
+    let count = try handle.mechanism.isChanged(by: operation) ? handle.write(run) : handle.read(run)
     written?.pointee = UInt64(count)
   }
 }

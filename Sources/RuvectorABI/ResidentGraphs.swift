@@ -20,15 +20,21 @@ private func indices(
 
 @implementation @_cdecl("rv_graph_create")
 public func rv_graph_create(
-  _ offsets: UnsafePointer<rv_buffer>?, _ indices: UnsafePointer<rv_buffer>?, _ columns: UInt64,
-  _ out: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<rv_error>?
+  _ offsets: UnsafePointer<rv_buffer>?, _ indices: UnsafePointer<rv_buffer>?, _ weights: UnsafePointer<rv_buffer>?,
+  _ columns: UInt64, _ coalesce: Int32, _ out: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     let out = try require(out, "out")
     out.pointee = nil
-    let graph = try ResidentGraph(
+    var list: UnsafeBufferPointer<Float>?
+    if weights != nil {
+      let tensor = try tensor(weights, "weights")
+      list = UnsafeBufferPointer(start: try tensor.floats("weights"), count: tensor.columns)
+    }
+    var graph = try ResidentGraph(
       offsets: RuvectorABI.indices(offsets, "offsets"), indices: RuvectorABI.indices(indices, "indices"),
-      columns: columns == 0 ? nil : Int(clamping: columns))
+      columns: columns == 0 ? nil : Int(clamping: columns), weights: list)
+    if coalesce != 0 { graph = try graph.coalesced() }
     out.pointee = Opaque.retain(graphs.add(graph))
   }
 }
@@ -57,7 +63,7 @@ public func rv_graph_info(
 @implementation @_cdecl("rv_graph_copy")
 public func rv_graph_copy(
   _ handle: OpaquePointer?, _ offsets: UnsafePointer<rv_buffer>?, _ indices: UnsafePointer<rv_buffer>?,
-  _ error: UnsafeMutablePointer<rv_error>?
+  _ weights: UnsafePointer<rv_buffer>?, _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     let graph = try residentGraph(handle)
@@ -65,7 +71,19 @@ public func rv_graph_copy(
       guard let out else { continue }
       try tensor(out, name).indices(name, count: list.count).update(from: list.pointer, count: list.count)
     }
+    guard weights != nil else { return }
+    let out = try tensor(weights, "weights").output("weights", count: graph.edges)
+    if let own = graph.weights {
+      out.update(from: own.pointer, count: own.count)
+    } else {
+      out.update(repeating: 1, count: graph.edges)
+    }
   }
+}
+
+@implementation @_cdecl("rv_graph_is_weighted")
+public func rv_graph_is_weighted(_ handle: OpaquePointer?) -> Int32 {
+  (try? residentGraph(handle))?.weights == nil ? 0 : 1
 }
 
 @implementation @_cdecl("rv_graph_token")

@@ -53,5 +53,39 @@ private func run(_ name: String, _ buffers: [Tensor], _ n: Int) throws(RuvectorE
     sink = kernels.multiply_add_peak(n)
     return 2 * Double(n) * Double(kernels.multiply_add_width)
   }
-  throw .expected("one of sum, exp, softmax, gemm, fma", for: "name", received: "\"\(name)\"", .invalidArgument)
+  if matches("gather") {
+    // Rows of n floats that the indices name, in their order, each added to one row in registers: what reading them takes.
+    guard buffers.count == 4, n > 0 else {
+      throw .expected("4 buffers", for: "buffers", received: "\(buffers.count)", .invalidArgument)
+    }
+    let count = buffers[0].columns, x = try vector(1), rows = buffers[1].columns / n
+    let indices = try buffers[0].readIndices("indices", count: count), ends = try buffers[2].readIndices("ends", count: 2)
+    guard ends[0] == 0, Int(ends[1]) == count else {
+      throw .expected("0 and \(count)", for: "ends", received: "others", .invalidArgument)
+    }
+    for e in 0..<count where Int(indices[e]) >= rows {
+      throw .expected("numbers below \(rows)", for: "indices", received: "\(indices[e])", .invalidArgument)
+    }
+    let out = try buffers[3].output("output", count: n)
+    kernels.gather_rows(ends, indices, nil, nil, 1, x, n, 0, 1, n, out, n)
+    sink = out[0]
+    return Double(count) * Double(n) * 4
+  }
+  if matches("propagate") {
+    // The weighted sums of the same rows: what a layer does along the edges of a graph, and nothing else.
+    guard buffers.count == 3, n > 0 else {
+      throw .expected("3 buffers", for: "buffers", received: "\(buffers.count)", .invalidArgument)
+    }
+    let graph = try buffers[0].graph("graph").adjacency(Adjacency.Form(.kept, isWeighted: true)), x = try vector(1)
+    let count = graph.edges, out = try buffers[2].output("output", count: graph.nodes * n)
+    guard buffers[1].columns == graph.columns * n else {
+      throw .dimension("x", expected: graph.columns * n, received: buffers[1].columns)
+    }
+    kernels.gather_rows(
+      graph.offsets.pointer, graph.indices.pointer, nil, graph.weights.map { UnsafePointer($0.pointer) }, 1, x, n, 0,
+      graph.nodes, n, out, n)
+    sink = out[0]
+    return Double(count) * Double(n) * 4
+  }
+  throw .expected("one of sum, exp, softmax, gemm, fma, gather, propagate", for: "name", received: "\"\(name)\"", .invalidArgument)
 }

@@ -121,13 +121,34 @@ public protocol Attention: Mechanism {
   ) throws(RuvectorError)
 }
 
-/// A mechanism of attention as the child of another mechanism.
-public final class AttentionFacet: Facet {
+/// A mechanism of attention as the child of another mechanism, and as training reaches it.
+public final class AttentionFacet: Trainable {
   public let attention: any Attention
   /// Its name in the registry: a class behind a protocol cannot be asked for it in WebAssembly.
   let name: StaticString
 
   init(_ attention: any Attention, _ name: StaticString) { (self.attention, self.name) = (attention, name) }
+
+  public override func outputCount(of call: Call) throws(RuvectorError) -> Int {
+    let (count, overflow) = try call.buffers[0].rows.multipliedReportingOverflow(
+      by: attention.outputDim(values: call.buffers[2].columns))
+    return overflow ? Int.max : count
+  }
+
+  public override func forward(_ call: Call, _ mode: Mode, _ control: Control) throws(RuvectorError) -> AnyObject? {
+    _ = try attention.run("forward", call.buffers, control)
+    return nil
+  }
+
+  public override func backward(
+    _ call: Call, _ context: AnyObject?, outputGradient: UnsafePointer<Float>,
+    toInputs: [UnsafeMutablePointer<Float>?], parameters: Gradients, _ mode: Mode, _ control: Control
+  ) throws(RuvectorError) {
+    let input = try attention.any.readInput(call.buffers)
+    let places = AttentionGradients(
+      queries: toInputs[0], keys: toInputs[1], values: toInputs[2], parameters: parameters, edges: toInputs[7])
+    try attention.backward(input, outputGradient: outputGradient, into: places, control)
+  }
 }
 
 extension Attention {

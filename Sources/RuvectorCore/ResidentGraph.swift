@@ -26,17 +26,23 @@ public final class ResidentGraph: @unchecked Sendable {
   /// [edges]
   public let indices: AlignedBuffer<UInt32>
 
+  /// [edges], of each entry, finite; nil: all are 1.
+  public let weights: AlignedBuffer<Float>?
+
   private let lock: Lock
   private var known: Transposed?
+  /// What layers have asked for: a handful.
+  private var adjacencies: [Adjacency] = []
 
   /// Nodes, sources and entries each: one more fits in an Int of 32 bits.
   public static let most = Int(Int32.max) - 1
 
-  /// Copies the rows. `columns` nil: as many sources as targets. `.emptyInput` without offsets, `.invalidArgument` for offsets
-  /// that fall or do not lead from 0 to the number of indices, and for sources that there are not; `.outOfRange`,
-  /// `.outOfMemory`. O(nodes + edges).
+  /// Copies the rows. `columns` nil: as many sources as targets. `weights`: one an entry. `.emptyInput` without offsets,
+  /// `.invalidArgument` for offsets that fall or do not lead from 0 to the number of indices, and for sources that there are
+  /// not; `.dimensionMismatch` for another number of weights, `.nonFinite`; `.outOfRange`, `.outOfMemory`. O(nodes + edges).
   public convenience init(
-    offsets: UnsafeBufferPointer<UInt32>, indices: UnsafeBufferPointer<UInt32>, columns: Int? = nil
+    offsets: UnsafeBufferPointer<UInt32>, indices: UnsafeBufferPointer<UInt32>, columns: Int? = nil,
+    weights: UnsafeBufferPointer<Float>? = nil
   ) throws(RuvectorError) {
     guard offsets.count > 0 else {
       throw .expected("at least 1 element", for: "offsets", received: "0", .emptyInput)
@@ -55,13 +61,25 @@ public final class ResidentGraph: @unchecked Sendable {
       throw .expected(
         "numbers below \(columns)", for: "indices", received: "\(list[i]) at element \(i)", .invalidArgument)
     }
-    self.init(rows, list, columns: columns, lock)
+    var own: AlignedBuffer<Float>?
+    if let weights {
+      guard weights.count == list.count else {
+        throw .dimension("weights", expected: list.count, received: weights.count)
+      }
+      let made = try AlignedBuffer<Float>(count: list.count, for: "graph")
+      if let from = weights.baseAddress { made.pointer.initialize(from: from, count: list.count) }
+      try requireFinite(made.pointer, count: made.count, for: "weights")
+      own = made
+    }
+    self.init(rows, list, columns: columns, own, lock)
   }
 
   private init(
-    _ offsets: AlignedBuffer<UInt32>, _ indices: AlignedBuffer<UInt32>, columns: Int, _ lock: Lock
+    _ offsets: AlignedBuffer<UInt32>, _ indices: AlignedBuffer<UInt32>, columns: Int, _ weights: AlignedBuffer<Float>?,
+    _ lock: Lock
   ) {
     (self.offsets, self.indices, self.columns, self.lock) = (offsets, indices, columns, lock)
+    self.weights = weights
     (nodes, edges) = (offsets.count - 1, indices.count)
   }
 
@@ -91,7 +109,8 @@ public final class ResidentGraph: @unchecked Sendable {
   public var transposed: Transposed {
     get throws(RuvectorError) {
       if let known = lock.locked({ known }) { return known }
-      let made = try sortedBySource()  // threads that come at once each make the same
+      // Threads that come at once each make the same.
+      let made = try Transposed(offsets: offsets, indices: indices, columns: columns)
       return lock.locked {
         if known == nil { known = made }
         return known ?? made
@@ -99,8 +118,74 @@ public final class ResidentGraph: @unchecked Sendable {
     }
   }
 
-  /// A counting sort, which keeps the order of entries.
-  private func sortedBySource() throws(RuvectorError) -> Transposed {
+  /// Its edges as a layer reads them: made when they are first asked for, then kept. O(nodes + edges).
+  public func adjacency(_ form: Adjacency.Form) throws(RuvectorError) -> Adjacency {
+    if let known = lock.locked({ adjacencies.first { $0.form == form } }) { return known }
+    let made = try Adjacency(self, form)
+    return lock.locked {
+      if let known = adjacencies.first(where: { $0.form == form }) { return known }
+      adjacencies.append(made)
+      return made
+    }
+  }
+
+  /// Native memory held, in bytes.
+  public var byteCount: Int {
+    let transposed = lock.locked { known != nil } ? columns &+ 1 &+ 2 &* edges : 0
+    let own = nodes &+ 1 &+ edges &+ (weights == nil ? 0 : edges)
+    let forms = lock.locked { adjacencies }.reduce(0) { $0 &+ $1.ownBytes }
+    return (own &+ transposed) &* MemoryLayout<UInt32>.stride &+ forms
+  }
+}
+
+extension ResidentGraph {
+  /// The graph whose sources of a node rise, each once: its weight the sum of those of the entries that were the same. (Without
+  /// weights: none, repetitions are left out.) `dropsLoops`: without edges from a node to itself. O(nodes + edges).
+  public func coalesced(dropsLoops: Bool = false) throws(RuvectorError) -> ResidentGraph {
+    let starts = try AlignedBuffer<UInt32>(count: nodes + 1, for: "graph")
+    let list = try AlignedBuffer<UInt32>(count: edges, for: "graph")
+    let sums = weights == nil ? nil : try AlignedBuffer<Float>(count: edges, for: "graph")
+    // Transposed twice: a radix sort of each row.
+    let back = try transposed
+    let sorted = try AlignedBuffer<UInt32>(count: edges, for: "graph"), next = try AlignedBuffer<UInt32>(count: nodes + 1, for: "graph")
+    let places = try AlignedBuffer<UInt32>(count: edges, for: "graph")
+    next.pointer.update(from: offsets.pointer, count: nodes + 1)
+    for j in 0..<columns {
+      for t in Int(back.offsets[j])..<Int(back.offsets[j + 1]) {
+        let i = Int(back.targets[t]), at = Int(next[i])
+        (sorted[at], places[at]) = (UInt32(truncatingIfNeeded: j), back.entries[t])
+        next[i] += 1
+      }
+    }
+    var count = 0
+    starts[0] = 0
+    for i in 0..<nodes {
+      let first = count
+      for at in row(i) where !(dropsLoops && Int(sorted[at]) == i) {
+        let w = weights?[Int(places[at])] ?? 1
+        if count > first, list[count - 1] == sorted[at] {
+          sums?[count - 1] += w
+        } else {
+          list[count] = sorted[at]
+          sums?[count] = w
+          count += 1
+        }
+      }
+      starts[i + 1] = UInt32(truncatingIfNeeded: count)
+    }
+    return try ResidentGraph(
+      offsets: UnsafeBufferPointer(start: starts.pointer, count: starts.count),
+      indices: UnsafeBufferPointer(start: list.pointer, count: count), columns: columns,
+      weights: sums.map { UnsafeBufferPointer(start: $0.pointer, count: count) })
+  }
+}
+
+extension ResidentGraph.Transposed {
+  /// A counting sort, which keeps the order of entries. O(columns + edges).
+  init(
+    offsets: AlignedBuffer<UInt32>, indices: AlignedBuffer<UInt32>, columns: Int
+  ) throws(RuvectorError) {
+    let edges = indices.count
     let starts = try AlignedBuffer<UInt32>(count: columns + 1, repeating: 0, for: "transposed graph")
     let entries = try AlignedBuffer<UInt32>(count: edges, for: "transposed graph")
     let targets = try AlignedBuffer<UInt32>(count: edges, for: "transposed graph")
@@ -111,8 +196,8 @@ public final class ResidentGraph: @unchecked Sendable {
       starts[j] = end
     }
     // Each source's entries are written from the last to the first, so that its end becomes its start.
-    for i in (0..<nodes).reversed() {
-      for e in row(i).reversed() {
+    for i in (0..<offsets.count - 1).reversed() {
+      for e in (Int(offsets[i])..<Int(offsets[i + 1])).reversed() {
         let source = Int(indices[e])
         starts[source] -= 1
         let place = Int(starts[source])
@@ -120,12 +205,6 @@ public final class ResidentGraph: @unchecked Sendable {
         targets[place] = UInt32(truncatingIfNeeded: i)
       }
     }
-    return Transposed(offsets: starts, entries: entries, targets: targets)
-  }
-
-  /// Native memory held, in bytes.
-  public var byteCount: Int {
-    let transposed = lock.locked { known != nil } ? columns &+ 1 &+ 2 &* edges : 0
-    return (nodes &+ 1 &+ edges &+ transposed) &* MemoryLayout<UInt32>.stride
+    self.init(offsets: starts, entries: entries, targets: targets)
   }
 }

@@ -32,6 +32,37 @@ public struct Tensor {
     (self.columns, self.stride, self.isWritable) = (columns, stride, isWritable)
   }
 
+  /// Whether it stands for an argument that is not there: no elements, and no graph.
+  public var isLeftOut: Bool { type != .graph && rows * columns == 0 }
+
+  /// In the place of an argument that is left out.
+  public static var none: Tensor {
+    Tensor(nil, .float32, rank: 1, rows: 1, columns: 0, stride: 0, isWritable: false)
+  }
+
+  /// The same for a port, of its type and rank.
+  public static func none(_ port: Port) -> Tensor {
+    let isMatrix = port.shape.count > 1 && port.type == .float32
+    return Tensor(
+      nil, port.type == .graph ? .float32 : port.type, rank: isMatrix ? 2 : 1, rows: isMatrix ? 0 : 1, columns: 0,
+      stride: 0, isWritable: false)
+  }
+
+  /// A vector of floats to be read, or written.
+  public static func floats(_ data: UnsafeMutablePointer<Float>, count: Int, isWritable: Bool = false) -> Tensor {
+    Tensor(data, .float32, rank: 1, rows: 1, columns: count, stride: count, isWritable: isWritable)
+  }
+
+  /// A packed matrix of floats to be read.
+  public static func floats(_ data: UnsafeMutablePointer<Float>, rows: Int, columns: Int) -> Tensor {
+    Tensor(data, .float32, rank: 2, rows: rows, columns: columns, stride: columns, isWritable: false)
+  }
+
+  /// A vector of unsigned integers to be read.
+  public static func indices(_ data: UnsafeMutablePointer<UInt32>, count: Int) -> Tensor {
+    Tensor(data, .uint32, rank: 1, rows: 1, columns: count, stride: count, isWritable: false)
+  }
+
   /// As a vector of floats with `count` elements (any number for nil).
   public func floats(_ name: @autoclosure () -> String, count: Int? = nil) throws(RuvectorError) -> UnsafePointer<Float>
   {

@@ -11,13 +11,35 @@ public protocol WalkLayer: Mechanism {
     _ node: UnsafePointer<Float>, neighbors: MatrixView, edgeWeights: UnsafeBufferPointer<Float>,
     into out: UnsafeMutablePointer<Float>
   ) throws(RuvectorError)
+  /// Adds what `outputGradient` [hiddenDim] gives through `forward`.
+  func backward(
+    _ node: UnsafePointer<Float>, neighbors: MatrixView, edgeWeights: UnsafeBufferPointer<Float>,
+    outputGradient: UnsafePointer<Float>, into gradients: LayerGradients
+  ) throws(RuvectorError)
 }
 
-/// What such a layer is to others. (Embedded Swift casts an object to its class, but not to another protocol.)
-public final class WalkFacet: Facet {
+/// What such a layer is to others, and to training. (Embedded Swift casts an object to its class, but not to another protocol.)
+public final class WalkFacet: Trainable {
   public let layer: any WalkLayer
 
   init(_ layer: any WalkLayer) { self.layer = layer }
+
+  public override func forward(_ call: Call, _ mode: Mode, _ control: Control) throws(RuvectorError) -> AnyObject? {
+    _ = try layer.run("forward", call.buffers, control)
+    return nil
+  }
+
+  public override func backward(
+    _ call: Call, _ context: AnyObject?, outputGradient: UnsafePointer<Float>,
+    toInputs: [UnsafeMutablePointer<Float>?], parameters: Gradients, _ mode: Mode, _ control: Control
+  ) throws(RuvectorError) {
+    let weights = try call.vector("edgeWeights") ?? UnsafeBufferPointer(start: nil, count: 0)
+    guard let node = try call.vector("node")?.baseAddress, let neighbors = try call.matrix("neighbors") else { return }
+    let places = LayerGradients(
+      node: toInputs[0], neighbors: toInputs[1], edgeWeights: toInputs[2], parameters: parameters)
+    try layer.backward(
+      node, neighbors: neighbors, edgeWeights: weights, outputGradient: outputGradient, into: places)
+  }
 }
 
 extension WalkLayer {

@@ -78,6 +78,25 @@ func leakyDotRows(
   }
 }
 
+/// The entries of node i.
+func entries(_ offsets: UnsafePointer<UInt32>, _ i: Int) -> Range<Int> { Int(offsets[i])..<Int(offsets[i + 1]) }
+
+func gatherRows(
+  _ offsets: UnsafePointer<UInt32>, _ indices: UnsafePointer<UInt32>, _ places: UnsafePointer<UInt32>?, _ weights: In?,
+  _ step: Int, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ dim: Int, _ out: Out, _ outStride: Int
+) {
+  for i in first..<max(first, last) {
+    for c in 0..<dim {
+      var sum = 0.0
+      for e in entries(offsets, i) {
+        let w = weights.map { $0[(places.map { Int($0[e]) } ?? e) * step] } ?? 1
+        sum += Double(w) * Double(x[Int(indices[e]) * stride + c])
+      }
+      out[i * outStride + c] = Float(sum)
+    }
+  }
+}
+
 func rotatePairs(_ x: In, _ cosines: In, _ sines: In, _ h: Int, _ out: Out) {
   for i in 0..<h {
     let a = Double(x[i]), b = Double(x[h + i]), c = Double(cosines[i]), s = Double(sines[i])
@@ -247,6 +266,91 @@ public func kernelTable() -> rv_kernels {
       }
     },
     leaky_dot_rows: { leakyDotRows($0, $1, $2, $3, $4, $5, $6, $7) },
+    adam_step: { p, g, m, v, n, constants in
+      let c = constants.pointee
+      for i in 0..<n {
+        let slope = c.scale * g[i] + c.decay * p[i]
+        m[i] = c.beta1 * m[i] + c.rest1 * slope
+        v[i] = c.beta2 * v[i] + c.rest2 * slope * slope
+        p[i] = c.shrink * p[i] - c.length * m[i] / (c.root * v[i].squareRoot() + c.eps)
+      }
+    },
+    gather_rows: { gatherRows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) },
+    gather_heads: { offsets, indices, places, weights, heads, width, x, stride, first, last, out, outStride in
+      for h in 0..<heads {
+        gatherRows(
+          offsets, indices, places, weights + h, heads, x + h * width, stride, first, last, width, out + h * width,
+          outStride)
+      }
+    },
+    gather_maxima: { offsets, indices, x, stride, first, last, dim, out, outStride in
+      for i in first..<max(first, last) {
+        let entries = entries(offsets, i)
+        for c in 0..<dim {
+          var top = -Float.infinity
+          for e in entries { top = max(top, x[Int(indices[e]) * stride + c]) }
+          out[i * outStride + c] = entries.isEmpty ? 0 : top
+        }
+      }
+    },
+    head_dots: { offsets, indices, g, gStride, x, stride, heads, width, first, last, out in
+      for i in first..<max(first, last) {
+        for e in entries(offsets, i) {
+          let row = x + Int(indices[e]) * stride
+          for h in 0..<heads { out[e * heads + h] = dot(g + i * gStride + h * width, row + h * width, width) }
+        }
+      }
+    },
+    edge_scores: { offsets, indices, sources, targets, edges, slope, heads, first, last, out in
+      for i in first..<max(first, last) {
+        for e in entries(offsets, i) {
+          for h in 0..<heads {
+            let z = sources[Int(indices[e]) * heads + h] + targets[i * heads + h] + (edges.map { $0[e * heads + h] } ?? 0)
+            out[e * heads + h] = max(z, slope * z)
+          }
+        }
+      }
+    },
+    edge_softmax: { offsets, heads, first, last, scores in
+      for i in first..<max(first, last) {
+        for h in 0..<heads {
+          let entries = entries(offsets, i)
+          var top = -Float.infinity, sum = 0.0
+          for e in entries { top = max(top, scores[e * heads + h]) }
+          for e in entries {
+            scores[e * heads + h] = rv_expf(scores[e * heads + h] - top)
+            sum += Double(scores[e * heads + h])
+          }
+          for e in entries { scores[e * heads + h] = Float(Double(scores[e * heads + h]) / sum) }
+        }
+      }
+    },
+    edge_softmax_slopes: { offsets, heads, first, last, shares, slopes in
+      for i in first..<max(first, last) {
+        for h in 0..<heads {
+          var sum = 0.0
+          for e in entries(offsets, i) { sum += Double(shares[e * heads + h]) * Double(slopes[e * heads + h]) }
+          for e in entries(offsets, i) {
+            let d = Double(slopes[e * heads + h])
+            slopes[e * heads + h] = Float(Double(shares[e * heads + h]) * (d - sum))
+          }
+        }
+      }
+    },
+    edge_score_slopes: {
+      offsets, indices, sources, targets, edges, slope, heads, first, last, slopes, targetSlopes in
+      for i in first..<max(first, last) {
+        for h in 0..<heads {
+          var sum = 0.0
+          for e in entries(offsets, i) {
+            let z = sources[Int(indices[e]) * heads + h] + targets[i * heads + h] + (edges.map { $0[e * heads + h] } ?? 0)
+            if z <= 0 { slopes[e * heads + h] *= slope }
+            sum += Double(slopes[e * heads + h])
+          }
+          targetSlopes[i * heads + h] = Float(sum)
+        }
+      }
+    },
     cosine_scores: { dots, norms, inverseQueryNorm, scores, n in
       map(n, scores) { norms[$0] == 0 ? 0 : dots[$0] * inverseQueryNorm / norms[$0].squareRoot() }
     },

@@ -55,12 +55,18 @@ import Ruvector
     ])
   }
 
-  /// The weights of a member with every option that has no default at 8, two children of that width.
-  func example(_ member: Member) throws -> JSON {
+  /// The weights of a member with every option that has no default at 8, two children of that width; nil for one that is made of
+  /// members of several families.
+  func example(_ member: Member) throws -> JSON? {
+    guard !member.family.matches("trainer") else { return nil }
     var given: [(key: String, value: OptionValue)] = [], words: [String] = []
     for option in member.options where option.standard == nil {
       if case .children = option.kind {
-        let child = try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(8))])
+        let child =
+          "\(member.family)" == "attention"
+          ? try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(8))])
+          : try Registry.make(
+            family: "dense", name: "linear", [("inChannels", .number(8)), ("outChannels", .number(8))])
         given += [("\(option.name)", .child(child)), ("\(option.name)", .child(child))]
         words.append("two \(option.name)")
       } else {

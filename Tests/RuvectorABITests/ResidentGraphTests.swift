@@ -12,7 +12,7 @@ struct ResidentGraphTests {
 
   private func made() throws -> OpaquePointer {
     var rows = offsets.buffer(), list = indices.buffer(), graph: OpaquePointer?, error = rv_error()
-    #expect(rv_graph_create(&rows, &list, 5, &graph, &error) == 0)
+    #expect(rv_graph_create(&rows, &list, nil, 5, 0, &graph, &error) == 0)
     return try #require(graph)
   }
 
@@ -25,15 +25,15 @@ struct ResidentGraphTests {
 
     let rows = Memory<UInt32>([9, 9, 9, 9, 9]), list = Memory<UInt32>([9, 9, 9])
     var first = rows.buffer(), second = list.buffer()
-    #expect(rv_graph_copy(graph, &first, &second, &error) == 0)
+    #expect(rv_graph_copy(graph, &first, &second, nil, &error) == 0)
     #expect(rows.values == [0, 2, 2, 3, 9] && list.values == [1, 1, 4])
-    #expect(rv_graph_copy(graph, nil, nil, &error) == 0)
+    #expect(rv_graph_copy(graph, nil, nil, nil, &error) == 0)
     var short = Memory<UInt32>([9, 9]).buffer(), floats = Memory<Float>([1, 2, 3]).buffer()
-    #expect(rv_graph_copy(graph, nil, &short, &error) == 1)
+    #expect(rv_graph_copy(graph, nil, &short, nil, &error) == 1)
     #expect(message(error) == "expected room for 3 elements for indices, received 2")
-    #expect(rv_graph_copy(graph, &floats, nil, &error) == 3)
+    #expect(rv_graph_copy(graph, &floats, nil, nil, &error) == 3)
     second.writable = 0
-    #expect(rv_graph_copy(graph, nil, &second, &error) == 3)
+    #expect(rv_graph_copy(graph, nil, &second, nil, &error) == 3)
 
     let token = rv_graph_token(graph)
     var again: OpaquePointer?
@@ -48,24 +48,24 @@ struct ResidentGraphTests {
 
   @Test func badInput() {
     var error = rv_error(), rows = offsets.buffer(), list = indices.buffer(), graph: OpaquePointer?
-    #expect(rv_graph_create(&rows, &list, 0, &graph, &error) == 3 && graph == nil)
+    #expect(rv_graph_create(&rows, &list, nil, 0, 0, &graph, &error) == 3 && graph == nil)
     #expect(message(error) == "expected numbers below 3 for indices, received 4 at element 2")
-    #expect(rv_graph_create(&rows, &list, .max, &graph, &error) == 5)
-    #expect(rv_graph_create(nil, &list, 5, &graph, &error) == 3)
-    #expect(rv_graph_create(&rows, nil, 5, &graph, &error) == 3)
-    #expect(rv_graph_create(&rows, &list, 5, nil, &error) == 3)
+    #expect(rv_graph_create(&rows, &list, nil, .max, 0, &graph, &error) == 5)
+    #expect(rv_graph_create(nil, &list, nil, 5, 0, &graph, &error) == 3)
+    #expect(rv_graph_create(&rows, nil, nil, 5, 0, &graph, &error) == 3)
+    #expect(rv_graph_create(&rows, &list, nil, 5, 0, nil, &error) == 3)
     var floats = Memory<Float>([0, 1]).buffer(), none = Memory<UInt32>([]).buffer()
-    #expect(rv_graph_create(&floats, &list, 5, &graph, &error) == 3)
+    #expect(rv_graph_create(&floats, &list, nil, 5, 0, &graph, &error) == 3)
     #expect(message(error) == "expected unsigned 32-bit integers for offsets, received another type")
-    #expect(rv_graph_create(&none, &list, 5, &graph, &error) == 2)
-    #expect(rv_graph_create(&rows, &none, 5, &graph, &error) == 3)
+    #expect(rv_graph_create(&none, &list, nil, 5, 0, &graph, &error) == 2)
+    #expect(rv_graph_create(&rows, &none, nil, 5, 0, &graph, &error) == 3)
     none.data = nil
     let zero = Memory<UInt32>([0])
     var one = zero.buffer()
-    #expect(rv_graph_create(&one, &none, 5, &graph, &error) == 0)
+    #expect(rv_graph_create(&one, &none, nil, 5, 0, &graph, &error) == 0)
     rv_graph_release(graph)
 
-    #expect(rv_graph_copy(nil, nil, nil, &error) == 10 && rv_graph_token(nil) == 0 && rv_graph_retain(nil) == nil)
+    #expect(rv_graph_copy(nil, nil, nil, nil, &error) == 10 && rv_graph_token(nil) == 0 && rv_graph_retain(nil) == nil)
     #expect(rv_graph_open(3, nil, &error) == 3)
     rv_graph_info(nil, nil, nil, nil, nil)
     rv_graph_release(nil)

@@ -52,7 +52,8 @@ import Testing
       return (0..<rows).map { r in (0..<columns).map { z[at + r * columns + $0] } }
     }
     let x = take(n, d), e = take(edges, c.edgeDim), a = take(c.heads, w)
-    let wl = take(all, d), bl = take(1, all)[0], wr = take(all, d), br = take(1, all)[0]
+    let none = [Double](repeating: 0, count: all)
+    let wl = take(all, d), bl = c.bias ? take(1, all)[0] : none, wr = take(all, d), br = c.bias ? take(1, all)[0] : none
     let we = c.edgeDim > 0 ? take(all, c.edgeDim) : []
     let bias = c.bias ? take(1, c.concat ? all : w)[0] : [Double](repeating: 0, count: c.concat ? all : w)
     func map(_ m: [[Double]], _ b: [Double]?, _ v: [Double]) -> [Double] {
@@ -115,28 +116,26 @@ import Testing
 
   @Test(arguments: cases) func forward(_ c: Case) throws {
     let made = try Self.made(c), exact = Self.exact(c, made.numbers)
-    let out = try AlignedBuffer<Float>(count: Self.n * made.layer.width)
+    let out = try AlignedBuffer<Float>(count: Self.n * made.layer.width(of: Self.d))
     #expect(exact.count == out.count)
     for threads in [1, 3] {
-      try made.layer.forward(made.input, into: out.pointer, Control(threads: threads))
+      _ = try made.layer.forward(made.input, into: out.pointer, .evaluation, keeps: false, Control(threads: threads))
       for i in 0..<out.count { #expect(abs(Double(out[i]) - exact[i]) < 2e-6, "\(i)") }
     }
   }
 
   @Test(arguments: cases) func gradient(_ c: Case) throws {
-    let made = try Self.made(c), n = Self.n, width = made.layer.width
+    let made = try Self.made(c), n = Self.n, width = made.layer.width(of: Self.d)
     var generator = SeededGenerator(23)
     let g = (0..<n * width).map { _ in Float.random(in: -1...1, using: &generator) }
-    let edges = made.input.graph.edges * c.edgeDim, total = n * Self.d + edges + made.layer.parameters.total
-    let out = try AlignedBuffer<Float>(count: total, repeating: 0)
-    try g.withUnsafeBufferPointer { g in
-      guard let base = g.baseAddress else { return }
-      try made.layer.backward(
-        made.input, outputGradient: MatrixView(base, rows: n, dim: width),
-        into: GraphGradients(
-          x: out.pointer, edgeAttr: c.edgeDim > 0 ? out.pointer + n * Self.d : nil,
-          parameters: Gradients(out.pointer + n * Self.d + edges)), Control(threads: 2))
-    }
+    let edges = Self.sources.reduce(0) { $0 + $1.count } * c.edgeDim, total = n * Self.d + edges + made.layer.parameters.total
+    let out = try AlignedBuffer<Float>(count: total, repeating: 0), output = try AlignedBuffer<Float>(count: n * width)
+    let kept = try made.layer.forward(made.input, into: output.pointer, .evaluation, keeps: true, .none)
+    try made.layer.backward(
+      made.input, kept, outputGradient: g,
+      into: GraphGradients(
+        x: out.pointer, edgeAttr: c.edgeDim > 0 ? out.pointer + n * Self.d : nil,
+        parameters: Gradients(out.pointer + n * Self.d + edges)), .evaluation, Control(threads: 2))
     func loss(_ z: [Double]) -> Double { zip(Self.exact(c, z), g).reduce(0) { $0 + $1.0 * Double($1.1) } }
     var worst = 0.0
     for i in 0..<total {
@@ -165,18 +164,20 @@ import Testing
       for i in 0..<count { buffer[i] = Float.random(in: -1...1, using: &g) }
       return buffer
     }
-    let x = try random(n * Self.d), e = try random(graph.edges * 2), og = try random(n * layer.width)
+    let x = try random(n * Self.d), e = try random(graph.edges * 2), og = try random(n * layer.width(of: Self.d))
     let input = GraphInput(
       x: MatrixView(x.pointer, rows: n, dim: Self.d), graph: graph,
       edgeAttr: MatrixView(e.pointer, rows: graph.edges, dim: 2))
     let total = x.count + e.count + layer.parameters.total
     let results = try [1, 2, 4].map { threads -> [UInt32] in
       let out = try AlignedBuffer<Float>(count: total, repeating: 0)
+      let output = try AlignedBuffer<Float>(count: og.count), control = Control(threads: threads)
+      let kept = try layer.forward(input, into: output.pointer, .evaluation, keeps: true, control)
       try layer.backward(
-        input, outputGradient: MatrixView(og.pointer, rows: n, dim: layer.width),
+        input, kept, outputGradient: og.pointer,
         into: GraphGradients(
           x: out.pointer, edgeAttr: out.pointer + x.count, parameters: Gradients(out.pointer + x.count + e.count)),
-        Control(threads: threads))
+        .evaluation, control)
       return (0..<total).map { out[$0].bitPattern }
     }
     #expect(results[0] == results[1] && results[0] == results[2])

@@ -4,6 +4,17 @@ import TestSupport
 import Testing
 
 @Suite struct MSELossTests {
+  /// An operation on two matrices.
+  func run(
+    _ loss: any Mechanism, _ operation: String, _ x: [Float], _ y: [Float], dim: Int, scale: Float? = nil
+  ) throws(RuvectorError) -> [Float] {
+    let both = [x, y].map { Argument.matrix($0, rows: dim == 0 ? 0 : $0.count / dim, columns: dim) }
+    let isForward = operation == "forward"
+    return try perform(
+      loss, operation, both + (isForward ? [] : [scale.map { .vector([$0]) } ?? .none]),
+      outputs: isForward ? 1 : x.count + y.count)
+  }
+
   static func make(_ reduction: String) throws(RuvectorError) -> MSELoss {
     MSELoss(try Settings(of: MSELoss.name, MSELoss.options, [("reduction", .text(reduction))]))
   }

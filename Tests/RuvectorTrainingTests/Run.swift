@@ -1,39 +1,42 @@
 import RuvectorCore
-import RuvectorTraining
 
-/// What tests of losses share: an operation on two matrices, as the C boundary runs it.
-func run(
-  _ loss: any Mechanism, _ operation: String, _ x: [Float], _ y: [Float], dim: Int, scale: Float? = nil
+/// An argument of an operation.
+enum Argument {
+  case vector([Float])
+  case matrix([Float], rows: Int, columns: Int)
+  case integers([UInt32])
+  case graph(ResidentGraph)
+  case none
+}
+
+/// An operation as the C boundary runs it: `outputs` numbers.
+func perform(
+  _ member: any Mechanism, _ operation: String, _ arguments: [Argument], outputs: Int, _ control: Control = .none
 ) throws(RuvectorError) -> [Float] {
-  var x = x, y = y, given = scale.map { [$0] } ?? []
-  var out = [Float](repeating: .nan, count: operation == "forward" ? 1 : x.count + y.count)
-  let rows = dim == 0 ? 0 : x.count / dim
-  func buffers(
-    _ x: UnsafeMutableBufferPointer<Float>, _ y: UnsafeMutableBufferPointer<Float>,
-    _ given: UnsafeMutableBufferPointer<Float>, _ out: UnsafeMutableBufferPointer<Float>
-  ) -> [Tensor] {
-    func matrix(_ data: UnsafeMutableBufferPointer<Float>) -> Tensor {
-      Tensor(data.baseAddress, .float32, rank: 2, rows: rows, columns: dim, stride: dim, isWritable: false)
-    }
-    func vector(_ data: UnsafeMutableBufferPointer<Float>, isWritable: Bool) -> Tensor {
-      Tensor(
-        data.baseAddress, .float32, rank: 1, rows: 1, columns: data.count, stride: data.count, isWritable: isWritable)
-    }
-    let middle = operation == "forward" ? [] : [vector(given, isWritable: false)]
-    return [matrix(x), matrix(y)] + middle + [vector(out, isWritable: true)]
-  }
-  var failure: RuvectorError?
-  x.withUnsafeMutableBufferPointer { x in
-    y.withUnsafeMutableBufferPointer { y in
-      given.withUnsafeMutableBufferPointer { given in
-        out.withUnsafeMutableBufferPointer { out in
-          do throws(RuvectorError) {
-            _ = try loss.run(operation, buffers(x, y, given, out), .none)
-          } catch { failure = error }
-        }
-      }
+  var memory: [AnyObject] = [], tensors: [Tensor] = []
+  for argument in arguments {
+    switch argument {
+    case .vector(let list):
+      let copy = try AlignedBuffer<Float>(count: list.count)
+      for (i, x) in list.enumerated() { copy[i] = x }
+      memory.append(copy)
+      tensors.append(.floats(copy.pointer, count: list.count))
+    case .matrix(let list, let rows, let columns):
+      let copy = try AlignedBuffer<Float>(count: list.count)
+      for (i, x) in list.enumerated() { copy[i] = x }
+      memory.append(copy)
+      tensors.append(.floats(copy.pointer, rows: rows, columns: columns))
+    case .integers(let list):
+      let copy = try AlignedBuffer<UInt32>(count: list.count)
+      for (i, x) in list.enumerated() { copy[i] = x }
+      memory.append(copy)
+      tensors.append(.indices(copy.pointer, count: list.count))
+    case .graph(let graph): tensors.append(Tensor(graph))
+    case .none: tensors.append(.none)
     }
   }
-  if let failure { throw failure }
-  return out
+  let out = try AlignedBuffer<Float>(count: outputs, repeating: .nan)
+  let written = try member.run(operation, tensors + [.floats(out.pointer, count: outputs, isWritable: true)], control)
+  withExtendedLifetime(memory) {}
+  return (0..<min(written, outputs)).map { out[$0] }
 }

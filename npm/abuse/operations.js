@@ -4,7 +4,7 @@
 // attentionWeights or backward. A result must be finite, or the error ERR_OUT_OF_RANGE; where outputs are averages of the values,
 // they are always finite. Prints how many of each there were; what fails with its class, options and arguments.
 const { parseArgs } = require('node:util');
-const attention = require('../../attention.js');
+const attention = require('../entries/attention.js');
 const { random } = require('../test/support/index.js');
 const { MECHANISMS } = require('../lib/overlay/attention.js');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run bench [-- search layer kernels attention wasm index training] [--peer gnn=<path>] [--json <file>] [--quick]
+// npm run bench [-- search layer kernels graph attention wasm index training] [--peer gnn=<path>] [--json <file>] [--quick]
 //   index alone: [--rows <part of a name>] [--large] (index.js)
 // One thread. Every figure is a median of interleaved rounds; ratios are to the plain-JS loop of cases.js.
 //
@@ -12,6 +12,7 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { attentionSections } = require('./attention.js');
 const { DIM, gnnCases, kernelCases, layerCases, plainSearch, vectors } = require('./cases.js');
+const { graphSections } = require('./graph.js');
 const { gate } = require('./gate.js');
 const { gnn, native, wasm } = require('./library.js');
 const { measure, table } = require('./measure.js');
@@ -107,6 +108,7 @@ async function print() {
   if (wanted('search')) search();
   if (wanted('layer')) layers();
   if (wanted('kernels')) kernels();
+  if (wanted('graph')) graphSections(settings, section, values.quick);
   if (wanted('attention')) attentionSections(settings, section, values.quick);
   if (wanted('wasm')) webAssembly();
   if (positionals.includes('training')) require('./poincare.js').poincareSections(section, values.quick);

@@ -36,9 +36,25 @@ function checkBelow(x, most, name, i) {
   if (x >= most) throw mismatch('ERR_INVALID_ARG', `numbers below ${most}`, name, `${x} at element ${i}`);
 }
 
-/** Edges in CSR form, those of a target in their order: a counting sort. */
-function sorted(pairs, nodes, columns) {
-  const { from, to, step, names } = ends(pairs), length = lengthOf(from), shift = step - 1;
+/** true or false, false where it is left out. */
+function flag(value, name) {
+  if (value === undefined || typeof value === 'boolean') return value === true;
+  throw unexpected('ERR_INVALID_ARG', 'true or false', name, value);
+}
+
+const weightsOf = (value) => (value === undefined || value === null ? undefined : inputs.vector(value, 'weights'));
+
+/** What all ways to make a graph take. */
+const SETTINGS = ['nodes', 'columns', 'weights', 'coalesce'];
+const settingsOf = (options) => {
+  const { nodes, columns, weights, coalesce } = inputs.options(options ?? null, SETTINGS);
+  return { nodes: nodes === undefined ? undefined : count(nodes, 'nodes', 0), columns: columnsOf(columns), weights: weightsOf(weights), coalesce: flag(coalesce, 'coalesce') };
+};
+
+/** Edges in CSR form, those of a target in their order, with their weights: a counting sort. */
+function sorted({ from, to, step, names }, nodes, columns, weights) {
+  const length = lengthOf(from), shift = step - 1;
+  if (weights !== undefined && lengthOf(weights) !== length / step) throw mismatch('ERR_DIMENSION_MISMATCH', `${length / step} elements`, 'weights', lengthOf(weights));
   const offsets = inputs.allocate(nodes + 1, 'nodes', Uint32Array), indices = inputs.allocate(length / step, 'pairs', Uint32Array);
   for (let i = 0; i < length; i += step) {
     checkBelow(from[i], columns, names[0], i);
@@ -47,8 +63,13 @@ function sorted(pairs, nodes, columns) {
   }
   for (let node = 0; node < nodes; node++) offsets[node + 1] += offsets[node];
   const next = offsets.slice(0, nodes);
-  for (let i = 0; i < length; i += step) indices[next[to[i + shift]]++] = from[i];
-  return { offsets, indices };
+  const own = weights && inputs.allocate(length / step, 'weights');
+  for (let i = 0; i < length; i += step) {
+    const place = next[to[i + shift]]++;
+    indices[place] = from[i];
+    if (own) own[place] = weights[i / step];
+  }
+  return { offsets, indices, weights: own };
 }
 
 class Graph extends Handle {
@@ -56,23 +77,56 @@ class Graph extends Handle {
   #columns;
   #edges;
   #token;
+  #isWeighted;
 
   constructor(graph, secret) {
     if (secret === OPEN) super(graph, Graph);
     else {
-      const { offsets, indices, columns } = inputs.options(graph ?? null, ['offsets', 'indices', 'columns'], 'graph');
-      super(native.graphCreate(inputs.indices(offsets, 'offsets'), inputs.indices(indices, 'indices'), columnsOf(columns)), Graph);
+      const { offsets, indices, columns, weights, coalesce } = inputs.options(graph ?? null, ['offsets', 'indices', 'columns', 'weights', 'coalesce'], 'graph');
+      const rows = inputs.indices(offsets, 'offsets'), list = inputs.indices(indices, 'indices');
+      super(native.graphCreate(rows, list, weightsOf(weights), columnsOf(columns), Number(flag(coalesce, 'coalesce'))), Graph);
     }
-    const info = new Float64Array(4);
+    const info = new Float64Array(5);
     native.graphInfo(Handle.of(this, Graph, 'this'), info);
     [this.#nodes, this.#columns, this.#edges, this.#token] = info;
+    this.#isWeighted = info[4] !== 0;
   }
 
   /** The graph with these edges; those of one target keep their order. */
   static fromEdges(pairs, options) {
-    const given = inputs.options(options ?? null, ['nodes', 'columns']), nodes = count(given.nodes, 'nodes', 0), columns = columnsOf(given.columns);
-    const { offsets, indices } = sorted(pairs, nodes, columns || nodes);
-    return new Graph(native.graphCreate(offsets, indices, columns), OPEN);
+    return made(ends(pairs), settingsOf(options));
+  }
+
+  /** The graph of an edge index as PyTorch Geometric has it: sources, and targets behind them, as a matrix of two rows or two lists. */
+  static fromEdgeIndex(edgeIndex, options) {
+    return made(rowsOfIndex(edgeIndex), settingsOf(options));
+  }
+
+  /** The graph in which node i has the sources `lists[i]`. */
+  static fromAdjacency(lists, options = {}) {
+    if (!isList(lists)) throw unexpected('ERR_INVALID_ARG', 'an array of lists', 'lists', lists);
+    const { nodes, columns, weights, coalesce } = settingsOf(options), length = inputs.lengthOfList(lists, 'lists');
+    if (nodes !== undefined && nodes !== length) throw mismatch('ERR_DIMENSION_MISMATCH', `${nodes} lists`, 'lists', length);
+    const rows = Array.from({ length }, (_, i) => inputs.indices(lists[i], `lists[${i}]`));
+    const offsets = inputs.allocate(length + 1, 'nodes', Uint32Array);
+    rows.forEach((row, i) => { offsets[i + 1] = offsets[i] + lengthOf(row); });
+    const indices = inputs.allocate(offsets[length], 'lists', Uint32Array);
+    rows.forEach((row, i) => {
+      for (let k = 0; k < lengthOf(row); k++) {
+        checkBelow(row[k], columns || length, `lists[${i}]`, k);
+        indices[offsets[i] + k] = row[k];
+      }
+    });
+    return new Graph(native.graphCreate(offsets, indices, weights, columns, Number(coalesce)), OPEN);
+  }
+
+  /**
+   * One level of an HNSWIndex: {graph, places}. Node i of the graph is place `places[i]` of the index; its sources are what that is
+   * linked to.
+   */
+  static fromIndex(index, level = 0) {
+    const { nodes: places, offsets, indices } = index.toCSR(level);
+    return { graph: new Graph({ offsets, indices }), places };
   }
 
   /** The graph behind a `token` made in this or another thread of the process; it is shared, not copied. */
@@ -101,15 +155,37 @@ class Graph extends Handle {
   /** A copy. */
   get offsets() {
     const handle = Handle.of(this, Graph, 'this'), out = inputs.allocate(this.#nodes + 1, 'offsets', Uint32Array);
-    native.graphCopy(handle, out, undefined);
+    native.graphCopy(handle, out, undefined, undefined);
     return out;
   }
 
   /** A copy. */
   get indices() {
     const handle = Handle.of(this, Graph, 'this'), out = inputs.allocate(this.#edges, 'indices', Uint32Array);
-    native.graphCopy(handle, undefined, out);
+    native.graphCopy(handle, undefined, out, undefined);
     return out;
+  }
+
+  /** A copy; undefined where it has none. */
+  get weights() {
+    const handle = Handle.of(this, Graph, 'this');
+    if (!this.#isWeighted) return undefined;
+    const out = inputs.allocate(this.#edges, 'weights');
+    native.graphCopy(handle, undefined, undefined, out);
+    return out;
+  }
+
+  /** How many entries each node has. */
+  get degrees() {
+    const offsets = this.offsets;
+    return offsets.subarray(1).map((end, i) => end - offsets[i]);
+  }
+
+  /** The graph of the same edges the other way round; entries of a node in the order in which they stand here. */
+  reversed() {
+    const { offsets, indices, weights } = this, to = inputs.allocate(this.#edges, 'edges', Uint32Array);
+    for (let i = 0; i < this.#nodes; i++) to.fill(i, offsets[i], offsets[i + 1]);
+    return made({ from: to, to: indices, step: 1, names: ['indices', 'indices'] }, { nodes: this.#columns, columns: this.#nodes, weights, coalesce: false });
   }
 
   /** A plain object to post to a worker, which gives it to `Graph.open`. Valid while any thread has the graph open. */
@@ -119,4 +195,28 @@ class Graph extends Handle {
   }
 }
 
-module.exports = { Graph };
+/** A graph of these edges. */
+function made(edges, { nodes, columns, weights, coalesce }) {
+  const size = count(nodes, 'nodes', 0), csr = sorted(edges, size, columns || size, weights);
+  return new Graph(native.graphCreate(csr.offsets, csr.indices, csr.weights, columns, Number(coalesce)), OPEN);
+}
+
+/** The two rows of an edge index. */
+function rowsOfIndex(edgeIndex) {
+  const names = ['edgeIndex[0]', 'edgeIndex[1]'];
+  if (isList(edgeIndex)) {
+    const rows = inputs.lengthOfList(edgeIndex, 'edgeIndex');
+    if (rows !== 2) throw mismatch('ERR_DIMENSION_MISMATCH', '2 rows', 'edgeIndex', rows);
+    const [from, to] = [0, 1].map((r) => inputs.indices(edgeIndex[r], names[r]));
+    if (lengthOf(from) !== lengthOf(to)) throw mismatch('ERR_DIMENSION_MISMATCH', `${lengthOf(from)} elements`, names[1], lengthOf(to));
+    return { from, to, step: 1, names };
+  }
+  const { data, rows, dim } = inputs.options(edgeIndex ?? null, ['data', 'rows', 'dim'], 'edgeIndex');
+  const all = inputs.indices(data, 'edgeIndex.data');
+  if (rows !== 2) throw mismatch('ERR_DIMENSION_MISMATCH', '2 rows', 'edgeIndex', rows);
+  if (lengthOf(all) !== 2 * dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${2 * dim} elements`, 'edgeIndex.data', lengthOf(all));
+  const part = (r) => Uint32Array.from(all.slice(r * dim, (r + 1) * dim));
+  return { from: part(0), to: part(1), step: 1, names };
+}
+
+module.exports = { CSRGraph: Graph, Graph };

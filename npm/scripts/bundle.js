@@ -84,7 +84,7 @@ ${names}} = ruvector;
 `);
   for (const extension of ['ts', 'mts']) {
     fs.writeFileSync(path.join(output, `index.d.${extension}`), `${head}export * from '${up}/index.js';
-${hasAttention ? `export * as attention from '${up}/attention.js';\n` : ''}${extension === 'mts' ? "import * as ruvector from './index.js';\nexport default ruvector;\n" : ''}`);
+${hasAttention ? `export * as attention from '${up}/npm/entries/attention.js';\n` : ''}${extension === 'mts' ? "import * as ruvector from './index.js';\nexport default ruvector;\n" : ''}`);
   }
 }
 

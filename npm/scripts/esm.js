@@ -22,6 +22,9 @@ const MODULES = {
   'indexes/merge.js': ['mergeTopK'],
   'members/classes.js': undefined,
   'overlay/layer.js': undefined,
+  'train/annealing.js': undefined,
+  'train/functions.js': undefined,
+  'train/trainer.js': undefined,
   'search.js': ['differentiableSearch', 'differentiableSearchHyperbolic'],
   'search-batch.js': undefined,
   'store/vector-store.js': ['VectorStore'],
@@ -43,9 +46,37 @@ ${lines.join('')}]);
 `;
 }
 
+/** The entries that have a part of the main one: the families whose classes they have, and the modules. */
+const PARTS = {
+  graph: { families: ['graph', 'dense'], modules: ['graph.js'] },
+  train: { families: ['loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing', 'head'], modules: ['train/', 'embedding/'], types: ['train.d.ts', 'embedding.d.ts'] },
+};
+
+/** What such an entry exports. */
+function namesOf({ families, modules }) {
+  const { MEMBERS } = require(path.join(lib, 'generated/registry.js'));
+  const found = MEMBERS.filter(({ family, operations }) => operations && families.includes(family)).map(({ type }) => type);
+  for (const [file, names] of Object.entries(MODULES)) if (modules.some((one) => file.startsWith(one))) found.push(...names ?? Object.keys(require(path.join(lib, file))));
+  return found.sort();
+}
+
+/** The types that belong to it: of options, and what its file of types has. */
+function typesOf({ families, types = [] }) {
+  const { MEMBERS } = require(path.join(lib, 'generated/registry.js')), found = MEMBERS.filter(({ family, operations }) => operations && families.includes(family)).map(({ type }) => `${type}Options`);
+  for (const file of types) {
+    const text = fs.readFileSync(path.join(root, 'npm/types', file), 'utf8'), values = [...text.matchAll(/^export (?:const|class) (\w+)/gm)].map(([, name]) => name);
+    found.push(...[...text.matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, name]) => name).filter((name) => !values.includes(name)));
+  }
+  return [...found, 'AsyncOptions', 'IndexRows', 'Matrix', 'Rows', 'ThreadOptions', 'Vector'].sort();
+}
+
+function partText(name) {
+  return `'use strict';\n// Written by npm/scripts/esm.js: a part of the main entry.\nconst {\n${namesOf(PARTS[name]).map((one) => `  ${one},\n`).join('')}} = require('../lib/index.js');\n\nmodule.exports = {\n${namesOf(PARTS[name]).map((one) => `  ${one},\n`).join('')}};\n`;
+}
+
 function entryText(entry, name) {
   const names = Object.keys(require(path.join(root, `${entry}.js`))).sort();
-  return `// Written by npm/scripts/esm.js.\nimport ${name} from './${entry}.js';\n\nexport default ${name};\nexport const {\n${names
+  return `// Written by npm/scripts/esm.js.\nimport ${name} from './${path.basename(entry)}.js';\n\nexport default ${name};\nexport const {\n${names
     .map((one) => `  ${one},\n`)
     .join('')}} = ${name};\n`;
 }
@@ -53,7 +84,12 @@ function entryText(entry, name) {
 /** Calls `write(file, text)` for each. */
 function writeAll(write) {
   write('npm/lib/generated/exports.js', exportsText());
-  for (const [entry, name] of [['index', 'ruvector'], ['attention', 'attention']]) write(`${entry}.mjs`, entryText(entry, name));
+  for (const name of Object.keys(PARTS)) {
+    write(`npm/entries/${name}.js`, partText(name));
+    write(`npm/entries/${name}.d.ts`, `// Written by npm/scripts/esm.js: a part of the main entry.\nexport {\n${namesOf(PARTS[name]).map((one) => `  ${one},\n`).join('')}} from '../../index.js';\nexport type {\n${typesOf(PARTS[name]).map((one) => `  ${one},\n`).join('')}} from '../../index.js';\n`);
+    write(`npm/entries/${name}.d.mts`, `export * from './${name}.js';\nimport * as ${name} from './${name}.js';\nexport default ${name};\n`);
+  }
+  for (const [entry, name] of [['index', 'ruvector'], ...['attention', 'graph', 'train'].map((one) => [`npm/entries/${one}`, one])]) write(`${entry}.mjs`, entryText(entry, name));
 }
 
 module.exports = { writeAll };

@@ -21,7 +21,7 @@ function readRegistry() {
   };
   swift('build', '--product', 'ruvector-typegen');
   const comments = readComments();
-  return JSON.parse(swift('run', '--skip-build', 'ruvector-typegen')).map((member) => ({ ...member, doc: comments[member.type] ?? '' }));
+  return JSON.parse(swift('run', '--skip-build', 'ruvector-typegen')).map((member) => ({ ...member, doc: comments[`${member.type}Layer`] ?? comments[member.type] ?? '' }));
 }
 
 /** Class -> the comment above it. */
@@ -47,9 +47,15 @@ function registryOf(members) {
   for (const member of members) {
     const options = member.options.map(({ name, kind }) => `[${quoted(name)}, ${quoted(kind)}]`).join(', ');
     lines.push(`  { family: ${quoted(member.family)}, name: ${quoted(member.name)}, type: ${quoted(member.type)}, options: [${options}]${
-      isGenerated(member) ? `, operations: OPERATIONS[${shared(operations(member.operations).join(', '))}]` : ''} },`);
+      isGenerated(member) ? `, operations: OPERATIONS[${shared(operations(member.operations).join(', '))}]` : forwardOf(member, operations)} },`);
   }
   return `'use strict';\n// ${WRITTEN}\n\nconst OPERATIONS = [\n${[...table.keys()].map((text) => `  { ${text} },\n`).join('')}];\n\nconst MEMBERS = [\n${lines.join('\n')}\n];\n\nmodule.exports = { MEMBERS };\n`;
+}
+
+/** What training needs of a member whose operations are called by hand. */
+function forwardOf(member, operations) {
+  const found = ['forward', 'backward'].map((name) => member.operations.find((one) => one.name === name));
+  return member.family !== 'loss' && found.every(Boolean) ? `, forward: OPERATIONS[${shared(operations([found[0]]).join(', '))}].forward` : '';
 }
 
 /** Operations that several members have stand once. */
@@ -60,7 +66,7 @@ function shared(text) {
 }
 
 /** Families whose classes come from the registry alone. */
-const GENERATED = ['graph', 'loss', 'head'];
+const GENERATED = ['graph', 'dense', 'loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing', 'head'];
 const isGenerated = ({ family }) => GENERATED.includes(family);
 
 // ---- prose ----
@@ -84,19 +90,22 @@ const rangeOf = ({ kind, wanted, choices }) => {
   if (kind === 'choice') return choices.map((one) => `'${one}'`).join(' or ');
   return wanted.replace(/^an? /, '');
 };
-const typeOf = ({ kind, choices }) => ({ flag: 'boolean', seed: 'number | bigint', children: 'readonly Expert[]', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
+const typeOf = ({ kind, choices, name }) => ({ flag: 'boolean', seed: 'number | bigint', children: name === 'layers' ? 'readonly Layer[]' : 'readonly Expert[]', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
 const shown = ({ shape, type }) => (type === 'graph' ? `a graph of ${shape[0]} nodes` : `[${shape.join(', ')}]`);
 
 // ---- generated.d.ts ----
 
-const TYPES = { graph: 'Graph', uint8: 'Uint8Array', uint32: 'Uint32Array', float64: 'Float64Array' };
-const argumentType = ({ type, shape }) => TYPES[type] ?? (shape.length === 2 ? 'Matrix | Vector' : 'Vector');
+const TYPES = { graph: 'Graph', uint8: 'Uint8Array', uint32: 'Uint32Array | Int32Array | readonly number[]', float64: 'Float64Array' };
+const argumentType = ({ type, shape }) => TYPES[type] ?? (shape.length === 1 && shape[0] === '1' ? 'number | Vector' : shape.length === 2 ? 'Matrix | Vector' : 'Vector');
 
 function resultType({ name, outputs }) {
-  if (name === 'backward') return `{ ${outputs.map(({ name: part, need }) => `${part}${need === 'optional' ? '?' : ''}: Float32Array${need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
+  const areGradients = name === 'backward' || name === 'valueAndGradients', isNumber = ({ shape }) => shape.length === 1 && shape[0] === '1';
+  if (areGradients || outputs.length > 1) {
+    return `{ ${outputs.map((part) => `${part.name}${part.need === 'optional' ? '?' : ''}: ${areGradients && !isNumber(part) ? 'Float32Array' : resultType({ outputs: [part] })}${part.need === 'optional' ? ' | undefined' : ''}`).join('; ')} }`;
+  }
   const [{ shape }] = outputs;
   if (shape.length === 1) return shape[0] === '1' ? 'number' : 'Float32Array';
-  return 'Rows';
+  return outputs[0].type === 'uint32' ? 'IndexRows' : 'Rows';
 }
 
 /** The comment of an option or a class. */
@@ -144,6 +153,16 @@ function overlayOptions(members) {
   return text;
 }
 
+/** Methods that the classes of a family have besides (npm/lib/members/classes.js). */
+const MORE = {
+  loss({ operations: [{ inputs }] }) {
+    const list = inputs.map((port) => `${port.name}${port.need === 'optional' ? '?' : ''}: ${argumentType(port)}${port.need === 'optional' ? ' | undefined' : ''}`).join(', ');
+    const gradients = inputs.filter(({ differentiable }) => differentiable).map(({ name, need }) => `${name}${need === 'optional' ? '?' : ''}: Float32Array${need === 'optional' ? ' | undefined' : ''}`).join('; ');
+    return `  /** \`forward\`. */\n  compute(${list}, options?: ThreadOptions): number;\n  /** \`valueAndGradients\`, the gradients apart. */\n  computeWithGradients(${list}, options?: ThreadOptions): { loss: number; gradients: { ${gradients} } };\n`;
+  },
+  optimizer: () => `  /** \`step\` of a Float32Array, in place. */\n  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;\n`,
+};
+
 function classText(member) {
   const { first, formulas } = partsOf(member.doc);
   let text = `export interface ${member.type}Options {\n${optionLines(member.options)}}\n\n`;
@@ -161,6 +180,7 @@ function classText(member) {
     text += `  ${operation.name}(${list.join(', ')}, options?: ThreadOptions): ${resultType(operation)};\n`;
     text += `  ${operation.name}Async(${list.join(', ')}, options?: AsyncOptions): Promise<${resultType(operation)}>;\n`;
   }
+  text += MORE[member.family]?.(member) ?? '';
   text += `  /** Names and shapes of the parameters, in the order of \`getWeights\`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -178,23 +198,34 @@ function classText(member) {
   return text;
 }
 
+/** The function of a loss: made for one call. */
+function lossFunction(member) {
+  const inputs = member.operations[0].inputs, isLeftOut = (port) => port.need === 'optional';
+  const list = inputs.map((port) => `${port.name}${isLeftOut(port) ? '?' : ''}: ${argumentType(port)}${isLeftOut(port) ? ' | undefined' : ''}`).join(', ');
+  const gradients = inputs.filter(({ differentiable }) => differentiable).map((port) => `${port.name}${isLeftOut(port) ? '?' : ''}: Float32Array${isLeftOut(port) ? ' | undefined' : ''}`).join('; ');
+  return `/** ${member.type} made for one call: the loss and its gradients. */\nexport function ${member.name}(${list}, options?: ${member.type}Options): { loss: number; gradients: { ${gradients} } };\n`;
+}
+
 function typesOf(members) {
-  const made = members.filter(isGenerated);
+  const made = members.filter(isGenerated), layers = made.filter(({ family }) => family === 'graph' || family === 'dense');
   return `// ${WRITTEN}\n// Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; \`…Async\` ones reject, with ERR_ABORTED once \`signal\` fires.
-${made.length > 0 ? "import type { AsyncOptions, Graph, Matrix, ThreadOptions, Vector } from '../../index.js';\n" : ''}import type { Expert } from '../../attention.js';
+${made.length > 0 ? "import type { AsyncOptions, Graph, Matrix, ThreadOptions, Vector } from '../../index.js';\n" : ''}import type { Expert } from '../entries/attention.js';
 
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
 export interface Rows { data: Float32Array; rows: number; dim: number }
 
-${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${overlayOptions(members).trimEnd()}
+/** The same of numbers of rows. */
+export interface IndexRows { data: Uint32Array; rows: number; dim: number }
+
+${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they are made from. They are copied. */\nexport type Layer =\n${layers.map(({ type }) => `  | ${type}\n  | { readonly class: '${type}'; readonly options${type === 'Dropout' || type === 'Activation' ? '?' : ''}: ${type}Options }`).join('\n')};\n\n` : ''}${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${made.filter(({ family }) => family === 'loss').map(lossFunction).join('\n')}\n${overlayOptions(members).trimEnd()}
 `;
 }
 
 // ---- options.md ----
 
-const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', loss: 'Losses', embedding: 'Embeddings', head: 'Heads' };
+const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', dense: 'Layers of single rows', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer', miner: 'Mining', continual: 'Continual learning', balancing: 'Balancing losses', embedding: 'Embeddings', head: 'Heads' };
 
 function docsOf(members) {
   let text = `<!-- ${WRITTEN} -->\n# Every member: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;
@@ -217,7 +248,7 @@ function docsOf(members) {
           text += `| \`${operation}\` | ${list(inputs)} | ${list(outputs)} |\n`;
         }
       }
-      if (example.parameters.length > 0) text += `\nParameters, with ${example.options}: ${example.parameters.map((one) => `\`${one.name}\` [${one.shape.join(', ')}]`).join(', ')}.\n`;
+      if (example?.parameters.length > 0) text += `\nParameters, with ${example.options}: ${example.parameters.map((one) => `\`${one.name}\` [${one.shape.join(', ')}]`).join(', ')}.\n`;
     }
   }
   return text;

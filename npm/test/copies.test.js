@@ -14,7 +14,7 @@ function again() {
   const kept = new Map(Object.entries(require.cache).filter(([file]) => file.startsWith(root) && file.endsWith('.js') && !file.includes('/npm/test/')));
   for (const file of kept.keys()) delete require.cache[file];
   try {
-    return { ruvector: require(root), attention: require(path.join(root, 'attention.js')) };
+    return { ruvector: require(root), attention: require(path.join(root, 'npm/entries/attention.js')) };
   } finally {
     for (const [file, module] of kept) require.cache[file] = module;
   }
@@ -24,9 +24,9 @@ function again() {
 function elsewhere(t) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-copy-'));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  for (const name of ['npm/lib', 'build/Release', 'wasm']) if (fs.existsSync(path.join(root, name))) fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
-  for (const name of ['index.js', 'attention.js', 'package.json']) fs.copyFileSync(path.join(root, name), path.join(folder, name));
-  return { ruvector: require(folder), attention: require(path.join(folder, 'attention.js')) };
+  for (const name of ['npm/lib', 'npm/entries', 'build/Release', 'wasm']) if (fs.existsSync(path.join(root, name))) fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  for (const name of ['index.js', 'package.json']) fs.copyFileSync(path.join(root, name), path.join(folder, name));
+  return { ruvector: require(folder), attention: require(path.join(folder, 'npm/entries/attention.js')) };
 }
 
 const copies = { 'evaluated again': again, 'in another folder': elsewhere };

@@ -8,7 +8,7 @@ const path = require('node:path');
 const test = require('node:test');
 const { relative, root, ruvector } = require('./support/index.js');
 
-const declarations = ['index.d.ts', 'npm/types/generated.d.ts'].map((file) => fs.readFileSync(path.join(root, file), 'utf8')).join('\n');
+const declarations = ['index.d.ts', 'npm/types/generated.d.ts', 'npm/types/train.d.ts'].map((file) => fs.readFileSync(path.join(root, file), 'utf8')).join('\n');
 const { exports: entries } = require(path.join(root, 'package.json'));
 
 function node(code, { env = {}, cwd = root } = {}) {
@@ -20,7 +20,7 @@ function node(code, { env = {}, cwd = root } = {}) {
 
 const attention = require('@ruvector/gnn/attention');
 /** Entry -> its objects and declarations. */
-const entryPoints = [['index', ruvector, declarations], ['attention', attention, fs.readFileSync(path.join(root, 'attention.d.ts'), 'utf8')]];
+const entryPoints = [['index', ruvector, declarations], ['npm/entries/attention', attention, ['npm/entries/attention.d.ts', 'npm/types/overlay-training.d.ts'].map((file) => fs.readFileSync(path.join(root, file), 'utf8')).join('\n')]];
 
 test('require and import give the same objects', async () => {
   for (const [file, required] of entryPoints) {
@@ -54,13 +54,16 @@ test('the files that package.json names exist', () => {
   for (const file of walk(entries)) assert.ok(fs.existsSync(path.join(root, file)), file);
 });
 
+/** Names that one file of types hands on from another. */
+const everything = entryPoints.map(([, , text]) => text).join('\n');
+
 test('every export is declared, and every declaration is exported', () => {
   for (const [, module, declarations] of entryPoints) {
     const declared = [...declarations.matchAll(/^export (?:declare |abstract )?(?:function|class|const) (\w+)/gm)].map(([, name]) => name);
     for (const [, names] of declarations.matchAll(/^export {(.*)}/gm)) declared.push(...names.split(',').map((name) => name.trim()));
     assert.deepStrictEqual([...new Set(declared)].sort(), Object.keys(module).sort());
     for (const name of declared.filter((name) => typeof module[name] !== 'object' && name !== 'RuvectorError')) {
-      const isClass = new RegExp(`^export ((abstract )?class ${name}\\b|const ${name}: (typeof [A-Z]|${name}Constructor;))`, 'm').test(declarations);
+      const isClass = new RegExp(`^export ((abstract )?class ${name}\\b|const ${name}: (typeof [A-Z]|${name}Constructor;))`, 'm').test(everything);
       assert.strictEqual(typeof module[name], 'function', name);
       assert.strictEqual(/^class /.test(Function.prototype.toString.call(module[name])), isClass, name);
     }
@@ -82,7 +85,7 @@ test('the members of the classes are declared, and the other way round', () => {
 });
 
 test('the members of the mechanisms of attention are declared, and the other way round', () => {
-  const text = entryPoints[1][2], keys = (object) => Object.getOwnPropertyNames(object).filter((key) => !['constructor', 'length', 'name', 'prototype'].includes(key));
+  const text = everything, keys = (object) => Object.getOwnPropertyNames(object).filter((key) => !['constructor', 'length', 'name', 'prototype'].includes(key));
   const classes = Object.keys(attention).filter((name) => name !== 'RuvectorError' && /^class /.test(String(attention[name])));
   assert.ok(classes.length >= 24);
   for (const name of classes) {
@@ -94,7 +97,7 @@ test('the members of the mechanisms of attention are declared, and the other way
     }
     if (name === 'Attention') for (let p = type.prototype; (p = Object.getPrototypeOf(p)) !== Object.prototype;) for (const key of keys(p)) actual.add(key);
     for (let at = name; at && (at === name || at !== 'Attention');) {
-      const [body, next] = new RegExp(`^export (?:abstract )?class ${at}(?:<.*?>)? (?:extends (\\w+))?[^]*?^}`, 'm').exec(text);
+      const [body, next] = new RegExp(`^(?:export|declare) (?:abstract )?class ${at}(?:<.*?>)? (?:extends (\\w+))?[^]*?^}`, 'm').exec(text);
       for (const [, member] of body.matchAll(/^ {2}(?:static |readonly )*(\w+)(?=[(:?<])/gm)) if (member !== 'constructor') declared.add(member);
       at = next;
     }
@@ -139,7 +142,8 @@ function bare(t) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-entry-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   fs.cpSync(path.join(root, 'npm/lib'), path.join(folder, 'npm/lib'), { recursive: true });
-  for (const file of ['index.js', 'index.mjs', 'attention.js', 'package.json']) fs.copyFileSync(path.join(root, file), path.join(folder, file));
+  fs.cpSync(path.join(root, 'npm/entries'), path.join(folder, 'npm/entries'), { recursive: true });
+  for (const file of ['index.js', 'index.mjs', 'package.json']) fs.copyFileSync(path.join(root, file), path.join(folder, file));
   return folder;
 }
 const report = `try { require('./index.js'); console.log('loaded'); } catch (e) { console.log(JSON.stringify({ name: e.name, code: e.code, message: e.message, cause: !!e.cause })); }`;

@@ -14,7 +14,7 @@ function optional(page, name) {
   const own = Array.from(body.matchAll(/(?:^|[ ;{])(?:readonly )?(\w+)\?:/gm), ([, field]) => field);
   return [...own, ...parents.split(/, (?![^<]*>)/).filter(Boolean).flatMap((parent) => optional(page, parent.trim().replace(/<.*/, '')))];
 }
-const pages = { index: fs.readFileSync(path.join(root, 'index.d.ts'), 'utf8'), attention: ['attention.d.ts', 'npm/types/generated.d.ts'].map((file) => fs.readFileSync(path.join(root, file), 'utf8')).join('\n') };
+const pages = { index: fs.readFileSync(path.join(root, 'index.d.ts'), 'utf8'), attention: ['npm/entries/attention.d.ts', 'npm/types/generated.d.ts'].map((file) => fs.readFileSync(path.join(root, file), 'utf8')).join('\n') };
 const all = (name, page = 'index') => Object.fromEntries(optional(pages[page], name).map((field) => [field, undefined]));
 
 test('indexes and searches', async () => {

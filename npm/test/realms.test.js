@@ -11,7 +11,7 @@ const { realm } = require('./support/realm.js');
 test('loads and works without TextEncoder, TextDecoder, setImmediate and MessageChannel', async () => {
   const { load, evaluate } = realm();
   for (const name of ['TextEncoder', 'TextDecoder', 'setImmediate', 'MessageChannel', 'structuredClone']) assert.strictEqual(evaluate(`typeof ${name}`), 'undefined');
-  const gnn = load(path.join(root, 'index.js')), mechanisms = load(path.join(root, 'attention.js'));
+  const gnn = load(path.join(root, 'index.js')), mechanisms = load(path.join(root, 'npm/entries/attention.js'));
   const index = new gnn.HNSWIndex({ dim: 2, keys: 'string', metric: 'l2' });
   index.addBatch(['x', 'größe', '\u{1f600}'], [[0, 0], [1, 0], [2, 0]]);
   assert.deepStrictEqual([...index.search([1, 0], 2).keys], ['größe', 'x']);

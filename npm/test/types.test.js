@@ -58,8 +58,8 @@ for (const [compiler, lib] of [['TypeScript 4.8', 'es2022,dom'], ['TypeScript 5.
   const tsc = compilers[compiler];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-types-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
-  for (const file of ['index.d.ts', 'attention.d.ts', 'npm/types/generated.d.ts']) fs.cpSync(path.join(root, file), path.join(folder, file));
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--target', 'es2022', '--lib', lib, 'index.d.ts', 'attention.d.ts'],
+  for (const file of ['index.d.ts', 'npm/entries', 'npm/types']) fs.cpSync(path.join(root, file), path.join(folder, file), { recursive: true });
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--target', 'es2022', '--lib', lib, 'index.d.ts', ...['attention', 'graph', 'train'].map((name) => `npm/entries/${name}.d.ts`)],
     { cwd: folder, encoding: 'utf8' });
   assert.strictEqual(stdout, '');
   assert.strictEqual(status, 0);

@@ -84,7 +84,7 @@ function choose(env, cwd = root) {
 test('without a native binary the library is WebAssembly, unless RUVECTOR_BACKEND=native', (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ruvector-wasm-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
-  for (const part of ['npm/lib', 'index.js', 'attention.js', 'package.json']) fs.cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
+  for (const part of ['npm/lib', 'npm/entries', 'index.js', 'package.json']) fs.cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
   const there = path.join(folder, 'wasm/attention/ruvector.wasm');
 
   const nothing = choose({}, folder);

@@ -430,17 +430,21 @@ int32_t rv_sparsity_pattern(const char *kind, uint64_t rows, uint64_t columns, u
  * indices[offsets[i + 1]], in the caller's order. Every entry counts: loops and repetitions are kept, and what belongs to edges
  * (attributes, weights) is one row an entry. Operations take it as a buffer (RV_GRAPH). */
 
-/* Copies `offsets` (u32, one more than there are nodes, rising from 0 to the number of indices) and `indices` (u32, each below
- * `columns`, the number of source nodes; 0: as many as there are nodes). All counts below 2^31. RV_INVALID_ARGUMENT names the
- * element. */
-int32_t rv_graph_create(const rv_buffer *offsets, const rv_buffer *indices, uint64_t columns, rv_graph **out, rv_error *error);
+/* Copies `offsets` (u32, one more than there are nodes, rising from 0 to the number of indices), `indices` (u32, each below
+ * `columns`, the number of source nodes; 0: as many as there are nodes) and `weights` (f32, one an entry, finite; NULL: all 1).
+ * `coalesce`: the sources of a node rise, repetitions are one entry whose weight is the sum of theirs. All counts below 2^31.
+ * RV_INVALID_ARGUMENT names the element. */
+int32_t rv_graph_create(const rv_buffer *offsets, const rv_buffer *indices, const rv_buffer *weights, uint64_t columns,
+                        int32_t coalesce, rv_graph **out, rv_error *error);
 rv_graph *rv_graph_retain(rv_graph *);
 void rv_graph_release(rv_graph *);
 /* Target nodes, source nodes, entries, native bytes (which grow by the transposed graph when a gradient first needs that); each
  * pointer may be NULL. */
 void rv_graph_info(rv_graph *, uint64_t *nodes, uint64_t *columns, uint64_t *edges, uint64_t *bytes);
-/* Copies the offsets (u32, nodes + 1) and indices (u32, edges); either may be NULL. */
-int32_t rv_graph_copy(rv_graph *, const rv_buffer *offsets, const rv_buffer *indices, rv_error *error);
+/* Copies the offsets (u32, nodes + 1), indices (u32, edges) and weights (f32, edges; ones where it has none); each may be NULL. */
+int32_t rv_graph_copy(rv_graph *, const rv_buffer *offsets, const rv_buffer *indices, const rv_buffer *weights, rv_error *error);
+/* Whether it has weights. */
+int32_t rv_graph_is_weighted(rv_graph *);
 /* A number by which other threads of the process can open the same graph while anybody has it. */
 uint64_t rv_graph_token(rv_graph *);
 /* A new reference to the graph with this token; RV_NOT_FOUND when it is gone. */

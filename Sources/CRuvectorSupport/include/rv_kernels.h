@@ -9,6 +9,15 @@
 #include <stdint.h>
 
 #pragma clang assume_nonnull begin
+/* What a step of Adam is made of (RuvectorTraining/Optimizers/Adam.swift). */
+typedef struct rv_adam {
+  float scale, decay;        /* g <- scale g + decay p */
+  float shrink;              /* p <- shrink p, before the step */
+  float beta1, beta2;        /* of the means */
+  float rest1, rest2;        /* 1 - beta1, 1 - beta2 */
+  float length, root, eps;   /* p <- p - length m / (root sqrt(v) + eps) */
+} rv_adam;
+
 /* A batch of pairs (u, v) of an embedding in hyperbolic space, each with negatives (RuvectorTraining/PoincareTable.swift).
  *
  * A row of `table` has `size` coordinates, zeros, and last 1 - |x|^2 (ball) or the time x0 = sqrt(1 + |x|^2) (hyperboloid); stride
@@ -98,6 +107,40 @@ typedef struct rv_kernels {
   /* out[r] = sum of a LeakyReLU(row + q), LeakyReLU(z) = max(z, slope z), 0 <= slope <= 1: the scores of GATv2. */
   void (*leaky_dot_rows)(const float *q, const float *a, float slope, const float *rows, intptr_t stride,
                          intptr_t count, intptr_t dim, float *out);
+
+  /* One step of Adam: p, its gradient g, the means m and v. */
+  void (*adam_step)(float *p, const float *g, float *m, float *v, intptr_t n, const rv_adam *constants);
+
+  /* Rows along the edges of a graph in CSR form: node i of first..<last has the entries offsets[i] up to offsets[i + 1], each
+   * a row x[indices[e]]. What belongs to entry e lies at place `places[e]` (NULL: e). Each node's sum goes in the order of its
+   * entries, for each column by itself. */
+  /* out[i] = sum of weights[place * step] x[indices[e]] (weights NULL: 1), 0 without entries. */
+  void (*gather_rows)(const uint32_t *offsets, const uint32_t *indices, const uint32_t *_Nullable places,
+                      const float *_Nullable weights, intptr_t step, const float *x, intptr_t stride, intptr_t first,
+                      intptr_t last, intptr_t dim, float *out, intptr_t out_stride);
+  /* The same for `heads` parts of `width` columns each, the part of head h weighed by weights[place * heads + h]. */
+  void (*gather_heads)(const uint32_t *offsets, const uint32_t *indices, const uint32_t *_Nullable places,
+                       const float *weights, intptr_t heads, intptr_t width, const float *x, intptr_t stride,
+                       intptr_t first, intptr_t last, float *out, intptr_t out_stride);
+  /* out[i] = the largest of x[indices[e]], column by column; 0 without entries. */
+  void (*gather_maxima)(const uint32_t *offsets, const uint32_t *indices, const float *x, intptr_t stride,
+                        intptr_t first, intptr_t last, intptr_t dim, float *out, intptr_t out_stride);
+  /* out[e * heads + h] = the product of part h of g[i] and of x[indices[e]]. */
+  void (*head_dots)(const uint32_t *offsets, const uint32_t *indices, const float *g, intptr_t g_stride, const float *x,
+                    intptr_t stride, intptr_t heads, intptr_t width, intptr_t first, intptr_t last, float *out);
+  /* out[e * heads + h] = LeakyReLU(sources[indices[e]][h] + targets[i][h] (+ edges[e][h])), as in leaky_dot_rows. */
+  void (*edge_scores)(const uint32_t *offsets, const uint32_t *indices, const float *sources, const float *targets,
+                      const float *_Nullable edges, float slope, intptr_t heads, intptr_t first, intptr_t last,
+                      float *out);
+  /* In place: softmax over the entries of each node, of each of `heads` columns by itself. */
+  void (*edge_softmax)(const uint32_t *offsets, intptr_t heads, intptr_t first, intptr_t last, float *scores);
+  /* Its gradient, in place: slopes <- shares (slopes - the sum of shares slopes over the node's entries). */
+  void (*edge_softmax_slopes)(const uint32_t *offsets, intptr_t heads, intptr_t first, intptr_t last,
+                              const float *shares, float *slopes);
+  /* The gradient of edge_scores, in place: slopes times that of LeakyReLU; the sums over a node's entries to `target_slopes`. */
+  void (*edge_score_slopes)(const uint32_t *offsets, const uint32_t *indices, const float *sources, const float *targets,
+                            const float *_Nullable edges, float slope, intptr_t heads, intptr_t first, intptr_t last,
+                            float *slopes, float *target_slopes);
 
   /* Scores. */
   /* cosine = dot / (|x| |q|), 0 where a norm is 0. */

@@ -57,6 +57,26 @@ RV_INLINE rv_double4 rv_sum4x16_double(rv_double16 a, rv_double16 b, rv_double16
   return rv_sum4x8_double(a.lo + a.hi, b.lo + b.hi, c.lo + c.hi, d.lo + d.hi);
 }
 
+/* Lane l of the result is lane l ^ s of x: folding with these, from half the lanes down to p, leaves in lane l what all lanes
+ * that are l modulo p have. */
+RV_INLINE rv_float4 rv_swap1_4(rv_float4 x) { return __builtin_shufflevector(x, x, 1, 0, 3, 2); }
+RV_INLINE rv_float4 rv_swap2_4(rv_float4 x) { return __builtin_shufflevector(x, x, 2, 3, 0, 1); }
+RV_INLINE rv_float8 rv_swap1_8(rv_float8 x) { return __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6); }
+RV_INLINE rv_float8 rv_swap2_8(rv_float8 x) { return __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5); }
+RV_INLINE rv_float8 rv_swap4_8(rv_float8 x) { return __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3); }
+RV_INLINE rv_float16 rv_swap1_16(rv_float16 x) {
+  return __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+}
+RV_INLINE rv_float16 rv_swap2_16(rv_float16 x) {
+  return __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+}
+RV_INLINE rv_float16 rv_swap4_16(rv_float16 x) {
+  return __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+}
+RV_INLINE rv_float16 rv_swap8_16(rv_float16 x) {
+  return __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+
 typedef float rv_unaligned4 __attribute__((ext_vector_type(4), aligned(4)));
 /* out[k * stride + w] = rows[w][k] for k, w in 0..<4. */
 RV_INLINE void rv_transpose4(const float *p0, const float *p1, const float *p2, const float *p3, float *out,

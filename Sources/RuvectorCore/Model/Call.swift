@@ -3,7 +3,8 @@ import CRuvectorSupport
 /// One call of an operation, its buffers checked against the ports and the sides of their shapes bound.
 public struct Call {
   public let operation: Operation
-  private let buffers: [Tensor]
+  /// One a port, and the output.
+  public private(set) var buffers: [Tensor]
   private var sides: [(name: StaticString, size: Int)] = []
   /// Floats of the whole output.
   public fileprivate(set) var outputCount = 0
@@ -11,6 +12,13 @@ public struct Call {
   fileprivate init(_ operation: Operation, _ buffers: [Tensor]) {
     (self.operation, self.buffers) = (operation, buffers)
     sides.reserveCapacity(8)
+  }
+
+  /// The same call with another output.
+  public func writing(to output: Tensor) -> Call {
+    var other = self
+    other.buffers[buffers.count - 1] = output
+    return other
   }
 
   public func isNamed(_ name: StaticString) -> Bool { operation.name.matches(name) }
@@ -28,8 +36,7 @@ public struct Call {
   /// The buffer of a port; nil where it is left out. (By number: copies of ports would count references.)
   private func buffer(_ name: StaticString) -> Tensor? {
     for i in operation.inputs.indices where operation.inputs[i].name.matches(name) {
-      let isThere = operation.inputs[i].need == .required || buffers[i].rows * buffers[i].columns > 0
-      return isThere ? buffers[i] : nil
+      return operation.inputs[i].need == .required || !buffers[i].isLeftOut ? buffers[i] : nil
     }
     return nil
   }
@@ -44,6 +51,12 @@ public struct Call {
   public func matrix(_ name: StaticString) throws(RuvectorError) -> MatrixView? {
     guard let found = buffer(name) else { return nil }
     return try found.matrix("\(name)")
+  }
+
+  /// A vector of unsigned integers; nil where an optional one is left out.
+  public func indices(_ name: StaticString) throws(RuvectorError) -> UnsafeBufferPointer<UInt32>? {
+    guard let found = buffer(name) else { return nil }
+    return UnsafeBufferPointer(start: try found.readIndices("\(name)", count: found.columns), count: found.columns)
   }
 
   public func graph(_ name: StaticString) throws(RuvectorError) -> ResidentGraph {
@@ -85,9 +98,22 @@ public struct Call {
     }
   }
 
+  /// Rows of a first output that is a matrix.
+  public var firstOutputSide: Int {
+    switch operation.outputs[0].shape[0] {
+    case .fixed(let size): size
+    case .named(let name): self[name]
+    }
+  }
+
   /// The memory of the whole output.
   public func output() throws(RuvectorError) -> UnsafeMutablePointer<Float> {
     try buffers[buffers.count - 1].output("output", count: outputCount)
+  }
+
+  /// The same of an output that is unsigned integers.
+  public func indicesOutput() throws(RuvectorError) -> UnsafeMutablePointer<UInt32> {
+    try buffers[buffers.count - 1].indices("output", count: outputCount)
   }
 
   /// The memory of one part of it; nil for that of an optional input which is left out.
@@ -107,6 +133,11 @@ public struct Call {
   /// there is none, the result is `.outOfRange`.
   public func requireFiniteOutput() throws(RuvectorError) {
     guard Kernels.current.non_finite_probe(try output(), outputCount).isNaN else { return }
+    throw try whatIsNotFinite()
+  }
+
+  /// The error that names the first NaN or infinity among the inputs, or, where there is none, says that the result is too large.
+  public func whatIsNotFinite() throws(RuvectorError) -> RuvectorError {
     for (port, tensor) in zip(operation.inputs, buffers) where port.type == .float32 && tensor.rows * tensor.columns > 0
     {
       if tensor.rank == 1 {
@@ -116,7 +147,7 @@ public struct Call {
         for r in 0..<rows.rows { try requireFinite(rows.row(r), count: rows.dim, for: "\(port.name)[\(r)]") }
       }
     }
-    throw .expected("a result that fits in Float", for: "output", received: "an overflow", .outOfRange)
+    return .expected("a result that fits in Float", for: "output", received: "an overflow", .outOfRange)
   }
 }
 
@@ -130,6 +161,7 @@ func bind(
   var call = Call(known, buffers)
   for i in known.inputs.indices where known.inputs[i].need != .free {
     let tensor = buffers[i]
+    if known.inputs[i].need == .optional, tensor.isLeftOut { continue }
     guard tensor.type == known.inputs[i].type else {
       let port = known.inputs[i]
       throw .expected(words(port.type), for: "\(port.name)", received: words(tensor.type), .invalidArgument)
@@ -137,7 +169,7 @@ func bind(
     if tensor.type == .graph {
       let graph = try tensor.graph("\(known.inputs[i].name)")
       try fit(known.inputs[i], [graph.nodes, graph.columns, graph.edges], member, &call)
-    } else if known.inputs[i].need == .required || tensor.rows * tensor.columns > 0 {
+    } else {
       try fit(known.inputs[i], tensor, member, &call)
     }
   }

@@ -34,6 +34,10 @@ public protocol Mechanism: AnyObject {
   func size(of side: StaticString) -> Int?
   /// One of `operations`, its buffers checked and bound; returns the elements written.
   func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int
+  /// `operations`, of an object whose type is not known.
+  var knownOperations: [Operation] { get }
+  /// Whether an operation changes the member (an optimizer's state): it is then alone, as a change of weights is.
+  func isChanged(by operation: String) -> Bool
   /// Runs an operation by name; returns the elements written where that is not fixed by the shapes.
   func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int
   /// JSON: family, name, options, weights with their shapes, the sides of ports that the options fix, instruction set. (Stands here so that each class has its
@@ -48,13 +52,20 @@ extension Mechanism {
   public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
     throw unknown("\(call.operation.name)", of: Self.operations)
   }
+  public var knownOperations: [Operation] { Self.operations }
+  public func isChanged(by operation: String) -> Bool { false }
   public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
     try runBound(operation, buffers, control)
   }
 
   /// The same for members that look at some calls by themselves first.
   public func runBound(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
-    try perform(bind(operation, of: Self.operations, self, buffers), control)
+    try perform(bound(operation, buffers), control)
+  }
+
+  /// The call of an operation by name, its buffers checked.
+  public func bound(_ operation: String, _ buffers: [Tensor]) throws(RuvectorError) -> Call {
+    try bind(operation, of: Self.operations, self, buffers)
   }
   public var seed: UInt64 { 0 }
   public var children: [any Mechanism] { [] }

@@ -1,9 +1,9 @@
 import CRuvectorSupport
 
 /// One slot of a member's weights, before there is memory for it: its name, its row-major shape and how it begins.
-public struct Slot {
+public struct Slot: Sendable {
   /// What a slot holds at first. Random ones of a member are drawn from one generator, slot after slot.
-  public enum Start {
+  public enum Start: Sendable {
     case zeros
     case ones
     /// Of a square matrix.

@@ -23,6 +23,9 @@ open class Trainable: Facet {
     throw unknown("\(call.operation.name)", of: [])
   }
 
+  /// Numbers of the output of a call that is bound to "forward". (Those of attention depend on the width of the values.)
+  open func outputCount(of call: Call) throws(RuvectorError) -> Int { call.outputCount }
+
   /// Adds the gradients of that pass: to `toInputs`, a place an input port or nil where it is not wanted, packed rows; and to
   /// those of the parameters. `outputGradient` is as long as the output.
   open func backward(
@@ -30,5 +33,45 @@ open class Trainable: Facet {
     toInputs: [UnsafeMutablePointer<Float>?], parameters: Gradients, _ mode: Mode, _ control: Control
   ) throws(RuvectorError) {
     throw unknown("backward", of: [])
+  }
+}
+
+/// A member that has the operations "forward" and "backward" only: nothing is kept, backward computes again.
+public final class RecomputingTrainable: Trainable {
+  private let member: any Mechanism
+
+  public init(_ member: any Mechanism) { self.member = member }
+
+  public override func forward(_ call: Call, _ mode: Mode, _ control: Control) throws(RuvectorError) -> AnyObject? {
+    _ = try member.run("forward", call.buffers, control)
+    return nil
+  }
+
+  public override func backward(
+    _ call: Call, _ context: AnyObject?, outputGradient: UnsafePointer<Float>,
+    toInputs: [UnsafeMutablePointer<Float>?], parameters: Gradients, _ mode: Mode, _ control: Control
+  ) throws(RuvectorError) {
+    var buffers = call.buffers
+    let count = try outputCount(of: call), output = UnsafeMutablePointer(mutating: outputGradient)
+    let shape = call.operation.outputs[0].shape.count, rows = shape == 2 ? call.firstOutputSide : 1
+    buffers[buffers.count - 1] =
+      shape == 2
+      ? .floats(output, rows: rows, columns: rows == 0 ? 0 : count / rows) : .floats(output, count: count)
+    // The gradients of all inputs, one after the other, and those of the parameters.
+    var sizes: [Int] = [], total = member.parameters.total
+    for (port, tensor) in zip(call.operation.inputs, call.buffers) {
+      sizes.append(port.isDifferentiable && !tensor.isLeftOut ? tensor.rows * tensor.columns : 0)
+      total += sizes[sizes.count - 1]
+    }
+    let all = try AlignedBuffer<Float>(count: total, for: "gradients")
+    buffers.append(.floats(all.pointer, count: total, isWritable: true))
+    _ = try member.run("backward", buffers, control)
+    var place = all.pointer
+    let kernels = Kernels.current
+    for (size, out) in zip(sizes, toInputs) {
+      if let out { kernels.add(out, place, out, size) }
+      place += size
+    }
+    kernels.add(parameters.all, place, parameters.all, member.parameters.total)
   }
 }

@@ -13,6 +13,7 @@ public final class MSELoss: Loss, Sendable {
 
   public static let name: StaticString = "mse"
   public static let options = [Reduction.option]
+  public static let operations = lossOperations([.input("input", ["n", "d"]), .input("target", ["n", "d"])])
   private let isSum: Bool
 
   // MARK: - Creation
@@ -21,33 +22,21 @@ public final class MSELoss: Loss, Sendable {
 
   public var optionValues: [Double] { [isSum ? 1 : 0] }
 
-  private func share(_ x: MatrixView) -> Double { isSum ? 1 : 1 / (Double(x.rows) * Double(x.dim)) }
+  // MARK: - Value and gradients
 
-  // MARK: - Forward
-
-  public func value(_ input: MatrixView, _ target: MatrixView) -> Double {
+  public func evaluate(_ call: Call, _ to: LossGradients) throws(RuvectorError) -> Double {
+    let input = try call.elements("input"), target = try call.elements("target"), d = input.dim
+    let share = isSum ? 1 : 1 / (Double(input.rows) * Double(d)), factor = 2 * to.scale * share
     var sum = 0.0
     for r in 0..<input.rows {
-      let x = input.row(r), y = target.row(r)
-      for c in 0..<input.dim { sum += (Double(x[c]) - Double(y[c])) * (Double(x[c]) - Double(y[c])) }
-    }
-    return sum * share(input)
-  }
-
-  // MARK: - Gradient
-
-  public func backward(
-    _ input: MatrixView, _ target: MatrixView, scale: Double, toInput: UnsafeMutablePointer<Float>,
-    toTarget: UnsafeMutablePointer<Float>
-  ) {
-    let factor = 2 * scale * share(input)
-    for r in 0..<input.rows {
-      let x = input.row(r), y = target.row(r), at = r * input.dim
-      for c in 0..<input.dim {
-        let slope = Float(factor * (Double(x[c]) - Double(y[c])))
-        toInput[at + c] += slope
-        toTarget[at + c] -= slope
+      let x = input.row(r), y = target.row(r), toX = to["input"], toY = to["target"]
+      for c in 0..<d {
+        let difference = Double(x[c]) - Double(y[c]), slope = Float(factor * difference)
+        sum += difference * difference
+        if let toX { toX[r * d + c] += slope }
+        if let toY { toY[r * d + c] -= slope }
       }
     }
+    return sum * share
   }
 }

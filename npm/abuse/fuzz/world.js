@@ -1,7 +1,7 @@
 'use strict';
 // What lives from call to call (sets, layers, JSON), and what callers' code may do in the middle of a call.
 const { ruvector } = require('../../test/support/index.js');
-const { Attention } = require('../../../attention.js');
+const { Attention } = require('../../entries/attention.js');
 const { Member } = require('../../lib/members/member.js');
 const { BruteForceIndex, Graph, HNSWIndex, PoincareEmbedding, PreparedFilter, RuvectorLayer, TaxonomyHead, TensorCompress, VectorSet, VectorStore } = ruvector;
 

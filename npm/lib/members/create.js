@@ -78,4 +78,4 @@ function create(row, args) {
   return { row, handle, config, parameters, floats, sizes, extras: extras ?? row };
 }
 
-module.exports = { create, withBudget };
+module.exports = { create, describe, withBudget };

@@ -34,9 +34,9 @@ function define(row, base = Member, { methods, statics = undefined } = {}) {
   return type;
 }
 
-/** The same with a method for each operation and one with `Async` behind its name: `forward(…ports, options)`. */
-function defineWithOperations(row) {
-  const methods = {};
+/** The same with a method for each operation and one with `Async` behind its name: `forward(…ports, options)`; and `more`. */
+function defineWithOperations(row, more) {
+  const methods = { ...more };
   for (const [name, operation] of Object.entries(row.operations)) {
     methods[name] = function run(...args) {
       stateOf(this, row);

@@ -50,7 +50,13 @@ class Call {
       this.#bind(shape, value.nodes, value.columns, value.edges);
       this.buffers.push(graph);
       this.shapes.push(-1, -1);
+    } else if (type === 'uint32') {
+      const data = inputs.indices(value, name);
+      this.#bind(shape, lengthOf(data));
+      this.buffers.push(own && data === value ? data.slice() : data);
+      this.shapes.push(-1, -1);
     } else if (shape.length === 1) {
+      if (typeof value === 'number' && shape[0] === '1') value = [value];
       const data = (own ? inputs.ownVector : inputs.vector)(value, name);
       this.#bind(shape, lengthOf(data));
       this.buffers.push(data);
@@ -72,6 +78,8 @@ class Call {
 
 const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
 
+const isNumber = ({ shape }) => shape.length === 1 && shape[0] === '1';
+
 /** The numbers of one part as callers get them: a number, a vector, {data, rows, dim}. */
 function shaped(data, sizes) {
   if (sizes.length === 1 && sizes[0] === 1) return data[0];
@@ -87,13 +95,15 @@ function prepare(self, name, operation, args, own, room) {
   const call = new Call({ ...sizes, parameters: floats });
   operation.inputs.forEach((port, i) => call.read(port, args[i], own, room));
   const parts = operation.outputs.map((port) => call.sizes(port)), lengths = parts.map(product);
-  const all = inputs.allocate(lengths.reduce((a, b) => a + b, 0), 'result');
+  const all = inputs.allocate(lengths.reduce((a, b) => a + b, 0), 'result', operation.outputs[0].type === 'uint32' ? Uint32Array : Float32Array);
   call.buffers.push(all);
   call.shapes.push(-1, -1);
   let at = 0;
   const views = lengths.map((length) => all.subarray(at, (at += length)));
-  const result = () => (name === 'backward'
-    ? Object.fromEntries(operation.outputs.map(({ name: part, need }, i) => [part, views[i], need]).filter(([part, , need]) => need !== 'optional' || call.present.has(part)))
+  // Gradients are given by their names, as are the parts of operations that have several.
+  const areGradients = name === 'backward' || name === 'valueAndGradients', part = (i) => (areGradients && !isNumber(operation.outputs[i]) ? views[i] : shaped(views[i], parts[i]));
+  const result = () => (areGradients || parts.length > 1
+    ? Object.fromEntries(operation.outputs.map((port, i) => [port.name, part(i), port.need]).filter(([known, , need]) => need !== 'optional' || call.present.has(known)))
     : shaped(all, parts[0]));
   return { values: [handle, name, call.buffers, Float64Array.from(call.shapes), threads(options.threads)], signal: options.signal, result };
 }

@@ -1,21 +1,22 @@
 // Ruvector for Swift: types of `@ruvector/gnn/attention`, in the place of `@ruvector/attention`. Every function throws a
 // RuvectorError (its `code` is stable) and never ends the process; `…Async` ones reject. Vectors and matrices are those
 // of the main entry; all results are 32-bit floats.
-import { AsyncOptions, Like, Matrix, ThreadOptions, Vector } from './index.js';
+import { AsyncOptions, Like, Matrix, ThreadOptions, Vector } from '../../index.js';
 import type {
   ScaledDotProductOptions, MultiHeadOptions, FlashOptions, LinearAttentionOptions, LocalGlobalOptions, HyperbolicOptions,
   ManifoldOptions, LorentzCascadeOptions, MixedCurvatureOptions, EdgeFeaturedOptions, GraphRoPEOptions, DualSpaceOptions,
   GraphLatentOptions, HNSWAwareOptions, StructuralOptions, GraphPipelineOptions, MoEOptions, LearnedRoutingOptions, DynamicHeadsOptions,
-} from './npm/types/generated.js';
+} from '../types/generated.js';
 export type {
   ScaledDotProductOptions, MultiHeadOptions, FlashOptions, LinearAttentionOptions, LocalGlobalOptions, HyperbolicOptions,
   ManifoldOptions, LorentzCascadeOptions, MixedCurvatureOptions, EdgeFeaturedOptions, GraphRoPEOptions, DualSpaceOptions,
   GraphLatentOptions, HNSWAwareOptions, StructuralOptions, GraphPipelineOptions, MoEOptions, LearnedRoutingOptions, DynamicHeadsOptions,
-} from './npm/types/generated.js';
-export { RuvectorError } from './index.js';
+} from '../types/generated.js';
+export * from '../types/overlay-training.js';
+export { RuvectorError } from '../../index.js';
 /** As @ruvector/attention calls a vector. */
 export type ArrayInput = Vector;
-export type { AsyncOptions, Like, Matrix, NumberArray, PackedMatrix, RuvectorErrorCode, Tensor, ThreadOptions, Vector } from './index.js';
+export type { AsyncOptions, Like, Matrix, NumberArray, PackedMatrix, RuvectorErrorCode, Tensor, ThreadOptions, Vector } from '../../index.js';
 
 // ---- What all mechanisms share ------------------------------------------------------------------------------------
 

@@ -1,0 +1,139 @@
+import CRuvectorSupport
+import RuvectorCore
+
+/// An optimizer: makes parameters better by their gradients, and keeps what it has seen of them. Its weights are that state: what
+/// `getWeights`, `toJson` and the like give is all it takes to go on.
+public protocol Optimizer: Mechanism {
+  /// Parameters that it has state for.
+  var size: Int { get }
+  var learningRate: Double { get }
+  /// A step of the parts of the parameters, each with its gradient. All numbers are finite, and so are the gradients' squares.
+  func step(_ parts: [Part], learningRate: Double, _ control: Control) throws(RuvectorError)
+}
+
+/// A piece of the parameters and its gradient.
+public struct Part {
+  public let parameters: UnsafeMutablePointer<Float>
+  public let gradients: UnsafePointer<Float>
+  public let count: Int
+  /// Where its state begins.
+  public let offset: Int
+  /// What the gradient is multiplied by.
+  public let scale: Float
+
+  public init(
+    _ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, count: Int, offset: Int = 0,
+    scale: Float = 1
+  ) {
+    (self.parameters, self.gradients, self.count) = (parameters, gradients, count)
+    (self.offset, self.scale) = (offset, scale)
+  }
+}
+
+/// An optimizer as training reaches it. (Embedded Swift casts an object to its class, but not to another protocol.)
+public final class OptimizerFacet: Facet {
+  public let optimizer: any Optimizer
+
+  init(_ optimizer: any Optimizer) { self.optimizer = optimizer }
+}
+
+/// What several optimizers are made from.
+enum OptimizerOption {
+  static let size = Option("size", .integer(1...1_073_741_824), "Parameters, in numbers.")
+  static func learningRate(_ standard: Double) -> Option {
+    Option("learningRate", .number(1e-30...1e30), standard: standard, "Length of a step.")
+  }
+  static let beta1 = Option("beta1", .number(0...0.999999), standard: 0.9, "Decay of the mean of gradients.")
+  static let beta2 = Option("beta2", .number(0...0.9999999), standard: 0.999, "Decay of the mean of their squares.")
+  static let eps = Option("eps", .number(0...1), standard: 1e-8, "Added to the root of the mean of squares.")
+  static func weightDecay(_ standard: Double, _ note: StaticString) -> Option {
+    Option("weightDecay", .number(0...1e30), standard: standard, note)
+  }
+  static let momentum = Option(
+    "momentum", .number(0...0.999999), standard: 0, "Share of the last step that goes into the next.")
+  static let dampening = Option(
+    "dampening", .number(0...1), standard: 0, "Share of the gradient that momentum leaves out.")
+  static let nesterov = Option("nesterov", .flag, standard: 0, "1: Nesterov's momentum.")
+}
+
+private enum OptimizerOperation {
+  static let step = Operation(
+    "step",
+    [
+      Port("parameters", ["size"]), Port("gradients", ["size"]), Port("learningRate", [1], .float32, .optional),
+    ], [Port("parameters", ["size"])])
+  static let all = [step]
+}
+
+extension Optimizer {
+  public static var family: StaticString { "optimizer" }
+  public static var operations: [Operation] { OptimizerOperation.all }
+  public var facet: Facet? { OptimizerFacet(self) }
+  public func size(of side: StaticString) -> Int? { side.matches("size") ? size : nil }
+  public func isChanged(by operation: String) -> Bool { true }
+  public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
+    try runStep(self, call, control)
+  }
+}
+
+/// (Once, and not once a class: WebAssembly has no generics at run time.)
+private func runStep(_ optimizer: any Optimizer, _ call: Call, _ control: Control) throws(RuvectorError) -> Int {
+  guard let parameters = try call.vector("parameters"), let gradients = try call.vector("gradients"),
+    let from = parameters.baseAddress, let slopes = gradients.baseAddress
+  else { return 0 }
+  let count = parameters.count, rate = try call.vector("learningRate")?[0]
+  if let rate { try requireFinite([rate], count: 1, for: "learningRate") }
+  if let rate, rate < 0 {
+    throw .expected("a number >= 0", for: "learningRate", received: text(Double(rate)), .outOfRange)
+  }
+  // Before anything changes: what is refused has not happened.
+  try requireFinite(from, count: count, for: "parameters")
+  try requireGradient(slopes, count: count)
+  let out = try call.output()
+  if out != from { out.update(from: from, count: count) }
+  try optimizer.step(
+    [Part(out, slopes, count: count)], learningRate: rate.map { Double($0) } ?? optimizer.learningRate, control)
+  try call.requireFiniteOutput()  // steps of 1e30 in all directions
+  return count
+}
+
+/// Refuses gradients that are no numbers, or whose squares do not fit.
+func requireGradient(_ gradients: UnsafePointer<Float>, count: Int) throws(RuvectorError) {
+  let square = Kernels.current.squared_norm(gradients, count)
+  if square <= Double(Float.greatestFiniteMagnitude) { return }
+  try requireFinite(gradients, count: count, for: "gradients")
+  for i in 0..<count where gradients[i].magnitude > 1e19 {
+    throw .expected(
+      "numbers up to 1e19", for: "gradients", received: "\(text(Double(gradients[i]))) at element \(i)", .outOfRange)
+  }
+}
+
+/// A number of steps in two floats, each exact: 2²⁰ of the second are one of the first.
+struct StepCount {
+  private let counter: Parameter
+  static let slot = Slot("steps", [2], .zeros)
+
+  init(_ parameters: Parameters) { self.init(parameters["steps"]) }
+  init(_ counter: Parameter) { self.counter = counter }
+
+  var value: Double { Double(counter[0]) * 0x1p20 + Double(counter[1]) }
+
+  /// Counts one more; how many there are.
+  func next() -> Double {
+    counter[1] += 1
+    if counter[1] >= 0x1p20 { (counter[0], counter[1]) = (counter[0] + 1, 0) }
+    return value
+  }
+}
+
+/// `body` for pieces of the parts, by several threads: elements are independent.
+func forPieces(
+  _ parts: [Part], _ control: Control, _ body: (_ part: Part, _ from: Int, _ count: Int) -> Void
+) throws(RuvectorError) {
+  let threads = Control(threads: control.threads)  // a step is not left half done
+  for part in parts {
+    try forChunks(of: part.count, chunk: 16_384, threads) { (range, _) throws(RuvectorError) in
+      body(part, range.lowerBound, range.count)
+    }
+  }
+}

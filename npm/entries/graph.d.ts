@@ -1,0 +1,33 @@
+// Written by npm/scripts/esm.js: a part of the main entry.
+export {
+  Activation,
+  CSRGraph,
+  Dropout,
+  GATLayer,
+  GATv2Layer,
+  GCNLayer,
+  Graph,
+  GraphSAGELayer,
+  LayerNorm,
+  Linear,
+  Sequential,
+  TransformerLayer,
+} from '../../index.js';
+export type {
+  ActivationOptions,
+  AsyncOptions,
+  DropoutOptions,
+  GATLayerOptions,
+  GATv2LayerOptions,
+  GCNLayerOptions,
+  GraphSAGELayerOptions,
+  IndexRows,
+  LayerNormOptions,
+  LinearOptions,
+  Matrix,
+  Rows,
+  SequentialOptions,
+  ThreadOptions,
+  TransformerLayerOptions,
+  Vector,
+} from '../../index.js';

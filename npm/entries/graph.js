@@ -1,0 +1,31 @@
+'use strict';
+// Written by npm/scripts/esm.js: a part of the main entry.
+const {
+  Activation,
+  CSRGraph,
+  Dropout,
+  GATLayer,
+  GATv2Layer,
+  GCNLayer,
+  Graph,
+  GraphSAGELayer,
+  LayerNorm,
+  Linear,
+  Sequential,
+  TransformerLayer,
+} = require('../lib/index.js');
+
+module.exports = {
+  Activation,
+  CSRGraph,
+  Dropout,
+  GATLayer,
+  GATv2Layer,
+  GCNLayer,
+  Graph,
+  GraphSAGELayer,
+  LayerNorm,
+  Linear,
+  Sequential,
+  TransformerLayer,
+};

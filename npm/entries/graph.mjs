@@ -1,0 +1,18 @@
+// Written by npm/scripts/esm.js.
+import graph from './graph.js';
+
+export default graph;
+export const {
+  Activation,
+  CSRGraph,
+  Dropout,
+  GATLayer,
+  GATv2Layer,
+  GCNLayer,
+  Graph,
+  GraphSAGELayer,
+  LayerNorm,
+  Linear,
+  Sequential,
+  TransformerLayer,
+} = graph;

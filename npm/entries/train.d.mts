@@ -1,0 +1,3 @@
+export * from './train.js';
+import * as train from './train.js';
+export default train;

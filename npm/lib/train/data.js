@@ -1,0 +1,111 @@
+'use strict';
+
+// What callers give a Trainer to learn from -> fields in native memory (Field.swift): a field a port of the model and of the loss.
+const native = require('../native.js');
+const inputs = require('../inputs.js');
+const { Graph } = require('../graph.js');
+const { Handle } = require('../handle.js');
+const { matrix } = require('../matrices.js');
+const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
+
+/** As Field.Layout in Swift. */
+const [SHARED, ROW, RUN] = [0, 1, 2];
+const NOTHING = new Float32Array(0), NO_INDICES = new Uint32Array(0);
+
+/** Whether a value is a list of matrices: one a sample. */
+const isListOfMatrices = (value) => isList(value) && value.length > 0 && ((isList(value[0]) && (isList(value[0][0]) || tagOf(value[0][0]) !== undefined))
+  || (typeof value[0] === 'object' && value[0] !== null && tagOf(value[0]) === undefined && 'data' in value[0] && 'rows' in value[0]));
+
+/** A list of matrices as one below the other. */
+function stacked(list, name) {
+  const parts = inputs.mapList(list, list.length, (one, i) => matrix(one, `${name}[${i}]`)), dim = parts.find(({ rows }) => rows > 0)?.dim ?? 0;
+  const offsets = new Uint32Array(parts.length + 1);
+  parts.forEach(({ rows, dim: its }, i) => {
+    if (rows > 0 && its !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `rows of ${dim} elements`, `${name}[${i}]`, its);
+    offsets[i + 1] = offsets[i] + rows;
+  });
+  const data = inputs.allocate(offsets.at(-1) * dim, name);
+  parts.forEach((part, i) => { data.set(part.data.subarray(0, part.rows * dim), offsets[i] * dim); });
+  return { layout: RUN, numbers: { data, rows: offsets.at(-1), dim }, offsets };
+}
+
+/** A vector of numbers, one a sample, as a matrix of one column. */
+function column(value, name) {
+  const data = inputs.vector(value, name);
+  return { data, rows: lengthOf(data), dim: 1 };
+}
+
+/**
+ * One field. `hasRows`: the port has a row a row of the output, so that a matrix is a row a sample; `isWhole`: the model answers all
+ * samples at once (it reads a graph), so that what it reads is shared.
+ */
+function fieldOf({ name, type, shape }, value, { hasRows, isWhole }) {
+  if (type === 'graph') return { layout: SHARED, graph: Handle.of(value, Graph, name) };
+  if (type === 'uint32') return { layout: ROW, integers: inputs.indices(value, name) };
+  if (type !== 'float32') throw unexpected('ERR_UNSUPPORTED', 'no value', name, value);
+  if (shape.length === 1) {
+    // One number a sample where the port itself is a number a row, else a vector a sample.
+    const isVector = tagOf(value) !== undefined || (isList(value) && typeof value[0] === 'number');
+    if (isVector) return isWhole ? { layout: SHARED, numbers: column(value, name) } : { layout: ROW, numbers: column(value, name) };
+    if (isListOfMatrices(value)) throw unexpected('ERR_INVALID_ARG', 'a vector a sample', name, value);
+    const ragged = isList(value) && value.some((row) => (tagOf(row) ? lengthOf(row) : row?.length) !== (tagOf(value[0]) ? lengthOf(value[0]) : value[0]?.length));
+    if (ragged) return stacked(inputs.mapList(value, value.length, (row) => [row].filter((x) => x !== undefined)).map(([row], i) => columnAsMatrix(row, `${name}[${i}]`)), name);
+    return { layout: ROW, numbers: matrix(value, name) };
+  }
+  if (isListOfMatrices(value)) return stacked(value, name);
+  return { layout: hasRows && !isWhole ? ROW : SHARED, numbers: matrix(value, name) };
+}
+
+/** The field of a port, which has values. */
+function required(port, value, how) {
+  const field = fieldOf(port, value, how);
+  if (field.offsets === undefined && field.numbers?.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', port.name, 0);
+  return field;
+}
+
+const columnAsMatrix = (row, name) => column(row, name);
+
+/** The fields of `{inputs, targets, rows}` for a model with this "forward" and a loss with these inputs (undefined: a function). */
+function fieldsOf(data, forward, lossInputs, name) {
+  const given = inputs.options(data ?? null, ['inputs', 'targets', 'rows'], name), [output] = forward.outputs;
+  const values = byName(given.inputs, forward.inputs, `${name}.inputs`), isWhole = forward.inputs.some(({ name: port, type }) => type === 'graph' && values[port] !== undefined);
+  const fields = forward.inputs.map((port) => values[port.name] === undefined ? undefined
+    : required(port, values[port.name], { hasRows: output.shape.length === 2 && port.shape[0] === output.shape[0], isWhole }));
+  const others = lossInputs?.slice(1) ?? [], targets = lossInputs ? byName(given.targets, others, `${name}.targets`) : {};
+  for (const port of others) {
+    const isShared = port.shape.length === 2 && port.shape[0] !== lossInputs[0].shape[0];
+    fields.push(targets[port.name] === undefined ? undefined : required(port, targets[port.name], { hasRows: !isShared, isWhole: false }));
+  }
+  // A row of the output a sample: `rows` says which.
+  let rows = given.rows === undefined ? undefined : inputs.indices(given.rows, `${name}.rows`);
+  if (isWhole && rows === undefined && !fields.slice(forward.inputs.length).some((field) => field?.layout === ROW)) {
+    rows = Uint32Array.from({ length: values[forward.inputs.find(({ type }) => type === 'graph').name].nodes }, (_, i) => i);
+  }
+  if (!isWhole && rows !== undefined) throw unexpected('ERR_INVALID_ARG', 'nothing but for models over a graph', `${name}.rows`, rows);
+  return { fields, rows };
+}
+
+/** Values of ports as {port: value}; a single one that is needed may stand alone. */
+function byName(value, ports, name) {
+  const names = ports.map((port) => port.name), isPlain = typeof value === 'object' && value !== null && !isList(value) && tagOf(value) === undefined && !Handle.looksLike(value) && !('data' in value);
+  if (isPlain) return { ...inputs.options(value, names, name) };
+  if (value === undefined && !ports.some(({ need }) => need === 'required')) return {};
+  if (value === undefined || names.length === 0) throw unexpected('ERR_INVALID_ARG', names.length === 0 ? 'nothing' : 'values', name, value);
+  return { [names[0]]: value };
+}
+
+/** Copies the fields into set 0 (training) or 1 (validation) of a native trainer; how many samples there are. */
+function load(handle, set, { fields, rows }) {
+  const put = (place, layout, { numbers, integers, graph, offsets } = /** @type {any} */ ({})) => native.run(
+    handle, 'load',
+    [Float32Array.of(set, place, layout), numbers?.data ?? NOTHING, integers ?? NO_INDICES, graph ?? NOTHING, offsets ?? NO_INDICES, new Float32Array(1)],
+    Float64Array.of(-1, -1, numbers?.rows ?? -1, numbers?.dim ?? -1, -1, -1, -1, -1, -1, -1, -1, -1), 1, undefined,
+  );
+  fields.forEach((field, i) => put(i, field?.layout ?? SHARED, field)); // one that is left out takes the place of an earlier run's
+  put(fields.length, ROW, { integers: rows });
+  const samples = new Float32Array(1);
+  native.run(handle, 'ready', [Float32Array.of(set), samples], Float64Array.of(-1, -1, -1, -1), 1, undefined);
+  return samples[0];
+}
+
+module.exports = { byName, fieldsOf, load };

@@ -1,0 +1,203 @@
+// Training: what is written by hand beside the classes that come from the registry (generated.d.ts). Guide: docs/training.md.
+import type { AsyncOptions, Graph, Matrix, Vector } from '../../index.js';
+import type {
+  AdamOptions, AdamWOptions, ConstantSchedule, CosineRestartsSchedule, CosineSchedule, EWC, ExponentialSchedule, IndexRows, LinearSchedule,
+  PlateauSchedule, RiemannianAdamOptions, RiemannianSGDOptions, SGDOptions, StepSchedule,
+} from './generated.js';
+
+/** A member with weights, forward and backward: attention, RuvectorLayer, layers over graphs, Sequential. */
+export interface TrainableMember {
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  getWeights(): Float32Array;
+  setWeights(weights: Vector): void;
+  readonly closed: boolean;
+}
+
+/** A model of your own: parameters in one Float32Array, which the trainer changes in place. */
+export interface TrainableObject {
+  readonly parameters: Float32Array;
+  /** A row of output a sample. `samples`: which of the data they are; `step`: for random decisions. */
+  forward(inputs: Readonly<Record<string, any>>, samples: Uint32Array, step: number): Matrix | Promise<Matrix>;
+  /** The gradient of the parameters, given that of the output [samples, width] of the last `forward`. */
+  backward(inputs: Readonly<Record<string, any>>, outputGradient: { data: Float32Array; rows: number; dim: number }, samples: Uint32Array, step: number): Float32Array | Promise<Float32Array>;
+}
+
+/** A loss of your own: the outputs of a batch, a row a sample, and which samples they are. `gradient` is as long as the outputs. */
+export type LossFunction = (outputs: { data: Float32Array; rows: number; dim: number }, samples: Uint32Array) =>
+  | { loss: number; gradient: Matrix | Vector }
+  | Promise<{ loss: number; gradient: Matrix | Vector }>;
+
+/** Parameters by name: a name or its beginning up to a point ('attention' means all of `attention.…`), a RegExp, or several. */
+export type ParameterNames = string | RegExp | readonly (string | RegExp)[];
+
+type Groups<Options> = { groups?: readonly ({ parameters: ParameterNames } & Partial<Omit<Options, 'size'>>)[] | undefined; frozen?: ParameterNames | undefined };
+type OptimizerOf<Name, Options> = { type: Name } & Omit<Options, 'size'> & Groups<Options>;
+
+/** An optimizer by name, or with its options; `groups` have options of their own, `frozen` parameters stay as they are. */
+export type OptimizerChoice =
+  | 'sgd' | 'adam' | 'adamW'
+  | OptimizerOf<'sgd', SGDOptions> | OptimizerOf<'adam', AdamOptions> | OptimizerOf<'adamW', AdamWOptions>
+  | OptimizerOf<'riemannianSgd', RiemannianSGDOptions> | OptimizerOf<'riemannianAdam', RiemannianAdamOptions>
+  | ({ type?: undefined } & Partial<Omit<AdamOptions, 'size'>> & Groups<AdamOptions>);
+
+export interface TrainerOptions {
+  model: TrainableMember | TrainableObject;
+  /** A loss of the library (its first input is the model's output), or a function. */
+  loss: { valueAndGradients(...inputs: never[]): { loss: number } } | LossFunction;
+  /** Default 'adam'. */
+  optimizer?: OptimizerChoice | undefined;
+  /** The learning rate of the first group at each step; those of others keep their ratio to it. */
+  schedule?: ConstantSchedule | CosineSchedule | LinearSchedule | ExponentialSchedule | StepSchedule | CosineRestartsSchedule | PlateauSchedule | undefined;
+  /** Holds parameters near where they were; of as many parameters as the model has. */
+  penalty?: EWC | undefined;
+  /** Samples of a batch. Default 0: all of them. */
+  batchSize?: number | undefined;
+  /** Batches of a step; the gradient is their mean. Default 1. */
+  accumulate?: number | undefined;
+  /** Longest gradient; longer ones are cut. Default 0: any length. */
+  clipNorm?: number | undefined;
+  /** Whether samples come in a new order in each epoch. Default true. */
+  shuffle?: boolean | undefined;
+  /** Whether a last batch that is smaller is left out. Default false. */
+  dropLast?: boolean | undefined;
+  /** Seed of all random decisions. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/** A row a sample; or a matrix (list of rows) a sample; or one value for all samples (a graph; keys and values of attention). */
+export type Samples = Matrix | Vector | readonly Matrix[] | Graph | Uint32Array | Int32Array;
+
+export interface TrainingData {
+  /** By the names of the inputs of the model's forward; an only one may stand alone. */
+  inputs: Samples | Readonly<Record<string, Samples | undefined>>;
+  /** By the names of the loss's inputs behind the first; an only one may stand alone. Not where the loss is a function. */
+  targets?: Samples | Readonly<Record<string, Samples | undefined>> | undefined;
+  /** Over a graph: which nodes are the samples, in the order of the targets. Default: all of them. */
+  rows?: Uint32Array | Int32Array | readonly number[] | undefined;
+}
+
+export interface TrainingProgress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps of all runs of the trainer. */
+  readonly step: number;
+  /** Of the last step. */
+  readonly loss: number;
+  /** Length of its gradient before it was cut. */
+  readonly gradientNorm: number;
+  /** Share of the epochs, 0...1. */
+  readonly done: number;
+}
+
+export interface FitOptions extends AsyncOptions {
+  /** Default 1. */
+  epochs?: number | undefined;
+  /** Measured after each epoch, without dropout. */
+  validation?: TrainingData | undefined;
+  /** Epochs without a better loss (of validation where there is one) after which training ends. Default: never. */
+  patience?: number | undefined;
+  /** What counts as better. Default 0. */
+  minDelta?: number | undefined;
+  /** Whether the model gets the weights of the best epoch at the end. Default: true with validation. */
+  restoreBest?: boolean | undefined;
+  /** After each job of some milliseconds. */
+  onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /** After each epoch, the model with its weights; a promise is waited for. */
+  onEpoch?: ((epoch: { epoch: number; epochs: number; loss: number; validationLoss: number | undefined; model: any }) => unknown) | undefined;
+}
+
+/** What was measured, an element an epoch. */
+export interface TrainingHistory { loss: number[]; validationLoss: number[] }
+
+/**
+ * Trains a model: minibatches in a seeded order, accumulation, clipping, groups of parameters, schedules, early stopping.
+ *
+ * A step is ∇ = mean over the batches of ∇loss(model(batch)), cut to clipNorm, then the optimizer's. Results do not depend on
+ * threads, nor on whether the loss is a member or a function that computes the same. The model can be used meanwhile: it gets new
+ * weights after each epoch that `onEpoch` sees, and at the end. Jobs take some milliseconds, so that searches are not held up.
+ */
+export class Trainer {
+  /** @throws ERR_WRONG_HANDLE, ERR_INVALID_CONFIG, ERR_INVALID_ARG */
+  constructor(options: TrainerOptions);
+  readonly seed: number | bigint;
+  /** Of all runs so far. */
+  readonly history: TrainingHistory;
+  /**
+   * Trains for some epochs more. Rejects with ERR_ABORTED (the model has the weights of the last step that was made),
+   * ERR_NON_FINITE (a loss or gradient that is no number; the message names the step, the weights are those before it),
+   * ERR_DIMENSION_MISMATCH and the like for data, ERR_BUSY while another fit is on, and with what your functions throw.
+   */
+  fit(data: TrainingData, options?: FitOptions): Promise<TrainingHistory>;
+  /** All there is to the run: parameters, state of the optimizers, history. Write it to a file to go on later. @throws ERR_BUSY */
+  state(): Uint8Array;
+  /** Goes on where `state()` of a trainer of the same parts and seed was, bit for bit. @throws ERR_CORRUPT for anything else */
+  setState(state: Uint8Array): void;
+  readonly closed: boolean;
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/** A temperature on its way from start to end in so many steps: linear, start (end/start)^p, half a cosine, ten equal steps. */
+export class TemperatureAnnealing {
+  constructor(start: number, end: number, steps: number, decay?: DecayType | Lowercase<DecayType>);
+  static withDecay(start: number, end: number, steps: number, decay: DecayType | Lowercase<DecayType>): TemperatureAnnealing;
+  static linear(start: number, end: number, steps: number): TemperatureAnnealing;
+  static exponential(start: number, end: number, steps: number): TemperatureAnnealing;
+  static cosine(start: number, end: number, steps: number): TemperatureAnnealing;
+  static step(start: number, end: number, steps: number): TemperatureAnnealing;
+  /** The temperature of this step. */
+  getTemp(): number;
+  readonly temperature: number;
+  readonly currentStep: number;
+  /** The same; then the next step begins. */
+  step(): number;
+  reset(): void;
+}
+
+export type DecayType = 'Linear' | 'Exponential' | 'Cosine' | 'Step';
+export const DecayType: Readonly<{ [Name in DecayType]: Name }>;
+
+export interface CurriculumStage {
+  readonly name: string;
+  /** 0...1 */
+  readonly difficulty: number;
+  /** Steps, or samples: what `step` counts. */
+  readonly duration: number;
+  readonly temperature: number;
+  readonly negativeCount: number;
+  readonly k: number;
+}
+
+/** Stages that a training goes through, each for a number of steps; the last one stays on. */
+export class CurriculumScheduler {
+  constructor();
+  /** k and the temperature on lines from the first stage to the last. */
+  static linear(stages: number, samplesPerStage: number, kStart: number, kEnd: number, tempStart: number, tempEnd: number): CurriculumScheduler;
+  /** warm_up, easy, medium, hard: a quarter of the steps each. */
+  static defaultCurriculum(total: number): CurriculumScheduler;
+  addStage(stage: { name?: string; difficulty?: number; duration: number; temperature?: number; negativeCount?: number; k?: number }): this;
+  /** The stage after `count` (default 1) more steps; null without stages. */
+  step(count?: number): CurriculumStage | null;
+  reset(): void;
+  readonly currentStage: CurriculumStage | null;
+  readonly currentParams: { k: number; temperature: number; stage: number };
+  readonly stages: readonly CurriculumStage[];
+  readonly difficulty: number;
+  readonly temperature: number;
+  readonly negativeCount: number;
+  readonly isComplete: boolean;
+  /** 0...1 */
+  readonly progress: number;
+}
+
+/** Negatives for each anchor, numbers of candidates [anchors, k]: `NegativeMiner` made for one call. `distance` means `hardest`. */
+export function sampleHardNegatives(anchors: Matrix, candidates: Matrix, options?: {
+  strategy?: 'hardest' | 'distance' | 'semiHard' | 'distanceWeighted' | 'degree' | 'mixed' | 'random' | undefined;
+  k?: number | undefined;
+  positives?: Matrix | undefined;
+  degrees?: Vector | undefined;
+  margin?: number | undefined;
+  metric?: 'cosine' | 'euclidean' | undefined;
+  seed?: number | bigint | undefined;
+}): IndexRows;
