@@ -35,6 +35,7 @@ export const {
   SpectralRegularization,
   StepSchedule,
   TaxonomyHead,
+  TaxonomyMap,
   TemperatureAnnealing,
   Trainer,
   TripletMarginLoss,

@@ -51,7 +51,7 @@ ${lines.join('')}]);
 /** The entries that have a part of the main one: the families whose classes they have, and the modules. */
 const PARTS = {
   graph: { families: ['graph', 'dense'], modules: ['graph.js'] },
-  train: { families: ['loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing'], modules: ['train/', 'embedding/'], types: ['train.d.ts'] },
+  train: { families: ['loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing', 'head'], modules: ['train/', 'embedding/'], types: ['train.d.ts', 'embedding.d.ts'] },
 };
 
 /** What such an entry exports. */

@@ -6,7 +6,7 @@ const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { threads: threadsOf } = require('../async.js');
 const { randomSeed } = require('../random.js');
-const { dist } = require('../geometry.js');
+const { dist } = /** @type {any} */ (require('../geometry.js'));
 const { BruteForceIndex } = require('../indexes/brute-force.js');
 const { HNSWIndex } = require('../indexes/hnsw.js');
 const { pathOf } = require('../indexes/files.js');
@@ -51,7 +51,9 @@ function scheduleOf(options, batchSize) {
 
 /** The options of a constructor, read: those of the native side are checked there. */
 function readOptions(given) {
-  const options = inputs.options(given, OPTIONS), read = {};
+  const options = inputs.options(given, OPTIONS);
+  /** @type {any} */
+  const read = {};
   for (const name of MADE_WITH) {
     const other = { size: 'dim', negative: 'negs' }[name], value = (other ? either(options, name, other) : options[name]) ?? STANDARD[name];
     if (name === 'seed') read.seed = value === undefined ? randomSeed() : value;
@@ -90,6 +92,7 @@ class PoincareEmbedding {
     isOne = (value) => typeof value === 'object' && value !== null && #options in value;
   }
 
+  /** @type {any} */
   #options;
   /** {handle, names, numbers, children, parents, epoch, position, points} once it is fitted. */
   #model;
@@ -401,7 +404,8 @@ class PoincareEmbedding {
 
   /** From the bytes of `toBuffer`, or of a file that `save` wrote. */
   static fromBuffer(bytes) {
-    const { header, arrays } = unpack(MAGIC, bytes), { options, names, epoch, position } = header;
+    /** @type {any} */
+    const unpacked = unpack(MAGIC, bytes), { header, arrays } = unpacked, { options, names, epoch, position } = header;
     const { children, parents, state } = arrays;
     let made;
     try {

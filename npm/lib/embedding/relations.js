@@ -65,7 +65,7 @@ function fromPacked(value) {
 }
 
 /** Pairs without those of a node with itself, which have nothing to learn. */
-function withoutLoops({ children, parents, ...rest }) {
+function withoutLoops({ numbers, children, parents }) {
   let kept = 0;
   const loops = [];
   for (let i = 0; i < children.length; i++) {
@@ -76,7 +76,7 @@ function withoutLoops({ children, parents, ...rest }) {
     children[kept] = children[i];
     parents[kept++] = parents[i];
   }
-  return { ...rest, loops, children: children.slice(0, kept), parents: parents.slice(0, kept) };
+  return { numbers, loops, children: children.slice(0, kept), parents: parents.slice(0, kept) };
 }
 
 /** For each node, what is above it: {offsets, above}. */

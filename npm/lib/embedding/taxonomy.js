@@ -6,7 +6,7 @@ const inputs = require('../inputs.js');
 const { randomSeed } = require('../random.js');
 const { matrix } = require('../matrices.js');
 const { BruteForceIndex } = require('../indexes/brute-force.js');
-const { TaxonomyMap } = require('../members/classes.js');
+const { TaxonomyMap } = /** @type {any} */ (require('../members/classes.js'));
 const { threads: threadsOf } = require('../async.js');
 const { pathOf } = require('../indexes/files.js');
 const { corrupt, pack, readFile, unpack, writeFile } = require('./bytes.js');
@@ -95,7 +95,9 @@ class TaxonomyHead {
     isOne = (value) => typeof value === 'object' && value !== null && #options in value;
   }
 
+  /** @type {any} */
   #options;
+  /** @type {any} */
   #points;
   #seed;
   /** {map, embedding, inDim, sharpness} once it is fitted. */
@@ -104,7 +106,9 @@ class TaxonomyHead {
   #isClosed = false;
 
   constructor(options) {
-    const given = inputs.options(options, [...OWN, ...POINTS]), points = {};
+    const given = inputs.options(options, [...OWN, ...POINTS]);
+    /** @type {any} */
+    const points = {};
     for (const name of POINTS) if (given[name] !== undefined) points[name] = given[name];
     const hiddenDim = inputs.number(given.hiddenDim, 'hiddenDim', 256);
     if (!(Number.isInteger(hiddenDim) && hiddenDim >= 1 && hiddenDim <= 65536)) throw unexpected('ERR_INVALID_CONFIG', 'an integer in 1...65536', 'hiddenDim', hiddenDim);

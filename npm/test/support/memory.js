@@ -146,6 +146,19 @@ const cycles = {
   'PreparedFilter refused': () => refused(() => graph.prepareFilter([1])),
   'HNSWIndex refused': () => refused(() => graph.addBatch(['a', 'a'], level.slice(0, 2))),
   'HNSWIndex, asynchronous search aborted': () => aborted((signal) => graph.searchAsync(small, 3, { signal })),
+  'PoincareEmbedding fitted, closed': () => {
+    const one = new ruvector.PoincareEmbedding({ size: 3, epochs: 1 });
+    one.fitSync([['b', 'a'], ['c', 'a'], ['d', 'b'], ['d', 'a']]);
+    one.nearest('a', 2);
+    one.close();
+  },
+  'PoincareEmbedding fitted, forgotten': () => { new ruvector.PoincareEmbedding({ size: 3, epochs: 1 }).fitSync([['b', 'a'], ['c', 'a']]); },
+  'PoincareEmbedding refused': () => refused(() => new ruvector.PoincareEmbedding({ size: 3 }).fitSync([['b', 5]])),
+  'TaxonomyMap made, used, closed': () => {
+    const map = new ruvector.TaxonomyMap({ inDim: 8, hiddenDim: 4, size: 3, nodes: 5 });
+    map.forward(small);
+    map.close();
+  },
   'RuvectorLayer created, closed': () => new RuvectorLayer(8, 8, 2, 0.1, 1).close(),
   'RuvectorLayer created, forgotten': () => { new RuvectorLayer(8, 8, 2, 0.1, 1); },
   'RuvectorLayer refused': () => refused(() => new RuvectorLayer(8, 8, 3)),
