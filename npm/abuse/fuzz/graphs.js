@@ -11,7 +11,11 @@ const rows = {
   'Graph.open': ['graphToken'],
   ...Object.fromEntries(['nodes', 'columns', 'edges', 'offsets', 'indices', 'weights', 'degrees', 'reversed', 'token', 'closed', 'close'].map((name) => [`Graph#${name}`, []])),
 };
-for (const [name, row] of Object.entries(rows)) rows[`CSR${name}`] = row;
+// The class is found by the first of its two names.
+for (const [name, row] of Object.entries(rows)) {
+  delete rows[name];
+  rows[`CSR${name}`] = row;
+}
 const NOW = { kind: 'options', fields: ['threads'] }, LATER = { kind: 'options', fields: ['threads', 'signal'] }, NONE = { kind: 'nothing' };
 Object.assign(rows, {
   GNNEmbedder: ['embedderConfig'],
