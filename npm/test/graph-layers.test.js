@@ -2,6 +2,9 @@
 // Layers over graphs from JavaScript: graphs of all forms, ordinary and bad input, weights of edges, containers. (Formulas: graph-golden.test.js,
 // contract: members.test.js.)
 const assert = require('node:assert');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const test = require('node:test');
 const { fails, random, ruvector } = require('./support/index.js');
 
@@ -46,6 +49,32 @@ test('bad graphs', async () => {
   await fails(() => new Graph({ offsets: [0, 1], indices: [0], weights: [NaN] }), 'ERR_NON_FINITE', 'NaN');
   await fails(() => new Graph({ offsets: [0, 1], indices: [0], coalesce: 1 }), 'ERR_INVALID_ARG', 'coalesce');
   for (const bad of [undefined, {}, new Graph({ offsets: [0], indices: [] })]) await fails(() => Graph.fromIndex(bad), 'ERR_WRONG_HANDLE', 'no index');
+});
+
+test('graphs in files', async () => {
+  const file = path.join(os.tmpdir(), `graph-${process.pid}.safetensors`);
+  const graphs = [new Graph({ offsets: [0, 2, 2, 3], indices: [1, 2, 4], columns: 5 }), Graph.fromEdges([0, 1, 1, 0], { nodes: 2, weights: [0.5, -2] }), new Graph({ offsets: [0], indices: [] })];
+  for (const graph of graphs) {
+    graph.save(file);
+    for (const again of [Graph.load(file), Graph.load(graph.toBuffer())]) {
+      assert.deepStrictEqual([again.offsets, again.indices, again.weights, again.columns], [graph.offsets, graph.indices, graph.weights, graph.columns]);
+    }
+  }
+  fs.rmSync(file);
+  await fails(() => Graph.load(file), 'ERR_NOT_FOUND', 'no file');
+  await fails(() => Graph.load(3), 'ERR_INVALID_ARG', 'a number');
+  const good = graphs[1].toBuffer(), other = new Linear({ inChannels: 1, outChannels: 1, seed: 1 }).weightsToBuffer();
+  await fails(() => Graph.load(other), 'ERR_CORRUPT', 'weights of a layer');
+  for (let byte = 0; byte < good.length; byte++) {
+    await assert.rejects(async () => Graph.load(good.subarray(0, byte)), ({ code }) => code === 'ERR_CORRUPT', `${byte} bytes`);
+    const bytes = good.slice();
+    bytes[byte] ^= 0x11;
+    try {
+      Graph.load(bytes).close();
+    } catch (error) {
+      assert.strictEqual(error.code, 'ERR_CORRUPT', `byte ${byte}: ${error.message}`);
+    }
+  }
 });
 
 test('a level of an index', () => {

@@ -9,6 +9,9 @@ const rows = {
   'Graph.fromAdjacency': ['graphLists', 'graphMore'],
   'Graph.fromIndex': ['anyIndex', 'graphLevel'],
   'Graph.open': ['graphToken'],
+  'Graph.load': ['graphFile'],
+  'Graph#toBuffer': [],
+  'Graph#save': ['weightsFile'],
   ...Object.fromEntries(['nodes', 'columns', 'edges', 'offsets', 'indices', 'weights', 'degrees', 'reversed', 'token', 'closed', 'close'].map((name) => [`Graph#${name}`, []])),
 };
 // The class is found by the first of its two names.
@@ -59,6 +62,14 @@ const ABSURD = [0, -1, 1.5, NaN, 2 ** 31, 2 ** 53, '3', null];
 
 const kinds = {
   nothing: () => undefined,
+  graphFile(c) {
+    const { chance } = c, graph = chance.pick(c.world.graphs.filter((one) => !one.closed)), bytes = graph?.toBuffer() ?? new Uint8Array(9);
+    if (!c.bad()) return bytes;
+    if (chance.of(0.3)) return chance.pick([...strangers(), 'no such file']);
+    if (chance.of(0.5)) return bytes.subarray(0, chance.below(bytes.length));
+    bytes[chance.below(bytes.length)] ^= 1 << chance.below(8);
+    return bytes;
+  },
   graphArrays(c) {
     const { chance } = c, nodes = chance.below(6), columns = chance.of(0.5) ? undefined : 1 + chance.below(9), lists = random(c, nodes, columns ?? nodes), offsets = [0];
     for (const list of lists) offsets.push(offsets.at(-1) + list.length);
