@@ -176,6 +176,12 @@ export class Graph {
   readonly degrees: Uint32Array;
   /** The same edges the other way round; O(nodes + edges). */
   reversed(): Graph;
+  /** The graph as a file of the format safetensors: tensors "offsets", "indices" and, where it has them, "weights". @throws ERR_NOT_FOUND, ERR_IO */
+  save(path: string): void;
+  /** The same bytes. */
+  toBuffer(): Uint8Array;
+  /** The graph of such a file, or of its bytes. @throws ERR_CORRUPT for anything else, ERR_NOT_FOUND, ERR_IO */
+  static load(source: string | Uint8Array): Graph;
   /** Post it to a worker and open it there; valid while any thread has the graph open. */
   readonly token: GraphToken;
   /** True after `close()`. */

@@ -6,6 +6,8 @@ const { Handle } = require('./handle.js');
 const inputs = require('./inputs.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
 const { numberOf } = require('./tokens.js');
+const { corrupt, floatsOf, write } = require('./members/safetensors.js');
+const { pathOf, reading, writeFile } = require('./members/tensor-files.js');
 
 const OPEN = Symbol('open');
 /** As ResidentGraph.most in Swift. */
@@ -184,6 +186,43 @@ class Graph extends Handle {
     const { offsets, indices, weights } = this, to = inputs.allocate(this.#edges, 'edges', Uint32Array);
     for (let i = 0; i < this.#nodes; i++) to.fill(i, offsets[i], offsets[i + 1]);
     return made({ from: to, to: indices, step: 1, names: ['indices', 'indices'] }, { nodes: this.#columns, columns: this.#nodes, weights, coalesce: false });
+  }
+
+  /** The graph as bytes of the format safetensors: tensors "offsets", "indices" and, where it has them, "weights". */
+  toBuffer() {
+    const { offsets, indices, weights } = this, tensors = [['offsets', 'U32', offsets], ['indices', 'U32', indices], ['weights', 'F32', weights]];
+    return write(tensors.filter(([, , data]) => data).map(([name, dtype, data]) => ({ name, dtype, shape: [data.length], data })), { class: 'Graph', columns: String(this.#columns) });
+  }
+
+  /** The same into a file. */
+  save(path) {
+    const where = pathOf(path);
+    writeFile(where, this.toBuffer());
+  }
+
+  /** The graph of such a file, or of its bytes. */
+  static load(source) {
+    return reading(source, ({ tensors, metadata }, part) => {
+      const list = (name, dtype) => {
+        const tensor = tensors.get(name);
+        if (tensor?.dtype !== dtype || tensor.shape.length !== 1) throw corrupt(`a tensor ${name}, a vector of ${dtype},`, 'file', tensor ? 'another' : 'none');
+        return part(tensor.start, tensor.end);
+      };
+      const whole = (name) => {
+        const bytes = list(name, 'U32'), view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true));
+      };
+      const columns = Number(metadata.columns ?? NaN), offsets = whole('offsets'), indices = whole('indices');
+      const bytes = tensors.has('weights') ? list('weights', 'F32') : undefined, weights = bytes && floatsOf(bytes, 'F32', bytes.length / 4);
+      if (!(Number.isInteger(columns) && columns >= 0 && columns <= MOST)) throw corrupt('a number of columns', 'file', String(metadata.columns));
+      try {
+        // No sources are as many as there are targets only where there are no targets either.
+        return new Graph({ offsets, indices, columns: columns || undefined, weights });
+      } catch (cause) {
+        if (['ERR_OUT_OF_MEMORY'].includes(cause.code)) throw cause;
+        throw corrupt('a graph', 'file', cause.message);
+      }
+    });
   }
 
   /** A plain object to post to a worker, which gives it to `Graph.open`. Valid while any thread has the graph open. */

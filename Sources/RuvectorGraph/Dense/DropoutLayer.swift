@@ -25,7 +25,7 @@ public final class DropoutLayer: FreeLayer, @unchecked Sendable {
   public func passed(_ input: GraphInput, _ mode: Mode, _ control: Control) throws(RuvectorError) -> Features? {
     guard let mask = Mask(p, mode) else { return input.x }
     guard case .sparse(let x) = input.x else { return nil }
-    let values = try AlignedBuffer<Float>(count: x.values.count, for: "rows")
+    let values = try AlignedBuffer<Float>(count: x.offsets[x.rows], for: "rows")
     for r in 0..<x.rows {
       for k in x.offsets[r]..<x.offsets[r + 1] {
         values[k] = x.values[k] * mask.factor(r * x.dim + Int(x.columns[k]))

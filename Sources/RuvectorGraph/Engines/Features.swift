@@ -33,52 +33,59 @@ public final class SparseRows: @unchecked Sendable {
     guard x.dim >= narrowest, x.rows > 0 else { return nil }
     let few = min(x.rows, 16)
     var probe = 0
-    for r in 0..<few { probe += nonZeros(x.row(r), x.dim, nil, nil, 0, most: x.dim) }
+    for r in 0..<few {
+      for c in 0..<x.dim where x.row(r)[c] != 0 { probe += 1 }
+    }
     guard probe <= few * x.dim / 4 else { return nil }
     let most = x.rows * (x.dim / rarity)
     let offsets = try AlignedBuffer<Int>(count: x.rows + 1, for: "x")
-    let columns = try AlignedBuffer<UInt32>(count: most, for: "x"),
-      values = try AlignedBuffer<Float>(count: most, for: "x")
+    // With room for a row beyond: more are noticed behind it.
+    let columns = try AlignedBuffer<UInt32>(count: most + x.dim, for: "x")
+    let values = try AlignedBuffer<Float>(count: most + x.dim, for: "x")
     var count = 0
     for r in 0..<x.rows {
       if r % 1024 == 0 { try control.check() }
       offsets[r] = count
-      count += nonZeros(x.row(r), x.dim, columns.pointer, values.pointer, count, most: most)
+      count = write(x.row(r), x.dim, to: columns.pointer, values.pointer, at: count)
       if count > most { return nil }
     }
     offsets[x.rows] = count
     return SparseRows(rows: x.rows, dim: x.dim, offsets: offsets, columns: columns, values: values)
   }
 
-  /// How many of n elements differ from 0; they are written from place `at` on as long as there is room for `most`.
-  private static func nonZeros(
-    _ x: UnsafePointer<Float>, _ n: Int, _ columns: UnsafeMutablePointer<UInt32>?,
-    _ values: UnsafeMutablePointer<Float>?, _ at: Int, most: Int
+  /// Writes those of n elements that differ from 0 from place `at` on; returns the place behind them.
+  private static func write(
+    _ x: UnsafePointer<Float>, _ n: Int, to columns: UnsafeMutablePointer<UInt32>, _ values: UnsafeMutablePointer<Float>,
+    at first: Int
   ) -> Int {
     let raw = UnsafeRawPointer(x)
-    var count = 0, i = 0
-    func look(_ end: Int) {
-      while i < end {
-        if x[i] != 0 {
-          if let columns, let values, at &+ count < most {
-            columns[at &+ count] = UInt32(truncatingIfNeeded: i)
-            values[at &+ count] = x[i]
-          }
-          count &+= 1
-        }
-        i &+= 1
-      }
-    }
+    var at = first, i = 0
     while i &+ 16 <= n {
-      // Blocks of zeros, most of all, are passed over as a whole. (-0 is looked at.)
+      // Blocks of zeros, most of all, are passed over as a whole; in others every element is written, and stays where it is not 0
+      // (a branch for each would be guessed wrong).
       let p = raw + 4 &* i
       let a = p.loadUnaligned(as: SIMD2<UInt64>.self) | (p + 16).loadUnaligned(as: SIMD2<UInt64>.self)
       let b = (p + 32).loadUnaligned(as: SIMD2<UInt64>.self) | (p + 48).loadUnaligned(as: SIMD2<UInt64>.self)
       let all = a | b
-      if all[0] | all[1] == 0 { i &+= 16 } else { look(i &+ 16) }
+      let end = all[0] | all[1] == 0 ? i : i &+ 16
+      var c = i
+      while c < end {
+        columns[at] = UInt32(truncatingIfNeeded: c)
+        values[at] = x[c]
+        at &+= x[c] != 0 ? 1 : 0
+        c &+= 1
+      }
+      i &+= 16
     }
-    look(n)
-    return count
+    while i < n {
+      if x[i] != 0 {
+        columns[at] = UInt32(truncatingIfNeeded: i)
+        values[at] = x[i]
+        at &+= 1
+      }
+      i &+= 1
+    }
+    return at
   }
 }
 
@@ -108,7 +115,7 @@ public enum Features {
   var isFinite: Bool {
     let kernels = Kernels.current
     switch self {
-    case .sparse(let x): return !kernels.non_finite_probe(x.values.pointer, x.values.count).isNaN
+    case .sparse(let x): return !kernels.non_finite_probe(x.values.pointer, x.offsets[x.rows]).isNaN
     case .dense(let x):
       for r in 0..<x.rows where kernels.non_finite_probe(x.row(r), x.dim).isNaN { return false }
       return true

@@ -94,11 +94,17 @@ for (const [name, row] of Object.entries(MECHANISMS)) {
 
 // MARK: - Mechanisms
 
+/** What a Sequential may be made of. */
+const LAYERS = [
+  [{ class: 'Linear', options: { inChannels: 2, outChannels: 3, seed: 1 } }],
+  [{ class: 'Dropout', options: { p: 0.5 } }, { class: 'GATv2Layer', options: { inChannels: 2, outChannels: 2, edgeDim: 2, seed: 1 } }, { class: 'Activation', options: { function: 'elu' } }],
+];
+
 const VALUES = {
   dim: [1, 2, 4, 4, 8, 8, 12, 16], numHeads: [1, 1, 2, 4], blockSize: [1, 3, 16, 512], numFeatures: [1, 8, 64], localWindow: [0, 1, 4, 64], numExperts: [1, 2, 4],
   curvature: [-1, -0.5, 1, 1e-3], model: ['poincare', 'lorentz'], version: ['v1', 'v2'], nodeDim: [1, 2, 4, 8], edgeDim: [1, 2, 4], euclideanDim: [0, 1, 3],
   hyperbolicDim: [1, 2], sphericalDim: [0, 2], maxPosition: [8, 512], base: [10, 10000], levels: [1, 3], outputHeadDim: [1, 4], topK: [1, 2],
-  curvatureFrom: [-0.1, -1], curvatureTo: [-1, -2], hyperbolicCurvature: [-1, -0.3], sphericalCurvature: [1, 0.3],
+  layers: LAYERS, curvatureFrom: [-0.1, -1], curvatureTo: [-1, -2], hyperbolicCurvature: [-1, -0.3], sphericalCurvature: [1, 0.3],
 };
 const BY_KIND = {
   children: (c) => Array.from({ length: 1 + c.chance.below(3) }, () => c.chance.pick([
@@ -270,4 +276,4 @@ const kinds = {
   creation, keyLists, mask, maskRow, mechanismJson, offsets,
 };
 
-module.exports = { addExtras, attention, kinds, mechanism, rows };
+module.exports = { LAYERS, addExtras, attention, kinds, mechanism, rows };

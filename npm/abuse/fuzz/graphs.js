@@ -5,9 +5,33 @@ const { strangers } = require('./vectors.js');
 const rows = {
   Graph: ['graphArrays'],
   'Graph.fromEdges': ['graphEdges', 'graphOptions'],
+  'Graph.fromEdgeIndex': ['graphIndex', 'graphOptions'],
+  'Graph.fromAdjacency': ['graphLists', 'graphMore'],
+  'Graph.fromIndex': ['anyIndex', 'graphLevel'],
   'Graph.open': ['graphToken'],
-  ...Object.fromEntries(['nodes', 'columns', 'edges', 'offsets', 'indices', 'token', 'closed', 'close'].map((name) => [`Graph#${name}`, []])),
+  'Graph.load': ['graphFile'],
+  'Graph#toBuffer': [],
+  'Graph#save': ['weightsFile'],
+  ...Object.fromEntries(['nodes', 'columns', 'edges', 'offsets', 'indices', 'weights', 'degrees', 'reversed', 'token', 'closed', 'close'].map((name) => [`Graph#${name}`, []])),
 };
+// The class is found by the first of its two names.
+for (const [name, row] of Object.entries(rows)) {
+  delete rows[name];
+  rows[`CSR${name}`] = row;
+}
+const NOW = { kind: 'options', fields: ['threads'] }, LATER = { kind: 'options', fields: ['threads', 'signal'] }, NONE = { kind: 'nothing' };
+Object.assign(rows, {
+  GNNEmbedder: ['embedderConfig'],
+  ...Object.fromEntries(['config', 'model', 'closed', 'close'].map((name) => [`GNNEmbedder#${name}`, []])),
+  'GNNEmbedder#encode': ['nodeRows', 'nodeGraph', NONE, NOW],
+  'GNNEmbedder#encodeAsync': ['nodeRows', 'nodeGraph', NONE, LATER],
+  MessagePassing: ['aggregation'],
+  ...Object.fromEntries(['aggr', 'closed', 'close'].map((name) => [`MessagePassing#${name}`, []])),
+  'MessagePassing#aggregate': ['nodeRows', 'nodeGraph', NOW],
+  'MessagePassing#aggregateBackward': ['nodeRows', 'nodeGraph', 'nodeRows', NOW],
+  'MessagePassing#update': ['nodeRows'],
+  'MessagePassing#forward': ['nodeRows', 'nodeGraph', NOW],
+});
 
 /** Whole numbers in a form that a caller may give them. */
 function whole(c, list) {
@@ -37,6 +61,15 @@ const random = ({ chance }, nodes, columns) => Array.from({ length: nodes }, () 
 const ABSURD = [0, -1, 1.5, NaN, 2 ** 31, 2 ** 53, '3', null];
 
 const kinds = {
+  nothing: () => undefined,
+  graphFile(c) {
+    const { chance } = c, graph = chance.pick(c.world.graphs.filter((one) => !one.closed)), bytes = graph?.toBuffer() ?? new Uint8Array(9);
+    if (!c.bad()) return bytes;
+    if (chance.of(0.3)) return chance.pick([...strangers(), 'no such file']);
+    if (chance.of(0.5)) return bytes.subarray(0, chance.below(bytes.length));
+    bytes[chance.below(bytes.length)] ^= 1 << chance.below(8);
+    return bytes;
+  },
   graphArrays(c) {
     const { chance } = c, nodes = chance.below(6), columns = chance.of(0.5) ? undefined : 1 + chance.below(9), lists = random(c, nodes, columns ?? nodes), offsets = [0];
     for (const list of lists) offsets.push(offsets.at(-1) + list.length);
@@ -56,6 +89,37 @@ const kinds = {
     if (!c.bad()) return chance.of(0.5) ? { nodes } : { nodes, columns: nodes + chance.below(3) };
     return chance.pick([...strangers(), { nodes: chance.pick(ABSURD) }, { nodes, columns: chance.pick(ABSURD) }, { nodes: 0 }, { nodes, column: 2 }]);
   },
+  graphIndex(c) {
+    const { chance } = c, nodes = c.graphNodes = 1 + chance.below(5), lists = random(c, nodes, nodes);
+    const [sources, targets] = [lists.flat(), lists.flatMap((list, i) => list.map(() => i))];
+    if (c.bad() && chance.of(0.3)) return chance.pick([...strangers(), [sources], [sources, [...targets, 0]], { data: sources, rows: 2, dim: 9 }, { data: sources, rows: 1, dim: sources.length }]);
+    return chance.of(0.5) ? [numbers(c, sources), numbers(c, targets)] : { data: numbers(c, [...sources, ...targets]), rows: 2, dim: sources.length };
+  },
+  graphLists(c) {
+    const { chance } = c, nodes = c.graphNodes = chance.below(5);
+    return c.bad() && chance.of(0.3) ? chance.pick(strangers()) : random(c, nodes, nodes).map((list) => numbers(c, list));
+  },
+  graphMore(c) {
+    const { chance } = c, nodes = c.graphNodes ?? 3;
+    if (!c.bad()) return chance.pick([undefined, {}, { nodes }, { coalesce: true }, { columns: nodes + 2 }]);
+    return chance.pick([...strangers(), { nodes: chance.pick(ABSURD) }, { weights: [NaN] }, { weights: [1] }, { coalesce: 1 }]);
+  },
+  anyIndex: (c) => (c.bad() ? c.chance.pick([...strangers(), ...c.world.graphs, ...c.world.indexes]) : c.chance.pick(c.world.indexes.filter((one) => one.constructor.name === 'HNSWIndex'))),
+  graphLevel: (c) => (c.bad() ? c.chance.pick([...ABSURD, ...strangers()]) : c.chance.pick([undefined, 0, 0, 1])),
+  embedderConfig(c) {
+    const { chance } = c, width = chance.pick([1, 2, 4]);
+    const good = { layer: chance.pick(['gcn', 'gat', 'gatv2', 'sage', 'transformer']), inputDim: width, hiddenDim: 4, outputDim: chance.pick([1, 3]), numLayers: chance.pick([1, 2, 3]), numHeads: chance.pick([1, 2]), dropout: chance.pick([0, 0.5]), normalize: chance.of(0.5), seed: chance.pick([1, 2n]) };
+    if (!c.bad()) return good;
+    return chance.of(0.4) ? chance.pick(strangers()) : { ...good, [chance.pick(Object.keys(good))]: chance.pick([...ABSURD, ...strangers()]) };
+  },
+  aggregation: (c) => (c.bad() ? c.chance.pick([...strangers(), { aggr: 'lstm' }, { aggr: 3 }]) : c.chance.pick([undefined, {}, { aggr: 'max' }, { aggr: 'mean' }])),
+  nodeRows(c) {
+    const { chance } = c, graph = c.nodeGraph = chance.pick(c.world.graphs), dim = c.self?.config?.inputDim ?? chance.pick([1, 3]);
+    if (c.bad()) return chance.pick([...strangers(), { data: new Float32Array(6), rows: 2, dim: 3 }]);
+    const rows = graph?.closed === false ? graph.nodes : 2;
+    return { data: Float32Array.from({ length: rows * dim }, () => chance.unit()), rows, dim };
+  },
+  nodeGraph: (c) => (c.bad() ? c.chance.pick([...strangers(), ...c.world.graphs, ...c.world.sets]) : c.nodeGraph),
   graphToken: (c) => (c.bad() ? c.chance.pick([{ graph: c.chance.pick([-1, 0, 0.5, 2 ** 52, NaN, 1n, '1']) }, ...c.world.tokens, ...strangers()]) : c.chance.pick(c.world.graphTokens)),
 };
 

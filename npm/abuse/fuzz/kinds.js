@@ -134,7 +134,8 @@ function receiver(c, name) {
   if (type.startsWith('attention:')) return trained(c, type.slice('attention:'.length)) ?? mechanism(c, type.slice('attention:'.length));
   const open = (list) => chance.pick(chance.of(0.8) ? list.filter((one) => !one.closed) : list);
   if (type === 'VectorSet') return open(world.sets);
-  if (type === 'Graph') return open(world.graphs);
+  if (type === 'Graph' || type === 'CSRGraph') return open(world.graphs);
+  if (type === 'GNNEmbedder' || type === 'MessagePassing') return new ruvector[type]({ ...(type === 'GNNEmbedder' && { inputDim: 3, seed: 1 }) });
   const made = trained(c, type) ?? member(c, type) ?? model(c, type);
   if (made) return made;
   if (type === 'PreparedFilter') return open(world.filters);

@@ -1,5 +1,8 @@
 'use strict';
 // The fuzz of the classes that come from the registry alone: their rows, and arguments by their ports. A new member needs no word here.
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const { ruvector } = require('../../test/support/index.js');
 const { MEMBERS, rowOf } = require('../../lib/members/rows.js');
 const { stateOf } = require('../../lib/members/member.js');
@@ -16,6 +19,11 @@ for (const row of MADE) {
   for (const option of row.options.keys()) rows[`${name}#${option}`] = [];
   for (const member of ['parameters', 'getWeights', 'toJson', 'closed', 'close']) rows[`${name}#${member}`] = [];
   rows[`${name}#setWeights`] = ['memberWeights'];
+  if (['graph', 'dense'].includes(row.family)) {
+    rows[`${name}#weightsToBuffer`] = ['weightStorage'];
+    rows[`${name}#saveWeights`] = ['weightsFile', 'weightStorage'];
+    rows[`${name}#loadWeights`] = ['weightsSource', 'weightLoading'];
+  }
   for (const [operation, { inputs }] of Object.entries(row.operations)) {
     const ports = inputs.map((port) => ({ kind: 'port', port }));
     rows[`${name}#${operation}`] = [...ports, NOW];
@@ -61,8 +69,32 @@ function port(c, { port: { type, need, shape } }) {
   return matrixForm(c, sizes[0], sizes[1]);
 }
 
+/** A file of this process. */
+const weightsFile = path.join(os.tmpdir(), `ruvector-fuzz-${process.pid}.safetensors`);
+process.on('exit', () => fs.rmSync(weightsFile, { force: true }));
+
+/** The weights of the object that is called, sometimes with a byte changed or cut. */
+function weightsSource(c) {
+  const { chance, self } = c;
+  if (c.bad() && chance.of(0.3)) return chance.pick([...strangers(), 'no such file', '']);
+  let bytes;
+  try {
+    bytes = self.weightsToBuffer();
+  } catch {
+    bytes = new Uint8Array(16);
+  }
+  if (!c.bad()) return bytes;
+  if (chance.of(0.5)) return bytes.subarray(0, chance.below(bytes.length));
+  bytes[chance.below(bytes.length)] ^= 1 << chance.below(8);
+  return bytes;
+}
+
 const kinds = {
   port,
+  weightsFile: (c) => (c.bad() ? c.chance.pick([...strangers().filter((value) => typeof value !== 'string'), '', 'a\0b', path.join(os.tmpdir(), 'no', 'such', 'folder')]) : weightsFile),
+  weightsSource,
+  weightStorage: (c) => (c.bad() ? c.chance.pick([...strangers(), { storage: 'int4' }, { metadata: { a: 1 } }, { x: 1 }]) : c.chance.pick([undefined, {}, { storage: 'f32' }, { storage: 'f16', metadata: { a: 'b' } }, { storage: 'int8' }])),
+  weightLoading: (c) => (c.bad() ? c.chance.pick([...strangers(), { strict: 1 }, { names: 3 }, { names: () => { throw new TypeError('mine'); } }]) : c.chance.pick([undefined, {}, { strict: false }, { names: (name) => name }])),
   memberWeights: (c) => form(c, numbers(c, c.bad() ? 3 : known(c).floats)),
 };
 
@@ -73,7 +105,8 @@ function member(c, name) {
   const old = c.world.members.filter((one) => one instanceof ruvector[name] && (!one.closed || c.chance.of(0.2)));
   if (old.length > 0 && c.chance.of(0.8)) return c.chance.pick(old);
   try {
-    return c.world.keep(new ruvector[name](Object.fromEntries([...row.options].filter(([, { kind }]) => kind === 'integer').map(([option]) => [option, c.chance.pick([1, 2, 4])]))));
+    const { LAYERS } = require('./attention.js'), value = (kind) => c.chance.pick(kind === 'children' ? LAYERS : [1, 2, 4]);
+    return c.world.keep(new ruvector[name](Object.fromEntries([...row.options].filter(([, { kind }]) => ['integer', 'children'].includes(kind)).map(([option, { kind }]) => [option, value(kind)]))));
   } catch {
     return undefined;
   }

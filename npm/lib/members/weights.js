@@ -4,8 +4,9 @@
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { handleOf, stateOf } = require('./member.js');
-const { mismatch, tagOf, unexpected } = require('../errors.js');
-const { READERS, corrupt, floatsOf, headerLength, parseHeader, product, toHalf, write } = require('./safetensors.js');
+const { mismatch, unexpected } = require('../errors.js');
+const { READERS, corrupt, floatsOf, product, toHalf, write } = require('./safetensors.js');
+const { pathOf, reading, writeFile } = require('./tensor-files.js');
 
 const STORAGES = ['f32', 'f16', 'int8'];
 
@@ -100,66 +101,6 @@ function loadOptions(options) {
   return { names, strict };
 }
 
-function pathOf(value) {
-  if (typeof value !== 'string' || value.length === 0 || value.includes('\0')) throw unexpected('ERR_INVALID_ARG', 'a path', 'path', value);
-  return value;
-}
-
-/** What the system says of a file, as an error of ours. */
-function fileError(cause, path) {
-  const { RuvectorError } = require('../errors.js');
-  if (cause instanceof RuvectorError) return cause;
-  return new RuvectorError(cause.code === 'ENOENT' ? 'ERR_NOT_FOUND' : 'ERR_IO', `${path}: ${cause.message}`, { cause });
-}
-
-/** A new file beside the old one, which it then replaces. */
-function writeFile(path, bytes) {
-  const fs = require('node:fs'), made = `${path}.${process.pid}.${Date.now()}.tmp`;
-  try {
-    const file = fs.openSync(made, 'wx');
-    try {
-      for (let at = 0; at < bytes.length;) at += fs.writeSync(file, bytes, at);
-      fs.fsyncSync(file);
-    } finally {
-      fs.closeSync(file);
-    }
-    fs.renameSync(made, path);
-  } catch (cause) {
-    fs.rmSync(made, { force: true });
-    throw fileError(cause, path);
-  }
-}
-
-/** The weights in a file: its header, then each tensor by itself, so that no more than one is held beside them. */
-function fromFile(member, path, options) {
-  const fs = require('node:fs');
-  let file;
-  try {
-    file = fs.openSync(path, 'r');
-    const { size } = fs.fstatSync(file), part = (start, end) => {
-      const bytes = new Uint8Array(end - start);
-      for (let at = 0; at < bytes.length;) {
-        const count = fs.readSync(file, bytes, at, bytes.length - at, start + at);
-        if (count === 0) throw corrupt(`${size} bytes`, 'file', 'fewer');
-        at += count;
-      }
-      return bytes;
-    };
-    const length = headerLength(part(0, Math.min(8, size)), size), header = parseHeader(part(8, 8 + length), size);
-    return read(member, header, (start, end) => part(8 + length + start, 8 + length + end), options);
-  } catch (cause) {
-    throw fileError(cause, path);
-  } finally {
-    if (file !== undefined) fs.closeSync(file);
-  }
-}
-
-function fromBytes(member, given, options) {
-  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength), length = headerLength(bytes.subarray(0, 8), bytes.length);
-  const header = parseHeader(bytes.subarray(8, 8 + length), bytes.length);
-  return read(member, header, (start, end) => bytes.subarray(8 + length + start, 8 + length + end), options);
-}
-
 const methods = {
   saveWeights(path, options) {
     const where = pathOf(path), { bytes, report } = pack(this, options);
@@ -171,8 +112,8 @@ const methods = {
   },
   loadWeights(source, options) {
     handleOf(this);
-    const settings = loadOptions(options), isBytes = tagOf(source) === 'Uint8Array';
-    this.setWeights(isBytes ? fromBytes(this, source, settings) : fromFile(this, pathOf(source), settings));
+    const settings = loadOptions(options);
+    this.setWeights(reading(source, (header, part) => read(this, header, part, settings)));
   },
 };
 

@@ -1,0 +1,67 @@
+'use strict';
+
+// Files of the format safetensors: written whole, read tensor by tensor.
+const { RuvectorError, tagOf, unexpected } = require('../errors.js');
+const { corrupt, headerLength, parseHeader } = require('./safetensors.js');
+
+function pathOf(value) {
+  if (typeof value !== 'string' || value.length === 0 || value.includes('\0')) throw unexpected('ERR_INVALID_ARG', 'a path', 'path', value);
+  return value;
+}
+
+/** What the system says of a file, as an error of ours. */
+function fileError(cause, path) {
+  if (cause instanceof RuvectorError || typeof cause?.syscall !== 'string') return cause;
+  return new RuvectorError(cause.code === 'ENOENT' ? 'ERR_NOT_FOUND' : 'ERR_IO', `${path}: ${cause.message}`, { cause });
+}
+
+/** A new file beside the old one, which it then replaces. */
+function writeFile(path, bytes) {
+  const fs = require('node:fs'), made = `${path}.${process.pid}.${Date.now()}.tmp`;
+  try {
+    const file = fs.openSync(made, 'wx');
+    try {
+      for (let at = 0; at < bytes.length;) at += fs.writeSync(file, bytes, at);
+      fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+    fs.renameSync(made, path);
+  } catch (cause) {
+    fs.rmSync(made, { force: true });
+    throw fileError(cause, path);
+  }
+}
+
+/**
+ * `body(header, part)` for a file by its path, or for its bytes: `part(start, end)` gives bytes behind the header. Of a file no more is
+ * read than is asked for.
+ */
+function reading(source, body) {
+  if (tagOf(source) === 'Uint8Array') {
+    const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength), length = headerLength(bytes.subarray(0, 8), bytes.length);
+    return body(parseHeader(bytes.subarray(8, 8 + length), bytes.length), (start, end) => bytes.subarray(8 + length + start, 8 + length + end));
+  }
+  const path = pathOf(source), fs = require('node:fs');
+  let file;
+  try {
+    file = fs.openSync(path, 'r');
+    const { size } = fs.fstatSync(file), part = (start, end) => {
+      const bytes = new Uint8Array(end - start);
+      for (let at = 0; at < bytes.length;) {
+        const count = fs.readSync(file, bytes, at, bytes.length - at, start + at);
+        if (count === 0) throw corrupt(`${size} bytes`, 'file', 'fewer');
+        at += count;
+      }
+      return bytes;
+    };
+    const length = headerLength(part(0, Math.min(8, size)), size);
+    return body(parseHeader(part(8, 8 + length), size), (start, end) => part(8 + length + start, 8 + length + end));
+  } catch (cause) {
+    throw fileError(cause, path);
+  } finally {
+    if (file !== undefined) fs.closeSync(file);
+  }
+}
+
+module.exports = { pathOf, reading, writeFile };
