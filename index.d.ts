@@ -154,10 +154,10 @@ export class Graph {
   /** The graph in which node i has the sources `lists[i]`; weights are those of the entries in their order. @throws as the constructor */
   static fromAdjacency(lists: readonly IndexArray[], options?: Partial<GraphOptions>): Graph;
   /**
-   * A level of an HNSWIndex as a graph: node i is place `places[i]` of the index, its sources are what that is linked to.
+   * A level of an HNSWIndex as a graph: node i is the vector of `keys[i]`, its sources are what that is linked to.
    * @throws as `index.toCSR`
    */
-  static fromIndex(index: HNSWIndex, level?: number): { graph: Graph; places: Uint32Array };
+  static fromIndex<K extends IndexKey>(index: HNSWIndex<K>, level?: number): { graph: Graph; keys: IndexKeys<K> };
   /** The graph behind a token made in any thread of this process; shared, not copied. @throws ERR_NOT_FOUND when it is gone */
   static open(token: GraphToken): Graph;
   /** Target nodes. (Like the other properties: ERR_CLOSED after `close()`.) */
@@ -188,6 +188,67 @@ export class Graph {
 /** The same class by its other name. */
 export const CSRGraph: typeof Graph;
 export type CSRGraph = Graph;
+
+// ---- Layers over graphs (the others: npm/types/generated.d.ts) ------------------------------------------------------
+
+/** What a GNNEmbedder is made of. */
+export interface GNNConfig {
+  /** Kind of the layers. Default 'sage'. */
+  readonly layer?: 'gcn' | 'gat' | 'gatv2' | 'sage' | 'transformer' | undefined;
+  /** Width of a vector. */
+  readonly inputDim: number;
+  /** Width of an embedding. Default: inputDim. */
+  readonly outputDim?: number | undefined;
+  /** Width between layers, a multiple of `numHeads`. Default: outputDim. */
+  readonly hiddenDim?: number | undefined;
+  /** 1...16. Default 2. */
+  readonly numLayers?: number | undefined;
+  /** Heads of all layers but the last, of kinds that have heads. Default 1. */
+  readonly numHeads?: number | undefined;
+  /** Width of an edge's row, for kinds that read edges. Default 0. */
+  readonly edgeDim?: number | undefined;
+  /** Share of the numbers between layers that training leaves out. Default 0. */
+  readonly dropout?: number | undefined;
+  /** Between layers. Default 'relu'. */
+  readonly activation?: ActivationOptions['function'];
+  /** Whether embeddings have length 1. Default false. */
+  readonly normalize?: boolean | undefined;
+  /** Random where left out. */
+  readonly seed?: number | bigint | undefined;
+}
+
+/** Vectors and a graph -> embeddings: a Sequential of layers of one kind. Train `model` with a Trainer. */
+export class GNNEmbedder {
+  /** @throws ERR_INVALID_ARG, ERR_INVALID_CONFIG, ERR_OUT_OF_MEMORY */
+  constructor(config: GNNConfig);
+  /** With defaults. */
+  readonly config: Readonly<Required<GNNConfig>>;
+  /** The layers; closed with the embedder. */
+  readonly model: Sequential;
+  /** Embeddings of the nodes: vectors [n, inputDim], a graph of n nodes -> [n, outputDim]. @throws as `Sequential.forward` */
+  encode(vectors: Matrix, graph: Graph, edgeAttr?: Matrix | undefined, options?: ThreadOptions): Rows;
+  encodeAsync(vectors: Matrix, graph: Graph, edgeAttr?: Matrix | undefined, options?: AsyncOptions): Promise<Rows>;
+  readonly closed: boolean;
+  close(): void;
+}
+
+/**
+ * A layer of one's own: `aggregate` is native, `update` is what a subclass writes.
+ */
+export class MessagePassing {
+  constructor(options?: AggregationOptions);
+  readonly aggr: 'sum' | 'mean' | 'max';
+  /** What the sources of each node have in common (see Aggregation). */
+  aggregate(x: Matrix, graph: Graph, options?: ThreadOptions): Rows;
+  /** Its gradient: that of x. */
+  aggregateBackward(x: Matrix, graph: Graph, outputGradient: Matrix, options?: ThreadOptions): Float32Array;
+  /** The new rows of nodes; here what `aggregate` gave. */
+  update(aggregated: Rows, x: Matrix, graph: Graph): Rows;
+  /** update(aggregate(x, graph), x, graph) */
+  forward(x: Matrix, graph: Graph, options?: ThreadOptions): Rows;
+  readonly closed: boolean;
+  close(): void;
+}
 
 // ---- Stores -------------------------------------------------------------------------------------------------------
 

@@ -76,6 +76,7 @@ public enum Registry {
     Member(GATv2Layer.self),
     Member(GraphSAGELayer.self),
     Member(TransformerLayer.self),
+    Member(AggregationLayer.self, as: "Aggregation"),
     Member(Sequential.self),
     Member(LinearLayer.self, as: "Linear"),
     Member(LayerNormLayer.self, as: "LayerNorm"),

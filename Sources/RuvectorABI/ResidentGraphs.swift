@@ -21,7 +21,8 @@ private func indices(
 @implementation @_cdecl("rv_graph_create")
 public func rv_graph_create(
   _ offsets: UnsafePointer<rv_buffer>?, _ indices: UnsafePointer<rv_buffer>?, _ weights: UnsafePointer<rv_buffer>?,
-  _ columns: UInt64, _ coalesce: Int32, _ out: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<rv_error>?
+  _ columns: UInt64, _ coalesce: Int32, _ out: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     let out = try require(out, "out")

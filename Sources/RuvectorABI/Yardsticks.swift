@@ -59,7 +59,8 @@ private func run(_ name: String, _ buffers: [Tensor], _ n: Int) throws(RuvectorE
       throw .expected("4 buffers", for: "buffers", received: "\(buffers.count)", .invalidArgument)
     }
     let count = buffers[0].columns, x = try vector(1), rows = buffers[1].columns / n
-    let indices = try buffers[0].readIndices("indices", count: count), ends = try buffers[2].readIndices("ends", count: 2)
+    let indices = try buffers[0].readIndices("indices", count: count),
+      ends = try buffers[2].readIndices("ends", count: 2)
     guard ends[0] == 0, Int(ends[1]) == count else {
       throw .expected("0 and \(count)", for: "ends", received: "others", .invalidArgument)
     }
@@ -87,5 +88,6 @@ private func run(_ name: String, _ buffers: [Tensor], _ n: Int) throws(RuvectorE
     sink = out[0]
     return Double(count) * Double(n) * 4
   }
-  throw .expected("one of sum, exp, softmax, gemm, fma, gather, propagate", for: "name", received: "\"\(name)\"", .invalidArgument)
+  throw .expected(
+    "one of sum, exp, softmax, gemm, fma, gather, propagate", for: "name", received: "\"\(name)\"", .invalidArgument)
 }

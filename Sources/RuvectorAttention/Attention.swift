@@ -144,7 +144,7 @@ public final class AttentionFacet: Trainable {
     _ call: Call, _ context: AnyObject?, outputGradient: UnsafePointer<Float>,
     toInputs: [UnsafeMutablePointer<Float>?], parameters: Gradients, _ mode: Mode, _ control: Control
   ) throws(RuvectorError) {
-    let input = try attention.any.readInput(call.buffers)
+    let input = try AnyAttention(mechanism: attention, name: name).readInput(call.buffers)
     let places = AttentionGradients(
       queries: toInputs[0], keys: toInputs[1], values: toInputs[2], parameters: parameters, edges: toInputs[7])
     try attention.backward(input, outputGradient: outputGradient, into: places, control)

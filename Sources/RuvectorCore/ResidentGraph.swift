@@ -147,7 +147,8 @@ extension ResidentGraph {
     let sums = weights == nil ? nil : try AlignedBuffer<Float>(count: edges, for: "graph")
     // Transposed twice: a radix sort of each row.
     let back = try transposed
-    let sorted = try AlignedBuffer<UInt32>(count: edges, for: "graph"), next = try AlignedBuffer<UInt32>(count: nodes + 1, for: "graph")
+    let sorted = try AlignedBuffer<UInt32>(count: edges, for: "graph"),
+      next = try AlignedBuffer<UInt32>(count: nodes + 1, for: "graph")
     let places = try AlignedBuffer<UInt32>(count: edges, for: "graph")
     next.pointer.update(from: offsets.pointer, count: nodes + 1)
     for j in 0..<columns {

@@ -208,7 +208,9 @@ private func runLayer(_ layer: any NodeLayer, _ call: Call, _ control: Control) 
 }
 
 /// The rows without gaps.
-private func packed(_ x: MatrixView) throws(RuvectorError) -> (pointer: UnsafePointer<Float>, memory: AlignedBuffer<Float>?) {
+private func packed(_ x: MatrixView) throws(RuvectorError) -> (
+  pointer: UnsafePointer<Float>, memory: AlignedBuffer<Float>?
+) {
   if x.stride == x.dim || x.rows < 2 { return (x.base, nil) }
   let memory = try AlignedBuffer<Float>(rows: x.rows, columns: x.dim, for: "rows")
   for r in 0..<x.rows { (memory.pointer + r * x.dim).update(from: x.row(r), count: x.dim) }

@@ -305,7 +305,8 @@ public func kernelTable() -> rv_kernels {
       for i in first..<max(first, last) {
         for e in entries(offsets, i) {
           for h in 0..<heads {
-            let z = sources[Int(indices[e]) * heads + h] + targets[i * heads + h] + (edges.map { $0[e * heads + h] } ?? 0)
+            let z =
+              sources[Int(indices[e]) * heads + h] + targets[i * heads + h] + (edges.map { $0[e * heads + h] } ?? 0)
             out[e * heads + h] = max(z, slope * z)
           }
         }
@@ -343,7 +344,8 @@ public func kernelTable() -> rv_kernels {
         for h in 0..<heads {
           var sum = 0.0
           for e in entries(offsets, i) {
-            let z = sources[Int(indices[e]) * heads + h] + targets[i * heads + h] + (edges.map { $0[e * heads + h] } ?? 0)
+            let z =
+              sources[Int(indices[e]) * heads + h] + targets[i * heads + h] + (edges.map { $0[e * heads + h] } ?? 0)
             if z <= 0 { slopes[e * heads + h] *= slope }
             sum += Double(slopes[e * heads + h])
           }

@@ -8,6 +8,12 @@ extension Edges {
     guard let places else { return e }
     return Int(places[e])
   }
+
+  /// Asks for the weights of an entry ahead of e, where they lie apart.
+  @inline(__always) func announceWeights(_ e: Int, _ weights: In) {
+    guard let places, e &+ Edges.ahead < end else { return }
+    rv_prefetch(weights + Int(places[e &+ Edges.ahead]) &* step)
+  }
 }
 
 func gatherHeads(
@@ -53,6 +59,7 @@ private func headsOfVectors(
     var s0 = V(repeating: 0), s1 = s0, s2 = s0, s3 = s0
     while e < stop {
       edges.announce(e, x, stride, lanes / 4)
+      edges.announceWeights(e, weights)
       let w = weights + edges.place(e) &* edges.step, p = x + Int(edges.indices[e]) &* stride
       s0 = fma(s0, V(repeating: w[h0]), load(p))
       s1 = fma(s1, V(repeating: w[h1]), load(p + lanes))
@@ -84,6 +91,7 @@ private func headsOfEights(
     var s0 = SIMD8<Float>(repeating: 0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0
     while e < stop {
       edges.announce(e, x, stride, 4)
+      edges.announceWeights(e, weights)
       let w = weights + edges.place(e) &* edges.step, p = x + Int(edges.indices[e]) &* stride
       s0 = fma8(s0, SIMD8(repeating: w[h0]), load8(p))
       s1 = fma8(s1, SIMD8(repeating: w[h1]), load8(p + 8))

@@ -128,7 +128,8 @@ import Testing
     let made = try Self.made(c), n = Self.n, width = made.layer.width(of: Self.d)
     var generator = SeededGenerator(23)
     let g = (0..<n * width).map { _ in Float.random(in: -1...1, using: &generator) }
-    let edges = Self.sources.reduce(0) { $0 + $1.count } * c.edgeDim, total = n * Self.d + edges + made.layer.parameters.total
+    let edges = Self.sources.reduce(0) { $0 + $1.count } * c.edgeDim,
+      total = n * Self.d + edges + made.layer.parameters.total
     let out = try AlignedBuffer<Float>(count: total, repeating: 0), output = try AlignedBuffer<Float>(count: n * width)
     let kept = try made.layer.forward(made.input, into: output.pointer, .evaluation, keeps: true, .none)
     try made.layer.backward(

@@ -5,7 +5,8 @@ import Testing
 
 /// Layers as training uses them: contexts of their own, dropout that repeats itself, sparse rows, any number of threads.
 @Suite struct LayerTrainingTests {
-  static func made(_ name: StaticString, _ type: any NodeLayer.Type, _ given: [String: Double]) throws -> any NodeLayer {
+  static func made(_ name: StaticString, _ type: any NodeLayer.Type, _ given: [String: Double]) throws -> any NodeLayer
+  {
     let list = given.map { (key: $0.key, value: OptionValue.number($0.value)) }
     guard let layer = try type.make(list) as? any NodeLayer else { throw RuvectorError(.invalidArgument, "no layer") }
     return layer
@@ -25,29 +26,44 @@ import Testing
   /// Options by name; children are made here.
   static let layers: [(name: String, make: @Sendable () throws -> any NodeLayer)] = [
     ("gcn", { try made("gcn", GCNLayer.self, ["inChannels": 6, "outChannels": 4, "seed": 3]) }),
-    ("gat", {
-      try made(
-        "gat", GATLayer.self,
-        ["inChannels": 6, "outChannels": 4, "heads": 2, "dropout": 0.4, "edgeDim": 3, "residual": 1, "seed": 3])
-    }),
-    ("gat, mean", {
-      try made(
-        "gat", GATLayer.self,
-        ["inChannels": 6, "outChannels": 4, "heads": 3, "dropout": 0.4, "concat": 0, "addSelfLoops": 0, "seed": 3])
-    }),
-    ("gatv2", {
-      try made(
-        "gatv2", GATv2Layer.self,
-        ["inChannels": 6, "outChannels": 4, "heads": 2, "dropout": 0.4, "edgeDim": 3, "residual": 1, "seed": 3])
-    }),
-    ("transformer", {
-      try made(
-        "transformer", TransformerLayer.self,
-        ["inChannels": 6, "outChannels": 4, "heads": 2, "dropout": 0.4, "edgeDim": 3, "seed": 3])
-    }),
-    ("sage", {
-      try made("sage", GraphSAGELayer.self, ["inChannels": 6, "outChannels": 4, "normalize": 1, "seed": 3])
-    }),
+    (
+      "gat",
+      {
+        try made(
+          "gat", GATLayer.self,
+          ["inChannels": 6, "outChannels": 4, "heads": 2, "dropout": 0.4, "edgeDim": 3, "residual": 1, "seed": 3])
+      }
+    ),
+    (
+      "gat, mean",
+      {
+        try made(
+          "gat", GATLayer.self,
+          ["inChannels": 6, "outChannels": 4, "heads": 3, "dropout": 0.4, "concat": 0, "addSelfLoops": 0, "seed": 3])
+      }
+    ),
+    (
+      "gatv2",
+      {
+        try made(
+          "gatv2", GATv2Layer.self,
+          ["inChannels": 6, "outChannels": 4, "heads": 2, "dropout": 0.4, "edgeDim": 3, "residual": 1, "seed": 3])
+      }
+    ),
+    (
+      "transformer",
+      {
+        try made(
+          "transformer", TransformerLayer.self,
+          ["inChannels": 6, "outChannels": 4, "heads": 2, "dropout": 0.4, "edgeDim": 3, "seed": 3])
+      }
+    ),
+    (
+      "sage",
+      {
+        try made("sage", GraphSAGELayer.self, ["inChannels": 6, "outChannels": 4, "normalize": 1, "seed": 3])
+      }
+    ),
     ("sequential", { try sequential() }),
   ]
 
@@ -86,7 +102,8 @@ import Testing
   }
 
   static func run(
-    _ layer: any NodeLayer, _ x: [Float], _ edges: [Float], _ graph: ResidentGraph, _ n: Int, _ mode: Mode, threads: Int = 1
+    _ layer: any NodeLayer, _ x: [Float], _ edges: [Float], _ graph: ResidentGraph, _ n: Int, _ mode: Mode,
+    threads: Int = 1
   ) throws -> [Float] {
     var out = [Float](repeating: .nan, count: n * layer.width(of: 6))
     try x.withUnsafeBufferPointer { x in
@@ -222,7 +239,9 @@ import Testing
   @Test func sparseRows() throws {
     let n = 70, d = 130
     var g = SeededGenerator(17), x = [Float](repeating: 0, count: n * d)
-    for r in 1..<n { for _ in 0..<5 { x[r * d + Int.random(in: 0..<d, using: &g)] = Float.random(in: -1...1, using: &g) } }
+    for r in 1..<n {
+      for _ in 0..<5 { x[r * d + Int.random(in: 0..<d, using: &g)] = Float.random(in: -1...1, using: &g) }
+    }
     let graph = try Self.graph(n, 4), mode = Mode.training(seed: 1, step: 1)
     let gcn = try Self.made("gcn", GCNLayer.self, ["inChannels": Double(d), "outChannels": 6, "seed": 3])
     let drop = try DropoutLayer(Settings(of: "dropout", DropoutLayer.options, [("p", .number(0.5))]))

@@ -111,7 +111,10 @@ async function print() {
   if (wanted('graph')) graphSections(settings, section, values.quick);
   if (wanted('attention')) attentionSections(settings, section, values.quick);
   if (wanted('wasm')) webAssembly();
-  if (positionals.includes('training')) require('./poincare.js').poincareSections(section, values.quick);
+  if (positionals.includes('training')) {
+    await require('./training.js').trainingSections(settings, section, values.quick);
+    require('./poincare.js').poincareSections(section, values.quick);
+  }
   /** By its name only: it takes a quarter of an hour. */
   if (positionals.includes('index')) await require('./index.js').indexSections(section, values);
   save();

@@ -1,6 +1,7 @@
 // Written by npm/scripts/esm.js: a part of the main entry.
 export {
   Activation,
+  Aggregation,
   CSRGraph,
   Dropout,
   GATLayer,
@@ -15,6 +16,7 @@ export {
 } from '../../index.js';
 export type {
   ActivationOptions,
+  AggregationOptions,
   AsyncOptions,
   DropoutOptions,
   GATLayerOptions,

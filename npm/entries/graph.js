@@ -2,6 +2,7 @@
 // Written by npm/scripts/esm.js: a part of the main entry.
 const {
   Activation,
+  Aggregation,
   CSRGraph,
   Dropout,
   GATLayer,
@@ -17,6 +18,7 @@ const {
 
 module.exports = {
   Activation,
+  Aggregation,
   CSRGraph,
   Dropout,
   GATLayer,

@@ -4,6 +4,7 @@ import graph from './graph.js';
 export default graph;
 export const {
   Activation,
+  Aggregation,
   CSRGraph,
   Dropout,
   GATLayer,

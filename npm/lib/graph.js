@@ -120,13 +120,11 @@ class Graph extends Handle {
     return new Graph(native.graphCreate(offsets, indices, weights, columns, Number(coalesce)), OPEN);
   }
 
-  /**
-   * One level of an HNSWIndex: {graph, places}. Node i of the graph is place `places[i]` of the index; its sources are what that is
-   * linked to.
-   */
+  /** One level of an HNSWIndex: {graph, keys}. Node i of the graph is the vector of `keys[i]`; its sources are what that is linked to. */
   static fromIndex(index, level = 0) {
-    const { nodes: places, offsets, indices } = index.toCSR(level);
-    return { graph: new Graph({ offsets, indices }), places };
+    if (typeof index?.toCSR !== 'function') throw unexpected('ERR_WRONG_HANDLE', 'an HNSWIndex', 'index', index);
+    const { offsets, indices, keys } = index.toCSR(level);
+    return { graph: new Graph({ offsets, indices }), keys };
   }
 
   /** The graph behind a `token` made in this or another thread of the process; it is shared, not copied. */

@@ -13,6 +13,8 @@ const MODULES = {
   'embedding/taxonomy.js': undefined,
   'errors.js': ['RuvectorError'],
   'geometry.js': undefined,
+  'gnn/embedder.js': undefined,
+  'gnn/message-passing.js': undefined,
   'graph.js': undefined,
   'overlay/hierarchical.js': undefined,
   'overlay/hierarchical-v2.js': undefined,

@@ -1,6 +1,8 @@
 'use strict';
 // npm run example -- <name> [--option value ...]: one of the examples of npm/examples that take options or data.
 const EXAMPLES = {
+  cora: () => require('../examples/graph/cora.js').cora,
+  'wordnet-edges': () => require('../examples/graph/wordnet-edges.js').wordnetEdges,
   'train-mammals': () => require('../examples/embedding/train-mammals.js').trainMammals,
   'train-wordnet': () => require('../examples/embedding/train-wordnet.js').trainWordnet,
   taxonomy: () => require('../examples/embedding/taxonomy.js').taxonomy,

@@ -163,6 +163,23 @@ const MORE = {
   optimizer: () => `  /** \`step\` of a Float32Array, in place. */\n  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;\n`,
 };
 
+/** What members have whose weights go into files. */
+const WEIGHTS_TEXT = `  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's \`safetensors\` reads. \`storage\`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in \`<name>.scale\`). Returns what that loses.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * \`names\` says what a tensor is called here; with \`strict\` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
+`;
+
 function classText(member) {
   const { first, formulas } = partsOf(member.doc);
   let text = `export interface ${member.type}Options {\n${optionLines(member.options)}}\n\n`;
@@ -187,7 +204,7 @@ function classText(member) {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-  /** Class, options and weights as JSON, for \`fromJson\` of the same class. */
+${['graph', 'dense'].includes(member.family) ? WEIGHTS_TEXT : ''}  /** Class, options and weights as JSON, for \`fromJson\` of the same class. */
   toJson(): string;
   readonly closed: boolean;
   /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
@@ -215,6 +232,30 @@ ${made.length > 0 ? "import type { AsyncOptions, Graph, Matrix, ThreadOptions, V
 
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
 export interface Rows { data: Float32Array; rows: number; dim: number }
+
+/** How weights are stored. */
+export interface WeightStorage {
+  /** Default 'f32'. */
+  readonly storage?: 'f32' | 'f16' | 'int8' | undefined;
+  /** What else the file says, as \`__metadata__\`. */
+  readonly metadata?: { readonly [name: string]: string } | undefined;
+}
+
+/** What was written. */
+export interface SavedWeights {
+  /** Length of the file. */
+  bytes: number;
+  /** Of each parameter how it is stored, and its largest error beside its largest number. */
+  parameters: { name: string; storage: 'f32' | 'f16' | 'int8'; loss: number }[];
+}
+
+/** How weights are found in a file. */
+export interface WeightLoading {
+  /** What a tensor of the file is called here. */
+  readonly names?: ((name: string) => string) | undefined;
+  /** Whether other tensors are an error. Default true. */
+  readonly strict?: boolean | undefined;
+}
 
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }

@@ -85,7 +85,7 @@ test('the members of the classes are declared, and the other way round', () => {
 });
 
 test('the members of the mechanisms of attention are declared, and the other way round', () => {
-  const text = everything, keys = (object) => Object.getOwnPropertyNames(object).filter((key) => !['constructor', 'length', 'name', 'prototype'].includes(key));
+  const text = `${entryPoints[1][2]}\n${everything}`, keys = (object) => Object.getOwnPropertyNames(object).filter((key) => !['constructor', 'length', 'name', 'prototype'].includes(key));
   const classes = Object.keys(attention).filter((name) => name !== 'RuvectorError' && /^class /.test(String(attention[name])));
   assert.ok(classes.length >= 24);
   for (const name of classes) {

@@ -30,7 +30,7 @@ test('InfoNceLoss', () => {
   }
 });
 
-test('LocalContrastiveLoss: the value; the gradient is the value\'s own', () => {
+test('LocalContrastiveLoss: the value; the gradient is that of the value', () => {
   for (const { margin, compute, grad } of golden.local_contrastive) {
     const loss = new attention.LocalContrastiveLoss(margin), { loss: value, gradients } = loss.computeWithGradients(...inputs);
     near(loss.compute(...inputs), compute);

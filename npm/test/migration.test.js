@@ -186,6 +186,14 @@ const ofAttention = {
   '`computeRaw`, asynchronous functions without `dim` (of older versions, and of its users)': shownBy(['migration-attention.test.js', 'names and forms of older versions: computeRaw, asynchronous functions without dim']),
   '`computeAsync`, `scaledDotAttention`, `getExpertUsage` (its README only)': shownBy(['migration-attention.test.js', 'names that only its README has']),
   '`version()`': () => assert.strictEqual(attention.version(), require('../../package.json').version),
+  '`InfoNceLoss`, `LocalContrastiveLoss`: gradients': shownBy(['migration-training.test.js', 'InfoNceLoss']),
+  '`LocalContrastiveLoss.computeWithGradients`': shownBy(['migration-training.test.js', 'LocalContrastiveLoss: the value; the gradient is that of the value']),
+  '`SpectralRegularization`: the gradient': shownBy(['migration-training.test.js', 'SpectralRegularization: the value; a gradient that is not 0']),
+  'optimizers: gradients of another length': shownBy(['migration-training.test.js', 'optimizers']),
+  '`LearningRateScheduler` with a warm-up longer than all steps': shownBy(['migration-training.test.js', 'schedules, annealing, curriculum']),
+  '`CurriculumScheduler`: progress': shownBy(['migration-training.test.js', 'schedules, annealing, curriculum']),
+  '`HardNegativeMiner`: what is drawn': shownBy(['migration-training.test.js', 'mining']),
+  '`HardNegativeMiner`: semi-hard ones': shownBy(['migration-training.test.js', 'mining']),
 };
 
 const [, before, after] = /^([\s\S]*?)\n## From `@ruvector\/attention`([\s\S]*)$/.exec(fs.readFileSync(path.join(root, 'docs/migration.md'), 'utf8'));

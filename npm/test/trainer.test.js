@@ -135,6 +135,17 @@ for (const way of Object.keys(WAYS)) {
   });
 }
 
+test('edge weights that are left out are all alike, as in forward', async () => {
+  const weights = [];
+  for (const isGiven of [true, false]) {
+    const { model, loss, data } = WAYS.each();
+    if (!isGiven) delete data.inputs.edgeWeights;
+    await new Trainer({ model, loss, seed: 1 }).fit(data);
+    weights.push(bits(model.getWeights()));
+  }
+  assert.strictEqual(weights[1], weights[0]);
+});
+
 test('validation, patience, the best weights', async () => {
   const { model, loss, data } = WAYS.rows();
   const trainer = new Trainer({ model, loss, optimizer: { type: 'sgd', learningRate: 3 }, batchSize: 30, seed: 1 }), kept = [];
@@ -266,4 +277,54 @@ test('states of optimizers are their weights', () => {
   }
   const soft = new ListwiseSoftmaxLoss();
   assert.ok(Math.abs(soft.forward([[1, 1]], [[0.5, 0.5]]) - Math.log(2)) < 1e-6);
+});
+
+test('a model of one\'s own: the same numbers as the library\'s linear one; resumed bit for bit', async () => {
+  const x = rowsOf(23, 3, 5), y = rowsOf(23, 2, 6), linear = new ruvector.Linear({ inChannels: 3, outChannels: 2, seed: 9 }), start = linear.getWeights();
+  /** y = W x + b, as Linear, by its own means. */
+  const own = () => ({
+    parameters: start.slice(),
+    forward({ x: rows }) {
+      const out = new Float32Array(rows.rows * 2);
+      for (let r = 0; r < rows.rows; r++) for (let o = 0; o < 2; o++) out[2 * r + o] = [0, 1, 2].reduce((sum, c) => sum + this.parameters[3 * o + c] * rows.data[3 * r + c], this.parameters[6 + o]);
+      return { data: out, rows: rows.rows, dim: 2 };
+    },
+    backward({ x: rows }, { data: g }) {
+      const slopes = new Float32Array(8);
+      for (let r = 0; r < rows.rows; r++) for (let o = 0; o < 2; o++) {
+        for (let c = 0; c < 3; c++) slopes[3 * o + c] += g[2 * r + o] * rows.data[3 * r + c];
+        slopes[6 + o] += g[2 * r + o];
+      }
+      return slopes;
+    },
+  });
+  const make = (model) => new Trainer({ model, loss: new MSELoss(), optimizer: { type: 'adam', learningRate: 0.05 }, schedule: new CosineSchedule({ start: 0.05, total: 60 }), batchSize: 5, accumulate: 2, clipNorm: 0.5, seed: 21 });
+  const data = { inputs: { x }, targets: y }, model = own(), trainer = make(model), validation = { inputs: { x: rowsOf(4, 3, 8) }, targets: rowsOf(4, 2, 9) };
+  const theirs = await make(linear).fit(data, { epochs: 6, validation, restoreBest: false }), ours = await trainer.fit(data, { epochs: 6, validation, restoreBest: false });
+  near(model.parameters, linear.getWeights(), 1e-4);
+  near(ours.loss, theirs.loss, 1e-4);
+  near(ours.validationLoss, theirs.validationLoss, 1e-4);
+  const first = own(), other = own(), cut = make(first), again = make(other);
+  await cut.fit(data, { epochs: 2 });
+  again.setState(cut.state());
+  await again.fit(data, { epochs: 4 });
+  assert.strictEqual(bits(other.parameters), bits(model.parameters));
+  await fails(() => make({ ...own(), backward: 1 }), 'ERR_INVALID_ARG', 'no backward');
+  await fails(() => make({ ...own(), parameters: [1] }), 'ERR_INVALID_ARG', 'no Float32Array');
+  for (const [more, code] of [[{ forward: () => [[1, 2]] }, 'ERR_DIMENSION_MISMATCH'], [{ backward: () => new Float32Array(1) }, 'ERR_DIMENSION_MISMATCH'], [{ forward: ({ x: rows }) => ({ data: new Float32Array(rows.rows * 2).fill(NaN), rows: rows.rows, dim: 2 }) }, 'ERR_NON_FINITE']]) {
+    await fails(() => make({ ...own(), ...more }).fit(data), code, Object.keys(more)[0]);
+  }
+  trainer.close();
+  await fails(() => trainer.fit(data), 'ERR_CLOSED', 'closed');
+});
+
+test('EWC holds what mattered', async () => {
+  const { model, loss, data } = WAYS.rows(), size = model.getWeights().length, free = new MultiHeadAttention({ dim: DIM, numHeads: 2, projections: true, seed: 5 });
+  const penalty = new ruvector.EWC({ size, lambda: 1000 });
+  penalty.observe({ data: new Float32Array(size).fill(1), rows: 1, dim: size });
+  penalty.consolidate(model.getWeights());
+  const before = model.getWeights(), moved = (one) => Math.hypot(...one.getWeights().map((w, i) => w - before[i]));
+  for (const [one, more] of [[free, {}], [model, { penalty }]]) await new Trainer({ model: one, loss, optimizer: { type: 'sgd', learningRate: 0.001 }, seed: 1, ...more }).fit(data, { epochs: 50 });
+  assert.ok(moved(model) < 0.1 * moved(free), `${moved(model)} ${moved(free)}`);
+  await fails(() => new Trainer({ model, loss, penalty: new ruvector.EWC({ size: 3 }) }), 'ERR_INVALID_CONFIG', 'another size');
 });

@@ -19,8 +19,8 @@ function compile(t, tsc, files, ...options) {
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const installed = path.join(folder, 'node_modules/@ruvector/gnn');
   fs.mkdirSync(installed, { recursive: true });
-  for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'index.js', 'index.mjs', ...['d.ts', 'd.mts', 'js', 'mjs'].map((kind) => `attention.${kind}`)]) fs.copyFileSync(path.join(root, file), path.join(installed, file));
-  for (const part of ['wasm', 'npm/types']) fs.cpSync(path.join(root, part), path.join(installed, part), { recursive: true });
+  for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'index.js', 'index.mjs']) fs.copyFileSync(path.join(root, file), path.join(installed, file));
+  for (const part of ['wasm', 'npm/types', 'npm/entries']) fs.cpSync(path.join(root, part), path.join(installed, part), { recursive: true });
   for (const [from, to] of files) fs.copyFileSync(path.join(__dirname, 'types', from), path.join(folder, to));
   const sources = files.map(([, to]) => to);
   return runTsc(tsc, folder, '--noEmit', ...options, ...sources);

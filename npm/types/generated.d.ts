@@ -8,6 +8,30 @@ import type { Expert } from '../entries/attention.js';
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
 export interface Rows { data: Float32Array; rows: number; dim: number }
 
+/** How weights are stored. */
+export interface WeightStorage {
+  /** Default 'f32'. */
+  readonly storage?: 'f32' | 'f16' | 'int8' | undefined;
+  /** What else the file says, as `__metadata__`. */
+  readonly metadata?: { readonly [name: string]: string } | undefined;
+}
+
+/** What was written. */
+export interface SavedWeights {
+  /** Length of the file. */
+  bytes: number;
+  /** Of each parameter how it is stored, and its largest error beside its largest number. */
+  parameters: { name: string; storage: 'f32' | 'f16' | 'int8'; loss: number }[];
+}
+
+/** How weights are found in a file. */
+export interface WeightLoading {
+  /** What a tensor of the file is called here. */
+  readonly names?: ((name: string) => string) | undefined;
+  /** Whether other tensors are an error. Default true. */
+  readonly strict?: boolean | undefined;
+}
+
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }
 
@@ -23,6 +47,8 @@ export type Layer =
   | { readonly class: 'GraphSAGELayer'; readonly options: GraphSAGELayerOptions }
   | TransformerLayer
   | { readonly class: 'TransformerLayer'; readonly options: TransformerLayerOptions }
+  | Aggregation
+  | { readonly class: 'Aggregation'; readonly options: AggregationOptions }
   | Sequential
   | { readonly class: 'Sequential'; readonly options: SequentialOptions }
   | Linear
@@ -81,6 +107,20 @@ export class GCNLayer {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * `names` says what a tensor is called here; with `strict` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -158,6 +198,20 @@ export class GATLayer {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * `names` says what a tensor is called here; with `strict` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -235,6 +289,20 @@ export class GATv2Layer {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * `names` says what a tensor is called here; with `strict` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -293,6 +361,20 @@ export class GraphSAGELayer {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * `names` says what a tensor is called here; with `strict` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -364,6 +446,71 @@ export class TransformerLayer {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * `names` says what a tensor is called here; with `strict` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface AggregationOptions {
+  /** What becomes of a node's sources. Default 'sum'. */
+  aggr?: 'sum' | 'mean' | 'max' | undefined;
+}
+
+/**
+ * What the sources of each node have in common, without weights to learn:
+ *
+ *     o_i = agg_{j ∈ N(i)} w_ij x_j
+ *
+ * More: docs/options.md.
+ */
+export class Aggregation {
+  constructor(options?: AggregationOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): Aggregation;
+  readonly aggr: 'sum' | 'mean' | 'max';
+  /** x [n, channels], graph a graph of n nodes → output [n, channels]. */
+  forward(x: Matrix | Vector, graph: Graph, options?: ThreadOptions): Rows;
+  forwardAsync(x: Matrix | Vector, graph: Graph, options?: AsyncOptions): Promise<Rows>;
+  /** x [n, channels], graph a graph of n nodes, outputGradient [n, channels] → x [n, channels]. */
+  backward(x: Matrix | Vector, graph: Graph, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array };
+  backwardAsync(x: Matrix | Vector, graph: Graph, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * `names` says what a tensor is called here; with `strict` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -407,6 +554,20 @@ export class Sequential {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * `names` says what a tensor is called here; with `strict` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -453,6 +614,20 @@ export class Linear {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * `names` says what a tensor is called here; with `strict` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -496,6 +671,20 @@ export class LayerNorm {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * `names` says what a tensor is called here; with `strict` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -533,6 +722,20 @@ export class Dropout {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * `names` says what a tensor is called here; with `strict` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -574,6 +777,20 @@ export class Activation {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * `names` says what a tensor is called here; with `strict` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;

@@ -34,6 +34,8 @@ public protocol Mechanism: AnyObject {
   func size(of side: StaticString) -> Int?
   /// One of `operations`, its buffers checked and bound; returns the elements written.
   func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int
+  /// The call of an operation by name, its buffers checked.
+  func bound(_ operation: String, _ buffers: [Tensor]) throws(RuvectorError) -> Call
   /// `operations`, of an object whose type is not known.
   var knownOperations: [Operation] { get }
   /// Whether an operation changes the member (an optimizer's state): it is then alone, as a change of weights is.
@@ -63,7 +65,6 @@ extension Mechanism {
     try perform(bound(operation, buffers), control)
   }
 
-  /// The call of an operation by name, its buffers checked.
   public func bound(_ operation: String, _ buffers: [Tensor]) throws(RuvectorError) -> Call {
     try bind(operation, of: Self.operations, self, buffers)
   }

@@ -66,7 +66,9 @@ struct EdgeAttention {
   // MARK: - Gradient
 
   /// g [n, outWidth] as the gradient of each head's rows: [n, all].
-  func spread(_ g: UnsafePointer<Float>) throws(RuvectorError) -> (g: UnsafePointer<Float>, memory: AlignedBuffer<Float>?) {
+  func spread(_ g: UnsafePointer<Float>) throws(RuvectorError) -> (
+    g: UnsafePointer<Float>, memory: AlignedBuffer<Float>?
+  ) {
     if isConcatenated { return (g, nil) }
     let rows = try AlignedBuffer<Float>(rows: graph.nodes, columns: all, for: "gradients")
     for i in 0..<graph.nodes {

@@ -60,7 +60,9 @@ final class EdgeParts {
             du[h] = slopes[e * heads + h] + (loop.map { slopes[$0 * heads + h] / others } ?? 0)
             kernels.axpy(du[h], rows.row(entry), place + h * d, d)
           }
-          if let out = gradients.edgeAttr { kernels.combine_rows(du.pointer, vectors.pointer, d, heads, d, out + entry * d) }
+          if let out = gradients.edgeAttr {
+            kernels.combine_rows(du.pointer, vectors.pointer, d, heads, d, out + entry * d)
+          }
         }
       }
     }

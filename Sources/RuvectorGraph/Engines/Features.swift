@@ -28,53 +28,56 @@ public final class SparseRows: @unchecked Sendable {
   private static let rarity = 12
 
   /// The rows of `x` where at most one element in 12 differs from 0; nil for others, most of which the first rows betray.
-  /// O(elements).
+  /// O(elements), one pass.
   static func found(in x: MatrixView, _ control: Control) throws(RuvectorError) -> SparseRows? {
     guard x.dim >= narrowest, x.rows > 0 else { return nil }
+    let few = min(x.rows, 16)
+    var probe = 0
+    for r in 0..<few { probe += nonZeros(x.row(r), x.dim, nil, nil, 0, most: x.dim) }
+    guard probe <= few * x.dim / 4 else { return nil }
+    let most = x.rows * (x.dim / rarity)
     let offsets = try AlignedBuffer<Int>(count: x.rows + 1, for: "x")
-    // Parts of the rows, each counted by itself, then filled in.
-    let chunk = 64
-    offsets[0] = 0
-    let few = min(x.rows, chunk)
-    for r in 0..<few { offsets[r + 1] = offsets[r] + nonZeros(x.row(r), x.dim) }
-    guard offsets[few] <= few * x.dim / rarity else { return nil }
-    try forChunks(of: x.rows, chunk: chunk, control) { (rows, _) in
-      for r in rows { offsets[r + 1] = nonZeros(x.row(r), x.dim) }
+    let columns = try AlignedBuffer<UInt32>(count: most, for: "x"),
+      values = try AlignedBuffer<Float>(count: most, for: "x")
+    var count = 0
+    for r in 0..<x.rows {
+      if r % 1024 == 0 { try control.check() }
+      offsets[r] = count
+      count += nonZeros(x.row(r), x.dim, columns.pointer, values.pointer, count, most: most)
+      if count > most { return nil }
     }
-    for r in 0..<x.rows { offsets[r + 1] += offsets[r] }
-    let count = offsets[x.rows]
-    guard count / x.rows <= x.dim / rarity else { return nil }
-    let columns = try AlignedBuffer<UInt32>(count: count, for: "x")
-    let values = try AlignedBuffer<Float>(count: count, for: "x")
-    try forChunks(of: x.rows, chunk: chunk, control) { (rows, _) in
-      for r in rows {
-        let row = x.row(r), end = offsets[r + 1]
-        var at = offsets[r], c = 0
-        while at < end {
-          if row[c] != 0 {
-            columns[at] = UInt32(truncatingIfNeeded: c)
-            values[at] = row[c]
-            at += 1
-          }
-          c += 1
-        }
-      }
-    }
+    offsets[x.rows] = count
     return SparseRows(rows: x.rows, dim: x.dim, offsets: offsets, columns: columns, values: values)
   }
 
-  private static func nonZeros(_ x: UnsafePointer<Float>, _ n: Int) -> Int {
-    var sums = SIMD16<Int32>(repeating: 0), i = 0
-    while i + 16 <= n {
-      let v = UnsafeRawPointer(x + i).loadUnaligned(as: SIMD16<Float>.self)
-      sums = sums &- unsafeBitCast(v .!= SIMD16<Float>(repeating: 0), to: SIMD16<Int32>.self)
-      i += 16
+  /// How many of n elements differ from 0; they are written from place `at` on as long as there is room for `most`.
+  private static func nonZeros(
+    _ x: UnsafePointer<Float>, _ n: Int, _ columns: UnsafeMutablePointer<UInt32>?,
+    _ values: UnsafeMutablePointer<Float>?, _ at: Int, most: Int
+  ) -> Int {
+    let raw = UnsafeRawPointer(x)
+    var count = 0, i = 0
+    func look(_ end: Int) {
+      while i < end {
+        if x[i] != 0 {
+          if let columns, let values, at &+ count < most {
+            columns[at &+ count] = UInt32(truncatingIfNeeded: i)
+            values[at &+ count] = x[i]
+          }
+          count &+= 1
+        }
+        i &+= 1
+      }
     }
-    var count = Int(sums.wrappedSum())
-    while i < n {
-      if x[i] != 0 { count += 1 }
-      i += 1
+    while i &+ 16 <= n {
+      // Blocks of zeros, most of all, are passed over as a whole. (-0 is looked at.)
+      let p = raw + 4 &* i
+      let a = p.loadUnaligned(as: SIMD2<UInt64>.self) | (p + 16).loadUnaligned(as: SIMD2<UInt64>.self)
+      let b = (p + 32).loadUnaligned(as: SIMD2<UInt64>.self) | (p + 48).loadUnaligned(as: SIMD2<UInt64>.self)
+      let all = a | b
+      if all[0] | all[1] == 0 { i &+= 16 } else { look(i &+ 16) }
     }
+    look(n)
     return count
   }
 }

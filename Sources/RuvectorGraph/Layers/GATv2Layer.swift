@@ -33,7 +33,8 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
     Option("edgeDim", .integer(0...65_536), standard: 0, "Width of an edge's row; 0: edges are not read."),
     Option("addSelfLoops", .flag, standard: 1, "1: each node is a source of its own; loops of the graph are left out."),
     Option("residual", .flag, standard: 0, "1: the node's own row is added through weights of its own."),
-    Option("bias", .flag, standard: 1, "1: a learned vector is added to every output row; the affine maps have biases."),
+    Option(
+      "bias", .flag, standard: 1, "1: a learned vector is added to every output row; the affine maps have biases."),
     Option("seed", .seed, standard: 0, "Seed of the initial weights."),
   ]
   public let inChannels: Int
@@ -293,7 +294,8 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
       guard let edge, let edges = pass.edges else { continue }
       let row = row(e, edges, pass, work), entry = graph.own(e, edges.rows)
       for c in 0..<all where dz[c] != 0 { kernels.axpy(dz[c], row, sums + all + c * edgeDim, edgeDim) }
-      let place = entry == nil ? work.toMean.pointer : gradients.edgeAttr.flatMap { out in entry.map { out + $0 * edgeDim } }
+      let place =
+        entry == nil ? work.toMean.pointer : gradients.edgeAttr.flatMap { out in entry.map { out + $0 * edgeDim } }
       if let place { kernels.combine_rows(dz, edge.pointer, edgeDim, all, edgeDim, place) }
     }
     // The loop's row is the mean of the others'.

@@ -18,7 +18,8 @@ public final class Sequential: GraphLayer, @unchecked Sendable {
   public static let options = [
     Option("layers", .children(1...64), "Layers of graphs or of single rows; they are copied."),
     Option(
-      "skip", .choice(["none", "add", "concat"]), standard: 0, "What is done with the input rows once layers are through."),
+      "skip", .choice(["none", "add", "concat"]), standard: 0,
+      "What is done with the input rows once layers are through."),
   ]
   public let children: [any Mechanism]
   private let layers: [any NodeLayer]
@@ -33,7 +34,8 @@ public final class Sequential: GraphLayer, @unchecked Sendable {
     var layers: [any NodeLayer] = [], edgeDim = 0
     for (k, child) in children.enumerated() {
       guard let facet = child.facet as? LayerFacet else {
-        throw .expected("a layer of a graph or of rows", for: "layers[\(k)]", received: "another mechanism", .invalidConfig)
+        throw .expected(
+          "a layer of a graph or of rows", for: "layers[\(k)]", received: "another mechanism", .invalidConfig)
       }
       let its = facet.layer.edgeDim
       if its > 0, edgeDim > 0, its != edgeDim {

@@ -178,7 +178,8 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
               kernels.dot_rows(
                 sums.pointer + h * edgeDim, edge.pointer + at * edgeDim, edgeDim, outChannels, edgeDim, row.pointer)
               kernels.axpy(
-                isConcatenated ? 1 : 1 / Float(heads), row.pointer, out + i * w + (isConcatenated ? at : 0), outChannels)
+                isConcatenated ? 1 : 1 / Float(heads), row.pointer, out + i * w + (isConcatenated ? at : 0), outChannels
+              )
             }
           }
         }

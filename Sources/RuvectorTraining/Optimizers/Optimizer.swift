@@ -99,8 +99,8 @@ private func runStep(_ optimizer: any Optimizer, _ call: Call, _ control: Contro
 
 /// Refuses gradients that are no numbers, or whose squares do not fit.
 func requireGradient(_ gradients: UnsafePointer<Float>, count: Int) throws(RuvectorError) {
-  let square = Kernels.current.squared_norm(gradients, count)
-  if square <= Double(Float.greatestFiniteMagnitude) { return }
+  if Kernels.current.dot(gradients, gradients, count).isFinite { return }  // one fast pass sees both
+  if Kernels.current.squared_norm(gradients, count) <= Double(Float.greatestFiniteMagnitude) { return }
   try requireFinite(gradients, count: count, for: "gradients")
   for i in 0..<count where gradients[i].magnitude > 1e19 {
     throw .expected(

@@ -1,13 +1,15 @@
 'use strict';
 // What the fuzz calls of @ruvector/gnn/attention. A class of npm/lib/overlay/attention.js needs no word here: its row there says
 // what its constructor, options and calls take (an option whose good values are few has its line in VALUES).
-const attention = require('../../../attention.js');
+const attention = require('../../entries/attention.js');
 const { extraNames } = require('../../lib/attention/extras.js');
 const { MEMBERS } = require('../../lib/overlay/members.js');
 const { GatedHeads } = require('../../lib/overlay/mixture.js');
 const { NAMES } = require('../../lib/overlay/expert-names.js');
 const { MECHANISMS } = require('../../lib/overlay/attention.js');
 const { form, matrix, matrixForm, numbers, strangers, trapped, vector } = require('./vectors.js');
+
+const { attentionRows } = require('./training.js');
 
 const options = (...fields) => ({ kind: 'options', fields });
 const ASYNC = options('threads', 'signal');
@@ -62,6 +64,8 @@ const rows = {
   HNSWEdgeFeatureExtractor: [],
   'HNSWEdgeFeatureExtractor#edgeDim': [],
   'HNSWEdgeFeatureExtractor#extract': [{ ...options('lengths:distances', 'lengths:levels', 'lengths:degrees'), always: ['distances'] }],
+
+  ...attentionRows,
 
   RuvectorError: ['code', 'message'],
   info: [],

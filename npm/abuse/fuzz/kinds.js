@@ -9,6 +9,7 @@ const { kinds: indexKinds } = require('./indexes.js');
 const { kinds: memberKinds, member } = require('./members.js');
 const { addExtras, kinds: attentionKinds, mechanism } = require('./attention.js');
 const { kinds: storeKinds, store } = require('./stores.js');
+const { kinds: trainingKinds, trained } = require('./training.js');
 
 const { RuvectorLayer, TensorCompress, VectorSet } = ruvector;
 const LEVELS = ['none', 'half', 'pq8', 'pq4', 'binary'];
@@ -87,6 +88,7 @@ const layers = (c) => (c.bad() ? c.chance.pick([...strangers(), [c.chance.pick(c
   : c.chain().map((layer) => (c.chance.of(0.3) && !layer.closed ? layer.toJson() : layer)));
 
 const kinds = {
+  ...trainingKinds,
   ...attentionKinds,
   ...embeddingKinds,
   ...graphKinds,
@@ -129,11 +131,11 @@ function receiver(c, name) {
   const { chance, world } = c;
   if (c.bad()) return chance.pick([...world.sets, ...world.graphs, ...world.layers, ...world.mechanisms, ...world.members, ...world.models, ...world.indexes, ...world.stores, ...world.filters, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
   const [type] = name.split('#');
-  if (type.startsWith('attention:')) return mechanism(c, type.slice('attention:'.length));
+  if (type.startsWith('attention:')) return trained(c, type.slice('attention:'.length)) ?? mechanism(c, type.slice('attention:'.length));
   const open = (list) => chance.pick(chance.of(0.8) ? list.filter((one) => !one.closed) : list);
   if (type === 'VectorSet') return open(world.sets);
   if (type === 'Graph') return open(world.graphs);
-  const made = member(c, type) ?? model(c, type);
+  const made = trained(c, type) ?? member(c, type) ?? model(c, type);
   if (made) return made;
   if (type === 'PreparedFilter') return open(world.filters);
   if (type === 'VectorStore') return store(c, open(world.stores));

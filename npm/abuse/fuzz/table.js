@@ -9,6 +9,7 @@ const { rows: graphRows } = require('./graphs.js');
 const { rows: indexRows } = require('./indexes.js');
 const { rows: memberRows } = require('./members.js');
 const { rows: storeRows } = require('./stores.js');
+const { rows: trainingRows } = require('./training.js');
 
 const THREADS = ['threads'], ASYNC = ['threads', 'signal'], BALL = ['temperature', 'projection'];
 const options = (...fields) => ({ kind: 'options', fields });
@@ -40,6 +41,7 @@ const rows = {
   ...graphRows,
   ...storeRows,
   ...memberRows,
+  ...trainingRows,
 
   RuvectorLayer: ['size', 'size', 'heads', 'share', 'seed'],
   'RuvectorLayer.fromJson': ['layerJson'],

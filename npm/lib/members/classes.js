@@ -4,7 +4,14 @@
 const { defineWithOperations } = require('./factory.js');
 const { CLASSES, FAMILIES, makeOfLayers } = require('./layers.js');
 const { MEMBERS, rowOf } = require('./rows.js');
-const { plain, tagOf, unexpected } = require('../errors.js');
+const { methods: weightMethods } = require('./weights.js');
+const native = require('../native.js');
+const inputs = require('../inputs.js');
+const { threads: threadsOf } = require('../async.js');
+const { handleOf } = require('./member.js');
+const { tagOf, unexpected } = require('../errors.js');
+
+const NOTHING = new Float32Array(0);
 
 /** What losses have besides: the names of @ruvector/attention for "forward" and "valueAndGradients". */
 const LOSS = {
@@ -19,14 +26,15 @@ const LOSS = {
 
 /** What optimizers have besides. */
 const OPTIMIZER = {
-  /** A step of a caller's Float32Array, in place. */
+  /** A step of a caller's Float32Array, in place: it is the input and the output. */
   stepInPlace(parameters, gradients, learningRate, options) {
     if (tagOf(parameters) !== 'Float32Array') throw unexpected('ERR_INVALID_ARG', 'a Float32Array', 'parameters', parameters);
-    plain(parameters).set(this.step(parameters, gradients, learningRate, options));
+    const handle = handleOf(this), { threads } = inputs.options(options, ['threads']), rate = learningRate === undefined ? NOTHING : typeof learningRate === 'number' ? Float32Array.of(learningRate) : inputs.vector(learningRate, 'learningRate');
+    native.run(handle, 'step', [parameters, inputs.vector(gradients, 'gradients'), rate, parameters], new Float64Array(8).fill(-1), threadsOf(threads), undefined);
   },
 };
 
-const MORE = { loss: LOSS, optimizer: OPTIMIZER };
+const MORE = { loss: LOSS, optimizer: OPTIMIZER, graph: weightMethods, dense: weightMethods };
 
 const classes = {};
 for (const member of MEMBERS.filter(({ operations }) => operations)) {

@@ -10,7 +10,13 @@ const { packNeighbors } = require('../neighbors.js');
 const { MOST_SAVED, fromObject, toObject } = require('./layer-json.js');
 const { isList, lengthOf, mismatch, RuvectorError, unexpected } = require('../errors.js');
 
-const ROW = rowOf(memberOf('layer', 'ruvector'));
+/** Edge weights are all alike where they are left out, in training as in `forward`. */
+function complete(values) {
+  const { neighbors, edgeWeights } = values;
+  if (edgeWeights === undefined && isList(neighbors)) values.edgeWeights = neighbors.map((rows) => new Float32Array(isList(rows) ? rows.length : rows?.rows ?? 0).fill(1));
+}
+
+const ROW = rowOf(memberOf('layer', 'ruvector'), undefined, { complete });
 const MADE = Symbol('made');
 
 /** The graph layer of @ruvector/gnn: attention over messages, weighted aggregation, GRU, layer norm. */

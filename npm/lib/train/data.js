@@ -65,10 +65,15 @@ function required(port, value, how) {
 
 const columnAsMatrix = (row, name) => column(row, name);
 
-/** The fields of `{inputs, targets, rows}` for a model with this "forward" and a loss with these inputs (undefined: a function). */
-function fieldsOf(data, forward, lossInputs, name) {
+/**
+ * The fields of `{inputs, targets, rows}` for a model with this "forward" and a loss with these inputs (undefined: a function).
+ * `complete(values)` adds what the model's class takes where it is left out.
+ */
+function fieldsOf(data, forward, lossInputs, name, complete) {
   const given = inputs.options(data ?? null, ['inputs', 'targets', 'rows'], name), [output] = forward.outputs;
-  const values = byName(given.inputs, forward.inputs, `${name}.inputs`), isWhole = forward.inputs.some(({ name: port, type }) => type === 'graph' && values[port] !== undefined);
+  const values = byName(given.inputs, forward.inputs, `${name}.inputs`);
+  complete?.(values);
+  const isWhole = forward.inputs.some(({ name: port, type }) => type === 'graph' && values[port] !== undefined);
   const fields = forward.inputs.map((port) => values[port.name] === undefined ? undefined
     : required(port, values[port.name], { hasRows: output.shape.length === 2 && port.shape[0] === output.shape[0], isWhole }));
   const others = lossInputs?.slice(1) ?? [], targets = lossInputs ? byName(given.targets, others, `${name}.targets`) : {};

@@ -1,0 +1,179 @@
+'use strict';
+
+// saveWeights and loadWeights of members: parameters by their names in files or bytes of the format safetensors.
+const native = require('../native.js');
+const inputs = require('../inputs.js');
+const { handleOf, stateOf } = require('./member.js');
+const { mismatch, tagOf, unexpected } = require('../errors.js');
+const { READERS, corrupt, floatsOf, headerLength, parseHeader, product, toHalf, write } = require('./safetensors.js');
+
+const STORAGES = ['f32', 'f16', 'int8'];
+
+/** The largest difference between numbers and what was stored of them, and the largest number. */
+function lossOf(values, stored) {
+  let error = 0, size = 0;
+  for (let i = 0; i < values.length; i++) {
+    error = Math.max(error, Math.abs(values[i] - stored(i)));
+    size = Math.max(size, Math.abs(values[i]));
+  }
+  return size === 0 ? 0 : error / size;
+}
+
+/** A parameter as tensors of the file, and what that loses. */
+function stored({ name, shape }, values, storage) {
+  if (storage === 'f16') {
+    const data = Uint16Array.from(values, toHalf), view = new DataView(data.buffer);
+    if (values.every((x) => Math.abs(x) < 65520)) return { tensors: [{ name, dtype: 'F16', shape, data }], loss: lossOf(values, (i) => READERS.F16(view, i)) };
+  }
+  if (storage === 'int8' && shape.length > 1) {
+    // Each row has a scale of its own: its largest number is 127 of them.
+    const rows = shape[0], width = values.length / rows, scales = new Float32Array(rows), data = new Int8Array(values.length);
+    for (let r = 0; r < rows; r++) {
+      const row = values.subarray(r * width, (r + 1) * width);
+      scales[r] = row.reduce((most, x) => Math.max(most, Math.abs(x)), 0) / 127;
+      for (let c = 0; c < width; c++) data[r * width + c] = scales[r] === 0 ? 0 : Math.max(-127, Math.min(127, Math.round(row[c] / scales[r])));
+    }
+    const loss = lossOf(values, (i) => Math.fround(data[i] * scales[Math.floor(i / width)]));
+    return { tensors: [{ name, dtype: 'I8', shape, data }, { name: `${name}.scale`, dtype: 'F32', shape: [rows], data: scales }], loss };
+  }
+  return { tensors: [{ name, dtype: 'F32', shape, data: values }], loss: 0 };
+}
+
+/** {bytes, report} of a member's weights. */
+function pack(member, options) {
+  const { parameters, floats, row } = stateOf(member), { storage = 'f32', metadata } = inputs.options(options, ['storage', 'metadata']);
+  if (!STORAGES.includes(storage)) throw unexpected('ERR_INVALID_CONFIG', `one of ${STORAGES.join(', ')}`, 'storage', storage);
+  if (metadata !== undefined && (typeof metadata !== 'object' || metadata === null || Object.values(metadata).some((value) => typeof value !== 'string'))) throw unexpected('ERR_INVALID_ARG', 'texts by name', 'metadata', metadata);
+  const values = new Float32Array(floats), handle = handleOf(member), tensors = [], losses = [];
+  if (floats > 0) native.weightsGet(handle, '', values);
+  let at = 0;
+  for (const parameter of parameters) {
+    const made = stored(parameter, values.subarray(at, (at += product(parameter.shape))), storage);
+    tensors.push(...made.tensors);
+    losses.push({ name: parameter.name, storage: { F32: 'f32', F16: 'f16', I8: 'int8' }[made.tensors[0].dtype], loss: made.loss });
+  }
+  if (new Set(tensors.map(({ name }) => name)).size < tensors.length) throw mismatch('ERR_UNSUPPORTED', 'parameters whose names differ by more than .scale', 'this', row.class);
+  const bytes = write(tensors, { format: 'pt', class: row.class, ...metadata });
+  return { bytes, report: { bytes: bytes.length, parameters: losses } };
+}
+
+/** Sizes that say something: PyTorch Geometric writes [1, heads, width] where these are [heads, width]. */
+const plain = (shape) => {
+  const from = shape.findIndex((side) => side !== 1);
+  return from < 0 ? [1] : shape.slice(from);
+};
+const equal = (a, b) => a.length === b.length && a.every((side, i) => side === b[i]);
+
+/** The weights of a member out of a header, tensor by tensor; `part(start, end)` gives bytes behind the header. */
+function read(member, { tensors }, part, { names, strict }) {
+  const { parameters, floats } = stateOf(member), used = new Set(), out = new Float32Array(floats), list = [...tensors.keys()];
+  let at = 0;
+  for (const parameter of parameters) {
+    const key = names ? list.find((name) => names(name) === parameter.name) : parameter.name, tensor = key === undefined ? undefined : tensors.get(key);
+    if (!tensor) throw corrupt(`a tensor ${parameter.name}`, 'file', 'none');
+    const count = product(parameter.shape);
+    if (!equal(plain(tensor.shape), plain(parameter.shape))) throw corrupt(`[${parameter.shape.join(', ')}]`, key, `[${tensor.shape.join(', ')}]`);
+    if (!Object.hasOwn(READERS, tensor.dtype)) throw corrupt(`one of ${Object.keys(READERS).join(', ')}`, `${key}.dtype`, tensor.dtype);
+    const values = floatsOf(part(tensor.start, tensor.end), tensor.dtype, count);
+    used.add(key);
+    if (tensor.dtype === 'I8') {
+      const scale = tensors.get(`${key}.scale`), rows = parameter.shape[0];
+      if (!scale || scale.dtype !== 'F32' || product(scale.shape) !== rows) throw corrupt(`a tensor ${key}.scale of ${rows} floats`, 'file', scale ? 'another' : 'none');
+      const scales = floatsOf(part(scale.start, scale.end), 'F32', rows);
+      for (let i = 0; i < count; i++) values[i] *= scales[Math.floor((i * rows) / count)];
+      used.add(`${key}.scale`);
+    }
+    const bad = values.findIndex((x) => !Number.isFinite(x));
+    if (bad >= 0) throw corrupt('finite numbers', key, `${values[bad]} at element ${bad}`);
+    out.set(values, at);
+    at += count;
+  }
+  const extra = list.find((name) => !used.has(name));
+  if (strict && extra !== undefined) throw corrupt(`no more than the parameters of a ${stateOf(member).row.class}`, 'file', extra);
+  return out;
+}
+
+function loadOptions(options) {
+  const { names, strict = true } = inputs.options(options, ['names', 'strict']);
+  if (names !== undefined && typeof names !== 'function') throw unexpected('ERR_INVALID_ARG', 'a function', 'names', names);
+  if (typeof strict !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'strict', strict);
+  return { names, strict };
+}
+
+function pathOf(value) {
+  if (typeof value !== 'string' || value.length === 0 || value.includes('\0')) throw unexpected('ERR_INVALID_ARG', 'a path', 'path', value);
+  return value;
+}
+
+/** What the system says of a file, as an error of ours. */
+function fileError(cause, path) {
+  const { RuvectorError } = require('../errors.js');
+  if (cause instanceof RuvectorError) return cause;
+  return new RuvectorError(cause.code === 'ENOENT' ? 'ERR_NOT_FOUND' : 'ERR_IO', `${path}: ${cause.message}`, { cause });
+}
+
+/** A new file beside the old one, which it then replaces. */
+function writeFile(path, bytes) {
+  const fs = require('node:fs'), made = `${path}.${process.pid}.${Date.now()}.tmp`;
+  try {
+    const file = fs.openSync(made, 'wx');
+    try {
+      for (let at = 0; at < bytes.length;) at += fs.writeSync(file, bytes, at);
+      fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+    fs.renameSync(made, path);
+  } catch (cause) {
+    fs.rmSync(made, { force: true });
+    throw fileError(cause, path);
+  }
+}
+
+/** The weights in a file: its header, then each tensor by itself, so that no more than one is held beside them. */
+function fromFile(member, path, options) {
+  const fs = require('node:fs');
+  let file;
+  try {
+    file = fs.openSync(path, 'r');
+    const { size } = fs.fstatSync(file), part = (start, end) => {
+      const bytes = new Uint8Array(end - start);
+      for (let at = 0; at < bytes.length;) {
+        const count = fs.readSync(file, bytes, at, bytes.length - at, start + at);
+        if (count === 0) throw corrupt(`${size} bytes`, 'file', 'fewer');
+        at += count;
+      }
+      return bytes;
+    };
+    const length = headerLength(part(0, Math.min(8, size)), size), header = parseHeader(part(8, 8 + length), size);
+    return read(member, header, (start, end) => part(8 + length + start, 8 + length + end), options);
+  } catch (cause) {
+    throw fileError(cause, path);
+  } finally {
+    if (file !== undefined) fs.closeSync(file);
+  }
+}
+
+function fromBytes(member, given, options) {
+  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength), length = headerLength(bytes.subarray(0, 8), bytes.length);
+  const header = parseHeader(bytes.subarray(8, 8 + length), bytes.length);
+  return read(member, header, (start, end) => bytes.subarray(8 + length + start, 8 + length + end), options);
+}
+
+const methods = {
+  saveWeights(path, options) {
+    const where = pathOf(path), { bytes, report } = pack(this, options);
+    writeFile(where, bytes);
+    return report;
+  },
+  weightsToBuffer(options) {
+    return pack(this, options).bytes;
+  },
+  loadWeights(source, options) {
+    handleOf(this);
+    const settings = loadOptions(options), isBytes = tagOf(source) === 'Uint8Array';
+    this.setWeights(isBytes ? fromBytes(this, source, settings) : fromFile(this, pathOf(source), settings));
+  },
+};
+
+module.exports = { methods };

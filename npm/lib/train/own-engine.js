@@ -1,0 +1,228 @@
+'use strict';
+
+// The steps of a Trainer whose model is an object of the caller's: the same algorithm as Trainer.swift in JavaScript, over the
+// library's losses, optimizers and schedules.
+const inputs = require('../inputs.js');
+const { matrix } = require('../matrices.js');
+const { checkFlag } = require('../async.js');
+const { isList, lengthOf, mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
+const { groupsOf } = require('./groups.js');
+const { readAnswer } = require('./native-engine.js');
+
+const MASK = (1n << 64n) - 1n;
+
+/** SplitMix64, as Random in Swift. */
+function random(seed) {
+  let state = BigInt.asUintN(64, seed);
+  return (bound) => {
+    state = (state + 0x9e3779b97f4a7c15n) & MASK;
+    let z = state;
+    z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;
+    z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & MASK;
+    z ^= z >> 31n;
+    return Number((z * BigInt(bound)) >> 64n);
+  };
+}
+
+/** The samples in the order of an epoch, as Trainer.order in Swift. */
+function orderOf(count, seed, epoch, isShuffled) {
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  if (!isShuffled) return order;
+  const below = random(BigInt.asUintN(64, seed) + BigInt(epoch) * 0xd1342543de82ef95n);
+  for (let i = count - 1; i > 0; i--) {
+    const j = below(i + 1);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+/** {count, pick(samples)} of an argument: packed matrices and lists are cut to the samples, everything else is the same for all. */
+function chooser(value, name) {
+  if (tagOf(value) !== undefined) return { count: lengthOf(value), pick: (samples) => value.constructor.from(samples, (i) => value[i]) };
+  if (isList(value)) return { count: value.length, pick: (samples) => Array.from(samples, (i) => value[i]) };
+  if (typeof value === 'object' && value !== null && 'data' in value) {
+    const { data, rows, dim } = matrix(value, name);
+    return { count: rows, pick: (samples) => ({ data: Float32Array.from({ length: samples.length * dim }, (_, at) => data[samples[Math.floor(at / dim)] * dim + (at % dim)]), rows: samples.length, dim }) };
+  }
+  return { count: undefined, pick: () => value };
+}
+
+/** Arguments by name -> {samples, of(samples)}. */
+function choosers(values, name) {
+  const isPlain = typeof values === 'object' && values !== null && !isList(values) && tagOf(values) === undefined && !('data' in values);
+  const all = Object.entries(isPlain ? values : { input: values }).filter(([, value]) => value !== undefined).map(([key, value]) => [key, chooser(value, `${name}.${key}`)]);
+  const counts = all.map(([, { count }]) => count).filter((count) => count !== undefined);
+  const other = all.find(([, { count }]) => count !== undefined && count !== counts[0]);
+  if (other) throw mismatch('ERR_DIMENSION_MISMATCH', `${counts[0]} samples`, `${name}.${other[0]}`, other[1].count);
+  return { samples: counts[0], of: (samples) => Object.fromEntries(all.map(([key, { pick }]) => [key, pick(samples)])) };
+}
+
+class OwnEngine {
+  report = new Float32Array(8);
+  names;
+  modelFloats;
+  #model;
+  #loss;
+  #lossInputs;
+  #optimizer;
+  #schedule;
+  #numbers;
+  #sets = [];
+  #progress = { epoch: 0, batch: 0, step: 0, loss: 0, samples: 0 };
+  #gradients;
+  #batches = 0;
+  #stepLoss = 0;
+  #stepSamples = 0;
+
+  constructor({ model, loss, lossState, optimizer, schedule, penalty }, numbers) {
+    const { parameters } = model;
+    if (tagOf(parameters) !== 'Float32Array' || lengthOf(parameters) === 0) throw unexpected('ERR_INVALID_ARG', 'a Float32Array with elements', 'model.parameters', parameters);
+    for (const name of ['forward', 'backward']) if (typeof model[name] !== 'function') throw unexpected('ERR_INVALID_ARG', 'a function', `model.${name}`, model[name]);
+    if (penalty !== undefined) throw mismatch('ERR_UNSUPPORTED', 'a model of the library', 'penalty', 'one of your own');
+    Object.assign(this, { modelFloats: parameters.length });
+    this.#model = model;
+    this.#loss = loss;
+    this.#lossInputs = lossState?.row.operations.forward.inputs;
+    ({ optimizers: [this.#optimizer] } = groupsOf(optimizer, [{ name: 'parameters', shape: [parameters.length] }]));
+    this.#schedule = schedule;
+    this.#numbers = numbers;
+    this.#gradients = new Float32Array(parameters.length);
+    this.names = [{ name: 'model.parameters', shape: [parameters.length] }, ...this.#optimizer.parameters.map(({ name, shape }) => ({ name: `optimizers.0.${name}`, shape })), { name: 'progress', shape: [9] }];
+  }
+
+  get handle() {
+    return undefined;
+  }
+
+  load(set, data, name) {
+    const given = inputs.options(data ?? null, ['inputs', 'targets'], name), read = choosers(given.inputs, `${name}.inputs`);
+    let targets;
+    if (this.#lossInputs) {
+      const names = this.#lossInputs.slice(1).map((port) => port.name), isNamed = typeof given.targets === 'object' && given.targets !== null && names.some((one) => one in given.targets);
+      targets = names.length === 0 ? undefined : choosers(isNamed ? inputs.options(given.targets, names, `${name}.targets`) : { [names[0]]: given.targets }, `${name}.targets`);
+    }
+    const samples = read.samples ?? targets?.samples;
+    if (!samples) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 sample', name, 'none');
+    if (targets?.samples !== undefined && targets.samples !== samples) throw mismatch('ERR_DIMENSION_MISMATCH', `${samples} samples`, `${name}.targets`, targets.samples);
+    this.#sets[set] = { samples, inputs: read, targets };
+  }
+
+  #size({ samples }) {
+    const { batchSize } = this.#numbers;
+    return batchSize === 0 ? samples : Math.min(batchSize, samples);
+  }
+
+  #all(set) {
+    const size = this.#size(set);
+    return Math.max(1, this.#numbers.dropLast ? Math.floor(set.samples / size) : Math.ceil(set.samples / size));
+  }
+
+  /** The outputs of some samples. */
+  async #forward(set, samples) {
+    const given = set.inputs.of(samples), outputs = matrix(await this.#model.forward(given, samples, this.#progress.step), 'model.forward(…)', true);
+    if (outputs.rows !== samples.length) throw mismatch('ERR_DIMENSION_MISMATCH', `${samples.length} rows`, 'model.forward(…)', outputs.rows);
+    if (outputs.data.some((x) => !Number.isFinite(x))) throw new RuvectorError('ERR_NON_FINITE', 'expected finite outputs for model, received NaN or infinity');
+    return { given, outputs: { data: outputs.data, rows: outputs.rows, dim: outputs.dim } };
+  }
+
+  /** {loss, gradient} of outputs. */
+  async #measure(set, outputs, samples) {
+    if (typeof this.#loss === 'function') return readAnswer(await this.#loss(outputs, samples), outputs.data.length);
+    const targets = set.targets?.of(samples) ?? {}, [first, ...others] = this.#lossInputs;
+    const { loss, [first.name]: gradient } = this.#loss.valueAndGradients(outputs, ...others.map(({ name }) => targets[name]));
+    return { loss, gradient };
+  }
+
+  /** A batch, and a step where it is the last of one. */
+  async advance({ flag }, measured) {
+    const set = this.#sets[0], progress = this.#progress, size = this.#size(set), first = (progress.batch + this.#batches) * size;
+    const samples = orderOf(set.samples, this.#numbers.seed, progress.epoch, this.#numbers.shuffle === 1).slice(first, first + size);
+    const { given, outputs } = await this.#forward(set, samples), { loss, gradient } = await this.#measure(set, outputs, samples);
+    if (!Number.isFinite(loss) || gradient.some((x) => !Number.isFinite(x))) this.#refuse(loss);
+    const slopes = inputs.vector(await this.#model.backward(given, { ...outputs, data: gradient }, samples, progress.step), 'model.backward(…)');
+    if (slopes.length !== this.modelFloats) throw mismatch('ERR_DIMENSION_MISMATCH', `${this.modelFloats} elements`, 'model.backward(…)', slopes.length);
+    checkFlag(flag);
+    for (let i = 0; i < slopes.length; i++) this.#gradients[i] += slopes[i];
+    this.#batches++;
+    this.#stepLoss += loss * samples.length;
+    this.#stepSamples += samples.length;
+    if (this.#batches === this.#numbers.accumulate || progress.batch + this.#batches === this.#all(set)) this.#update(set, measured);
+    this.#fill();
+  }
+
+  #refuse(value) {
+    throw new RuvectorError('ERR_NON_FINITE', `expected a finite loss and gradient for step ${this.#progress.step} (epoch ${this.#progress.epoch}), received ${value}`);
+  }
+
+  #update(set, measured) {
+    const progress = this.#progress, batches = this.#batches, norm = Math.hypot(...this.#chunkNorms()) / batches;
+    if (!Number.isFinite(norm)) this.#refuse(norm);
+    const { clipNorm } = this.#numbers, scale = Math.fround((clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1) / batches);
+    const rate = this.#schedule ? this.#schedule.value(progress.step, measured.length > 0 ? measured : undefined) : undefined;
+    this.#optimizer.stepInPlace(this.#model.parameters, this.#gradients.map((g) => g * scale), rate);
+    progress.loss += this.#stepLoss;
+    progress.samples += this.#stepSamples;
+    progress.step++;
+    progress.batch += batches;
+    this.report[3] = this.#stepLoss / this.#stepSamples;
+    this.report[4] = norm;
+    this.drop();
+    if (progress.batch < this.#all(set)) return;
+    this.report[5] = progress.loss / progress.samples;
+    Object.assign(progress, { loss: 0, samples: 0, batch: 0, epoch: progress.epoch + 1 });
+  }
+
+  /** Lengths of parts of the gradient: one call does not take a million arguments. */
+  #chunkNorms() {
+    const list = [];
+    for (let i = 0; i < this.#gradients.length; i += 4096) list.push(Math.sqrt(this.#gradients.subarray(i, i + 4096).reduce((sum, x) => sum + x * x, 0)));
+    return list;
+  }
+
+  #fill() {
+    const { step, epoch, batch } = this.#progress;
+    [this.report[0], this.report[1], this.report[2]] = [step, epoch, batch];
+    this.report[6] = this.#sets[0] ? this.#all(this.#sets[0]) : 0;
+  }
+
+  async evaluate({ flag }) {
+    const set = this.#sets[1], size = this.#size(set);
+    let sum = 0;
+    for (let at = 0; at < set.samples; at += size) {
+      checkFlag(flag);
+      const samples = Uint32Array.from({ length: Math.min(size, set.samples - at) }, (_, i) => at + i), { outputs } = await this.#forward(set, samples);
+      sum += (await this.#measure(set, outputs, samples)).loss * samples.length;
+    }
+    return sum / set.samples;
+  }
+
+  drop() {
+    this.#gradients.fill(0);
+    [this.#batches, this.#stepLoss, this.#stepSamples] = [0, 0, 0];
+    this.#fill();
+  }
+
+  weights() {
+    const { epoch, batch, step, loss, samples } = this.#progress, high = (x) => Math.fround(x);
+    const state = [epoch, batch, Math.floor(step / 2 ** 20), step % 2 ** 20, high(loss), loss - high(loss), samples, 0, 0];
+    const { parameters } = this.#model, optimizer = this.#optimizer.getWeights(), all = new Float32Array(parameters.length + optimizer.length + state.length);
+    all.set(parameters);
+    all.set(optimizer, parameters.length);
+    all.set(state, parameters.length + optimizer.length);
+    return all;
+  }
+
+  setWeights(all) {
+    const end = all.length - 9;
+    this.#model.parameters.set(all.subarray(0, this.modelFloats));
+    this.#optimizer.setWeights(all.subarray(this.modelFloats, end));
+    const [epoch, batch, high, low, loss, rest, samples] = all.subarray(end);
+    Object.assign(this.#progress, { epoch, batch, step: high * 2 ** 20 + low, loss: loss + rest, samples });
+  }
+
+  close() {
+    this.#optimizer.close();
+  }
+}
+
+module.exports = { OwnEngine };

@@ -1,0 +1,153 @@
+'use strict';
+// saveWeights and loadWeights: the format safetensors, written here and by Python (npm/golden/safetensors-fixtures.py), whole and damaged.
+const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const test = require('node:test');
+const { fails, isWasm, root, ruvector } = require('./support/index.js');
+
+const { GATLayer, GCNLayer, Graph, Linear, Sequential } = ruvector;
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'weights-'));
+test.after(() => fs.rmSync(folder, { recursive: true }));
+const fixture = (name) => path.join(root, 'Tests/Fixtures', name);
+const gat = () => new GATLayer({ inChannels: 4, outChannels: 3, heads: 2, seed: 1 });
+const numbers = (count) => Float32Array.from({ length: count }, (_, i) => (i - 5) / 8);
+/** [header, data] of bytes. */
+const parts = (bytes) => {
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  return [JSON.parse(Buffer.from(bytes.subarray(8, 8 + length)).toString()), bytes.subarray(8 + length)];
+};
+/** Bytes of a header (a text or an object) and data. */
+const joined = (header, data = new Uint8Array(0), length = undefined) => {
+  const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header)), bytes = new Uint8Array(8 + text.length + data.length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length ?? text.length), true);
+  bytes.set(text, 8);
+  bytes.set(data, 8 + text.length);
+  return bytes;
+};
+
+test('what Python wrote', () => {
+  const one = gat();
+  one.loadWeights(fixture('gat.safetensors'));
+  const [six, half] = [numbers(6), numbers(6).map((x) => x / 2)];
+  assert.deepStrictEqual([...one.getWeights()], [...six, ...half, ...numbers(24), ...six], 'att_src [1, 2, 3] is [2, 3] here');
+  one.setWeights(new Float32Array(one.getWeights().length));
+  one.loadWeights(new Uint8Array(fs.readFileSync(fixture('gat.safetensors'))));
+  assert.deepStrictEqual([...one.getWeights()], [...six, ...half, ...numbers(24), ...six], 'bytes');
+  for (const name of ['f16', 'bf16', 'f64']) {
+    const linear = new Linear({ inChannels: 5, outChannels: 3, seed: 1 });
+    linear.loadWeights(fixture(`linear-${name}.safetensors`));
+    assert.deepStrictEqual([...linear.getWeights()], [...numbers(15), ...numbers(3)], name);
+  }
+});
+
+test('what is written is read: as it was, as halves, as bytes with scales', () => {
+  const file = path.join(folder, 'one.safetensors'), layers = [
+    { class: 'GCNLayer', options: { inChannels: 30, outChannels: 16, seed: 3 } }, { class: 'Linear', options: { inChannels: 16, outChannels: 7, seed: 4 } }];
+  const one = new Sequential({ layers }), weights = one.getWeights();
+  for (const [storage, bound] of [['f32', 0], ['f16', 2 ** -11], ['int8', 1 / 254 + 1e-6]]) {
+    const report = one.saveWeights(file, { storage, metadata: { note: 'nü' } }), bytes = new Uint8Array(fs.readFileSync(file)), other = new Sequential({ layers });
+    assert.strictEqual(report.bytes, bytes.length);
+    assert.deepStrictEqual(report.parameters.map(({ name }) => name), one.parameters.map(({ name }) => name));
+    for (const { loss } of report.parameters) assert(loss <= bound, `${storage}: ${loss}`);
+    assert.deepStrictEqual(Buffer.from(one.weightsToBuffer({ storage, metadata: { note: 'nü' } })), Buffer.from(bytes));
+    other.loadWeights(file);
+    const most = Math.max(...weights.map(Math.abs)), worst = Math.max(...other.getWeights().map((x, i) => Math.abs(x - weights[i])));
+    assert(worst <= bound * most, `${storage}: ${worst}`);
+    const [header, data] = parts(bytes);
+    assert.strictEqual((bytes.length - data.length) % 64, 0, 'data begins at a multiple of 64');
+    assert.deepStrictEqual(header.__metadata__, { format: 'pt', class: 'Sequential', note: 'nü' });
+    const sizes = { F32: 4, F16: 2, I8: 1 };
+    for (const { dtype, data_offsets: [start] } of Object.values(header).filter(({ dtype }) => dtype)) assert.strictEqual(start % sizes[dtype], 0, 'aligned');
+  }
+  const large = new Linear({ inChannels: 1, outChannels: 1, bias: false, seed: 1 });
+  large.setWeights([1e6]);
+  assert.deepStrictEqual(large.saveWeights(file, { storage: 'f16' }).parameters, [{ name: 'weight', storage: 'f32', loss: 0 }], 'beyond what halves hold');
+});
+
+test('Python reads ours', { skip: !process.env.RUVECTOR_PYTHON && 'RUVECTOR_PYTHON names no Python with safetensors' }, () => {
+  const one = gat(), file = path.join(folder, 'ours.safetensors');
+  for (const storage of ['f32', 'f16', 'int8']) {
+    one.saveWeights(file, { storage });
+    const { status, stdout, stderr } = spawnSync(process.env.RUVECTOR_PYTHON.split(path.delimiter)[0], [path.join(root, 'npm/golden/safetensors-fixtures.py'), '--read', file], { encoding: 'utf8' });
+    assert.strictEqual(status, 0, stderr);
+    const found = JSON.parse(stdout), values = one.getWeights();
+    let at = 0;
+    for (const { name, shape } of one.parameters) {
+      const count = shape.reduce((a, b) => a * b, 1), tensor = found[name];
+      assert.deepStrictEqual(tensor.shape, shape);
+      if (storage !== 'int8' || shape.length < 2) tensor.values.forEach((x, i) => assert(Math.abs(x - values[at + i]) <= (storage === 'f16' ? 1e-3 : 0), name));
+      else tensor.values.forEach((x, i) => assert(Math.abs(x * found[`${name}.scale`].values[Math.floor((i * shape[0]) / count)] - values[at + i]) < 1e-2, name));
+      at += count;
+    }
+  }
+});
+
+test('names of others, and tensors that are too many', async () => {
+  const inner = gat(), bytes = inner.weightsToBuffer(), whole = new Sequential({ layers: [inner] });
+  await fails(() => whole.loadWeights(bytes), 'ERR_CORRUPT', 'others');
+  whole.loadWeights(bytes, { names: (name) => `0.${name}` });
+  assert.deepStrictEqual(whole.getWeights(), inner.getWeights());
+  const [header, data] = parts(bytes), more = joined({ ...header, other: { dtype: 'U8', shape: [3], data_offsets: [data.length, data.length + 3] } }, Buffer.concat([data, Buffer.from([1, 2, 3])]));
+  await fails(() => inner.loadWeights(more), 'ERR_CORRUPT', 'one more');
+  inner.loadWeights(more, { strict: false });
+});
+
+test('damaged ones are ERR_CORRUPT, and change nothing', async () => {
+  const one = new Linear({ inChannels: 5, outChannels: 3, seed: 1 }), before = one.getWeights(), good = one.weightsToBuffer(), [header, data] = parts(good);
+  const { __metadata__: metadata, ...tensors } = header, place = tensors.bias.data_offsets;
+  const changed = (name, more) => joined({ ...tensors, [name]: { ...tensors[name], ...more } }, data);
+  const spoilt = data.slice();
+  new DataView(spoilt.buffer).setFloat32(0, NaN, true);
+  const cases = {
+    nothing: new Uint8Array(0), 'seven bytes': good.subarray(0, 7), 'half a header': good.subarray(0, 40), 'without its end': good.subarray(0, good.length - 1),
+    'one byte more': Buffer.concat([good, Buffer.from([0])]), 'a header of 2^63 bytes': joined(header, data, 2n ** 63n), 'a header of 2^64 - 1 bytes': joined(header, data, 2n ** 64n - 1n),
+    'a header as long as the file': joined(header, data, BigInt(good.length)), 'no JSON': joined('{"a":', data), 'a list': joined('[]', data), 'a number': joined('7', data), 'no UTF-8': joined('{"\ufffd":1}', data).map((byte) => (byte === 0xef ? 0xff : byte)),
+    'an unknown dtype': changed('bias', { dtype: 'F4' }), 'another dtype': changed('weight', { dtype: 'F64' }), 'integers': fs.readFileSync(fixture('linear-i32.safetensors')),
+    'overlapping tensors': changed('bias', { data_offsets: [place[0] - 4, place[1] - 4] }), 'a hole': joined({ ...tensors, bias: { ...tensors.bias, data_offsets: [place[0] + 4, place[1] + 4] } }, Buffer.concat([data, Buffer.alloc(4)])),
+    'offsets the wrong way round': changed('bias', { data_offsets: [place[1], place[0]] }), 'offsets beyond the file': changed('bias', { data_offsets: [2 ** 40, 2 ** 40 + 12] }), 'negative offsets': changed('bias', { data_offsets: [-12, 0] }),
+    'a shape that lies': changed('bias', { shape: [4] }), 'a shape of 2^60': changed('bias', { shape: [2 ** 30, 2 ** 30] }), 'a transposed shape': changed('weight', { shape: [5, 3] }), 'half a size': changed('bias', { shape: [1.5, 2] }),
+    'another name': joined({ weight: tensors.weight, other: tensors.bias }, data), 'metadata that are no texts': joined({ ...tensors, __metadata__: { a: 1 } }, data), 'NaN': joined(tensors, spoilt),
+    'bytes without scales': joined({ weight: { dtype: 'I8', shape: [3, 5], data_offsets: [12, 27] }, bias: { dtype: 'F32', shape: [3], data_offsets: [0, 12] } }, new Uint8Array(27)),
+  };
+  void metadata;
+  for (const [what, bytes] of Object.entries(cases)) {
+    await fails(() => one.loadWeights(new Uint8Array(bytes)), 'ERR_CORRUPT', what);
+    const file = path.join(folder, 'bad.safetensors');
+    fs.writeFileSync(file, bytes);
+    await fails(() => one.loadWeights(file), 'ERR_CORRUPT', `${what}, in a file`);
+  }
+  // Whatever bit is wrong: refused, or other numbers.
+  for (let bit = 0; bit < 8 * (good.length - data.length); bit += 3) {
+    const bytes = good.slice();
+    bytes[bit >> 3] ^= 1 << (bit & 7);
+    try {
+      one.loadWeights(bytes);
+    } catch (error) {
+      assert.strictEqual(error.code, 'ERR_CORRUPT', `bit ${bit}: ${error.message}`);
+    }
+    assert.deepStrictEqual(one.getWeights(), before, `bit ${bit}`);
+  }
+  assert.deepStrictEqual(one.getWeights(), before);
+});
+
+test('bad arguments', async () => {
+  const one = gat();
+  await fails(() => one.loadWeights(path.join(folder, 'none')), 'ERR_NOT_FOUND', 'no file');
+  await fails(() => one.loadWeights(folder), 'ERR_IO', 'a folder');
+  await fails(() => one.saveWeights(path.join(folder, 'no', 'such', 'folder')), 'ERR_NOT_FOUND', 'no folder');
+  for (const bad of [undefined, null, 3, '', 'a\0b', {}]) {
+    await fails(() => one.saveWeights(bad), 'ERR_INVALID_ARG', `${bad}`);
+    await fails(() => one.loadWeights(bad), 'ERR_INVALID_ARG', `${bad}`);
+  }
+  await fails(() => one.weightsToBuffer({ storage: 'int4' }), 'ERR_INVALID_CONFIG', 'int4');
+  await fails(() => one.weightsToBuffer({ metadata: { a: 1 } }), 'ERR_INVALID_ARG', 'metadata');
+  await fails(() => one.loadWeights(one.weightsToBuffer(), { strict: 1 }), 'ERR_INVALID_ARG', 'strict');
+  const bytes = one.weightsToBuffer();
+  one.close();
+  await fails(() => one.weightsToBuffer(), 'ERR_CLOSED', 'closed');
+  await fails(() => one.loadWeights(bytes), 'ERR_CLOSED', 'closed');
+  void [GCNLayer, Graph, isWasm];
+});
