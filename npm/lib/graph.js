@@ -177,7 +177,8 @@ class Graph extends Handle {
 
   /** How many entries each node has. */
   get degrees() {
-    const offsets = this.offsets;
+    Handle.of(this, Graph, 'this');
+    const { offsets } = this;
     return offsets.subarray(1).map((end, i) => end - offsets[i]);
   }
 

@@ -290,8 +290,10 @@ for (const { name, args, run, isAsync } of calls) {
   });
 }
 
-/** What the tests of indexes, of prepared filters and of stores look at. */
-const ELSEWHERE = [...Object.keys(require('../lib/members/classes.js')), 'BruteForceIndex', 'HNSWIndex', 'PreparedFilter', 'VectorStore', 'mergeTopK'];
+/** What the tests of indexes, of prepared filters, of stores, of graphs and of training look at. */
+const ELSEWHERE = [
+  ...['@ruvector/gnn/graph', '@ruvector/gnn/train', '../lib/overlay/training.js'].flatMap((file) => Object.keys(require(file))), 'BruteForceIndex', 'HNSWIndex', 'PreparedFilter', 'VectorStore', 'mergeTopK',
+];
 
 test('no export is left out', () => {
   for (const [entry, { calls, withoutArguments }] of [[ruvector, main], [require('@ruvector/gnn/attention'), attention]]) {

@@ -8,7 +8,7 @@ const path = require('node:path');
 const test = require('node:test');
 const { relative, root, ruvector } = require('./support/index.js');
 
-const declarations = ['index.d.ts', 'npm/types/generated.d.ts', 'npm/types/train.d.ts'].map((file) => fs.readFileSync(path.join(root, file), 'utf8')).join('\n');
+const declarations = ['index.d.ts', 'npm/types/generated.d.ts', 'npm/types/train.d.ts', 'npm/types/embedding.d.ts'].map((file) => fs.readFileSync(path.join(root, file), 'utf8')).join('\n');
 const { exports: entries } = require(path.join(root, 'package.json'));
 
 function node(code, { env = {}, cwd = root } = {}) {
@@ -71,7 +71,7 @@ test('every export is declared, and every declaration is exported', () => {
 });
 
 test('the members of the classes are declared, and the other way round', () => {
-  for (const name of ['VectorSet', 'Graph', 'RuvectorLayer', 'TensorCompress', 'HNSWIndex', 'BruteForceIndex']) {
+  for (const name of ['VectorSet', 'Graph', 'RuvectorLayer', 'TensorCompress', 'HNSWIndex', 'BruteForceIndex', 'PoincareEmbedding', 'TaxonomyHead']) {
     const body = new RegExp(`^export (?:class ${name}\\b|interface ${name}Constructor)[^]*?^}`, 'm').exec(declarations)[0];
     const shared = new RegExp(`^export interface ${name}<.*> extends VectorIndex<K> [^]*?^}`, 'm').exec(declarations);
     const declared = [...(body + (shared ? shared[0] + /^export interface VectorIndex<[^]*?^}/m.exec(declarations)[0] : '')).matchAll(/^ {2}(?:static |readonly )*(\w+)(?=[(:?<])/gm)].map(([, member]) => member).filter((m) => m !== 'constructor' && m !== 'prototype');
