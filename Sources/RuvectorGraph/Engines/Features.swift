@@ -55,14 +55,14 @@ public final class SparseRows: @unchecked Sendable {
 
   /// Writes those of n elements that differ from 0 from place `at` on; returns the place behind them.
   private static func write(
-    _ x: UnsafePointer<Float>, _ n: Int, to columns: UnsafeMutablePointer<UInt32>, _ values: UnsafeMutablePointer<Float>,
-    at first: Int
+    _ x: UnsafePointer<Float>, _ n: Int, to columns: UnsafeMutablePointer<UInt32>,
+    _ values: UnsafeMutablePointer<Float>, at first: Int
   ) -> Int {
     let raw = UnsafeRawPointer(x)
     var at = first, i = 0
     while i &+ 16 <= n {
-      // Blocks of zeros, most of all, are passed over as a whole; in others every element is written, and stays where it is not 0
-      // (a branch for each would be guessed wrong).
+      // Blocks of zeros, most of all, are passed over as a whole; in others every element is written, and stays where it is not
+      // 0 (a branch for each would be guessed wrong).
       let p = raw + 4 &* i
       let a = p.loadUnaligned(as: SIMD2<UInt64>.self) | (p + 16).loadUnaligned(as: SIMD2<UInt64>.self)
       let b = (p + 32).loadUnaligned(as: SIMD2<UInt64>.self) | (p + 48).loadUnaligned(as: SIMD2<UInt64>.self)

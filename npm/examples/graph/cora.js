@@ -44,7 +44,7 @@ const MODELS = {
   },
   /** After Luo, Shi, Wu 2024, "Classic GNNs are Strong Baselines": three wide layers, much dropout. */
   tuned: {
-    epochs: 500, lr: 0.001, decay: { 0: 5e-4, 3: 5e-4, 6: 5e-4 }, patience: 200,
+    epochs: 300, lr: 0.001, decay: { 0: 5e-4, 3: 5e-4, 6: 5e-4 },
     layers: (seed) => [
       { class: 'GCNLayer', options: { inChannels: 1433, outChannels: 512, seed } },
       { class: 'Activation', options: { function: 'relu' } }, { class: 'Dropout', options: { p: 0.7 } },

@@ -1,7 +1,7 @@
 'use strict';
 // What types of edges are worth on a graph of WordNet: the class of a noun from its neighbours' features, with the types of edges in
 // the scores of GATv2, in the messages too (TransformerLayer), shuffled, and without them.
-//   npm run example -- wordnet-edges --data <folder> [--seeds 3] [--settings none,types,shuffled,message] [--threads 1]
+//   npm run example -- wordnet-edges --data <folder> [--seeds 3] [--first 0] [--settings none,types,shuffled,message] [--threads 1]
 // The folder has nodes.tsv.gz (node, class or -1, features) and edges.tsv.gz (source, target, type).
 const path = require('node:path');
 const { CrossEntropyLoss, Graph, Sequential, Trainer } = require('../../../index.js');
@@ -76,13 +76,13 @@ async function run(setting, { x, graph, types, width, labels }, seed, threads) {
   return best.test;
 }
 
-async function wordnetEdges({ data: folder, seeds = '3', settings = 'none,types,shuffled,message', threads = '1' }) {
+async function wordnetEdges({ data: folder, seeds = '3', first = '0', settings = 'none,types,shuffled,message', threads = '1' }) {
   if (typeof folder !== 'string') throw new Error('--data <folder> is wanted: where the files are');
   const data = load(folder), results = {};
   console.log(`WordNet: ${data.graph.nodes} nodes, ${data.graph.edges} entries of ${data.width} types`);
   for (const setting of settings.split(',')) {
     results[setting] = [];
-    for (let seed = 0; seed < Number(seeds); seed++) {
+    for (let seed = Number(first); seed < Number(first) + Number(seeds); seed++) {
       const start = performance.now();
       results[setting].push(await run(setting, data, seed, Number(threads)));
       console.log(`${setting}, seed ${seed}: ${results[setting].at(-1).toFixed(3)}, ${((performance.now() - start) / 1000).toFixed(0)} s`);
@@ -90,7 +90,7 @@ async function wordnetEdges({ data: folder, seeds = '3', settings = 'none,types,
   }
   const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;
   for (const [setting, list] of Object.entries(results)) {
-    const gains = results.none ? list.map((value, seed) => value - results.none[seed]) : [];
+    const gains = results.none ? list.map((value, i) => value - results.none[i]) : [];
     console.log(`${setting}: ${mean(list).toFixed(3)}${setting !== 'none' && results.none ? `, minus none ${mean(gains) >= 0 ? '+' : ''}${mean(gains).toFixed(3)} (${gains.map((gain) => gain.toFixed(3)).join(' ')})` : ''}`);
   }
   return results;

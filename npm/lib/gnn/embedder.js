@@ -10,7 +10,8 @@ const FIELDS = ['layer', 'inputDim', 'hiddenDim', 'outputDim', 'numLayers', 'num
 /** Name of a kind -> its class, and whether it has heads and reads edges. */
 const LAYERS = { gcn: ['GCNLayer'], gat: ['GATLayer', true], gatv2: ['GATv2Layer', true], sage: ['GraphSAGELayer'], transformer: ['TransformerLayer', true] };
 
-function integer(value, name, standard, [least, most]) {
+/** An integer from `least` to `most`. */
+function integer(value, name, standard, least = 1, most = 65536) {
   const x = inputs.number(value, name, standard);
   if (Number.isInteger(x) && x >= least && x <= most) return x;
   throw unexpected('ERR_INVALID_CONFIG', `an integer in ${least}...${most}`, name, value);
@@ -36,14 +37,14 @@ class GNNEmbedder {
   #config;
 
   constructor(config) {
-    const given = inputs.options(config ?? null, FIELDS, 'config'), { layer = 'sage', activation = 'relu', normalize = false, seed = randomSeed() } = given, wide = [1, 65536];
+    const given = inputs.options(config ?? null, FIELDS, 'config'), { layer = 'sage', activation = 'relu', normalize = false, seed = randomSeed() } = given;
     if (typeof layer !== 'string' || !Object.hasOwn(LAYERS, layer)) throw unexpected('ERR_INVALID_CONFIG', `one of ${Object.keys(LAYERS).join(', ')}`, 'layer', layer);
     if (typeof normalize !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'normalize', normalize);
     if (typeof seed !== 'bigint' && !Number.isSafeInteger(seed)) throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);
-    const inputDim = integer(given.inputDim, 'inputDim', undefined, wide), outputDim = integer(given.outputDim, 'outputDim', inputDim, wide);
-    const hiddenDim = integer(given.hiddenDim, 'hiddenDim', outputDim, wide), numLayers = integer(given.numLayers, 'numLayers', 2, [1, 16]), numHeads = integer(given.numHeads, 'numHeads', 1, [1, 1024]);
+    const inputDim = integer(given.inputDim, 'inputDim', undefined), outputDim = integer(given.outputDim, 'outputDim', inputDim);
+    const hiddenDim = integer(given.hiddenDim, 'hiddenDim', outputDim), numLayers = integer(given.numLayers, 'numLayers', 2, 1, 16), numHeads = integer(given.numHeads, 'numHeads', 1, 1, 1024);
     if (LAYERS[layer][1] && hiddenDim % numHeads !== 0) throw unexpected('ERR_INVALID_CONFIG', `a divisor of ${hiddenDim}`, 'numHeads', numHeads);
-    const edgeDim = integer(given.edgeDim, 'edgeDim', 0, [0, 65536]), dropout = inputs.number(given.dropout, 'dropout', 0);
+    const edgeDim = integer(given.edgeDim, 'edgeDim', 0, 0), dropout = inputs.number(given.dropout, 'dropout', 0);
     if (edgeDim > 0 && !LAYERS[layer][1]) throw unexpected('ERR_INVALID_CONFIG', `0 for layers ${layer}, which read no edges,`, 'edgeDim', edgeDim);
     this.#config = Object.freeze({ layer, inputDim, hiddenDim, outputDim, numLayers, numHeads, edgeDim, dropout, activation, normalize, seed });
     this.#model = new classes.Sequential({ layers: layersOf(this.#config) });

@@ -26,7 +26,7 @@ class MessagePassing {
   }
 
   /** The new rows of nodes, of what `aggregate` gave and the old ones. Here: what `aggregate` gave. */
-  update(aggregated) {
+  update(aggregated, _x, _graph) {
     return aggregated;
   }
 
