@@ -7,10 +7,12 @@ export {
   GATLayer,
   GATv2Layer,
   GCNLayer,
+  GNNEmbedder,
   Graph,
   GraphSAGELayer,
   LayerNorm,
   Linear,
+  MessagePassing,
   Sequential,
   TransformerLayer,
 } from '../../index.js';

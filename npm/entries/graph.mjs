@@ -10,10 +10,12 @@ export const {
   GATLayer,
   GATv2Layer,
   GCNLayer,
+  GNNEmbedder,
   Graph,
   GraphSAGELayer,
   LayerNorm,
   Linear,
+  MessagePassing,
   Sequential,
   TransformerLayer,
 } = graph;

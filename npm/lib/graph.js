@@ -184,6 +184,7 @@ class Graph extends Handle {
 
   /** The graph of the same edges the other way round; entries of a node in the order in which they stand here. */
   reversed() {
+    Handle.of(this, Graph, 'this');
     const { offsets, indices, weights } = this, to = inputs.allocate(this.#edges, 'edges', Uint32Array);
     for (let i = 0; i < this.#nodes; i++) to.fill(i, offsets[i], offsets[i + 1]);
     return made({ from: to, to: indices, step: 1, names: ['indices', 'indices'] }, { nodes: this.#columns, columns: this.#nodes, weights, coalesce: false });
@@ -191,12 +192,14 @@ class Graph extends Handle {
 
   /** The graph as bytes of the format safetensors: tensors "offsets", "indices" and, where it has them, "weights". */
   toBuffer() {
+    Handle.of(this, Graph, 'this');
     const { offsets, indices, weights } = this, tensors = [['offsets', 'U32', offsets], ['indices', 'U32', indices], ['weights', 'F32', weights]];
     return write(tensors.filter(([, , data]) => data).map(([name, dtype, data]) => ({ name, dtype, shape: [data.length], data })), { class: 'Graph', columns: String(this.#columns) });
   }
 
   /** The same into a file. */
   save(path) {
+    Handle.of(this, Graph, 'this');
     const where = pathOf(path);
     writeFile(where, this.toBuffer());
   }

@@ -50,7 +50,7 @@ ${lines.join('')}]);
 
 /** The entries that have a part of the main one: the families whose classes they have, and the modules. */
 const PARTS = {
-  graph: { families: ['graph', 'dense'], modules: ['graph.js'] },
+  graph: { families: ['graph', 'dense'], modules: ['graph.js', 'gnn/'] },
   train: { families: ['loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing', 'head'], modules: ['train/', 'embedding/'], types: ['train.d.ts', 'embedding.d.ts'] },
 };
 

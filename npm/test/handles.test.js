@@ -1,6 +1,8 @@
 'use strict';
 // Closed and foreign handles, and methods and getters on a `this` that is none of theirs.
 const assert = require('node:assert');
+const os = require('node:os');
+const path = require('node:path');
 const test = require('node:test');
 const { fails, rows, ruvector, vector } = require('./support/index.js');
 
@@ -14,7 +16,7 @@ const makers = {
   TensorCompress: () => new TensorCompress(),
 };
 const goodArguments = {
-  get: [1], close: [], forward: [vector(4, 1)], backward: [vector(4, 1), [], [], vector(4, 2)], getWeights: [], toJson: [],
+  get: [1], close: [], save: [path.join(os.tmpdir(), `ruvector-handles-${process.pid}`)], forward: [vector(4, 1)], backward: [vector(4, 1), [], [], vector(4, 2)], getWeights: [], toJson: [],
   setWeights: [new RuvectorLayer(4, 4, 2, 0.1, 1).getWeights()], compress: [vector(4, 1), 1],
   compressWithLevel: [vector(4, 1), { levelType: 'none' }], decompress: ['{"Full":{"data":[1]}}'],
 };

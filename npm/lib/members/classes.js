@@ -8,7 +8,7 @@ const { methods: weightMethods } = require('./weights.js');
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { threads: threadsOf } = require('../async.js');
-const { handleOf } = require('./member.js');
+const { handleOfFamily } = require('./member.js');
 const { tagOf, unexpected } = require('../errors.js');
 
 const NOTHING = new Float32Array(0);
@@ -16,9 +16,11 @@ const NOTHING = new Float32Array(0);
 /** What losses have besides: the names of @ruvector/attention for "forward" and "valueAndGradients". */
 const LOSS = {
   compute(...args) {
+    handleOfFamily(this, 'loss', 'a loss', 'this');
     return this.forward(...args);
   },
   computeWithGradients(...args) {
+    handleOfFamily(this, 'loss', 'a loss', 'this');
     const { loss, ...gradients } = this.valueAndGradients(...args);
     return { loss, gradients };
   },
@@ -29,7 +31,7 @@ const OPTIMIZER = {
   /** A step of a caller's Float32Array, in place: it is the input and the output. */
   stepInPlace(parameters, gradients, learningRate, options) {
     if (tagOf(parameters) !== 'Float32Array') throw unexpected('ERR_INVALID_ARG', 'a Float32Array', 'parameters', parameters);
-    const handle = handleOf(this), { threads } = inputs.options(options, ['threads']), rate = learningRate === undefined ? NOTHING : typeof learningRate === 'number' ? Float32Array.of(learningRate) : inputs.vector(learningRate, 'learningRate');
+    const handle = handleOfFamily(this, 'optimizer', 'an optimizer', 'this'), { threads } = inputs.options(options, ['threads']), rate = learningRate === undefined ? NOTHING : typeof learningRate === 'number' ? Float32Array.of(learningRate) : inputs.vector(learningRate, 'learningRate');
     native.run(handle, 'step', [parameters, inputs.vector(gradients, 'gradients'), rate, parameters], new Float64Array(8).fill(-1), threadsOf(threads), undefined);
   },
 };

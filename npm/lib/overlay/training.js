@@ -3,6 +3,7 @@
 // The training half of @ruvector/attention by its names and forms, over the members of this package. docs/migration.md says where
 // that package is wrong.
 const inputs = require('../inputs.js');
+const { guard } = require('../guard.js');
 const { matrix } = require('../matrices.js');
 const classes = require('../members/classes.js');
 const { DecayType, CurriculumScheduler, TemperatureAnnealing } = require('../train/annealing.js');
@@ -33,6 +34,10 @@ class OfAnchor {
     const { loss, anchor: gradients, positive: toPositive, negatives: toNegatives } = this.#loss.valueAndGradients(one(anchor, 'anchor'), one(positive, 'positive'), rows(negatives, 'negatives'));
     return { loss, gradients, positiveGradients: toPositive, negativeGradients: toNegatives ?? new Float32Array(0) };
   }
+
+  static {
+    guard(OfAnchor, (value) => typeof value === 'object' && value !== null && #loss in value);
+  }
 }
 
 class InfoNceLoss extends OfAnchor {
@@ -48,6 +53,10 @@ class InfoNceLoss extends OfAnchor {
   get temperature() {
     return this.#temperature;
   }
+
+  static {
+    guard(InfoNceLoss, (value) => typeof value === 'object' && value !== null && #temperature in value);
+  }
 }
 
 class LocalContrastiveLoss extends OfAnchor {
@@ -60,6 +69,10 @@ class LocalContrastiveLoss extends OfAnchor {
 
   get margin() {
     return this.#margin;
+  }
+
+  static {
+    guard(LocalContrastiveLoss, (value) => typeof value === 'object' && value !== null && #margin in value);
   }
 }
 
@@ -83,6 +96,10 @@ class SpectralRegularization {
 
   get weight() {
     return this.#weight;
+  }
+
+  static {
+    guard(SpectralRegularization, (value) => typeof value === 'object' && value !== null && #loss in value);
   }
 }
 
@@ -127,6 +144,10 @@ class OfSize {
   set learningRate(rate) {
     if (!(inputs.number(rate, 'learningRate') >= 0 && Number.isFinite(rate))) throw unexpected('ERR_OUT_OF_RANGE', 'a finite number >= 0', 'learningRate', rate);
     this.#rate = rate;
+  }
+
+  static {
+    guard(OfSize, (value) => typeof value === 'object' && value !== null && #native in value);
   }
 }
 
@@ -174,6 +195,10 @@ class AdamWOptimizer extends OfSize {
   get weightDecay() {
     return this.#weightDecay;
   }
+
+  static {
+    guard(AdamWOptimizer, (value) => typeof value === 'object' && value !== null && #weightDecay in value);
+  }
 }
 
 // ---- schedules ----
@@ -213,6 +238,10 @@ class LearningRateScheduler {
 
   get progress() {
     return this.#total === 0 ? 1 : Math.min(1, this.#step / this.#total);
+  }
+
+  static {
+    guard(LearningRateScheduler, (value) => typeof value === 'object' && value !== null && #schedule in value);
   }
 }
 
@@ -272,6 +301,10 @@ class HardNegativeMiner {
     if (k === 0) return [];
     return Array.from(this.#of(k).mine(one(anchor, 'anchor'), all, positive === undefined ? undefined : one(positive, 'positive')).data);
   }
+
+  static {
+    guard(HardNegativeMiner, (value) => typeof value === 'object' && value !== null && #options in value);
+  }
 }
 
 class InBatchMiner {
@@ -289,6 +322,10 @@ class InBatchMiner {
       if (!(Number.isInteger(inputs.number(value, name)) && value >= 0)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer >= 0', name, value);
     }
     return Array.from({ length: batch }, (_, i) => i).filter((i) => i !== anchor && (this.#withPositive || i !== positive));
+  }
+
+  static {
+    guard(InBatchMiner, (value) => typeof value === 'object' && value !== null && #withPositive in value);
   }
 }
 
@@ -331,6 +368,10 @@ class StreamProcessor {
 
   get isFull() {
     return this.#rows.length >= this.#most;
+  }
+
+  static {
+    guard(StreamProcessor, (value) => typeof value === 'object' && value !== null && #rows in value);
   }
 }
 

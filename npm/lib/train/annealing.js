@@ -2,6 +2,7 @@
 
 // Numbers and stages that change while a model is trained: TemperatureAnnealing, CurriculumScheduler. They count their steps.
 const inputs = require('../inputs.js');
+const { guard } = require('../guard.js');
 const { oneOf } = require('../closest.js');
 const { mismatch, unexpected } = require('../errors.js');
 
@@ -82,6 +83,10 @@ class TemperatureAnnealing {
 
   get currentStep() {
     return this.#step;
+  }
+
+  static {
+    guard(TemperatureAnnealing, (value) => typeof value === 'object' && value !== null && #step in value);
   }
 }
 
@@ -175,6 +180,10 @@ class CurriculumScheduler {
 
   get progress() {
     return this.#total === 0 ? 1 : Math.min(1, this.#step / this.#total);
+  }
+
+  static {
+    guard(CurriculumScheduler, (value) => typeof value === 'object' && value !== null && #step in value);
   }
 }
 

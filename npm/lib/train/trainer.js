@@ -4,6 +4,7 @@
 // early stopping, progress and states.
 const native = require('../native.js');
 const inputs = require('../inputs.js');
+const { guard } = require('../guard.js');
 const { Handle } = require('../handle.js');
 const { cancellable, checkFlag, threads: threadsOf } = require('../async.js');
 const { Member, stateOf } = require('../members/member.js');
@@ -202,6 +203,10 @@ class Trainer extends Handle {
   close() {
     if (!this.closed) this.#engine.close();
     super.close();
+  }
+
+  static {
+    guard(Trainer, (value) => typeof value === 'object' && value !== null && #engine in value);
   }
 }
 

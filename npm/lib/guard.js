@@ -1,7 +1,7 @@
 'use strict';
 
-const { nameOf } = require('../known.js');
-const { mismatch } = require('../errors.js');
+const { nameOf } = require('./known.js');
+const { mismatch } = require('./errors.js');
 
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
 
@@ -14,7 +14,8 @@ function guard(Class, isOne) {
     const wrapped = original instanceof AsyncFunction
       ? { async [key](...args) { if (!isOne(this)) throw refuse(this); return original.apply(this, args); } }[key]
       : { [key](...args) { if (!isOne(this)) throw refuse(this); return original.apply(this, args); } }[key];
-    Object.defineProperty(Class.prototype, key, { ...field, [kind]: wrapped });
+    const set = field.set && { set(value) { if (!isOne(this)) throw refuse(this); field.set.call(this, value); } };
+    Object.defineProperty(Class.prototype, key, { ...field, [kind]: wrapped, ...set });
   }
 }
 
