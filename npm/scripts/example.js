@@ -3,6 +3,7 @@
 const EXAMPLES = {
   cora: () => require('../examples/graph/cora.js').cora,
   'wordnet-edges': () => require('../examples/graph/wordnet-edges.js').wordnetEdges,
+  'custom-loss': () => require('../examples/train/custom-loss.js').customLoss,
   'train-mammals': () => require('../examples/embedding/train-mammals.js').trainMammals,
   'train-wordnet': () => require('../examples/embedding/train-wordnet.js').trainWordnet,
   taxonomy: () => require('../examples/embedding/taxonomy.js').taxonomy,

@@ -194,8 +194,8 @@ function classText(member) {
     const list = operation.inputs.map((port, i) => (port.need === 'optional' && operation.inputs.slice(i + 1).some(({ need }) => need === 'required')
       ? `${port.name}: ${argumentType(port)} | undefined` : ports[i]));
     text += comment(shapes.filter((port) => !port.isOutput).map((port) => `${port.name} ${shown(port)}`).join(', ') + ` → ${operation.outputs.map((port) => `${port.name} ${shown(port)}`).join(', ')}.`, '  ');
-    text += `  ${operation.name}(${list.join(', ')}, options?: ThreadOptions): ${resultType(operation)};\n`;
-    text += `  ${operation.name}Async(${list.join(', ')}, options?: AsyncOptions): Promise<${resultType(operation)}>;\n`;
+    text += `  ${operation.name}(${[...list, 'options?: ThreadOptions'].join(', ')}): ${resultType(operation)};\n`;
+    text += `  ${operation.name}Async(${[...list, 'options?: AsyncOptions'].join(', ')}): Promise<${resultType(operation)}>;\n`;
   }
   text += MORE[member.family]?.(member) ?? '';
   text += `  /** Names and shapes of the parameters, in the order of \`getWeights\`. */

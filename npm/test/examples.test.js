@@ -156,6 +156,11 @@ for (const [file, output] of Object.entries(OUTPUT)) {
 }
 
 const skip = fs.existsSync(tsc) ? false : 'npm/scripts/prepare.sh has not fetched TypeScript';
+test('a loss of one\'s own: so many of new measurements lie below each quantile', async () => {
+  const below = await require('../examples/train/custom-loss.js').customLoss({ epochs: '200' });
+  below.forEach((share, i) => assert.ok(Math.abs(share - [0.1, 0.5, 0.9][i]) < 0.05, below.join(' ')));
+});
+
 describe('service.ts', { skip }, () => {
   let createService, url, points;
   const started = [];

@@ -2145,11 +2145,11 @@ export class ReplayBuffer {
   add(rows: Matrix | Vector, options?: ThreadOptions): number;
   addAsync(rows: Matrix | Vector, options?: AsyncOptions): Promise<number>;
   /**  → rows [k, width]. */
-  sample(, options?: ThreadOptions): Rows;
-  sampleAsync(, options?: AsyncOptions): Promise<Rows>;
+  sample(options?: ThreadOptions): Rows;
+  sampleAsync(options?: AsyncOptions): Promise<Rows>;
   /**  → drift [1]. */
-  drift(, options?: ThreadOptions): number;
-  driftAsync(, options?: AsyncOptions): Promise<number>;
+  drift(options?: ThreadOptions): number;
+  driftAsync(options?: AsyncOptions): Promise<number>;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */

@@ -1,4 +1,3 @@
-import CRuvectorSupport
 import RuvectorCore
 
 /// Weights of several losses, led so that all are learned at the same pace:
@@ -62,7 +61,7 @@ public final class GradNorm: Mechanism, @unchecked Sendable {
     }
     for i in weights.indices {
       let relative = pace > 0 ? Double(losses[i]) / Double(first[i]) / pace : 1
-      let gap = Double(weights[i]) * Double(norms[i]) - mean * rv_pow(relative, alpha)
+      let gap = Double(weights[i]) * Double(norms[i]) - mean * power(relative, alpha)
       let step = gap > 0 ? 1.0 : gap < 0 ? -1.0 : 0
       let moved = max(1e-6, Double(weights[i]) - learningRate * step * Double(norms[i]))
       out[i] = Float(min(moved, 1e30))

@@ -91,7 +91,7 @@ public final class ReplayBuffer: Mechanism, @unchecked Sendable {
     for r in 0..<given.rows { try requireFinite(given.row(r), count: width, for: "rows[\(r)]") }
     for r in 0..<given.rows {
       let t = seen.next()  // this row is the t-th
-      let ring = Int((t - 1).truncatingRemainder(dividingBy: Double(recent)))
+      let ring = Int(UInt64(t - 1) % UInt64(recent))
       (last.pointer + ring * width).update(from: given.row(r), count: width)
       var place = Int(min(t - 1, Double(capacity)))
       if place == capacity {

@@ -46,7 +46,7 @@ final class PoincareRelations {
       weights[Int(parents[i])] += 1
       weights[child] += 1
     }
-    for i in 0..<nodes { weights[i] = weights[i] > 0 ? rv_pow(weights[i], power) : 0 }
+    for i in 0..<nodes { weights[i] = weights[i] > 0 ? RuvectorCore.power(weights[i], power) : 0 }
     try fillColumns(weights)
   }
 

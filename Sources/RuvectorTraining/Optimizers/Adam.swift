@@ -108,7 +108,7 @@ private struct Moments {
     _ parts: [Part], _ learningRate: Double, decay: Double, shrink: Double, _ control: Control
   ) throws(RuvectorError) {
     let t = steps.next(), kernels = Kernels.current
-    let length = learningRate / (1 - rv_pow(beta1, t)), root = 1 / (1 - rv_pow(beta2, t)).squareRoot()
+    let length = learningRate / (1 - power(beta1, t)), root = 1 / (1 - power(beta2, t)).squareRoot()
     try forPieces(parts, control) { part, from, count in
       var constants = rv_adam(
         scale: part.scale, decay: Float(decay), shrink: Float(shrink), beta1: Float(beta1), beta2: Float(beta2),

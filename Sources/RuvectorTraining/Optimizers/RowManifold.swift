@@ -1,4 +1,3 @@
-import CRuvectorSupport
 import RuvectorCore
 import RuvectorGeometry
 
@@ -99,6 +98,3 @@ struct RowManifold: Sendable {
     }
   }
 }
-
-/// x^n for whole n > 0.
-func power(_ x: Double, _ n: Double) -> Double { rv_pow(x, n) }

@@ -1,4 +1,3 @@
-import CRuvectorSupport
 import RuvectorCore
 
 /// Half cosines one after the other, each `factor` times as long as the one before:
@@ -40,10 +39,10 @@ public final class CosineRestartsSchedule: Schedule, Sendable {
     if step < warmup { return start * warming(step, warmup) }
     var into = step - warmup, length = period
     if factor == 1 {
-      into = into.truncatingRemainder(dividingBy: period)
+      into -= (into / period).rounded(.down) * period
     } else {
       while into >= length { (into, length) = (into - length, length * factor) }
     }
-    return end + (start - end) * (1 + rv_cos(.pi * into / length)) / 2
+    return end + (start - end) * (1 + sineCosine(.pi * into / length).cosine) / 2
   }
 }

@@ -1,4 +1,3 @@
-import CRuvectorSupport
 import RuvectorCore
 
 /// Half a cosine from the start to the end, after a warm-up:
@@ -30,6 +29,6 @@ public final class CosineSchedule: Schedule, Sendable {
   public func value(at step: Double, history: UnsafeBufferPointer<Float>) -> Double {
     if step < warmup { return start * warming(step, warmup) }
     let share = min(1, (step - warmup) / max(1, total - warmup))
-    return end + (start - end) * (1 + rv_cos(.pi * share)) / 2
+    return end + (start - end) * (1 + sineCosine(.pi * share).cosine) / 2
   }
 }

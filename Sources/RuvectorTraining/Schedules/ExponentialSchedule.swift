@@ -1,4 +1,3 @@
-import CRuvectorSupport
 import RuvectorCore
 
 /// A fixed factor a step, after a warm-up, down to a minimum:
@@ -31,6 +30,6 @@ public final class ExponentialSchedule: Schedule, Sendable {
   // MARK: - Value
 
   public func value(at step: Double, history: UnsafeBufferPointer<Float>) -> Double {
-    step < warmup ? start * warming(step, warmup) : max(minimum, start * rv_pow(gamma, step - warmup))
+    step < warmup ? start * warming(step, warmup) : max(minimum, start * power(gamma, step - warmup))
   }
 }

@@ -1,4 +1,3 @@
-import CRuvectorSupport
 import RuvectorCore
 
 /// A factor every so many steps, after a warm-up, down to a minimum:
@@ -34,6 +33,6 @@ public final class StepSchedule: Schedule, Sendable {
 
   public func value(at step: Double, history: UnsafeBufferPointer<Float>) -> Double {
     if step < warmup { return start * warming(step, warmup) }
-    return max(minimum, start * rv_pow(gamma, ((step - warmup) / every).rounded(.down)))
+    return max(minimum, start * power(gamma, ((step - warmup) / every).rounded(.down)))
   }
 }

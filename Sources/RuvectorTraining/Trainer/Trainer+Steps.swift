@@ -96,7 +96,10 @@ extension Trainer {
     }
     guard loss != nil else { throw .expected("a loss", for: "trainer", received: "none", .invalidArgument) }
     let units = try call.vector("units")?[0] ?? 0
-    for _ in 0..<(Int(exactly: units.rounded()) ?? 0) {
+    guard units >= 0, units <= 1_000_000 else {
+      throw .expected("a number in 0...1000000", for: "units", received: text(Double(units)), .outOfRange)
+    }
+    for _ in 0..<Int(units) {
       try undoing { () throws(RuvectorError) in
         switch step.next {
         case .forward: try forward(control)
