@@ -46,7 +46,8 @@ const oneHot = (types, width) => {
 
 function layersOf(setting, dim, width, seed) {
   const edgeDim = setting === 'none' ? 0 : width, type = setting === 'message' ? 'TransformerLayer' : 'GATv2Layer';
-  const more = type === 'GATv2Layer' ? { addSelfLoops: false } : {};
+  // The graph has a loop a node: no layer adds another, or the node's own row besides.
+  const more = type === 'GATv2Layer' ? { addSelfLoops: false } : { rootWeight: false };
   return [
     { class: 'Dropout', options: { p: 0.2 } },
     { class: type, options: { inChannels: dim, outChannels: 16, heads: 4, edgeDim, seed, ...more } },
