@@ -94,7 +94,7 @@ const kinds = {
   weightsFile: (c) => (c.bad() ? c.chance.pick([...strangers().filter((value) => typeof value !== 'string'), '', 'a\0b', path.join(os.tmpdir(), 'no', 'such', 'folder')]) : weightsFile),
   weightsSource,
   weightStorage: (c) => (c.bad() ? c.chance.pick([...strangers(), { storage: 'int4' }, { metadata: { a: 1 } }, { x: 1 }]) : c.chance.pick([undefined, {}, { storage: 'f32' }, { storage: 'f16', metadata: { a: 'b' } }, { storage: 'int8' }])),
-  weightLoading: (c) => (c.bad() ? c.chance.pick([...strangers(), { strict: 1 }, { names: 3 }, { names: () => { throw new TypeError('mine'); } }]) : c.chance.pick([undefined, {}, { strict: false }, { names: (name) => name }])),
+  weightLoading: (c) => (c.bad() ? c.chance.pick([...strangers(), { strict: 1 }, { names: 3 }, { names: () => { c.world.bomb(); } }]) : c.chance.pick([undefined, {}, { strict: false }, { names: (name) => name }])),
   memberWeights: (c) => form(c, numbers(c, c.bad() ? 3 : known(c).floats)),
 };
 

@@ -8,6 +8,14 @@ const { BruteForceIndex, Graph, HNSWIndex, PoincareEmbedding, PreparedFilter, Ru
 /** Objects kept of a kind; mechanisms of attention are of many classes. */
 const MOST = 12, MECHANISMS = 48;
 
+function isReadable(value) {
+  try {
+    return !(value instanceof Promise);
+  } catch {
+    return false;
+  }
+}
+
 class World {
   sets = [];
   graphs = [];
@@ -38,6 +46,7 @@ class World {
 
   /** Takes in what a call of `self` has made; when there is much, something is closed or forgotten. */
   keep(value, self) {
+    if (!isReadable(value)) return value; // what a caller passed and got back: a proxy that is revoked
     const list = value instanceof VectorSet ? this.sets : value instanceof Graph ? this.graphs : value instanceof RuvectorLayer ? this.layers : value instanceof Attention ? this.mechanisms
       : value instanceof Member ? this.members
       : value instanceof PoincareEmbedding || value instanceof TaxonomyHead ? this.models

@@ -2,6 +2,7 @@
 
 // GNNEmbedder: vectors and a graph -> embeddings, by a few layers of one kind.
 const classes = require('../members/classes.js');
+const { guard } = require('../guard.js');
 const inputs = require('../inputs.js');
 const { randomSeed } = require('../random.js');
 const { unexpected } = require('../errors.js');
@@ -85,6 +86,10 @@ class GNNEmbedder {
 
   close() {
     this.#model.close();
+  }
+
+  static {
+    guard(GNNEmbedder, (value) => typeof value === 'object' && value !== null && #model in value);
   }
 }
 

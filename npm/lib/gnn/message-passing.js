@@ -2,6 +2,7 @@
 
 // MessagePassing: layers of one's own over the native sums, means and maxima along edges.
 const classes = require('../members/classes.js');
+const { guard } = require('../guard.js');
 
 class MessagePassing {
   #aggregation;
@@ -41,6 +42,10 @@ class MessagePassing {
 
   close() {
     this.#aggregation.close();
+  }
+
+  static {
+    guard(MessagePassing, (value) => typeof value === 'object' && value !== null && #aggregation in value);
   }
 }
 

@@ -254,8 +254,8 @@ class HardNegativeMiner {
   #miners = new Map();
 
   constructor(strategy, options) {
-    const name = STRATEGIES[strategy] ?? strategy;
-    if (typeof name !== 'string') throw unexpected('ERR_INVALID_ARG', 'a string', 'strategy', strategy);
+    if (typeof strategy !== 'string') throw unexpected('ERR_INVALID_ARG', 'a string', 'strategy', strategy);
+    const name = Object.hasOwn(STRATEGIES, strategy) ? STRATEGIES[strategy] : strategy;
     // As there: semi-hard ones by Euclidean distance, the hardest by cosine.
     this.#options = { strategy: name, metric: name === 'semiHard' ? 'euclidean' : 'cosine', ...inputs.options(options, ['margin', 'metric', 'seed']) };
     this.#of(1).close(); // what is wrong is said here

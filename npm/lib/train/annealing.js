@@ -37,8 +37,9 @@ class TemperatureAnnealing {
     this.#start = positive(start, 'start');
     this.#end = positive(end, 'end');
     this.#steps = steps(count, 'steps');
-    const name = typeof decay === 'string' ? decay[0]?.toUpperCase() + decay.slice(1) : decay;
-    if (!Object.hasOwn(DECAYS, name)) throw unexpected('ERR_INVALID_CONFIG', oneOf(Object.keys(DECAYS), String(decay)), 'decay', decay);
+    if (typeof decay !== 'string') throw unexpected('ERR_INVALID_CONFIG', 'a string', 'decay', decay);
+    const name = `${decay[0]?.toUpperCase()}${decay.slice(1)}`;
+    if (!Object.hasOwn(DECAYS, name)) throw unexpected('ERR_INVALID_CONFIG', oneOf(Object.keys(DECAYS), decay), 'decay', decay);
     this.#decay = DECAYS[name];
   }
 

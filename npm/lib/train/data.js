@@ -29,6 +29,14 @@ function stacked(list, name) {
   return { layout: RUN, numbers: { data, rows: offsets.at(-1), dim }, offsets };
 }
 
+/** Whether rows of a list have different lengths. (No method of the list is called: it may be anybody's.) */
+function isRagged(value) {
+  const length = (row) => (tagOf(row) ? lengthOf(row) : isList(row) ? row.length : -1);
+  if (!isList(value)) return false;
+  for (let i = 1; i < value.length; i++) if (length(value[i]) !== length(value[0])) return true;
+  return false;
+}
+
 /** A vector of numbers, one a sample, as a matrix of one column. */
 function column(value, name) {
   const data = inputs.vector(value, name);
@@ -48,8 +56,7 @@ function fieldOf({ name, type, shape }, value, { hasRows, isWhole }) {
     const isVector = tagOf(value) !== undefined || (isList(value) && typeof value[0] === 'number');
     if (isVector) return isWhole ? { layout: SHARED, numbers: column(value, name) } : { layout: ROW, numbers: column(value, name) };
     if (isListOfMatrices(value)) throw unexpected('ERR_INVALID_ARG', 'a vector a sample', name, value);
-    const ragged = isList(value) && value.some((row) => (tagOf(row) ? lengthOf(row) : row?.length) !== (tagOf(value[0]) ? lengthOf(value[0]) : value[0]?.length));
-    if (ragged) return stacked(inputs.mapList(value, value.length, (row) => [row].filter((x) => x !== undefined)).map(([row], i) => columnAsMatrix(row, `${name}[${i}]`)), name);
+    if (isRagged(value)) return stacked(inputs.mapList(value, inputs.lengthOfList(value, name), (row, i) => column(row, `${name}[${i}]`)), name);
     return { layout: ROW, numbers: matrix(value, name) };
   }
   if (isListOfMatrices(value)) return stacked(value, name);
@@ -62,8 +69,6 @@ function required(port, value, how) {
   if (field.offsets === undefined && field.numbers?.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', port.name, 0);
   return field;
 }
-
-const columnAsMatrix = (row, name) => column(row, name);
 
 /**
  * The fields of `{inputs, targets, rows}` for a model with this "forward" and a loss with these inputs (undefined: a function).

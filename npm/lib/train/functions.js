@@ -27,7 +27,7 @@ const STRATEGIES = { distance: 'hardest', hard: 'hardest' };
 /** Negatives for each anchor: numbers of candidates, k an anchor. */
 function sampleHardNegatives(anchors, candidates, options) {
   const { positives, degrees, strategy = 'hardest', ...rest } = inputs.options(options, ['positives', 'degrees', 'strategy', 'k', 'margin', 'metric', 'seed']);
-  const miner = new classes.NegativeMiner({ strategy: STRATEGIES[strategy] ?? strategy, ...rest });
+  const miner = new classes.NegativeMiner({ strategy: typeof strategy === 'string' && Object.hasOwn(STRATEGIES, strategy) ? STRATEGIES[strategy] : strategy, ...rest });
   try {
     return miner.mine(anchors, candidates, positives, degrees);
   } finally {

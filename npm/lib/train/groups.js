@@ -30,7 +30,7 @@ function groupsOf(given, parameters) {
   if (typeof config !== 'object' || config === null) throw unexpected('ERR_INVALID_ARG', "a name or {type: 'adam', …}", 'optimizer', given);
   const { type = 'adam', groups: others = [], frozen, ...common } = config, names = OPTIMIZERS.map(({ name }) => name);
   const member = OPTIMIZERS.find(({ name }) => name === type);
-  if (!member) throw unexpected('ERR_INVALID_CONFIG', oneOf(names, String(type)), 'optimizer.type', type);
+  if (!member) throw unexpected('ERR_INVALID_CONFIG', typeof type === 'string' ? oneOf(names, type) : 'a string', 'optimizer.type', type);
   if (!isList(others)) throw unexpected('ERR_INVALID_ARG', 'an array', 'optimizer.groups', others);
   const rest = others.map((group, i) => {
     if (typeof group !== 'object' || group === null) throw unexpected('ERR_INVALID_ARG', 'an object', `optimizer.groups[${i}]`, group);
