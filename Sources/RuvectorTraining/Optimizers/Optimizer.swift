@@ -108,7 +108,8 @@ func requireGradient(_ gradients: UnsafePointer<Float>, count: Int) throws(Ruvec
   }
 }
 
-/// A number of steps in two floats, each exact: 2²⁰ of the second are one of the first.
+/// A number of steps in two floats, each exact: 2²⁰ of the second are one of the first. (They are weights, which callers may set to
+/// anything: what is no count is the nearest one.)
 struct StepCount {
   private let counter: Parameter
   static let slot = Slot("steps", [2], .zeros)
@@ -116,12 +117,18 @@ struct StepCount {
   init(_ parameters: Parameters) { self.init(parameters["steps"]) }
   init(_ counter: Parameter) { self.counter = counter }
 
-  var value: Double { Double(counter[0]) * 0x1p20 + Double(counter[1]) }
+  /// A whole number in 0...2⁴⁰.
+  var value: Double {
+    get { min(max(Double(counter[0]) * 0x1p20 + Double(counter[1]), 0), 0x1p40).rounded(.down) }
+    nonmutating set {
+      let high = (newValue / 0x1p20).rounded(.down)
+      (counter[0], counter[1]) = (Float(high), Float(newValue - high * 0x1p20))
+    }
+  }
 
   /// Counts one more; how many there are.
   func next() -> Double {
-    counter[1] += 1
-    if counter[1] >= 0x1p20 { (counter[0], counter[1]) = (counter[0] + 1, 0) }
+    value = value + 1
     return value
   }
 }

@@ -50,10 +50,9 @@ final class TrainingProgress {
     set { write("step", newValue) }
   }
 
-  private func read(_ name: StaticString) -> Int { Int(all[name][0]) * 0x100000 + Int(all[name][1]) }
-  private func write(_ name: StaticString, _ value: Int) {
-    (all[name][0], all[name][1]) = (Float(value / 0x100000), Float(value % 0x100000))
-  }
+  /// (They are weights, which callers may set to anything.)
+  private func read(_ name: StaticString) -> Int { Int(min(StepCount(all[name]).value, 0x1p30)) }
+  private func write(_ name: StaticString, _ value: Int) { StepCount(all[name]).value = Double(value) }
 
   /// Losses times samples of the epoch so far, to 48 bits.
   var loss: Double {
@@ -141,6 +140,7 @@ extension Trainer {
     guard data[0].samples > 0 else {
       throw .expected("data", for: "trainer", received: "none", .emptyInput)
     }
+    if progress.batch + step.batches >= batches(of: data[0]) { progress.batch = 0 }  // of other data, or set by hand
     let size = size(of: data[0]), first = (progress.batch + step.batches) * size
     let samples = order()[first..<min(first + size, data[0].samples)]
     step.batch = try Batch(Array(samples), of: data[0], model, trainable, mode, control)

@@ -29,7 +29,7 @@ Object.assign(rows, {
   ...Object.fromEntries(['aggr', 'closed', 'close'].map((name) => [`MessagePassing#${name}`, []])),
   'MessagePassing#aggregate': ['nodeRows', 'nodeGraph', NOW],
   'MessagePassing#aggregateBackward': ['nodeRows', 'nodeGraph', 'nodeRows', NOW],
-  'MessagePassing#update': ['nodeRows'],
+  'MessagePassing#update': [] /* gives back what it takes */,
   'MessagePassing#forward': ['nodeRows', 'nodeGraph', NOW],
 });
 
@@ -59,6 +59,15 @@ const numbers = (c, list) => (c.bad() ? badWhole(c, list) : whole(c, list));
 const random = ({ chance }, nodes, columns) => Array.from({ length: nodes }, () => Array.from({ length: columns > 0 ? chance.below(4) : 0 }, () => chance.below(columns)));
 
 const ABSURD = [0, -1, 1.5, NaN, 2 ** 31, 2 ** 53, '3', null];
+
+/** Whether a receiver, which may be anything, even a proxy that is revoked, is an embedder. */
+function isEmbedder(value) {
+  try {
+    return value instanceof ruvector.GNNEmbedder;
+  } catch {
+    return false;
+  }
+}
 
 const kinds = {
   nothing: () => undefined,
@@ -114,7 +123,7 @@ const kinds = {
   },
   aggregation: (c) => (c.bad() ? c.chance.pick([...strangers(), { aggr: 'lstm' }, { aggr: 3 }]) : c.chance.pick([undefined, {}, { aggr: 'max' }, { aggr: 'mean' }])),
   nodeRows(c) {
-    const { chance } = c, graph = c.nodeGraph = chance.pick(c.world.graphs), dim = c.self?.config?.inputDim ?? chance.pick([1, 3]);
+    const { chance } = c, graph = c.nodeGraph = chance.pick(c.world.graphs), dim = isEmbedder(c.self) ? c.self.config.inputDim : chance.pick([1, 3]);
     if (c.bad()) return chance.pick([...strangers(), { data: new Float32Array(6), rows: 2, dim: 3 }]);
     const rows = graph?.closed === false ? graph.nodes : 2;
     return { data: Float32Array.from({ length: rows * dim }, () => chance.unit()), rows, dim };

@@ -126,8 +126,7 @@ class OfSize {
 
   /** The same in place: `params` must be a Float32Array. */
   stepInPlace(params, gradients) {
-    if (!(params instanceof Float32Array)) throw unexpected('ERR_INVALID_ARG', 'a Float32Array', 'params', params);
-    params.set(this.#native.step(params, gradients, this.#rate));
+    this.#native.stepInPlace(params, gradients, this.#rate);
   }
 
   /** Forgets what it has seen. */
@@ -319,7 +318,7 @@ class InBatchMiner {
   /** All rows of the batch but the anchor's, and but the positive's where that is not wanted. */
   getNegatives(anchor, positive, batch) {
     for (const [name, value] of Object.entries({ anchor, positive, batch })) {
-      if (!(Number.isInteger(inputs.number(value, name)) && value >= 0)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer >= 0', name, value);
+      if (!(Number.isInteger(inputs.number(value, name)) && value >= 0 && value <= 2 ** 24)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer in 0...16777216', name, value);
     }
     return Array.from({ length: batch }, (_, i) => i).filter((i) => i !== anchor && (this.#withPositive || i !== positive));
   }

@@ -100,6 +100,7 @@ class CurriculumScheduler {
   /** `stages` stages of `samplesPerStage` samples, k and the temperature on lines from start to end. */
   static linear(stages, samplesPerStage, kStart, kEnd, tempStart, tempEnd) {
     const made = new CurriculumScheduler(), count = steps(stages, 'stages');
+    if (count > 10000) throw unexpected('ERR_OUT_OF_RANGE', 'an integer in 1...10000', 'stages', stages);
     steps(samplesPerStage, 'samplesPerStage');
     for (const [name, value] of Object.entries({ kStart, kEnd })) steps(value, name);
     for (const [name, value] of Object.entries({ tempStart, tempEnd })) positive(value, name);
