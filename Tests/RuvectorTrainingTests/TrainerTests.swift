@@ -70,7 +70,8 @@ import Testing
     try Self.load(trainer)
     let start = Self.weights(trainer), exact = Self.oracle(start, epochs: 3, batch: batch == 0 ? 6 : batch)
     var report: [Float] = []
-    for _ in 0..<3 { report = try perform(trainer, "advance", [.vector([1000]), .none], outputs: 8) }  // an epoch a call
+    // an epoch a call
+    for _ in 0..<3 { report = try perform(trainer, "advance", [.vector([1000]), .none], outputs: 8) }
     #expect(report[1] == 3 && report[2] == 0)
     #expect(abs(Double(report[5]) - exact.loss) < 1e-5)
     for (w, e) in zip(Self.weights(trainer), exact.weights) { #expect(abs(Double(w) - e) < 1e-5) }

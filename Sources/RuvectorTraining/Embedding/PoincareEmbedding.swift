@@ -265,7 +265,8 @@ private func rankAbove(
     above[j] = x
   }
   let most = above[above.count - 1]
-  var closer = [Int](repeating: 0, count: above.count)  // others not farther than the i-th, and farther than the one before
+  // others not farther than the i-th, and farther than the one before
+  var closer = [Int](repeating: 0, count: above.count)
   for j in 0..<table.count where keys[j] <= most {
     var i = above.count - 1
     while i > 0, keys[j] <= above[i - 1] { i -= 1 }

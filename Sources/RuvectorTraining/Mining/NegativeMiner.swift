@@ -162,7 +162,8 @@ public final class NegativeMiner: Mechanism, @unchecked Sendable {
   /// The `count` largest of ln weight + Gumbel noise: a draw without repetition.
   private func draw(_ count: Int, from all: Int, _ random: inout Random, _ weight: (Int) -> Double) -> [Int] {
     var keys: [(key: Double, index: Int)] = []
-    for i in 0..<all { keys.append((weight(i) - rv_log(-rv_log(1 - random.uniform())), i)) }  // (0, 1]: ln 0 is no noise
+    // 1 − uniform is in (0, 1]: its logarithm is a number.
+    for i in 0..<all { keys.append((weight(i) - rv_log(-rv_log(1 - random.uniform())), i)) }
     keys.sort { $0.key == $1.key ? $0.index < $1.index : $0.key > $1.key }
     return keys.prefix(count).map { $0.index }
   }

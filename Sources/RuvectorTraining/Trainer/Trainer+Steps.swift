@@ -107,7 +107,8 @@ extension Trainer {
         case .update: try update(history, control)
         }
       }
-      if step.next == .forward, step.batches == 0, progress.batch == 0 { break }  // the end of an epoch is the caller's to see
+      // the end of an epoch is the caller's to see
+      if step.next == .forward, step.batches == 0, progress.batch == 0 { break }
     }
   }
 

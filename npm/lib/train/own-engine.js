@@ -50,6 +50,7 @@ function chooser(value, name) {
 /** Arguments by name -> {samples, of(samples)}. */
 function choosers(values, name) {
   const isPlain = typeof values === 'object' && values !== null && !isList(values) && tagOf(values) === undefined && !('data' in values);
+  /** @type {[string, ReturnType<typeof chooser>][]} */
   const all = Object.entries(isPlain ? values : { input: values }).filter(([, value]) => value !== undefined).map(([key, value]) => [key, chooser(value, `${name}.${key}`)]);
   const counts = all.map(([, { count }]) => count).filter((count) => count !== undefined);
   const other = all.find(([, { count }]) => count !== undefined && count !== counts[0]);
