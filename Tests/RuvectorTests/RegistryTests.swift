@@ -16,7 +16,7 @@ import Testing
     try member.options.filter { $0.standard == nil }.flatMap { option -> [(key: String, value: OptionValue)] in
       let value: OptionValue
       switch option.kind {
-      case .children: value = try child()
+      case .children: value = try child(of: member)
       case .choice(let names): value = .text("\(names[0])")
       default: value = .number(4)
       }
@@ -25,8 +25,12 @@ import Testing
     }
   }
 
-  static func child() throws -> OptionValue {
-    .child(try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(4))]))
+  static func child(of member: Member) throws -> OptionValue {
+    if member.family.matches("graph") {
+      let sides: [(key: String, value: OptionValue)] = [("inChannels", .number(4)), ("outChannels", .number(4))]
+      return .child(try Registry.make(family: "dense", name: "linear", sides))
+    }
+    return .child(try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(4))]))
   }
 
   @Test func unknownNames() {
@@ -63,7 +67,7 @@ import Testing
         #expect("\(option.note)".hasSuffix("."))
       #endif
       var good: [OptionValue] = [], bad: [OptionValue] = [.text("4")]
-      if !option.kind.isChildren { bad.append(try Self.child()) }
+      if !option.kind.isChildren { bad.append(try Self.child(of: member)) }
       switch option.kind {
       case .integer(let range):
         good = [.number(4), .integer(4)]
@@ -90,7 +94,7 @@ import Testing
         good = names.map { .text("\($0)") }
         bad += [.text(""), .text("\(names[0]) "), .number(0), .integer(0)]
       case .children(let range):
-        good = [try Self.child()]
+        good = [try Self.child(of: member)]
         #expect(range.lowerBound >= 1 && range.contains(5))
         bad += [.number(1), .integer(1), .number(.nan)]
       }

@@ -39,7 +39,7 @@ import Testing
     for strategy in ["random", "distanceWeighted", "mixed", "degree"] {
       let draws = try Self.mine(strategy, k: 3, calls: 200, degrees: [0, 1, 1, 100, 1])
       for draw in draws { #expect(Set(draw).count == 3 && draw.allSatisfy { $0 < 5 }, "\(strategy)") }
-      #expect(Set(draws).count > 3, "\(strategy)")
+      #expect(Set(draws).count > 2, "\(strategy)")
       if strategy == "degree" {
         #expect(draws.filter { $0.contains(3) }.count > 190)
         #expect(draws.allSatisfy { !$0.contains(0) })  // of degree 0
