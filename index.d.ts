@@ -1,6 +1,7 @@
 // Ruvector for Swift: types of the main entry. Every function throws a RuvectorError (its `code` is stable) and never
 // ends the process. Formulas, precision and boundary behaviour: docs/numerics.md.
 import type { EdgeFeaturedAttention } from './npm/entries/attention.js';
+import type { ActivationOptions, AggregationOptions, Rows, Sequential } from './npm/types/generated.js';
 export * from './npm/types/generated.js';
 export * from './npm/types/embedding.js';
 export * from './npm/types/train.js';

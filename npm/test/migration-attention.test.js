@@ -187,10 +187,3 @@ test('names that only its README has', async () => {
   }
   assert.strictEqual(MoEAttention.simple(4, 4, 2).getExpertUsage(k).shares.length, 4);
 });
-
-test('the training half is not here: its names are missing, nothing pretends', () => {
-  for (const name of ['InfoNceLoss', 'LocalContrastiveLoss', 'SpectralRegularization', 'SgdOptimizer', 'AdamOptimizer', 'AdamWOptimizer', 'LearningRateScheduler',
-    'TemperatureAnnealing', 'CurriculumScheduler', 'HardNegativeMiner', 'InBatchMiner', 'StreamProcessor', 'DecayType', 'MiningStrategy']) {
-    assert.strictEqual(attention[name], undefined, name);
-  }
-});

@@ -144,7 +144,7 @@ test('every function gives what the native one gives', async () => {
     assert.ok(relative(x, y) <= bound, `${name}: ${relative(x, y)}`);
     seen.add(name);
   }
-  const rest = Object.keys(native).filter((name) => !seen.has(name) && !/^class/.test(String(native[name])));
+  const rest = Object.keys(native).filter((name) => !seen.has(name) && !/^class/.test(String(native[name])) && !(name in require('@ruvector/gnn/train'))); // members.test.js looks at those
   assert.deepStrictEqual(rest.sort(), ['RuvectorError', 'init', 'mergeTopK', 'simdLevel', 'version'].filter((name) => rest.includes(name)).sort());
   assert.ok(seen.size > 25, `${seen.size}`);
 });

@@ -2,7 +2,7 @@
 import type { AsyncOptions, HNSWIndex, Matrix, ThreadOptions, Vector } from '../../index.js';
 
 /** [child, ancestor], by name. */
-export type Relation = readonly [child: string, ancestor: string];
+export type Relation = readonly [child: string, ancestor: string] | readonly string[];
 /** Pairs of numbers of names: pair i says that names[parents[i]] is above names[children[i]]. */
 export interface PackedRelations {
   readonly names: readonly string[];

@@ -131,7 +131,7 @@ function receiver(c, name) {
   const { chance, world } = c;
   if (c.bad()) return chance.pick([...world.sets, ...world.graphs, ...world.layers, ...world.mechanisms, ...world.members, ...world.models, ...world.indexes, ...world.stores, ...world.filters, world.tensor, ...strangers(), VectorSet.prototype, RuvectorLayer.prototype]);
   const [type] = name.split('#');
-  if (type.startsWith('attention:')) return trained(c, type.slice('attention:'.length)) ?? mechanism(c, type.slice('attention:'.length));
+  if (type.startsWith('attention:')) return trained(c, type.slice('attention:'.length), true) ?? mechanism(c, type.slice('attention:'.length));
   const open = (list) => chance.pick(chance.of(0.8) ? list.filter((one) => !one.closed) : list);
   if (type === 'VectorSet') return open(world.sets);
   if (type === 'Graph' || type === 'CSRGraph') return open(world.graphs);

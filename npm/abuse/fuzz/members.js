@@ -65,6 +65,7 @@ function port(c, { port: { type, need, shape } }) {
   if (c.bad() && chance.of(0.3)) return chance.pick([...strangers(), ...c.world.graphs, ...c.world.sets]);
   if (type === 'graph') return graph(c, shape);
   const sizes = shape.map((side) => size(c, side));
+  if (type === 'uint32') return Uint32Array.from({ length: sizes[0] }, () => (c.bad() ? chance.below(9) : 0));
   if (sizes.length === 1) return form(c, numbers(c, sizes[0]));
   return matrixForm(c, sizes[0], sizes[1]);
 }

@@ -112,9 +112,12 @@ const MADE = {
 };
 const kept = new Map();
 
+/** Those of the main entry; the others are of attention's, some of whose names the main one has for other classes. */
+const OF_MAIN = ['Trainer', 'TemperatureAnnealing', 'CurriculumScheduler'];
+
 /** One of the class `name` to call a method on; some live on from call to call. */
-function trained(c, name) {
-  if (!Object.hasOwn(MADE, name)) return undefined;
+function trained(c, name, isOfAttention = false) {
+  if (!Object.hasOwn(MADE, name) || !(isOfAttention || OF_MAIN.includes(name))) return undefined;
   if (!kept.has(name) || c.chance.of(0.2)) kept.set(name, MADE[name](c));
   return kept.get(name);
 }

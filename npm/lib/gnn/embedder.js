@@ -33,6 +33,7 @@ function layersOf(config) {
   return list;
 }
 
+let isGNNEmbedder;
 class GNNEmbedder {
   #model;
   #config;
@@ -89,8 +90,9 @@ class GNNEmbedder {
   }
 
   static {
-    guard(GNNEmbedder, (value) => typeof value === 'object' && value !== null && #model in value);
+    isGNNEmbedder = (value) => typeof value === 'object' && value !== null && #model in value;
   }
 }
+guard(GNNEmbedder, isGNNEmbedder);
 
 module.exports = { GNNEmbedder };

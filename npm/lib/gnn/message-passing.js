@@ -4,6 +4,7 @@
 const classes = require('../members/classes.js');
 const { guard } = require('../guard.js');
 
+let isMessagePassing;
 class MessagePassing {
   #aggregation;
 
@@ -45,8 +46,9 @@ class MessagePassing {
   }
 
   static {
-    guard(MessagePassing, (value) => typeof value === 'object' && value !== null && #aggregation in value);
+    isMessagePassing = (value) => typeof value === 'object' && value !== null && #aggregation in value;
   }
 }
+guard(MessagePassing, isMessagePassing);
 
 module.exports = { MessagePassing };

@@ -17,6 +17,7 @@ const MiningStrategy = Object.freeze({ Random: 'Random', HardNegative: 'HardNega
 const one = (value, name) => [inputs.vector(value, name)];
 const rows = (list, name) => (isList(list) && list.length === 0 ? undefined : list ?? (() => { throw unexpected('ERR_INVALID_ARG', 'an array of vectors', name, list); })());
 
+let isOfAnchor;
 /** A loss of one anchor, its positive and some negatives. */
 class OfAnchor {
   #loss;
@@ -36,10 +37,12 @@ class OfAnchor {
   }
 
   static {
-    guard(OfAnchor, (value) => typeof value === 'object' && value !== null && #loss in value);
+    isOfAnchor = (value) => typeof value === 'object' && value !== null && #loss in value;
   }
 }
+guard(OfAnchor, isOfAnchor);
 
+let isInfoNceLoss;
 class InfoNceLoss extends OfAnchor {
   #temperature;
 
@@ -55,10 +58,12 @@ class InfoNceLoss extends OfAnchor {
   }
 
   static {
-    guard(InfoNceLoss, (value) => typeof value === 'object' && value !== null && #temperature in value);
+    isInfoNceLoss = (value) => typeof value === 'object' && value !== null && #temperature in value;
   }
 }
+guard(InfoNceLoss, isInfoNceLoss);
 
+let isLocalContrastiveLoss;
 class LocalContrastiveLoss extends OfAnchor {
   #margin;
 
@@ -72,10 +77,12 @@ class LocalContrastiveLoss extends OfAnchor {
   }
 
   static {
-    guard(LocalContrastiveLoss, (value) => typeof value === 'object' && value !== null && #margin in value);
+    isLocalContrastiveLoss = (value) => typeof value === 'object' && value !== null && #margin in value;
   }
 }
+guard(LocalContrastiveLoss, isLocalContrastiveLoss);
 
+let isSpectralRegularization;
 class SpectralRegularization {
   #loss;
   #weight;
@@ -99,12 +106,14 @@ class SpectralRegularization {
   }
 
   static {
-    guard(SpectralRegularization, (value) => typeof value === 'object' && value !== null && #loss in value);
+    isSpectralRegularization = (value) => typeof value === 'object' && value !== null && #loss in value;
   }
 }
+guard(SpectralRegularization, isSpectralRegularization);
 
 // ---- optimizers ----
 
+let isOfSize;
 /** An optimizer of `size` parameters with a learning rate that may be set. */
 class OfSize {
   #type;
@@ -146,9 +155,10 @@ class OfSize {
   }
 
   static {
-    guard(OfSize, (value) => typeof value === 'object' && value !== null && #native in value);
+    isOfSize = (value) => typeof value === 'object' && value !== null && #native in value;
   }
 }
+guard(OfSize, isOfSize);
 
 class SgdOptimizer extends OfSize {
   constructor(size, learningRate, momentum = 0, weightDecay = 0) {
@@ -179,6 +189,7 @@ class AdamOptimizer extends OfSize {
   }
 }
 
+let isAdamWOptimizer;
 class AdamWOptimizer extends OfSize {
   #weightDecay;
 
@@ -196,12 +207,14 @@ class AdamWOptimizer extends OfSize {
   }
 
   static {
-    guard(AdamWOptimizer, (value) => typeof value === 'object' && value !== null && #weightDecay in value);
+    isAdamWOptimizer = (value) => typeof value === 'object' && value !== null && #weightDecay in value;
   }
 }
+guard(AdamWOptimizer, isAdamWOptimizer);
 
 // ---- schedules ----
 
+let isLearningRateScheduler;
 class LearningRateScheduler {
   #schedule;
   #total;
@@ -240,14 +253,16 @@ class LearningRateScheduler {
   }
 
   static {
-    guard(LearningRateScheduler, (value) => typeof value === 'object' && value !== null && #schedule in value);
+    isLearningRateScheduler = (value) => typeof value === 'object' && value !== null && #schedule in value;
   }
 }
+guard(LearningRateScheduler, isLearningRateScheduler);
 
 // ---- mining ----
 
 const STRATEGIES = { Random: 'random', HardNegative: 'hardest', SemiHard: 'semiHard', DistanceWeighted: 'distanceWeighted' };
 
+let isHardNegativeMiner;
 class HardNegativeMiner {
   #options;
   #miners = new Map();
@@ -302,10 +317,12 @@ class HardNegativeMiner {
   }
 
   static {
-    guard(HardNegativeMiner, (value) => typeof value === 'object' && value !== null && #options in value);
+    isHardNegativeMiner = (value) => typeof value === 'object' && value !== null && #options in value;
   }
 }
+guard(HardNegativeMiner, isHardNegativeMiner);
 
+let isInBatchMiner;
 class InBatchMiner {
   #withPositive = false;
 
@@ -324,12 +341,14 @@ class InBatchMiner {
   }
 
   static {
-    guard(InBatchMiner, (value) => typeof value === 'object' && value !== null && #withPositive in value);
+    isInBatchMiner = (value) => typeof value === 'object' && value !== null && #withPositive in value;
   }
 }
+guard(InBatchMiner, isInBatchMiner);
 
 // ---- streams ----
 
+let isStreamProcessor;
 class StreamProcessor {
   #dim;
   #most;
@@ -370,9 +389,10 @@ class StreamProcessor {
   }
 
   static {
-    guard(StreamProcessor, (value) => typeof value === 'object' && value !== null && #rows in value);
+    isStreamProcessor = (value) => typeof value === 'object' && value !== null && #rows in value;
   }
 }
+guard(StreamProcessor, isStreamProcessor);
 
 module.exports = {
   AdamOptimizer, AdamWOptimizer, CurriculumScheduler, DecayType, HardNegativeMiner, InBatchMiner, InfoNceLoss, LearningRateScheduler, LocalContrastiveLoss,

@@ -26,6 +26,7 @@ function steps(value, name, least = 1) {
   throw unexpected('ERR_OUT_OF_RANGE', `an integer >= ${least}`, name, value);
 }
 
+let isTemperatureAnnealing;
 class TemperatureAnnealing {
   #start;
   #end;
@@ -87,12 +88,14 @@ class TemperatureAnnealing {
   }
 
   static {
-    guard(TemperatureAnnealing, (value) => typeof value === 'object' && value !== null && #step in value);
+    isTemperatureAnnealing = (value) => typeof value === 'object' && value !== null && #step in value;
   }
 }
+guard(TemperatureAnnealing, isTemperatureAnnealing);
 
 const STAGE = ['name', 'difficulty', 'duration', 'temperature', 'negativeCount', 'k'];
 
+let isCurriculumScheduler;
 class CurriculumScheduler {
   #stages = [];
   #step = 0;
@@ -185,8 +188,9 @@ class CurriculumScheduler {
   }
 
   static {
-    guard(CurriculumScheduler, (value) => typeof value === 'object' && value !== null && #step in value);
+    isCurriculumScheduler = (value) => typeof value === 'object' && value !== null && #step in value;
   }
 }
+guard(CurriculumScheduler, isCurriculumScheduler);
 
 module.exports = { CurriculumScheduler, DecayType, TemperatureAnnealing };

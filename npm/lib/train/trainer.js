@@ -68,6 +68,7 @@ function fitOptions(options) {
   return { epochs, validation, patience, minDelta, restoreBest, onProgress, onEpoch, signal: given.signal, threads: threadsOf(given.threads) };
 }
 
+let isTrainer;
 class Trainer extends Handle {
   #model;
   #loss;
@@ -206,8 +207,9 @@ class Trainer extends Handle {
   }
 
   static {
-    guard(Trainer, (value) => typeof value === 'object' && value !== null && #engine in value);
+    isTrainer = (value) => typeof value === 'object' && value !== null && #engine in value;
   }
 }
+guard(Trainer, isTrainer);
 
 module.exports = { Trainer };
