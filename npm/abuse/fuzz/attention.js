@@ -145,7 +145,7 @@ function creation(c, { row }) {
     return list;
   }
   const o = {};
-  for (const name of row.options.keys()) if (isWanted(row, name) ? chance.of(0.95) : chance.of(0.5)) o[name] = option(c, row, name);
+  for (const name of row.options.keys()) if (chance.of(isWanted(row, name) ? 0.95 : !row.positional && row.options.get(name).kind === 'integer' ? 0.9 : 0.5)) o[name] = option(c, row, name);
   if (!isBad) return [o];
   const named = chance.of(0.9) ? chance.pick([...row.options.keys()]) : chance.pick(['dims', 'constructor', '__proto__']);
   const value = chance.of(0.1) ? o.dim : bad(c, named);

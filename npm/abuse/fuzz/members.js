@@ -66,7 +66,8 @@ function port(c, { port: { type, need, shape } }) {
   if (type === 'graph') return graph(c, shape);
   const sizes = shape.map((side) => size(c, side));
   if (type === 'uint32') return Uint32Array.from({ length: sizes[0] }, () => (c.bad() ? chance.below(9) : 0));
-  if (sizes.length === 1) return form(c, numbers(c, sizes[0]));
+  c.isMeasure ??= chance.of(0.5); // rates, losses, degrees: not below 0
+  if (sizes.length === 1) return form(c, c.isMeasure ? numbers(c, sizes[0]).map((x) => Math.abs(x) + 0.01) : numbers(c, sizes[0]));
   return matrixForm(c, sizes[0], sizes[1]);
 }
 
