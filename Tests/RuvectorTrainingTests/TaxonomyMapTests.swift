@@ -28,6 +28,7 @@ import Testing
         buffer.memory.baseAddress, .float32, rank: 2, rows: buffer.count / dim, columns: dim, stride: dim,
         isWritable: false)
     }
+    defer { withExtendedLifetime(inputs) {} }  // arrays may go after their last use
     _ = try map.run(operation, tensors + [out.tensor(.float32)], Control(threads: threads))
     return out.values
   }

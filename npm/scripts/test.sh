@@ -20,10 +20,7 @@ for name in $steps; do
     gyp) bash npm/scripts/gyp.sh ;;
     lint) swift format lint --strict --recursive Package.swift Sources Tests ;;
     lint-js) node npm/scripts/lint.js ;;
-    # The kernels once more as they are released: optimised as whole modules, at every level this CPU has.
-    swift)
-      swift test
-      swift test -c release -Xswiftc -enable-testing --scratch-path .build/testing --filter RuvectorCoreTests ;;
+    swift) bash npm/scripts/checked.sh test ;;
     # What is generated of the registry, against what the registry says now.
     typegen) node npm/scripts/typegen.js --check ;;
     docs) bash npm/scripts/docs.sh ;;

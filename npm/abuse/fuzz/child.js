@@ -1,5 +1,5 @@
 'use strict';
-// Makes the calls of one seed in this process: child.js <calls> <seed> <record file> [describe]
+// Makes the calls of one seed in this process: child.js <calls> <seed> <record file> <describe or ''> [names of rows: most calls are theirs]
 // The record file holds the number and name of the call under way, for the parent to read should this process die.
 // With `describe`, the last call's arguments are printed before it is made. The last line printed is the count as JSON.
 const fs = require('node:fs');
@@ -16,11 +16,14 @@ const { stopRace } = require('./race.js');
 
 const { RuvectorError } = ruvector;
 
-const [calls, seed, record, describe] = [Number(process.argv[2]), Number(process.argv[3]), process.argv[4], process.argv[5]];
+const [calls, seed, record, describe, ...only] = [Number(process.argv[2]), Number(process.argv[3]), ...process.argv.slice(4)];
 const SETTLE = 20e3, AT_ONCE = 16;
 /** Called equally often: the main entry, what all mechanisms of attention share, the rest of attention, members from the registry. */
 const partOf = (name) => (name.startsWith('attention:Attention#') ? 1 : name.startsWith('attention:') ? 2 : Object.hasOwn(memberRows, name) ? 3 : 0);
-const parts = [0, 0, 1, 2, 3].map((part) => entries().filter(({ name }) => partOf(name) === part));
+const where = (test) => entries().filter(({ name }) => test(name));
+const parts = [0, 0, 1, 2, 3].map((part) => where((name) => partOf(name) === part));
+const classOf = (name) => name.split(/[#.]/)[0], classes = only.map(classOf);
+if (only.length > 0) for (let i = 0; i < 5; i++) parts.push(where((name) => only.includes(name)), where((name) => classes.includes(classOf(name))));
 const chance = new Chance(seed), world = new World(chance, nested);
 const counts = { calls: 0, results: 0, errors: 0, callers: 0, async: 0, codes: {}, succeeded: {} };
 const codes = new Set(CODES.slice(1));

@@ -1,7 +1,7 @@
 'use strict';
 // Calls everything the library exports with random arguments, good and bad, in processes of their own.
 //   npm run fuzz [-- --calls N --seed S]      10^6 calls, a random seed
-//   npm run fuzz -- --calls N --seed S --one  one process, as a failure names it; shows the last call's arguments
+//   npm run fuzz -- --calls N --seed S --one [names]  one process, as a failure names it; shows the last call's arguments
 // What must hold: no process dies; everything thrown is a RuvectorError with a code of the list, or what the caller's own
 // getter threw; no call hangs; no result contains NaN or Infinity; …Async never throws; each export has its row in
 // table.js, and some of its calls succeed.
@@ -14,13 +14,14 @@ const { entries } = require('./table.js');
 const { MECHANISMS } = require('../../lib/overlay/attention.js');
 
 const BATCH = 10000; // calls a process
+const COVERING = 10000; // so many calls have to reach every row
 const QUIET = 60e3; // ms without a new call: it hangs
 
-/** One process; its counts. Rejects with everything a reader needs to repeat it. */
-function run(calls, seed, describe) {
+/** One process; its counts. Rejects with everything a reader needs to repeat it. `only`: names of rows that most calls are of. */
+function run(calls, seed, { describe = false, only = [] } = {}) {
   const record = path.join(os.tmpdir(), `ruvector-fuzz-${process.pid}-${seed}`);
   const folder = fs.mkdtempSync(`${record}-`); // a text that nobody meant as a path becomes a file there
-  const child = spawn(process.execPath, [path.join(__dirname, 'child.js'), calls, seed, record, ...(describe ? ['describe'] : [])], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [path.join(__dirname, 'child.js'), calls, seed, record, describe ? 'describe' : '', ...only], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const last = () => (fs.existsSync(record) ? fs.readFileSync(record, 'utf8').trim() : '0 (nothing yet)');
   let out = '', err = '', before = '', hangs = false;
   child.stdout.on('data', (x) => { out += x; });
@@ -42,7 +43,7 @@ function run(calls, seed, describe) {
       if (describe) process.stderr.write(err);
       if (status === 0) return resolve(JSON.parse(out));
       const how = hangs ? `hung for ${QUIET / 1000} s` : status === 3 ? 'broke a rule' : `died (${signal ?? `exit code ${status}`})`;
-      return reject(new Error(`A process ${how} in call ${at}\n${err}\nAgain: npm run fuzz -- --one --seed ${seed} --calls ${parseInt(at, 10) + 1}`));
+      return reject(new Error(`A process ${how} in call ${at}\n${err}\nAgain: npm run fuzz -- --one --seed ${seed} --calls ${parseInt(at, 10) + 1} ${only.join(' ')}`));
     });
   });
 }
@@ -63,23 +64,26 @@ async function fuzz(calls, seed, progress = () => {}) {
     add(sum, await run(n, s));
     progress((done += n));
   }
-  if (calls < 20000) return sum;
+  if (calls < COVERING) return sum;
   const classes = Object.keys(MECHANISMS).flatMap((name) => ['compute', 'computeBatch', 'backward'].map((method) => `attention:${name}#${method}`));
   const missing = () => [...entries().map(({ name }) => name), ...classes].filter((name) => !sum.succeeded[name]);
-  // Chance leaves out a rare call now and then; what ten more processes do not reach is out of reach.
-  for (let more = 0; more < 10 && missing().length > 0; more++) add(sum, await run(BATCH, s++));
+  // Chance leaves out a rare call now and then: those by name; what so many tries do not reach is out of reach.
+  for (let more = 0; more < 4 && missing().length > 0; more++) {
+    const only = [...new Set(missing().map((name) => (classes.includes(name) ? name.replace(/:.*#/, ':Attention#') : name)))];
+    add(sum, await run(Math.min(BATCH, 2000 * only.length), s++, { only }));
+  }
   const never = missing();
   if (never.length > 0) throw new Error(`No call of ${never} ever succeeded: its row in table.js reaches nothing.`);
   return sum;
 }
 
 async function main() {
-  const { values } = parseArgs({ options: { calls: { type: 'string', default: '1000000' }, seed: { type: 'string' }, one: { type: 'boolean' } } });
+  const { values, positionals: only } = parseArgs({ allowPositionals: true, options: { calls: { type: 'string', default: '1000000' }, seed: { type: 'string' }, one: { type: 'boolean' } } });
   const calls = Number(values.calls), seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`${calls} calls, seed ${seed}`);
   const started = Date.now();
   const progress = (done) => process.stderr.isTTY && process.stderr.write(`\r${done} of ${calls}, ${((Date.now() - started) / 1000).toFixed()} s`);
-  const sum = values.one ? await run(calls, seed, true) : await fuzz(calls, seed, progress);
+  const sum = values.one ? await run(calls, seed, { describe: true, only }) : await fuzz(calls, seed, progress);
   if (process.stderr.isTTY) process.stderr.write('\n');
   const { succeeded, ...counts } = sum;
   console.log(counts, `${((Date.now() - started) / 1000).toFixed()} s`);

@@ -35,7 +35,8 @@ function stored({ name, shape }, values, storage) {
       for (let c = 0; c < width; c++) data[r * width + c] = scales[r] === 0 ? 0 : Math.max(-127, Math.min(127, Math.round(row[c] / scales[r])));
     }
     const loss = lossOf(values, (i) => Math.fround(data[i] * scales[Math.floor(i / width)]));
-    return { tensors: [{ name, dtype: 'I8', shape, data }, { name: `${name}.scale`, dtype: 'F32', shape: [rows], data: scales }], loss };
+    // Numbers at the end of float's range: the scale, rounded up, may be a 127th too large.
+    if (Number.isFinite(loss)) return { tensors: [{ name, dtype: 'I8', shape, data }, { name: `${name}.scale`, dtype: 'F32', shape: [rows], data: scales }], loss };
   }
   return { tensors: [{ name, dtype: 'F32', shape, data: values }], loss: 0 };
 }

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Swift on the build that `npm test` tests: optimised as whole modules as a release is, with overlapping accesses looked for,
+# internals open to tests, and the registry's prose.
+#   checked.sh test|build|run [arguments of swift]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export RUVECTOR_CHECKS=1
+exec swift "$1" -c release -Xswiftc -enable-testing -Xswiftc -DDEBUG --scratch-path .build/testing "${@:2}"
