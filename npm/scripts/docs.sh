@@ -6,13 +6,17 @@ cd "$(dirname "$0")/../.."
 modules="RuvectorCore RuvectorGeometry RuvectorAttention RuvectorCompression RuvectorSearch RuvectorGraph RuvectorHierarchy RuvectorTraining RuvectorIndex RuvectorStore Ruvector"
 rm -rf .build/docs
 mkdir -p .build/docs
-swift package dump-symbol-graph --minimum-access-level public --skip-synthesized-members >.build/docs/log 2>&1 ||
+bash npm/scripts/checked.sh build --product Ruvector >.build/docs/log 2>&1 && bash npm/scripts/checked.sh build --target RuvectorStore >>.build/docs/log 2>&1 ||
   { cat .build/docs/log >&2; exit 1; }
-graphs=$(dirname "$(find .build -name Ruvector.symbols.json -path '*symbolgraph*' | head -1)")
+built=.build/testing/release/Modules
+target=$(swiftc -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p')
+maps=$(for map in Sources/C*/include/module.modulemap "${built%/Modules}"/C*.build/module.modulemap; do printf -- '-Xcc -fmodule-map-file=%s ' "$map"; done)
 failed=""
 for module in $modules; do
   mkdir -p ".build/docs/graphs/$module"
-  cp "$graphs/$module.symbols.json" ".build/docs/graphs/$module/"
+  swift-symbolgraph-extract -module-name "$module" -I "$built" -target "$target" -minimum-access-level public \
+    -skip-synthesized-members -output-dir ".build/docs/graphs/$module" $maps
+  rm -f ".build/docs/graphs/$module/"*@*
   docc convert --additional-symbol-graph-dir ".build/docs/graphs/$module" \
     --fallback-display-name "$module" --fallback-bundle-identifier "ruvector.$module" \
     --transform-for-static-hosting --warnings-as-errors \
