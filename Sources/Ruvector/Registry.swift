@@ -34,6 +34,7 @@ public struct Member: Sendable {
 public enum Registry {
   public static let members =
     layers + attention + codecs + graph + losses + optimizers + schedules + trainers + helpers + embeddings
+    + rankers
 
   private static let layers = [Member(RuvectorLayer.self)]
 
@@ -134,6 +135,10 @@ public enum Registry {
   private static let embeddings = [
     Member(PoincareEmbedding.self),
     Member(TaxonomyMap.self),
+  ]
+
+  private static let rankers = [
+    Member(BilinearRanker.self)
   ]
 
   /// Member `name` of `family`. `.invalidArgument` for unknown names, `.invalidConfig` for impossible options.

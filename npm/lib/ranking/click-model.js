@@ -1,0 +1,148 @@
+'use strict';
+
+// What clicks say. A result at rank r is looked at with probability θ_r = r^−η (the position-based model: Joachims, Swaminathan, Schnabel
+// 2017, "Unbiased learning-to-rank with biased feedback"), and what is looked at is clicked with probability a where it is relevant, b
+// where it is not. So a click is evidence of ln(a/b), whatever its rank, and no click one of ln((1 − aθ)/(1 − bθ)): little at ranks that
+// few look at. With a prior by the first stage's rank, and "none of them", the posterior of which candidate is the relevant one is the
+// label that is learned from. (Weights 1/θ on clicks magnify chance clicks at low ranks; they do worse than no correction.)
+const { unhurried } = require('./unhurried.js');
+
+const NEEDED = 200; // swaps without which nothing is said about η
+const PRIOR = { exponent: 1, spread: 1 }; // what is believed of η before
+const ROUNDS = 30;
+
+/** Counts of clicks by the rank that a result had before the swap and the rank where it was shown, a table a model. */
+class Swaps {
+  #tables = new Map();
+  count = 0;
+
+  add({ model, shown, swapped, clicked }) {
+    if (swapped) this.count++;
+    const table = this.#table(model, shown);
+    for (let rank = 0; rank < shown; rank++) {
+      const from = swapped === undefined ? rank : rank === swapped[0] ? swapped[1] : rank === swapped[1] ? swapped[0] : rank;
+      const at = from * table.size + rank;
+      table.views[at]++;
+      if (clicked.includes(rank)) table.clicks[at]++;
+    }
+  }
+
+  #table(model, shown) {
+    let table = this.#tables.get(model);
+    if (table && table.size >= shown) return table;
+    const size = Math.max(16, shown), larger = { size, views: new Float64Array(size * size), clicks: new Float64Array(size * size) };
+    for (let i = 0; table && i < table.size; i++) {
+      for (const part of ['views', 'clicks']) larger[part].set(table[part].subarray(i * table.size, (i + 1) * table.size), i * size);
+    }
+    this.#tables.set(model, larger);
+    return larger;
+  }
+
+  /** ln p(clicks | η) with each rank's relevance at its most likely value (a profile likelihood of Poisson counts), and ln p(η). */
+  #likelihood(exponent) {
+    let sum = -0.5 * ((exponent - PRIOR.exponent) / PRIOR.spread) ** 2;
+    for (const { size, views, clicks } of this.#tables.values()) {
+      const seen = Float64Array.from({ length: size }, (_, rank) => (rank + 1) ** -exponent);
+      for (let from = 0; from < size; from++) {
+        let all = 0, expected = 0;
+        for (let rank = 0; rank < size; rank++) {
+          all += clicks[from * size + rank];
+          expected += views[from * size + rank] * seen[rank];
+        }
+        if (all === 0) continue;
+        for (let rank = 0; rank < size; rank++) {
+          const at = from * size + rank;
+          if (clicks[at] > 0) sum += clicks[at] * Math.log((all / expected) * seen[rank]);
+        }
+        sum -= all;
+      }
+    }
+    return sum;
+  }
+
+  /** {exponent, low, high, source, swaps}: η with an interval of 95 %, or the prior where too little was swapped to tell. */
+  fit() {
+    if (this.count < NEEDED) return { exponent: PRIOR.exponent, source: 'prior', swaps: this.count };
+    let low = -1, high = 4;
+    const ratio = (Math.sqrt(5) - 1) / 2;
+    for (let i = 0; i < 40; i++) { // the golden section
+      const a = high - ratio * (high - low), b = low + ratio * (high - low);
+      if (this.#likelihood(a) > this.#likelihood(b)) high = b;
+      else low = a;
+    }
+    const exponent = (low + high) / 2, h = 0.05;
+    const curve = (2 * this.#likelihood(exponent) - this.#likelihood(exponent - h) - this.#likelihood(exponent + h)) / h ** 2;
+    const spread = curve > 0 ? 1.96 / Math.sqrt(curve) : 2;
+    return { exponent, low: exponent - spread, high: exponent + spread, source: 'fitted', swaps: this.count };
+  }
+}
+
+/**
+ * {labels [n, k], weights [n], click: {relevant, other}, none}: for each list the posterior of its candidates given that one is
+ * relevant, and how much the list has to say: P(one is relevant) · KL(posterior ‖ prior)².
+ *
+ * `lists`: of each the places of candidates that were shown, with clicks and, by rank, times without one: {seen: [{place, clicks,
+ * missed: [[rank, times]]}]}. `exponent`: η.
+ */
+async function posteriors(lists, k, exponent, check) {
+  const n = lists.length, pause = unhurried(check), deepest = lists.reduce((most, { seen }) => seen.reduce((one, { missed }) => missed.reduce((x, [rank]) => Math.max(x, rank), one), most), 0);
+  const seenAt = Float64Array.from({ length: deepest + 1 }, (_, rank) => (rank + 1) ** -exponent), prior = new Float64Array(k + 1), post = new Float64Array(n * (k + 1));
+  for (let j = 0; j < k; j++) prior[j] = 0.5 / k;
+  prior[k] = 0.5;
+  let a = 0.8, b = 0.1;
+  for (let round = 0; round < ROUNDS; round++) {
+    const gain = Math.log(a / b), loss = seenAt.map((theta) => Math.log((1 - a * theta) / (1 - b * theta))), log = prior.map(Math.log), next = new Float64Array(k + 1);
+    const found = { clicks: [0, 0], missed: [new Float64Array(deepest + 1), new Float64Array(deepest + 1)] };
+    for (let i = 0; i < n; i++) {
+      if (i % 256 === 0) await pause();
+      const p = post.subarray(i * (k + 1), (i + 1) * (k + 1));
+      p.set(log);
+      for (const { place, clicks, missed } of lists[i].seen) {
+        p[place] += clicks * gain;
+        for (const [rank, times] of missed) p[place] += times * loss[rank];
+      }
+      let most = -Infinity, sum = 0;
+      for (let j = 0; j <= k; j++) most = Math.max(most, p[j]);
+      for (let j = 0; j <= k; j++) sum += (p[j] = Math.exp(p[j] - most));
+      for (let j = 0; j <= k; j++) next[j] += (p[j] /= sum);
+      for (const { place, clicks, missed } of lists[i].seen) {
+        for (const [kind, share] of [[0, p[place]], [1, 1 - p[place]]]) {
+          found.clicks[kind] += share * clicks;
+          for (const [rank, times] of missed) found.missed[kind][rank] += share * times;
+        }
+      }
+    }
+    // A few imagined lists, so that ranks where nothing was found yet stay possible.
+    let sum = 0;
+    for (let j = 0; j <= k; j++) sum += (prior[j] = next[j] + (j < k ? 2 / k : 2));
+    for (let j = 0; j <= k; j++) prior[j] /= sum;
+    b = Math.min(0.6, mostLikely(found.clicks[1], found.missed[1], seenAt));
+    a = Math.max(1.5 * b, mostLikely(found.clicks[0], found.missed[0], seenAt));
+  }
+  const labels = new Float32Array(n * k), weights = new Float64Array(n), some = 1 - prior[k];
+  for (let i = 0; i < n; i++) {
+    if (i % 256 === 0) await pause();
+    const relevant = 1 - post[i * (k + 1) + k];
+    let divergence = 0;
+    for (let j = 0; j < k; j++) {
+      const y = labels[i * k + j] = post[i * (k + 1) + j] / Math.max(relevant, 1e-12);
+      if (y > 0) divergence += y * Math.log(y * some / prior[j]);
+    }
+    weights[i] = relevant * Math.max(divergence, 0) ** 2;
+  }
+  return { labels, weights, click: { relevant: a, other: b }, none: prior[k] };
+}
+
+/** The probability p that makes these counts most likely, where a click at a rank has the probability p θ. */
+function mostLikely(clicks, missed, seenAt) {
+  let best = 0.001, most = -Infinity;
+  for (let i = 0; i <= 200; i++) {
+    const p = Math.min(0.999, 0.001 * 1000 ** (i / 200));
+    let sum = clicks * Math.log(p);
+    for (let rank = 0; rank < missed.length; rank++) if (missed[rank] > 0) sum += missed[rank] * Math.log(1 - p * seenAt[rank]);
+    if (sum > most) [best, most] = [p, sum];
+  }
+  return best;
+}
+
+module.exports = { Swaps, posteriors };

@@ -1,0 +1,134 @@
+'use strict';
+
+// From a log to a learned order: labels by the click model, training, and the guard that decides whether it goes live.
+const native = require('../native.js');
+const { Pace } = require('../embedding/slices.js');
+const { Swaps, posteriors } = require('./click-model.js');
+const { listsOf } = require('./lists.js');
+const { call, create, floatsOf, orderOf } = require('./model.js');
+const { unhurried } = require('./unhurried.js');
+
+const FOLDS = 5, SHARES = [0.25, 0.5, 0.75, 1];
+/** Student's t that a share has to exceed: one chance in twenty, divided by the four shares that are tried (Bonferroni), one-sided. Of those that do, the one that gains most is used. */
+const BOUND = 2.24;
+const FEWEST = 20; // lists below which nothing is tried
+const LEAST = 1e-3; // the weight of a list that says something
+const BATCH = 128, RATE = 1e-3, DECAY = 0.01, DEPTH = 10;
+
+/** Steps grow with what there is to learn from. */
+const stepsFor = (lists) => Math.min(300, Math.round(4 * Math.sqrt(lists)));
+
+const discount = Float64Array.from({ length: DEPTH }, (_, rank) => 1 / Math.log2(rank + 2));
+
+/** Some lists of all, as a training takes them. */
+function pick(lists, dim, numbers) {
+  const { k, labels, weights } = lists, n = numbers.length, mean = numbers.reduce((sum, i) => sum + weights[i], 0) / n;
+  const queries = new Float32Array(n * dim), places = new Uint32Array(n * k), first = new Float32Array(n * k), relevance = new Float32Array(n * k);
+  numbers.forEach((i, at) => {
+    queries.set(lists.queries.subarray(i * dim, (i + 1) * dim), at * dim);
+    places.set(lists.places.subarray(i * k, (i + 1) * k), at * k);
+    first.set(lists.first.subarray(i * k, (i + 1) * k), at * k);
+    for (let j = 0; j < k; j++) relevance[at * k + j] = labels[i * k + j] * (weights[i] / mean);
+  });
+  return { n, buffers: [{ data: queries, rows: n, dim }, lists.rows, places, { data: first, rows: n, dim: k }, { data: relevance, rows: n, dim: k }] };
+}
+
+/** Trains a ranker on these lists; its handle, the caller's to close. */
+async function train(shape, lists, numbers, { check, threads, tell, seed }) {
+  const handle = create(shape), { n, buffers } = pick(lists, shape.dim, numbers), steps = stepsFor(n), pace = new Pace(1), loss = new Float32Array(1);
+  try {
+    for (let from = 0; from < steps;) {
+      check();
+      const count = Math.min(pace.next, steps - from), started = performance.now();
+      await call(handle, 'train', [...buffers, Float64Array.of(from, count, BATCH, RATE, DECAY, seed), loss], { threads, isLater: true });
+      pace.note(count, performance.now() - started);
+      from += count;
+      tell(from / steps);
+    }
+    return handle;
+  } catch (error) {
+    native.close(handle);
+    throw error;
+  }
+}
+
+/** Σ_j y_j (discount of j's rank in the learned order − that in the static one), for each share. */
+function gainsOf(first, full, labels, scale) {
+  const k = first.length;
+  return SHARES.map((share) => {
+    let gain = 0;
+    orderOf(Float64Array.from({ length: k }, (_, j) => scale * first[j] + share * (full[j] - scale * first[j]))).slice(0, DEPTH).forEach((j, rank) => { gain += labels[j] * discount[rank]; });
+    for (let j = 0; j < Math.min(k, DEPTH); j++) gain -= labels[j] * discount[j];
+    return gain;
+  });
+}
+
+/** {mean, t, low, high} of paired gains. */
+function paired(gains) {
+  const n = gains.length, mean = gains.reduce((a, b) => a + b, 0) / n;
+  const deviation = Math.sqrt(gains.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, n - 1)) / Math.sqrt(n);
+  return { mean, t: deviation > 0 ? mean / deviation : 0, low: mean - 1.96 * deviation, high: mean + 1.96 * deviation };
+}
+
+/** Gains of held-out lists: each is ranked by a model that has not seen its query. Trains `FOLDS` models. */
+async function validate(shape, lists, numbers, control) {
+  const { k } = lists, gains = SHARES.map(() => /** @type {number[]} */ ([])), pause = unhurried(control.check);
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const inside = numbers.filter((_, i) => i % FOLDS !== fold), outside = numbers.filter((_, i) => i % FOLDS === fold);
+    const handle = await train(shape, lists, inside, { ...control, tell: (share) => control.tell((fold + share) / (FOLDS + 1)) });
+    try {
+      const { n, buffers: [queries, rows, places, first] } = pick(lists, shape.dim, outside), scores = new Float32Array(n * k), weights = new Float32Array(floatsOf(shape));
+      await call(handle, 'forward', [queries, rows, places, first, scores], { threads: control.threads, isLater: true });
+      native.weightsGet(handle, '', weights);
+      for (let at = 0; at < n; at++) {
+        await pause();
+        const part = (list, i) => list.subarray(i * k, (i + 1) * k);
+        gainsOf(part(first.data, at), part(scores, at), part(lists.labels, outside[at]), weights[weights.length - 1]).forEach((gain, i) => gains[i].push(gain));
+      }
+    } finally {
+      native.close(handle);
+    }
+  }
+  return gains.map(paired);
+}
+
+/**
+ * {weights, share, report}: `weights` and `share` only where the guard lets the order go live. `log`: [{query, observations}];
+ * `candidatesOf(query)`; `examination`: 'auto' (fitted, or the prior 1/rank), or η.
+ */
+async function learn(shape, log, candidatesOf, { examination, check, threads, onProgress, seed }) {
+  const tell = (from, to) => (share) => onProgress?.({ done: from + (to - from) * share });
+  const swaps = new Swaps(), pause = unhurried(check);
+  for (const { observations } of log) {
+    await pause();
+    for (const { model, shown, swapped, clicked } of observations) swaps.add({ model, shown: shown.length, swapped, clicked });
+  }
+  const seen = examination === 'auto' ? swaps.fit() : { exponent: examination, source: 'given', swaps: swaps.count };
+  const lists = await listsOf(log, shape.dim, candidatesOf, { check, progress: tell(0, 0.2) });
+  const found = lists.n === 0 ? { labels: new Float32Array(0), weights: new Float64Array(0) } : await posteriors(lists.seen.map((one) => ({ seen: one })), lists.k, seen.exponent, check);
+  const numbers = Array.from({ length: lists.n }, (_, i) => i).filter((i) => found.weights[i] > LEAST);
+  const report = { examination: seen, queries: log.length, lists: numbers.length, click: found.click, gain: undefined, share: 0, isLive: false };
+  if (numbers.length < FEWEST) {
+    onProgress?.({ done: 1 });
+    return { report };
+  }
+  const all = { ...lists, ...found }, control = { check, threads, seed, tell: tell(0.2, 1) };
+  const tried = await validate(shape, all, numbers, control), passed = tried.map((_, i) => i).filter((i) => tried[i].t > BOUND);
+  const best = (passed.length > 0 ? passed : [0, 1, 2, 3]).reduce((most, i) => (tried[i].mean > tried[most].mean ? i : most));
+  report.gain = tried[best];
+  if (passed.length === 0) {
+    onProgress?.({ done: 1 });
+    return { report };
+  }
+  const handle = await train(shape, all, numbers, { ...control, tell: (share) => control.tell((FOLDS + share) / (FOLDS + 1)) });
+  try {
+    const weights = new Float32Array(floatsOf(shape));
+    native.weightsGet(handle, '', weights);
+    [report.share, report.isLive] = [SHARES[best], true];
+    return { weights, share: SHARES[best], report };
+  } finally {
+    native.close(handle);
+  }
+}
+
+module.exports = { learn };

@@ -1,0 +1,112 @@
+'use strict';
+
+// What was shown and clicked -> lists to learn from: for each distinct query its candidates as the first stage finds them now, and what
+// the log says of them.
+const inputs = require('../inputs.js');
+const { matrix } = require('../matrices.js');
+const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
+const { standardised, unit } = require('./model.js');
+const { unhurried } = require('./unhurried.js');
+
+/** Rows of many lists, each kept once. */
+class Rows {
+  #places = new Map();
+  #data;
+
+  constructor(dim) {
+    this.dim = dim;
+    this.#data = new Float32Array(1024 * dim);
+  }
+
+  get count() {
+    return this.#places.size;
+  }
+
+  get matrix() {
+    return { data: this.#data.subarray(0, this.count * this.dim), rows: this.count, dim: this.dim };
+  }
+
+  place(id, row) {
+    const known = this.#places.get(id);
+    if (known !== undefined) return known;
+    const place = this.count, { dim } = this;
+    if ((place + 1) * dim > this.#data.length) {
+      const larger = inputs.allocate(2 * this.#data.length, 'candidates');
+      larger.set(this.#data);
+      this.#data = larger;
+    }
+    unit(row, this.#data.subarray(place * dim, (place + 1) * dim));
+    this.#places.set(id, place);
+    return place;
+  }
+}
+
+/** {ids, vectors, scores} of a first stage, the best first, checked. */
+function readCandidates(value, dim, name) {
+  const { ids, vectors, scores } = inputs.options(value ?? null, ['ids', 'vectors', 'scores'], name);
+  if (!isList(ids)) throw unexpected('ERR_INVALID_ARG', 'an array of ids', `${name}.ids`, ids);
+  const count = inputs.lengthOfList(ids, `${name}.ids`), list = inputs.mapList(ids, count, (id, i) => {
+    if (typeof id !== 'string' || id === '') throw unexpected('ERR_INVALID_ARG', 'a string that is not empty', `${name}.ids[${i}]`, id);
+    return id;
+  });
+  if (new Set(list).size < count) throw mismatch('ERR_DUPLICATE_KEY', 'ids that differ', `${name}.ids`, 'an id twice');
+  const rows = matrix(vectors, `${name}.vectors`), own = inputs.ownVector(scores, `${name}.scores`);
+  if (rows.rows !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} rows`, `${name}.vectors`, rows.rows);
+  if (count > 0 && rows.dim !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, `${name}.vectors[0]`, rows.dim);
+  if (lengthOf(own) !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} elements`, `${name}.scores`, lengthOf(own));
+  const finite = (numbers, what) => { for (let i = 0; i < numbers.length; i++) if (numbers[i] - numbers[i] !== 0) throw mismatch('ERR_NON_FINITE', 'finite numbers', what, String(numbers[i])); };
+  finite(own, `${name}.scores`);
+  finite(rows.data.subarray(0, count * dim), `${name}.vectors`);
+  return { ids: list, data: rows.data, scores: own };
+}
+
+/**
+ * The lists of queries with observations: {queries, rows, places, first, k, seen}; `candidatesOf(query)` gives what the first stage
+ * finds now. Lists are as long as the longest; a shorter one is filled up with its last candidate, which nobody clicks there. Queries
+ * without a candidate that was shown are left out.
+ */
+async function listsOf(log, dim, candidatesOf, { check, progress }) {
+  const rows = new Rows(dim), all = [], pause = unhurried(check);
+  let done = 0;
+  for (const { query, observations } of log) {
+    await pause();
+    const found = readCandidates(await candidatesOf(query), dim, 'candidates(query)'), order = found.ids.map((_, i) => i).sort((i, j) => found.scores[j] - found.scores[i] || i - j);
+    const place = new Map(order.map((at, i) => [found.ids[at], i]));
+    const seen = seenOf(observations, place);
+    if (seen.length > 0) {
+      all.push({
+        query, seen, scores: Float32Array.from(order, (at) => found.scores[at]),
+        places: order.map((at) => rows.place(found.ids[at], found.data.subarray(at * dim, (at + 1) * dim))),
+      });
+    }
+    progress(++done / log.length);
+  }
+  const n = all.length, k = all.reduce((most, { places }) => Math.max(most, places.length), 0);
+  const lists = { n, k, seen: all.map(({ seen }) => seen), queries: inputs.allocate(n * dim, 'queries'), places: new Uint32Array(n * k), first: inputs.allocate(n * k, 'scores'), rows: rows.matrix };
+  all.forEach(({ query, places, scores }, i) => {
+    unit(query, lists.queries.subarray(i * dim, (i + 1) * dim));
+    const first = lists.first.subarray(i * k, (i + 1) * k);
+    standardised(scores, first.subarray(0, scores.length));
+    for (let j = 0; j < k; j++) lists.places[i * k + j] = places[Math.min(j, places.length - 1)];
+    first.fill(-30, scores.length); // behind all others, at a probability of nothing
+  });
+  return lists;
+}
+
+/** Candidates that were shown: {place, clicks, missed: [[rank, times]]}. */
+function seenOf(observations, places) {
+  const found = new Map();
+  for (const { shown, clicked } of observations) {
+    shown.forEach((id, rank) => {
+      const place = places.get(id);
+      if (place === undefined) return;
+      let one = found.get(place);
+      if (!one) found.set(place, one = { place, clicks: 0, missed: new Map() });
+      if (clicked.includes(rank)) one.clicks++;
+      else one.missed.set(rank, (one.missed.get(rank) ?? 0) + 1);
+    });
+  }
+  return [...found.values()].map((one) => ({ ...one, missed: [...one.missed] }));
+}
+
+module.exports = { listsOf, readCandidates };

@@ -1,0 +1,72 @@
+'use strict';
+
+// A learned order: the native ranker (Sources/RuvectorTraining/Ranking/BilinearRanker.swift), and how much of it is in use.
+const native = require('../native.js');
+
+const NONE = -1;
+
+/** Calls an operation with buffers: matrices {data, rows, dim} or typed arrays. */
+function call(handle, operation, list, { threads = 1, flag, isLater = false } = /** @type {any} */ ({})) {
+  const buffers = list.map((one) => one.data ?? one), shapes = new Float64Array(2 * list.length).fill(NONE);
+  list.forEach((one, i) => { if (one.data) shapes.set([one.rows, one.dim], 2 * i); });
+  return isLater ? native.runAsync(handle, operation, buffers, shapes, threads, flag) : native.run(handle, operation, buffers, shapes, threads, undefined);
+}
+
+const create = ({ dim, rank, seed }) => native.create('ranker', 'bilinear', ['dim', dim, 'rank', rank, 'seed', BigInt.asUintN(64, BigInt(seed))]);
+const floatsOf = ({ dim, rank }) => 2 * dim * rank + 1;
+
+/** Of length one; zeros stay zeros. */
+function unit(row, out = new Float32Array(row.length)) {
+  let sum = 0;
+  for (let i = 0; i < row.length; i++) sum += row[i] * row[i];
+  const factor = sum > 0 && Number.isFinite(sum) ? 1 / Math.sqrt(sum) : 0;
+  for (let i = 0; i < row.length; i++) out[i] = row[i] * factor;
+  return out;
+}
+
+/** Scores of a first stage, higher ones better, with mean 0 and deviation 1; zeros where they are all the same. */
+function standardised(scores, out = new Float32Array(scores.length)) {
+  let mean = 0, square = 0;
+  for (let i = 0; i < scores.length; i++) mean += scores[i] / scores.length;
+  for (let i = 0; i < scores.length; i++) square += (scores[i] - mean) ** 2 / scores.length;
+  const factor = square > 0 && Number.isFinite(square) ? 1 / Math.sqrt(square) : 0;
+  for (let i = 0; i < scores.length; i++) out[i] = factor === 0 ? 0 : (scores[i] - mean) * factor;
+  return out;
+}
+
+/** Places by falling score; of equals the earlier one first. */
+const orderOf = (scores) => Array.from(scores, (_, i) => i).sort((i, j) => scores[j] - scores[i] || i - j);
+
+/** Weights in use. `share`: α of the learned part. */
+class Model {
+  #handle;
+
+  constructor(shape, weights, share) {
+    this.#handle = create(shape);
+    native.weightsSet(this.#handle, '', weights);
+    this.dim = shape.dim;
+    this.share = share;
+    this.scale = weights[weights.length - 1];
+  }
+
+  /** Bᵀ A q of a query of length one, times α. */
+  project(query) {
+    const out = new Float32Array(this.dim);
+    call(this.#handle, 'project', [{ data: unit(query), rows: 1, dim: this.dim }, out]);
+    for (let i = 0; i < out.length; i++) out[i] *= this.share;
+    return out;
+  }
+
+  close() {
+    native.close(this.#handle);
+  }
+}
+
+/** {scores, first, learned}: what candidates with these scores of the first stage get; `learned`: α⟨t, x⟩ of each. */
+function combine(scale, firstScores, learned) {
+  const first = standardised(firstScores);
+  for (let i = 0; i < first.length; i++) first[i] *= scale;
+  return { first, learned, scores: Float64Array.from(first, (x, i) => x + learned[i]) };
+}
+
+module.exports = { Model, call, combine, create, floatsOf, orderOf, standardised, unit };

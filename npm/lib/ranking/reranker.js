@@ -1,0 +1,244 @@
+'use strict';
+
+// Reranker: puts the candidates of any first stage in an order that is learned from what people click.
+const inputs = require('../inputs.js');
+const { guard } = require('../guard.js');
+const { threads: threadsOf } = require('../async.js');
+const { mismatch, RuvectorError, unexpected } = require('../errors.js');
+const { randomSeed } = require('../random.js');
+const { watcher } = require('../embedding/slices.js');
+const { corrupt, pack, unpack } = require('../embedding/bytes.js');
+const impressions = require('./impression.js');
+const { learn } = require('./learner.js');
+const { readCandidates } = require('./lists.js');
+const { Log } = require('./log.js');
+const { Model, combine, floatsOf, orderOf, unit } = require('./model.js');
+
+const MAGIC = 'RVRERANK';
+const RANK = 128, MOST = 100000;
+
+const whole = (value, name, low, high, standard) => {
+  const number = inputs.number(value, name, standard);
+  if (!(Number.isInteger(number) && number >= low && number <= high)) throw unexpected('ERR_OUT_OF_RANGE', `an integer in ${low}...${high}`, name, value);
+  return number;
+};
+
+/** `explore`: the share of searches in which two ranks of what is shown change places. */
+function readShare(value) {
+  const share = inputs.number(value, 'explore', 0);
+  if (!(share >= 0 && share <= 1)) throw unexpected('ERR_OUT_OF_RANGE', 'a number in 0...1', 'explore', value);
+  return share;
+}
+
+/** `examination`: 'auto', or η of θ = rank^−η. */
+function readExamination(value = 'auto') {
+  if (value === 'auto' || (typeof value === 'number' && value >= 0 && value <= 10)) return value;
+  throw unexpected('ERR_INVALID_CONFIG', "'auto' or a number in 0...10", 'examination', value);
+}
+
+const flag = (value, name, standard = false) => {
+  if (value !== undefined && typeof value !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', name, value);
+  return value ?? standard;
+};
+
+const checkId = (id, name) => {
+  if (typeof id !== 'string' || id === '') throw unexpected('ERR_INVALID_ARG', 'a string that is not empty', name, id);
+  return id;
+};
+
+/** Two ranks of `count` that change places in a share of searches; `next()` in 0..<1. */
+function swapOf(share, count, next) {
+  if (share === 0 || count < 2 || next() >= share) return undefined;
+  const i = Math.floor(next() * count), j = Math.floor(next() * (count - 1));
+  return [i, j < i ? j : j + 1];
+}
+
+/** Random numbers of a seed (Mulberry32). */
+function generator(seed) {
+  let s = Number(BigInt.asUintN(32, BigInt(seed)));
+  return () => {
+    s = (s + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(s ^ (s >>> 15), 1 | s);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+let isOne;
+class Reranker {
+  #shape;
+  #most;
+  #log;
+  #model;
+  #weights;
+  #report;
+  #version = 0;
+  #next;
+  #isLearning = false;
+  #isClosed = false;
+
+  constructor(options) {
+    const { dim, rank, seed = randomSeed(), maxObservations } = inputs.options(options ?? null, ['dim', 'rank', 'seed', 'maxObservations']);
+    if (!Number.isSafeInteger(seed) && typeof seed !== 'bigint') throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);
+    if (dim === undefined) throw unexpected('ERR_INVALID_CONFIG', 'an integer in 1...16384', 'dim', dim);
+    this.#shape = { dim: whole(dim, 'dim', 1, 16384), rank: whole(rank, 'rank', 1, 4096, RANK), seed };
+    this.#most = whole(maxObservations, 'maxObservations', 1, 1e7, MOST);
+    this.#log = new Log(this.#most, seed);
+    this.#next = generator(seed);
+  }
+
+  #check() {
+    if (this.#isClosed) throw mismatch('ERR_CLOSED', 'an open Reranker', 'this', 'a closed one');
+  }
+
+  get dim() {
+    return this.#shape.dim;
+  }
+
+  get rank() {
+    return this.#shape.rank;
+  }
+
+  get seed() {
+    return this.#shape.seed;
+  }
+
+  get maxObservations() {
+    return this.#most;
+  }
+
+  get closed() {
+    return this.#isClosed;
+  }
+
+  close() {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#model?.close();
+    this.#model = undefined;
+  }
+
+  /** The `k` best of {ids, vectors, scores} in the learned order: [{id, score, place}]. */
+  rerank(query, candidates, options) {
+    this.#check();
+    const { dim } = this.#shape, o = inputs.options(options, ['k', 'track', 'explore', 'explain']);
+    const k = inputs.count(o.k ?? 10, 'k'), isTracked = flag(o.track, 'track'), share = readShare(o.explore), isExplained = flag(o.explain, 'explain');
+    if (share > 0 && !isTracked) throw mismatch('ERR_INVALID_CONFIG', 'track: true', 'explore', 'a search that nobody observes');
+    const row = inputs.ownVector(query, 'query');
+    if (row.length !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'query', row.length);
+    for (let i = 0; i < dim; i++) if (!Number.isFinite(row[i])) throw mismatch('ERR_NON_FINITE', 'a finite number', `query[${i}]`, String(row[i]));
+    const found = readCandidates(candidates, dim, 'candidates'), count = found.ids.length, model = this.#model;
+    const byFirst = found.ids.map((_, i) => i).sort((i, j) => found.scores[j] - found.scores[i] || i - j);
+    const learned = new Float32Array(count);
+    if (model) {
+      const t = model.project(row), x = new Float32Array(dim);
+      byFirst.forEach((at, i) => {
+        unit(found.data.subarray(at * dim, (at + 1) * dim), x);
+        let dot = 0;
+        for (let d = 0; d < dim; d++) dot += t[d] * x[d];
+        learned[i] = dot;
+      });
+    }
+    const { scores, first } = combine(model?.scale ?? 1, Float32Array.from(byFirst, (at) => found.scores[at]), learned);
+    const order = orderOf(scores).slice(0, k), swapped = swapOf(share, order.length, this.#next);
+    if (swapped) [order[swapped[0]], order[swapped[1]]] = [order[swapped[1]], order[swapped[0]]];
+    /** @type {any} */
+    const hits = order.map((i) => ({ id: found.ids[byFirst[i]], score: scores[i], place: byFirst[i], ...isExplained && { explain: { firstStage: first[i], attention: learned[i] } } }));
+    if (isTracked) hits.impression = impressions.write({ query: row, shown: hits.map(({ id }) => id), model: this.#version, swapped }, this.#name);
+    return hits;
+  }
+
+  get #name() {
+    return `reranker ${this.#shape.dim}`;
+  }
+
+  /** Notes what was clicked of what was shown: none at all, too. */
+  observe(impression, clicked) {
+    this.#check();
+    const shown = impressions.read(impression, { dim: this.#shape.dim, of: this.#name, checkId });
+    this.#log.add({ ...shown, clicked: impressions.ranksOf(clicked, shown.shown) });
+  }
+
+  /** Learns from the log; the report of `learning()`. */
+  async learn(options) {
+    this.#check();
+    const o = inputs.options(options ?? null, ['candidates', 'examination', 'onProgress', 'signal', 'threads']), { candidates } = o;
+    if (typeof candidates !== 'function') throw unexpected('ERR_INVALID_ARG', 'a function that gives the candidates of a query', 'candidates', candidates);
+    const examination = readExamination(o.examination), threads = threadsOf(o.threads), watch = watcher(o);
+    if (this.#isLearning) throw mismatch('ERR_BUSY', 'no learning in flight', 'this', 'one');
+    if (this.#log.size === 0) throw mismatch('ERR_EMPTY_INPUT', 'observations', 'this', 'none');
+    this.#isLearning = true;
+    try {
+      const check = () => {
+        this.#check();
+        watch.check();
+      };
+      check();
+      const { weights, share, report } = await learn(this.#shape, this.#log.grouped(), candidates, { examination, check, threads, onProgress: watch.tell, seed: this.#version + 1 });
+      check();
+      if (weights) this.#adopt(weights, share, this.#version + 1);
+      this.#report = report;
+      return this.learning();
+    } finally {
+      this.#isLearning = false;
+    }
+  }
+
+  #adopt(weights, share, version) {
+    const model = new Model(this.#shape, weights, share);
+    this.#model?.close();
+    [this.#model, this.#weights, this.#version] = [model, weights, version];
+  }
+
+  /** What was observed and learned. */
+  learning() {
+    this.#check();
+    const report = this.#report;
+    return {
+      observations: this.#log.size, observed: this.#log.total, queries: this.#log.queries, model: this.#version, share: this.#model?.share ?? 0,
+      examination: report?.examination, gain: report?.gain && { mean: report.gain.mean, low: report.gain.low, high: report.gain.high, t: report.gain.t },
+      lists: report?.lists ?? 0, bytes: this.#weights?.byteLength ?? 0,
+    };
+  }
+
+  /** Back to the order of the first stage; what was observed goes, too. */
+  forget() {
+    this.#check();
+    if (this.#isLearning) throw mismatch('ERR_BUSY', 'no learning in flight', 'this', 'one');
+    this.#model?.close();
+    [this.#model, this.#weights, this.#report] = [undefined, undefined, undefined];
+    this.#log = new Log(this.#most, this.#shape.seed);
+  }
+
+  /** Weights and log as bytes. */
+  toBuffer() {
+    this.#check();
+    const { queries, ...log } = this.#log.toJson(), { dim } = this.#shape, rows = new Float32Array(queries.length * dim);
+    queries.forEach((query, i) => { rows.set(query, i * dim); });
+    return pack(MAGIC, { ...this.#shape, seed: String(this.#shape.seed), maxObservations: this.#most, version: this.#version, share: this.#model?.share ?? 0, report: this.#report, log, queries: queries.length }, { weights: this.#weights ?? new Float32Array(0), rows });
+  }
+
+  static fromBuffer(bytes) {
+    const { header, arrays: { weights, rows } } = unpack(MAGIC, bytes);
+    try {
+      const { dim, rank, seed, maxObservations, version, share, report, log, queries } = header;
+      const one = new Reranker({ dim, rank, seed: BigInt(seed), maxObservations });
+      if (rows.length !== queries * dim || (weights.length !== 0 && weights.length !== floatsOf({ dim, rank }))) throw corrupt('the sizes of a Reranker', 'bytes', 'others');
+      one.#log = Log.fromJson({ ...log, queries: Array.from({ length: queries }, (_, i) => rows.slice(i * dim, (i + 1) * dim)) }, maxObservations, BigInt(seed));
+      one.#report = report;
+      if (weights.length > 0) one.#adopt(weights, share, version);
+      else one.#version = version;
+      return one;
+    } catch (error) {
+      if (error instanceof RuvectorError && error.code === 'ERR_CORRUPT') throw error;
+      throw corrupt('the fields of a Reranker', 'bytes', 'others');
+    }
+  }
+
+  static {
+    isOne = (value) => typeof value === 'object' && value !== null && #shape in value;
+  }
+}
+guard(Reranker, isOne);
+
+module.exports = { Reranker, flag, generator, readExamination, readShare, swapOf, whole };
