@@ -1,9 +1,11 @@
 // Ruvector for Swift: types of the main entry. Every function throws a RuvectorError (its `code` is stable) and never
 // ends the process. Formulas, precision and boundary behaviour: docs/numerics.md.
 import type { EdgeFeaturedAttention } from './npm/entries/attention.js';
+import type { Impression, LearningReport, LearnOptions, RankExplanation } from './npm/types/ranking.js';
 import type { ActivationOptions, AggregationOptions, Rows, Sequential } from './npm/types/generated.js';
 export * from './npm/types/generated.js';
 export * from './npm/types/embedding.js';
+export * from './npm/types/ranking.js';
 export * from './npm/types/train.js';
 
 declare global {
@@ -269,7 +271,17 @@ export interface StoreColumns { readonly ids?: readonly (string | undefined)[] |
 /** An entry as it is kept: the vector exactly as it was inserted, the metadata as JSON keeps it. */
 export interface StoredEntry { id: string; vector: Float32Array; metadata: Metadata | undefined }
 /** `distance` is the metric's (IndexMetric): 1 − cosine, |q − y|², 1 − q·y, or that of the hyperbolic space. */
-export interface StoreResult { id: string; distance: number; metadata: Metadata | undefined }
+export interface StoreResult {
+  id: string;
+  distance: number;
+  metadata: Metadata | undefined;
+  /** With `rerank`: what the order is by. */
+  score?: number;
+  /** With `explain`. */
+  explain?: RankExplanation;
+}
+/** Results; with `track` they have what `observe` wants to know, as a text that survives JSON, a browser and time. */
+export type StoreResults = StoreResult[] & { readonly impression?: string };
 
 /** A value that a field is compared with; a Date as JSON keeps it, '2026-01-02T03:04:05.000Z'. */
 export type WhereValue = string | number | boolean | null | Date;
@@ -330,6 +342,8 @@ export interface StoreOptions {
   patience?: number | undefined;
   /** Changes after which the index is saved in the middle of a write. Default: half of the index, 10,000 at least. */
   saveEvery?: number | undefined;
+  /** Observations that are kept, of more a fair sample; 1...1e7. Default 100,000. Of this opening. */
+  maxObservations?: number | undefined;
 }
 export interface StoreInsertOptions extends ThreadOptions {
   /** Whether entries with known ids take the place of the old ones (false: ERR_DUPLICATE_KEY, and nothing is inserted). */
@@ -353,6 +367,16 @@ export interface StoreSearchOptions {
   filter?: StoreIdFilter | PreparedFilter | undefined;
   /** What has to hold for the metadata. */
   where?: Where | undefined;
+  /** The learned order instead of that by distance. Default false. Entries that came after it was learned are ranked like all others. */
+  rerank?: boolean | undefined;
+  /** With `rerank`: how many of the nearest are put in order. Default 50, at least `k`. */
+  candidates?: number | undefined;
+  /** Whether the results have an `impression` for `observe`. Default false. */
+  track?: boolean | undefined;
+  /** The share of tracked searches, 0...1, in which two results change places: without it nobody can tell what is not good from what is not looked at. Default 0. */
+  explore?: number | undefined;
+  /** With `rerank`: whether each result says why it stands where it does. Default false. */
+  explain?: boolean | undefined;
 }
 /** Ids that may be found: a list or a Set of them, `{ allow }` with one of these, or `{ deny }` with those that may not. */
 export type StoreIdFilter =
@@ -416,9 +440,9 @@ export class VectorStore {
    * have committed (nothing of it while an asynchronous write of this store is in flight: `searchAsync` does).
    * @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_INVALID_ARG, ERR_CLOSED, ERR_WRONG_HANDLE (a filter that another store or an index prepared)
    */
-  search(query: Vector, options?: StoreSearchOptions): StoreResult[];
+  search(query: Vector, options?: StoreSearchOptions): StoreResults;
   /** The same off the event loop. An abort rejects at once. Searches that `close` finds in flight resolve. */
-  searchAsync(query: Vector, options?: StoreSearchOptions & { signal?: AbortSignal | undefined }): Promise<StoreResult[]>;
+  searchAsync(query: Vector, options?: StoreSearchOptions & { signal?: AbortSignal | undefined }): Promise<StoreResults>;
   /**
    * A filter for many searches of this store, which follows it: entries that are inserted later count if they are allowed, those that
    * are deleted do not, whoever wrote. It reads the ids or the metadata of the whole table once, on the calling thread; a search with
@@ -427,6 +451,24 @@ export class VectorStore {
    * @throws ERR_INVALID_ARG (neither `filter` nor `where`, other types), ERR_INVALID_CONFIG (other options), ERR_CLOSED
    */
   prepareFilter(options: StoreFilterOptions): PreparedFilter;
+  /**
+   * Notes what was clicked of the results of a search with `track`, in any process that has the file; no clicks are an observation, too. It
+   * survives the end of the process (the log is synchronised with the disk at SQLite's next checkpoint).
+   * @throws ERR_INVALID_ARG (an id that was not shown), ERR_CORRUPT (an impression that is cut, or another store's), ERR_BUSY as `insert`
+   */
+  observe(impression: string | Impression, clicked: readonly string[]): void;
+  /** The same off the event loop; it waits for writes in flight. */
+  observeAsync(impression: string | Impression, clicked: readonly string[]): Promise<void>;
+  /**
+   * Learns an order from what was observed: searches with `rerank` use it, in every process, if it is better beyond doubt for queries it
+   * has not seen. Rejects with ERR_EMPTY_INPUT (no observations), ERR_BUSY (one in flight, or another process was faster),
+   * ERR_ABORTED, ERR_CLOSED; the order in use then stays.
+   */
+  learn(options?: LearnOptions): Promise<LearningReport>;
+  /** What was observed and learned, in this process and in others. */
+  learning(): LearningReport;
+  /** Back to the static order; what was observed goes, too. */
+  forget(): void;
   /** All ids and vectors, oldest first; may be passed where a Matrix is wanted. */
   getAllVectors(): { ids: string[]; data: Float32Array; rows: number; dim: number };
   /** The index, to read from: its keys are integers (`keyOf`, `idOf`), it changes and closes with the store. */

@@ -45,6 +45,7 @@ export const {
   PoincareEmbedding,
   PreparedFilter,
   ReplayBuffer,
+  Reranker,
   RiemannianAdam,
   RiemannianSGD,
   RuvectorError,

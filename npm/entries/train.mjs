@@ -29,6 +29,7 @@ export const {
   PlateauSchedule,
   PoincareEmbedding,
   ReplayBuffer,
+  Reranker,
   RiemannianAdam,
   RiemannianSGD,
   SGD,

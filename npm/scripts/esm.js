@@ -24,6 +24,7 @@ const MODULES = {
   'indexes/merge.js': ['mergeTopK'],
   'members/classes.js': undefined,
   'overlay/layer.js': undefined,
+  'ranking/reranker.js': undefined,
   'train/annealing.js': undefined,
   'train/functions.js': undefined,
   'train/trainer.js': undefined,
@@ -51,7 +52,7 @@ ${lines.join('')}]);
 /** The entries that have a part of the main one: the families whose classes they have, and the modules. */
 const PARTS = {
   graph: { families: ['graph', 'dense'], modules: ['graph.js', 'gnn/'] },
-  train: { families: ['loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing', 'head'], modules: ['train/', 'embedding/'], types: ['train.d.ts', 'embedding.d.ts'] },
+  train: { families: ['loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing', 'head'], modules: ['train/', 'embedding/', 'ranking/'], types: ['train.d.ts', 'embedding.d.ts', 'ranking.d.ts'] },
 };
 
 /** What such an entry exports. */

@@ -102,7 +102,7 @@ function make(number) {
   const at = { number, name, also: c.also(name), args: [self, ...args], raced: c.raced };
   fs.writeSync(file, `${number} ${name}`.padEnd(80), 0);
   if (describe && number === calls - 1) console.error(`${name}\n  ${at.args.map(show).join('\n  ')}`);
-  const isAsync = /Async$|AttentionCompute$|:benchmarkAttention$|#(fit|train|evaluate|meanRank|map)$/.test(name);
+  const isAsync = /Async$|AttentionCompute$|:benchmarkAttention$|#(fit|train|evaluate|meanRank|map|learn)$/.test(name);
   counts.calls++;
   let result;
   try {

@@ -9,6 +9,7 @@ const { kinds: indexKinds } = require('./indexes.js');
 const { kinds: memberKinds, member } = require('./members.js');
 const { addExtras, kinds: attentionKinds, mechanism } = require('./attention.js');
 const { kinds: storeKinds, store } = require('./stores.js');
+const { kinds: rankingKinds, reranker } = require('./ranking.js');
 const { kinds: trainingKinds, trained } = require('./training.js');
 
 const { RuvectorLayer, TensorCompress, VectorSet } = ruvector;
@@ -88,7 +89,7 @@ const layers = (c) => (c.bad() ? c.chance.pick([...strangers(), [c.chance.pick(c
   : c.chain().map((layer) => (c.chance.of(0.3) && !layer.closed ? layer.toJson() : layer)));
 
 const kinds = {
-  ...trainingKinds,
+  ...trainingKinds, ...rankingKinds,
   ...attentionKinds,
   ...embeddingKinds,
   ...graphKinds,
@@ -136,7 +137,7 @@ function receiver(c, name) {
   if (type === 'VectorSet') return open(world.sets);
   if (type === 'Graph' || type === 'CSRGraph') return open(world.graphs);
   if (type === 'GNNEmbedder' || type === 'MessagePassing') return new ruvector[type]({ ...(type === 'GNNEmbedder' && { inputDim: 3, seed: 1 }) });
-  const made = trained(c, type) ?? member(c, type) ?? model(c, type);
+  const made = trained(c, type) ?? reranker(c, type) ?? member(c, type) ?? model(c, type);
   if (made) return made;
   if (type === 'PreparedFilter') return open(world.filters);
   if (type === 'VectorStore') return store(c, open(world.stores));

@@ -9,7 +9,7 @@ const FIELDS = ['x', 'y', 'deep.x', 'x.x', "o'c", 'größe'];
 const INSERT = { kind: 'options', fields: ['flag:replace', 'threads', 'onProgress'] };
 const INSERT_ASYNC = { kind: 'options', fields: [...INSERT.fields, 'signal'] };
 const SIGNAL = { kind: 'options', fields: ['signal'] };
-const SEARCH = { kind: 'options', fields: ['few:k', 'ef', 'idFilter:filter', 'where'] };
+const SEARCH = { kind: 'options', fields: ['few:k', 'ef', 'idFilter:filter', 'where', 'flag:rerank', 'few:candidates', 'flag:track', 'flag:explain'] };
 
 const rows = {
   'VectorStore.open': ['storePath', 'storeOptions'],

@@ -8,6 +8,7 @@ const { rows: embeddingRows } = require('./embeddings.js');
 const { rows: graphRows } = require('./graphs.js');
 const { rows: indexRows } = require('./indexes.js');
 const { rows: memberRows } = require('./members.js');
+const { rows: rankingRows } = require('./ranking.js');
 const { rows: storeRows } = require('./stores.js');
 const { rows: trainingRows } = require('./training.js');
 
@@ -42,6 +43,7 @@ const rows = {
   ...storeRows,
   ...memberRows,
   ...trainingRows,
+  ...rankingRows,
 
   RuvectorLayer: ['size', 'size', 'heads', 'share', 'seed'],
   'RuvectorLayer.fromJson': ['layerJson'],

@@ -20,6 +20,7 @@ module.exports = lazily([
   [() => require('../indexes/merge.js'), ['mergeTopK']],
   [() => require('../members/classes.js'), ['Activation', 'Adam', 'AdamW', 'Aggregation', 'BCEWithLogitsLoss', 'ConstantSchedule', 'ContrastiveLoss', 'CosineRestartsSchedule', 'CosineSchedule', 'CrossEntropyLoss', 'Dropout', 'EWC', 'ExponentialSchedule', 'GATLayer', 'GATv2Layer', 'GCNLayer', 'GradNorm', 'GraphSAGELayer', 'InfoNCELoss', 'L2Regularizer', 'LaplacianRegularizer', 'LayerNorm', 'Linear', 'LinearSchedule', 'ListwiseSoftmaxLoss', 'LocalContrastiveLoss', 'MSELoss', 'NegativeMiner', 'NormRegularizer', 'OrthogonalityRegularizer', 'PlateauSchedule', 'ReplayBuffer', 'RiemannianAdam', 'RiemannianSGD', 'SGD', 'Sequential', 'SpectralRegularization', 'StepSchedule', 'TaxonomyMap', 'TransformerLayer', 'TripletMarginLoss', 'UncertaintyWeights']],
   [() => require('../overlay/layer.js'), ['RuvectorLayer']],
+  [() => require('../ranking/reranker.js'), ['Reranker']],
   [() => require('../train/annealing.js'), ['CurriculumScheduler', 'DecayType', 'TemperatureAnnealing']],
   [() => require('../train/functions.js'), ['bce', 'contrastive', 'crossEntropy', 'infoNce', 'l2', 'laplacian', 'listwiseSoftmax', 'localContrastive', 'mse', 'normPenalty', 'orthogonality', 'sampleHardNegatives', 'spectral', 'triplet']],
   [() => require('../train/trainer.js'), ['Trainer']],

@@ -96,6 +96,7 @@ const MEMBERS = [
   { family: 'balancing', name: 'gradNorm', type: 'GradNorm', options: [['alpha', 'number'], ['learningRate', 'number']], operations: OPERATIONS[21] },
   { family: 'embedding', name: 'poincare', type: 'PoincareEmbedding', options: [['nodes', 'integer'], ['size', 'integer'], ['negative', 'integer'], ['epsilon', 'number'], ['initRange', 'number'], ['dampening', 'number'], ['batchSize', 'integer'], ['manifold', 'choice'], ['seed', 'seed']] },
   { family: 'head', name: 'taxonomy', type: 'TaxonomyMap', options: [['inDim', 'integer'], ['hiddenDim', 'integer'], ['size', 'integer'], ['nodes', 'integer'], ['seed', 'seed']], operations: OPERATIONS[22] },
+  { family: 'ranker', name: 'bilinear', type: 'BilinearRanker', options: [['dim', 'integer'], ['rank', 'integer'], ['scale', 'number'], ['seed', 'seed']] },
 ];
 
 module.exports = { MEMBERS };

@@ -13,6 +13,9 @@ const { run, runAsync } = require('./steps.js');
 
 const { query } = database;
 const PAGE = 4096, VERSION = 'PRAGMA data_version';
+/** Numbers that change with entries, and not with what else the file holds (observations, a learned order). */
+const STAMP = `ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'entries'), 0) || ' ' || ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'deletions'), 0)
+  || ' ' || (SELECT ifnull(group_concat(name || value), '') FROM settings WHERE name IN ('forgotten', 'changed'))`;
 /** Rows a native call; many at once go faster together, but a share of the index at most, to let others in. */
 const FEW = 256, SHARE = 16;
 /** Steps of repair for each vector that went (VectorIndex.stepsForEach), and how many a native call does. */
@@ -24,6 +27,9 @@ class Follower {
   /** Up to where in the table and the list of deletions the index has seen everything. */
   #seen = { key: 0, deletion: 0 };
   #version;
+  /** Of entries, when the index was brought up to date, and when somebody looked last. */
+  #stamp;
+  #looked = { version: undefined, stamp: undefined };
   /** Whether a write is in the table and not in the index. */
   #isStale = false;
   #unsaved = 0;
@@ -102,12 +108,22 @@ class Follower {
   isBehind() {
     if (this.#isStale) return true;
     if (this.#watch === undefined) return false;
-    return database.ask(this.#watch, VERSION)[0] !== this.#version;
+    const version = database.ask(this.#watch, VERSION)[0];
+    if (version === this.#version) return false;
+    if (this.#stampAt(version) !== this.#stamp) return true;
+    this.#version = version;
+    return false;
   }
 
-  /** A number that is another one after each change of the table; undefined for a store in memory. */
+  /** The stamp of a moment that nobody has looked at yet is asked for. */
+  #stampAt(version) {
+    if (this.#looked.version !== version) this.#looked = { version, stamp: database.ask(this.#watch, `SELECT ${STAMP}`)[0] };
+    return this.#looked.stamp;
+  }
+
+  /** Another value after each change of entries; undefined for a store in memory. */
   moment() {
-    return this.#watch === undefined ? undefined : database.ask(this.#watch, VERSION)[0];
+    return this.#watch === undefined ? undefined : this.#stampAt(database.ask(this.#watch, VERSION)[0]);
   }
 
   /** Brings the index up to date, once for all who wait for it: what was there before the call is in it afterwards. */
@@ -135,7 +151,7 @@ class Follower {
     const { values: [version] } = yield* query(db, VERSION);
     const isLost = this.#isStale && this.#watch === undefined; // in memory deletions are not listed
     this.#isStale = false;
-    const { values: [forgotten, changed] } = yield* query(db, "SELECT ifnull(max(value) FILTER (WHERE name = 'forgotten'), 0) + 0, ifnull(max(value) FILTER (WHERE name = 'changed'), 0) + 0 FROM settings WHERE name IN ('forgotten', 'changed')");
+    const { values: [stamp, forgotten, changed] } = yield* query(db, `SELECT ${STAMP}, ifnull(max(value) FILTER (WHERE name = 'forgotten'), 0) + 0, ifnull(max(value) FILTER (WHERE name = 'changed'), 0) + 0 FROM settings WHERE name IN ('forgotten', 'changed')`);
     if (changed !== this.generation) {
       this.generation = changed;
       this.#onChange();
@@ -148,7 +164,7 @@ class Follower {
       yield* this.#insertsAnd(removed);
       this.#seen.deletion = Math.max(this.#seen.deletion, deletion);
     }
-    this.#version = version;
+    [this.#version, this.#stamp] = [version, stamp];
   }
 
   *#deletions() {
@@ -305,7 +321,7 @@ class Follower {
   }
 
   *#giveUp(ticket) {
-    this.#version = undefined; // the next search looks again
+    [this.#version, this.#stamp] = [undefined, undefined]; // the next search looks again
     if (ticket === 0) return;
     this.#owes = true;
     yield this.#write(() => staging.discard.sync(this.index, ticket), () => staging.discard.async(this.index, ticket));

@@ -4,11 +4,15 @@
 // predicates about metadata read little. Keys are never used twice: an entry that is replaced gets a new one, so that
 // what happened to a key is one insert and at most one delete, in any order. `deletions` remembers the keys that went, for
 // indexes that were saved before and for other connections.
-const { change, open, query } = require('./database.js');
+const { ask, change, open, query } = require('./database.js');
 const graph = require('./graph.js');
 const { mismatch, unexpected } = require('../errors.js');
 const inputs = require('../inputs.js');
+const { whole } = require('../ranking/options.js');
 const { Packer } = require('./values.js');
+
+/** What tells a store's impressions from those of others. */
+const newName = () => require('node:crypto').randomUUID();
 
 const IN_MEMORY = ':memory:', APPLICATION = 0x52565354, VERSION = 1; // 'RVST'
 
@@ -38,7 +42,7 @@ PRAGMA user_version = ${VERSION};`;
 const LASTING = ['dim', 'metric', 'curvature'];
 /** How the index is made: may change from opening to opening, and the index is then built anew. */
 const INDEX = ['M', 'efConstruction', 'seed', 'storage', 'rerank'];
-const OPTIONS = [...LASTING, ...INDEX, 'ef', 'create', 'readOnly', 'synchronous', 'patience', 'saveEvery'];
+const OPTIONS = [...LASTING, ...INDEX, 'ef', 'create', 'readOnly', 'synchronous', 'patience', 'saveEvery', 'maxObservations'];
 
 /** Those of `names` that are given; each is read once. */
 function pick(options, names) {
@@ -48,12 +52,13 @@ function pick(options, names) {
 /** The options of `open`, read once; ranges of the index' own are checked by the index. */
 function readOptions(value) {
   const given = pick(inputs.options(value, OPTIONS), OPTIONS);
-  const { synchronous = 'full', patience = 5000, readOnly, create = readOnly !== true, saveEvery } = given;
+  const { synchronous = 'full', patience = 5000, readOnly, create = readOnly !== true, saveEvery, maxObservations } = given;
   if (synchronous !== 'full' && synchronous !== 'normal') throw unexpected('ERR_INVALID_CONFIG', "'full' or 'normal'", 'synchronous', synchronous);
   if (typeof create !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'create', create);
   if (readOnly !== undefined && typeof readOnly !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'readOnly', readOnly);
   if (readOnly && create) throw mismatch('ERR_INVALID_CONFIG', 'one of them', 'create and readOnly', 'both');
   if (saveEvery !== undefined && !(inputs.number(saveEvery, 'saveEvery') >= 1)) throw unexpected('ERR_OUT_OF_RANGE', 'a number of changes', 'saveEvery', saveEvery);
+  if (maxObservations !== undefined) whole(maxObservations, 'maxObservations', 1, 1e7);
   return { given, synchronous, create, readOnly, saveEvery, patience: inputs.count(patience, 'patience') };
 }
 
@@ -121,23 +126,33 @@ function* prepare(db, path, { given, create, synchronous, isReadOnly }) {
   if (isNew) {
     // In one transaction: who sees the tables sees the options, and who ends in between leaves neither.
     const lasting = JSON.stringify({ metric: 'cosine', ...pick(given, LASTING) });
-    yield* change(db, `${tables(path !== IN_MEMORY)} INSERT OR IGNORE INTO settings VALUES ('options', ?);`, new Packer().value(lasting));
+    yield* change(db, `${tables(path !== IN_MEMORY)} INSERT OR IGNORE INTO settings VALUES ('options', ?1), ('store', ?2);`, new Packer().value(lasting).value(newName()));
   }
-  const { values: [text, counts] } = yield* query(db, "SELECT (SELECT value FROM settings WHERE name = 'options'), count(*) FROM sqlite_master WHERE name = 'entry_changed'");
-  if (text !== null && counts === 0 && !isReadOnly) yield* change(db, COUNT_CHANGES); // of an earlier version
+  const { values: [text, name, counts] } = yield* query(db, "SELECT (SELECT value FROM settings WHERE name = 'options'), (SELECT value FROM settings WHERE name = 'store'), count(*) FROM sqlite_master WHERE name = 'entry_changed'");
+  // Of an earlier version.
+  if (text !== null && counts === 0 && !isReadOnly) yield* change(db, COUNT_CHANGES);
+  if (text !== null && name === null && !isReadOnly) yield* change(db, "INSERT OR IGNORE INTO settings VALUES ('store', ?)", new Packer().value(newName()));
   const lasting = parse(text ?? undefined, path);
   for (const name of LASTING) {
     if (given[name] !== undefined && given[name] !== lasting[name]) {
       throw unexpected('ERR_INVALID_CONFIG', `${JSON.stringify(lasting[name])}, as the store has it,`, name, given[name]);
     }
   }
-  return { ...lasting, ...pick(given, INDEX) };
+  const { values: [store] } = yield* query(db, "SELECT value FROM settings WHERE name = 'store'");
+  return { options: { ...lasting, ...pick(given, INDEX) }, name: store ?? '' };
 }
 
 /** 32 MB of pages stay in memory: the 2 MB of SQLite's own choice hold the entries of some 10,000 vectors. */
 function* openReader(path, { patience, access }) {
   const db = open(path, access, patience);
   yield* query(db, 'PRAGMA query_only = 1; PRAGMA cache_size = -32768');
+  return db;
+}
+
+/** To write observations by: they survive the end of the process, and a power cut may take the last ones. */
+function openObserver(path, { patience }) {
+  const db = open(path, 'write', patience);
+  ask(db, 'PRAGMA synchronous = NORMAL');
   return db;
 }
 
@@ -158,4 +173,4 @@ function parse(text, path) {
   throw mismatch('ERR_CORRUPT', 'the options of a VectorStore', path, 'others');
 }
 
-module.exports = { IN_MEMORY, accessTo, checkOptions, openReader, openWatch, prepare, readOptions };
+module.exports = { IN_MEMORY, accessTo, checkOptions, openObserver, openReader, openWatch, prepare, readOptions };

@@ -9,6 +9,7 @@ const { allowed } = require('./graph.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
 const inputs = require('../inputs.js');
 const { idFilter } = require('./id-filter.js');
+const { OPTIONS: RANKING, readRanking } = require('./learning.js');
 
 const OPTIONS = ['k', 'ef', 'filter', 'where'], KEPT = 16, SLICE = 8192;
 /** How many candidates are looked at before a predicate is asked about the whole table. */
@@ -16,12 +17,12 @@ const enough = (k) => Math.max(64, 4 * k);
 
 /** Everything a search needs, read once. */
 function read(vector, dim, options, more = []) {
-  const o = inputs.options(options, [...OPTIONS, ...more]);
-  const { k = 10, ef, filter, where, signal } = o;
+  const o = inputs.options(options, [...OPTIONS, ...RANKING, ...more]);
+  const { k = 10, ef, filter, where, signal } = o, ranking = readRanking(o);
   const query = inputs.ownVector(vector, 'query');
   if (lengthOf(query) !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'query', lengthOf(query));
   if (ef !== undefined && (!Number.isInteger(ef) || ef < 1)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer of at least 1', 'ef', ef);
-  return { query, k: inputs.count(k, 'k'), ef, filter: idFilter(filter), where: compile(where), signal };
+  return { query, k: inputs.count(k, 'k'), ef, filter: idFilter(filter), where: compile(where), signal, ranking };
 }
 
 /** The keys for which a predicate holds, kept for the next search while nothing changes. */
@@ -73,10 +74,10 @@ function oneOf(keys) {
 }
 
 /**
- * Entries of the found keys, in their order, those for which the predicate holds; `missing`: how many keys have no entry (any
+ * Entries of the found keys, in their order, with `more` of each, those for which the predicate holds; `missing`: how many keys have no entry (any
  * more), which the index does not know yet.
  */
-function* entries(db, { keys, distances }, where) {
+function* entries(db, { keys, distances, more }, where) {
   const results = [];
   if (keys.length === 0) return { results, missing: 0 };
   const among = oneOf(keys), holds = where ? where.sql : '1';
@@ -86,7 +87,7 @@ function* entries(db, { keys, distances }, where) {
   keys.forEach((key, i) => {
     const at = places.get(key);
     if (at === undefined || !values[at + 3]) return;
-    results.push({ id: values[at + 1], distance: distances[i], metadata: values[at + 2] === null ? undefined : JSON.parse(values[at + 2]) });
+    results.push({ id: values[at + 1], distance: distances[i], metadata: values[at + 2] === null ? undefined : JSON.parse(values[at + 2]), ...more?.[i] });
   });
   return { results, missing: keys.length - places.size };
 }
@@ -109,6 +110,10 @@ function* search(db, index, matches, request, extra = 0, lookup = entries) {
   const { filter, where } = request, k = request.k + extra;
   if (request.k === 0) return { results: [], missing: 0 };
   if (filter?.held) return yield* withPrepared(db, index, request, k, lookup);
+  if (!filter && !where && request.ranker && lookup === entries) {
+    const { keys, distances, more } = yield* request.ranker.order(yield* nearest(index, request, Math.max(k, request.ranker.candidates)));
+    return yield* lookup(db, { keys: keys.slice(0, k), distances: distances.slice(0, k), more });
+  }
   if (!filter && !where) return yield* lookup(db, yield* nearest(index, request, k));
   if (!filter && matches.peek(where) === undefined) {
     // Predicates that hold for many: the nearest few have enough of them.

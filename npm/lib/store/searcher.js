@@ -14,9 +14,11 @@ class Searcher {
   #reader;
   #follower;
   #inFlight;
+  #learning;
   #matches = new Matches();
 
-  constructor(reader, follower, inFlight) {
+  constructor(reader, follower, inFlight, learning) {
+    this.#learning = learning;
     this.#reader = reader;
     this.#follower = follower;
     this.#inFlight = inFlight;
@@ -28,7 +30,7 @@ class Searcher {
   }
 
   /** What other connections have changed comes into the index; a call that blocks leaves it while a write of ours is at it. */
-  *#current() {
+  *current() {
     if (!this.#follower.isBehind()) return;
     yield {
       sync: () => { if (this.#inFlight.writes === 0) this.#follower.catchUpNow(); },
@@ -52,12 +54,12 @@ class Searcher {
    * and not in the index yet. The third time rows that came since are looked at themselves, and from then on more and more is asked
    * for. A call that blocks does not wait for writes of ours.
    */
-  *search(request, isBlocking) {
+  *#nearest(request, isBlocking) {
     const { filter } = request, end = Date.now() + PATIENCE, { index } = this.#follower;
     if (filter?.prepared) filter.held = filters.hold(filter.prepared);
     try {
       for (let extra = 0, tries = 1; ; tries++) {
-        yield* this.#current();
+        yield* this.current();
         const seen = this.#follower.seenKey, before = yield* this.#moment(request, isBlocking);
         if (filter?.held) yield* prepared.refresh(this.#reader, this.#follower, filter.held);
         const lookup = tries < 3 ? undefined : withFresh(index, request, seen, filter?.held && prepared.definition(filter.prepared));
@@ -72,6 +74,29 @@ class Searcher {
     } finally {
       if (filter?.held) filters.letGo(filter.held);
     }
+  }
+
+  /** The same in the order that was learned and as it is shown, where the request wants that. */
+  *search(request, isBlocking) {
+    const { ranking, k, query: vector } = request;
+    if (!ranking) return yield* this.#nearest(request, isBlocking);
+    const ranker = yield* this.#learning.ranker(this.#follower.index, ranking, vector);
+    if (!ranker) return this.#learning.shown(yield* this.#nearest(request, isBlocking), ranking, vector);
+    const isPlain = !request.filter && !request.where, wide = isPlain ? { ...request, ranker } : { ...request, k: Math.max(k, ranker.candidates) };
+    let results = yield* this.#nearest(wide, isBlocking);
+    if (results.some((one) => one.score === undefined)) results = yield* this.#ordered(results, ranker);
+    return this.#learning.shown(results.slice(0, k), ranking, vector);
+  }
+
+  /** Results of a filter, or of the table itself, in the learned order. */
+  *#ordered(results, ranker) {
+    const { values } = yield* query(this.#reader, 'SELECT id, key FROM entries WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(results.map(({ id }) => id)));
+    const keys = new Map(), byKey = new Map();
+    for (let i = 0; i < values.length; i += 2) keys.set(values[i], values[i + 1]);
+    const there = results.filter(({ id }) => keys.has(id));
+    for (const one of there) byKey.set(keys.get(one.id), one);
+    const ordered = yield* ranker.order({ keys: [...byKey.keys()], distances: there.map(({ distance }) => distance) });
+    return ordered.keys.map((key, i) => ({ ...byKey.get(key), ...ordered.more[i] }));
   }
 }
 

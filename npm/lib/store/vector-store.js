@@ -3,7 +3,7 @@
 const native = require('../native.js');
 const { ASYNC_DISPOSE, Handle } = require('../handle.js');
 const { RuvectorError, isList, mismatch, unexpected } = require('../errors.js');
-const { abortable } = require('../async.js');
+const { abortable, threads: threadsOf } = require('../async.js');
 const inputs = require('../inputs.js');
 const { filters } = require('../indexes/filter.js');
 const database = require('./database.js');
@@ -11,11 +11,15 @@ const { batchOptions, checkId, many, pack } = require('./entries.js');
 const { Follower } = require('./follower.js');
 const { checkVectors } = require('./graph.js');
 const { InFlight, closedError } = require('./in-flight.js');
+const { Learning, candidatesOf } = require('./learning.js');
 const prepared = require('./prepared.js');
-const { IN_MEMORY, accessTo, checkOptions, openReader, openWatch, prepare, readOptions } = require('./schema.js');
+const { IN_MEMORY, accessTo, checkOptions, openObserver, openReader, openWatch, prepare, readOptions } = require('./schema.js');
 const { read } = require('./search.js');
 const { Searcher } = require('./searcher.js');
 const { run, runAsync } = require('./steps.js');
+const { watcher } = require('../embedding/slices.js');
+const { learn } = require('../ranking/learner.js');
+const { readExamination } = require('../ranking/options.js');
 const { Packer } = require('./values.js');
 
 const OPEN = Symbol('open');
@@ -38,6 +42,8 @@ class VectorStore extends Handle {
   #isReadOnly;
   #watch;
   #searcher;
+  #learning;
+  #isLearning = false;
   /** Asynchronous operations in flight; whether no others may begin. */
   #inFlight = new InFlight(() => this.#isClosing);
   #isClosing = false;
@@ -88,7 +94,8 @@ class VectorStore extends Handle {
   }
 
   *#open(settings) {
-    this.#options = yield* prepare(this.#db, this.#path, settings);
+    const { options, name } = yield* prepare(this.#db, this.#path, settings);
+    this.#options = options;
     const isFile = this.#path !== IN_MEMORY, more = { ...settings, access: this.#isReadOnly ? settings.access : 'write' };
     this.#reader = isFile ? yield* openReader(this.#path, more) : this.#db;
     this.#watch = isFile && settings.access !== 'frozen' ? yield* openWatch(this.#path, more) : undefined;
@@ -97,7 +104,11 @@ class VectorStore extends Handle {
       isReadOnly: this.#isReadOnly,
       onChange: () => this.#searcher.forget(),
     });
-    this.#searcher = new Searcher(this.#reader, this.#follower, this.#inFlight);
+    this.#learning = new Learning({
+      db: this.#db, reader: this.#reader, watch: this.#watch, openObserver: isFile ? () => openObserver(this.#path, settings) : undefined,
+      dim: options.dim, most: settings.given.maxObservations, store: name,
+    });
+    this.#searcher = new Searcher(this.#reader, this.#follower, this.#inFlight, this.#learning);
     yield* this.#follower.open();
     return this;
   }
@@ -271,6 +282,66 @@ class VectorStore extends Handle {
     return abortable(request.signal, (flag) => this.#inFlight.track(runAsync(this.#searcher.search(request, false), { flag, signal: request.signal })));
   }
 
+  // ---- Learning from use
+
+  /** Notes what was clicked of what a search with `track` has shown: none at all, too. It is in the file when this returns. */
+  observe(impression, clicked) {
+    VectorStore.#claim(this);
+    const parameters = this.#learning.read(impression, clicked, checkId);
+    VectorStore.#claim(this);
+    run(this.#learning.observe(parameters));
+  }
+
+  async observeAsync(impression, clicked) {
+    VectorStore.#writable(this);
+    const parameters = this.#learning.read(impression, clicked, checkId);
+    VectorStore.#of(this);
+    return this.#inFlight.change(undefined, (flag) => runAsync(this.#learning.observe(parameters), { flag, threads: 1 }));
+  }
+
+  /** Learns an order from what was observed; it comes into use where it is better beyond doubt. The report of `learning()`. */
+  async learn(options) {
+    VectorStore.#writable(this);
+    const o = inputs.options(options, ['examination', 'onProgress', 'signal', 'threads']), examination = readExamination(o.examination), threads = threadsOf(o.threads), watch = watcher(o);
+    VectorStore.#writable(this);
+    if (this.#isLearning) throw mismatch('ERR_BUSY', 'no learning in flight', 'this', 'one');
+    this.#isLearning = true;
+    const check = () => {
+      VectorStore.#of(this);
+      watch.check();
+    };
+    try {
+      check();
+      await this.#inFlight.track(this.#learn({ examination, threads, check, onProgress: watch.tell }));
+    } finally {
+      this.#isLearning = false;
+    }
+    return this.learning();
+  }
+
+  async #learn(control) {
+    const { check } = control;
+    const now = { threads: 1 }, learning = this.#learning, base = await runAsync(learning.base(), now), log = await runAsync(learning.log(), now);
+    if (log.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'observations', 'this', 'none');
+    await runAsync(this.#searcher.current(), now);
+    const find = (query) => candidatesOf(this.#follower.index, this.#reader, query);
+    const outcome = await learn(learning.shape, log, find, { ...control, seed: Number(base.split(':')[0]) + 1 });
+    check();
+    await this.#inFlight.change(undefined, (flag) => runAsync(learning.adopt(base, outcome), { flag, threads: 1 }));
+  }
+
+  /** What was observed and learned, in this process and others. */
+  learning() {
+    VectorStore.#of(this);
+    return run(this.#learning.report());
+  }
+
+  /** Back to the static order; what was observed goes, too. */
+  forget() {
+    VectorStore.#claim(this);
+    run(this.#learning.forget());
+  }
+
   /** All ids and vectors, in the order of their insertion: {ids, data, rows, dim}. */
   getAllVectors() {
     VectorStore.#of(this);
@@ -382,7 +453,7 @@ class VectorStore extends Handle {
 
   #release() {
     this.#follower?.index?.close();
-    for (const connection of [this.#reader, this.#watch]) if (connection !== undefined && connection !== this.#db) native.close(connection);
+    for (const connection of [this.#reader, this.#watch, this.#learning?.close()]) if (connection !== undefined && connection !== this.#db) native.close(connection);
     super.close();
   }
 }

@@ -1,0 +1,287 @@
+'use strict';
+
+// What a store learns from use: observations and the learned order lie in its file, in its transactions. (How an order is learned:
+// npm/lib/ranking/.) The tables are made by the first observation; who reads picks a new model up by its version.
+const database = require('./database.js');
+const { pause } = require('./entries.js');
+const { Packer } = require('./values.js');
+const { Model, combine, orderOf } = require('../ranking/model.js');
+const { flag, readShare, swapOf, whole } = require('../ranking/options.js');
+const impressions = require('../ranking/impression.js');
+const { mismatch } = require('../errors.js');
+
+const CANDIDATES = 50, RANK = 128, MOST = 100000, PAGE = 2048;
+const OPTIONS = ['rerank', 'candidates', 'track', 'explore', 'explain'];
+
+const TABLES = `
+CREATE TABLE IF NOT EXISTS learned (name TEXT PRIMARY KEY, value);
+CREATE TABLE IF NOT EXISTS observed_queries (number INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, vector BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS observations (slot INTEGER PRIMARY KEY, query INTEGER NOT NULL, observed TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS observations_query ON observations(query);
+INSERT OR IGNORE INTO learned VALUES ('total', 0), ('version', '0');`;
+
+/** One observation: of a longer log than ?4 a fair sample stays (the reservoir: Vitter 1985, algorithm R). */
+const OBSERVE = `
+INSERT OR IGNORE INTO observed_queries(hash, vector) VALUES (?1, ?2);
+WITH place(slot) AS MATERIALIZED (SELECT CASE WHEN value < ?4 THEN value ELSE abs(random() % (value + 1)) END FROM learned WHERE name = 'total')
+INSERT OR REPLACE INTO observations SELECT slot, (SELECT number FROM observed_queries WHERE hash = ?1), ?3 FROM place WHERE slot < ?4;
+UPDATE learned SET value = value + 1 WHERE name = 'total'`;
+
+/** Only where the model that learning began with is still the one in use. */
+const ADOPT = `
+UPDATE learned SET value = ?2 WHERE name = 'version' AND value = ?1;
+INSERT OR REPLACE INTO learned SELECT 'weights', ?3 WHERE ?2 = (SELECT value FROM learned WHERE name = 'version') AND ?3 IS NOT NULL;
+INSERT OR REPLACE INTO learned SELECT 'share', ?4 WHERE ?2 = (SELECT value FROM learned WHERE name = 'version') AND ?3 IS NOT NULL;
+INSERT OR REPLACE INTO learned SELECT 'report', ?5 WHERE ?2 = (SELECT value FROM learned WHERE name = 'version')`;
+
+const FORGET = `DELETE FROM observations; DELETE FROM observed_queries; DELETE FROM learned WHERE name IN ('weights', 'share', 'report');
+UPDATE learned SET value = 0 WHERE name = 'total'; UPDATE learned SET value = ?1 WHERE name = 'version'`;
+
+/** A name for a query's bits; a name of its own for each model. */
+const hashOf = (bytes) => require('node:crypto').createHash('sha1').update(bytes).digest('hex');
+const token = () => require('node:crypto').randomBytes(6).toString('hex');
+
+/** Of a version "number:token": the number that callers see. */
+const numberOf = (version) => Number(String(version).split(':')[0]);
+const after = (version) => `${numberOf(version) + 1}:${token()}`;
+
+/** What a search wants of it, read; undefined where nothing. */
+function readRanking(o) {
+  if (OPTIONS.every((name) => o[name] === undefined)) return undefined;
+  const ranking = {
+    isReranked: flag(o.rerank, 'rerank'), candidates: whole(o.candidates, 'candidates', 1, 1e6, CANDIDATES), isTracked: flag(o.track, 'track'), explore: readShare(o.explore), isExplained: flag(o.explain, 'explain'),
+  };
+  if (ranking.explore > 0 && !ranking.isTracked) throw mismatch('ERR_INVALID_CONFIG', 'track: true', 'explore', 'a search that nobody observes');
+  if (!ranking.isReranked && (ranking.isExplained || o.candidates !== undefined)) throw mismatch('ERR_INVALID_CONFIG', 'rerank: true', o.candidates === undefined ? 'explain' : 'candidates', 'a search in the static order');
+  return ranking;
+}
+
+class Learning {
+  #db;
+  #reader;
+  #openObserver;
+  #observer;
+  #watch;
+  #dim;
+  #most;
+  #store;
+  #hasTables = false;
+  /** Of what is loaded: what the watching connection said, and the version. */
+  #moment;
+  #version;
+  #model;
+
+  /** `openObserver`: makes the connection that observations are written by; undefined: that of all else. `most`: observations that are kept. */
+  constructor({ db, reader, watch, openObserver, dim, most = MOST, store }) {
+    [this.#db, this.#reader, this.#watch] = [db, reader, watch];
+    this.#openObserver = openObserver;
+    [this.#dim, this.#most, this.#store] = [dim, most, store];
+  }
+
+  /** The connections and models to be closed with the store. */
+  close() {
+    this.#model?.close();
+    this.#model = undefined;
+    return this.#observer;
+  }
+
+  /** The versioned name of what is in use: {version, number}. */
+  *#current() {
+    const moment = this.#watch === undefined ? 0 : database.ask(this.#watch, 'PRAGMA data_version')[0];
+    if (moment === this.#moment) return;
+    const { values: [hasTables] } = yield* database.query(this.#reader, "SELECT count(*) FROM sqlite_master WHERE name = 'learned'");
+    const { values: [version = '0'] } = hasTables ? yield* database.query(this.#reader, "SELECT value FROM learned WHERE name = 'version'") : { values: [] };
+    this.#hasTables = hasTables > 0;
+    if (version !== this.#version) yield* this.#load();
+    this.#moment = moment;
+  }
+
+  *#load() {
+    const { values } = this.#hasTables ? yield* database.query(this.#reader, "SELECT name, value FROM learned WHERE name IN ('version', 'weights', 'share')") : { values: [] };
+    const found = new Map();
+    for (let i = 0; i < values.length; i += 2) found.set(values[i], values[i + 1]);
+    const bytes = found.get('weights'), floats = bytes && new Float32Array(bytes.slice().buffer);
+    if (floats && (floats.length !== 2 * RANK * this.#dim + 1 || !floats.every(Number.isFinite))) throw mismatch('ERR_CORRUPT', `${2 * RANK * this.#dim + 1} finite weights`, 'the learned order', `${floats.length}`);
+    const model = floats && new Model({ dim: this.#dim, rank: RANK, seed: 0 }, floats, found.get('share'));
+    this.#model?.close();
+    [this.#model, this.#version] = [model, found.get('version') ?? '0'];
+  }
+
+  /** Something of ours has changed what is in use. */
+  #changed() {
+    this.#moment = undefined;
+  }
+
+  // ---- Searches
+
+  /** How a search of these wishes ranks: {candidates, order}; undefined: in the static order. */
+  *ranker(index, { isReranked, candidates, isExplained }, query) {
+    yield* this.#current();
+    if (!isReranked) return undefined;
+    const model = this.#model, reader = this.#reader;
+    return {
+      candidates,
+      /** Keys with their distances, best first -> the same in the learned order, with `more` of each that results have. */
+      * order({ keys, distances }) {
+        const learned = new Float32Array(keys.length);
+        if (model && keys.length > 0) yield* attend(index, reader, model.project(query), keys, learned);
+        const { scores, first } = combine(model?.scale ?? 1, Float32Array.from(distances, (x) => -x), learned), order = orderOf(scores);
+        const more = order.map((i) => ({ score: scores[i], ...isExplained && { explain: { firstStage: first[i], attention: learned[i] } } }));
+        return { keys: order.map((i) => keys[i]), distances: order.map((i) => distances[i]), more };
+      },
+    };
+  }
+
+  /** Results as they are shown: now and then two of them change places; with what `observe` needs. */
+  shown(results, { isTracked, explore }, query) {
+    if (!isTracked) return results;
+    const swapped = swapOf(explore, results.length, Math.random), list = [...results];
+    if (swapped) [list[swapped[0]], list[swapped[1]]] = [list[swapped[1]], list[swapped[0]]];
+    /** @type {any} */ (list).impression = impressions.write({ query, shown: list.map(({ id }) => id), model: numberOf(this.#version), swapped }, this.#store);
+    return list;
+  }
+
+  // ---- Observations
+
+  /** What `observe` writes, checked. */
+  read(impression, clicked, checkId) {
+    const { query, shown, model, swapped } = impressions.read(impression, { dim: this.#dim, of: this.#store, checkId });
+    const ranks = impressions.ranksOf(clicked, shown), bytes = new Uint8Array(query.buffer);
+    return new Packer(bytes.length + 1024).text(hashOf(bytes)).floats(query).text(JSON.stringify([shown, ranks, swapped ?? null, model])).integer(this.#most);
+  }
+
+  *observe(parameters) {
+    const db = yield* this.#connection();
+    yield* this.#requireTables(db);
+    yield* database.change(db, OBSERVE, parameters);
+  }
+
+  *#connection() {
+    if (this.#openObserver === undefined) return this.#db;
+    this.#observer ??= this.#openObserver();
+    return this.#observer;
+  }
+
+  *#requireTables(db) {
+    if (this.#hasTables) return;
+    yield* database.change(db, TABLES);
+    this.#hasTables = true;
+    this.#changed();
+  }
+
+  /** [{query, observations}] of all that is kept. */
+  *log() {
+    const queries = new Map();
+    if (!(yield* this.hasTables())) return [];
+    for (let at = -1; ;) {
+      const { values } = yield* database.query(this.#reader, `SELECT slot, query, observed FROM observations WHERE slot > ? ORDER BY slot LIMIT ${PAGE}`, at);
+      if (values.length === 0) break;
+      for (let i = 0; i < values.length; i += 3) {
+        const [shown, clicked, swapped, model] = JSON.parse(values[i + 2]), one = { shown, clicked, swapped: swapped ?? undefined, model };
+        if (queries.has(values[i + 1])) queries.get(values[i + 1]).observations.push(one);
+        else queries.set(values[i + 1], { query: undefined, observations: [one] });
+      }
+      at = values[values.length - 3];
+      yield pause;
+    }
+    for (let at = -1; ;) {
+      const { values } = yield* database.query(this.#reader, 'SELECT number, vector FROM observed_queries WHERE number > ? ORDER BY number LIMIT 256', at);
+      if (values.length === 0) break;
+      for (let i = 0; i < values.length; i += 2) {
+        const entry = queries.get(values[i]);
+        if (entry) entry.query = new Float32Array(values[i + 1].slice().buffer);
+      }
+      at = values[values.length - 2];
+      yield pause;
+    }
+    return [...queries.values()].filter(({ query }) => query?.length === this.#dim);
+  }
+
+  *hasTables() {
+    yield* this.#current();
+    return this.#hasTables;
+  }
+
+  // ---- Models
+
+  get shape() {
+    return { dim: this.#dim, rank: RANK, seed: 1 };
+  }
+
+  /** What learning begins with: given to `adopt` at its end. */
+  *base() {
+    yield* this.#current();
+    const { values: [version = '0'] } = this.#hasTables ? yield* database.query(this.#reader, "SELECT value FROM learned WHERE name = 'version'") : { values: [] };
+    return version;
+  }
+
+  /** The outcome of learning comes into use. ERR_BUSY where another has since. */
+  *adopt(base, { weights, share, report }) {
+    const next = after(base), parameters = new Packer((weights?.byteLength ?? 0) + 4096).text(base).text(next);
+    if (weights) parameters.floats(weights);
+    else parameters.null();
+    parameters.text(String(share ?? 0)).text(JSON.stringify(report));
+    yield* this.#requireTables(this.#db);
+    yield* database.change(this.#db, ADOPT, parameters);
+    const { values: [version] } = yield* database.query(this.#db, "SELECT value FROM learned WHERE name = 'version'");
+    this.#changed();
+    if (version !== next) throw mismatch('ERR_BUSY', 'the model that learning began with', 'this', 'another, learned meanwhile');
+    yield* database.change(this.#db, 'DELETE FROM observed_queries WHERE number NOT IN (SELECT query FROM observations)');
+  }
+
+  *forget() {
+    if (!(yield* this.hasTables())) return;
+    yield* database.change(this.#db, FORGET, new Packer().text(after(yield* this.base())));
+    this.#changed();
+  }
+
+  /** What `learning()` says. */
+  *report() {
+    const none = { observations: 0, observed: 0, queries: 0, model: 0, share: 0, examination: undefined, gain: undefined, lists: 0, bytes: 0 };
+    if (!(yield* this.hasTables())) return none;
+    const { values: [observations, queries, observed, version, share, report, bytes] } = yield* database.query(this.#reader, `SELECT (SELECT count(*) FROM observations), (SELECT count(*) FROM observed_queries),
+      (SELECT value FROM learned WHERE name = 'total'), (SELECT value FROM learned WHERE name = 'version'), ifnull((SELECT value FROM learned WHERE name = 'share'), 0) + 0.0,
+      (SELECT value FROM learned WHERE name = 'report'), ifnull((SELECT length(value) FROM learned WHERE name = 'weights'), 0)`);
+    const { examination, gain, lists = 0 } = report === null ? /** @type {any} */ ({}) : JSON.parse(report);
+    return { observations, observed, queries, model: numberOf(version), share, examination, gain: gain && { mean: gain.mean, low: gain.low, high: gain.high, t: gain.t }, lists, bytes };
+  }
+}
+
+/** ⟨t, x⟩ of the vectors x of these keys, each of length one. An index of cosines knows them; other vectors are read. */
+function* attend(index, reader, t, keys, out) {
+  const place = new Map(Array.from(keys, (key, i) => [key, i]));
+  if (index.metric === 'cosine') {
+    const length = Math.sqrt(t.reduce((sum, x) => sum + x * x, 0));
+    if (length === 0 || !Number.isFinite(length)) return;
+    const found = index.search(t, keys.length, { filter: Array.from(keys) });
+    found.keys.forEach((key, i) => { out[place.get(key)] = length * (1 - found.distances[i]); });
+    return;
+  }
+  const { values } = yield* database.query(reader, 'SELECT key, vector FROM vectors WHERE key IN (SELECT value FROM json_each(?))', JSON.stringify(Array.from(keys)));
+  for (let i = 0; i < values.length; i += 2) {
+    const x = new Float32Array(values[i + 1].slice().buffer);
+    let dot = 0, square = 0;
+    for (let j = 0; j < x.length; j++) {
+      dot += t[j] * x[j];
+      square += x[j] * x[j];
+    }
+    out[place.get(values[i])] = square > 0 ? dot / Math.sqrt(square) : 0;
+  }
+}
+
+/** What learning reads of a query: the candidates that a search finds now. */
+async function candidatesOf(index, reader, query) {
+  const { runAsync } = require('./steps.js'), k = Math.min(CANDIDATES, index.size), { dim } = index;
+  if (k === 0) return { ids: [], vectors: { data: new Float32Array(0), rows: 0, dim }, scores: [] };
+  const { keys, distances } = await index.searchAsync(query, k), list = Array.from(keys), at = new Map(list.map((key, i) => [key, i]));
+  const { values } = await runAsync(database.query(reader, 'SELECT key, id, vector FROM entries JOIN vectors USING (key) WHERE key IN (SELECT value FROM json_each(?))', JSON.stringify(list)), { threads: 1 });
+  const rows = values.length / 3, ids = [], data = new Float32Array(rows * dim), bytes = new Uint8Array(data.buffer), scores = new Float32Array(rows);
+  for (let i = 0; i < rows; i++) {
+    ids.push(values[3 * i + 1]);
+    bytes.set(values[3 * i + 2], i * 4 * dim);
+    scores[i] = -distances[at.get(values[3 * i])];
+  }
+  return { ids, vectors: { data, rows, dim }, scores };
+}
+
+module.exports = { Learning, OPTIONS, candidatesOf, readRanking };
