@@ -1,34 +1,19 @@
 'use strict';
 // Learning from use: what is observed and learned of a store, through its file, in every door.
 const assert = require('node:assert');
-const { spawn, spawnSync } = require('node:child_process');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
 const { fails, root, ruvector } = require('./support/index.js');
-const { Swaps, posteriors } = require('../lib/ranking/click-model.js');
+const { crashLearning } = require('../abuse/crash-learning.js');
 const { slotOf } = require('../lib/ranking/log.js');
-const { generator: random } = require('../lib/ranking/options.js');
 
-const { Reranker, VectorStore } = ruvector;
-const DIM = 8, N = 200;
+const { VectorStore } = ruvector;
+const { DIM, DOCUMENTS, N, QUERIES, best, rowsOf } = require('./support/wishes.js');
 
-const unit = (row) => {
-  const length = Math.hypot(...row);
-  return Float32Array.from(row, (x) => x / length);
-};
-const normal = (next) => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
-const rowsOf = (count, seed) => {
-  const next = random(seed);
-  return Array.from({ length: count }, () => unit(Array.from({ length: DIM }, () => normal(next))));
-};
-const DOCUMENTS = rowsOf(N, 1), QUERIES = rowsOf(150, 2), ENTRIES = DOCUMENTS.map((vector, i) => ({ id: `d${i}`, vector, metadata: { i, even: i % 2 === 0 } }));
-/** What people want is not what is near: the coordinates in reverse. */
-const wanted = (query, vector) => query.reduce((sum, x, i) => sum + x * vector[DIM - 1 - i], 0);
-const vectorOf = (id) => DOCUMENTS[Number(id.slice(1))];
-const best = (query, ids) => ids.reduce((a, b) => (wanted(query, vectorOf(b)) > wanted(query, vectorOf(a)) ? b : a));
-
+const ENTRIES = DOCUMENTS.map((vector, i) => ({ id: `d${i}`, vector, metadata: { i, even: i % 2 === 0 } }));
 const opened = new Map();
 /** The path of a store; those opened by `open` are closed before the folder goes. */
 function folder(t) {
@@ -233,143 +218,7 @@ test('an abort at any moment, a callback that throws, a store that closes: the o
   await fails(() => leaving, 'ERR_CLOSED', 'closed', true);
 });
 
-test('killed at any moment: nothing that was acknowledged is lost, the model is the old one or the new', async (t) => {
-  const file = folder(t), store = filled(t, {}, file);
-  use(store);
-  const code = `const fs = require('fs'), { VectorStore } = require(${JSON.stringify(root)}); const store = VectorStore.open(${JSON.stringify(file)}); let n = 0;
-    const learning = store.learn({ examination: 0 }).then(() => fs.writeSync(1, 'learned\\n'));
-    (function next() { store.observe({ query: [1, 0, 0, 0, 0, 0, 0, n % 7], shown: ['d1', 'd2'] }, ['d1']); fs.writeSync(1, ++n + '\\n'); setImmediate(next); })();`;
-  let observed = 150, model = 0;
-  for (let i = 0; i < 6; i++) {
-    const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let out = '';
-    child.stdout.on('data', (text) => { out += text; });
-    await new Promise((resolve) => { setTimeout(resolve, 250 + 120 * i); });
-    child.kill('SIGKILL');
-    await new Promise((resolve) => { child.on('close', resolve); });
-    const acknowledged = Math.max(0, ...out.split('\n').filter((line) => /^\d+$/.test(line)).map(Number)), after = store.learning();
-    assert.ok(after.observed >= observed + acknowledged && after.observed <= observed + acknowledged + 1, `${observed} + ${acknowledged}: ${after.observed}`);
-    assert.ok(after.model === model || after.model === model + 1);
-    if (out.includes('learned')) assert.strictEqual(after.model, model + 1);
-    [observed, model] = [after.observed, after.model];
-    assert.strictEqual(store.search(QUERIES[0], { k: 10, rerank: true }).length, 10);
-  }
-});
-
-// MARK: - The click model
-
-test('η is found from swaps, on a static and on a learned ranking', () => {
-  for (const exponent of [0.5, 1, 1.5]) for (const relevance of [(rank) => 1 / (rank + 2), (rank) => (rank % 3 === 0 ? 0.6 : 0.1)]) {
-    const next = random(7), swaps = new Swaps();
-    for (let i = 0; i < 40000; i++) {
-      const a = Math.floor(next() * 10), b = (a + 1 + Math.floor(next() * 9)) % 10, swapped = next() < 0.2 ? [a, b] : undefined, clicked = [];
-      for (let rank = 0; rank < 10; rank++) {
-        const from = swapped === undefined ? rank : rank === a ? b : rank === b ? a : rank;
-        if (next() < (rank + 1) ** -exponent * relevance(from)) clicked.push(rank);
-      }
-      swaps.add({ model: i < 20000 ? 0 : 1, shown: 10, swapped, clicked });
-    }
-    const found = swaps.fit();
-    assert.ok(found.source === 'fitted' && Math.abs(found.exponent - exponent) < 0.1 && found.low < exponent && found.high > exponent, `${exponent}: ${JSON.stringify(found)}`);
-  }
-  const none = new Swaps();
-  for (let i = 0; i < 1000; i++) none.add({ model: 0, shown: 10, swapped: undefined, clicked: [0] });
-  assert.deepStrictEqual(none.fit(), { exponent: 1, source: 'prior', swaps: 0 });
-});
-
-test('posteriors: a click outweighs its absence, no click at a rank that all look at is evidence, at one that nobody looks at none', async () => {
-  const next = random(3), lists = [];
-  for (let i = 0; i < 400; i++) {
-    const target = Math.floor(next() * 6), seen = Array.from({ length: 5 }, (_, place) => ({ place, clicks: 0, missed: [[place, 0]] }));
-    for (let visit = 0; visit < 6; visit++) {
-      for (let place = 0; place < 5; place++) {
-        const isSeen = next() < 1 / (place + 1), isClicked = isSeen && next() < (place === target ? 0.9 : 0.1);
-        if (isClicked) seen[place].clicks++;
-        else seen[place].missed[0][1]++;
-      }
-    }
-    lists.push({ seen, target });
-  }
-  const { labels, weights, click, none } = await posteriors(lists, 5, 1);
-  assert.ok(Math.abs(click.relevant - 0.9) < 0.08 && Math.abs(click.other - 0.1) < 0.03 && Math.abs(none - 1 / 6) < 0.06, JSON.stringify([click, none]));
-  let right = 0, counted = 0;
-  lists.forEach(({ target }, i) => {
-    const row = labels.subarray(5 * i, 5 * i + 5), sum = row.reduce((a, b) => a + b);
-    assert.ok(Math.abs(sum - 1) < 1e-5 && weights[i] >= 0);
-    if (target === 5) return;
-    counted++;
-    if (row.indexOf(Math.max(...row)) === target) right++;
-  });
-  assert.ok(right / counted > 0.8, `${right} of ${counted}`);
-});
-
-// MARK: - Reranker
-
-const candidatesFor = (query) => {
-  const near = DOCUMENTS.map((vector, i) => ({ i, score: vector.reduce((sum, x, d) => sum + x * query[d], 0) })).sort((a, b) => b.score - a.score).slice(0, 50);
-  return { ids: near.map(({ i }) => `d${i}`), vectors: near.map(({ i }) => DOCUMENTS[i]), scores: near.map(({ score }) => score) };
-};
-function used(reranker, queries = QUERIES) {
-  for (const query of queries) {
-    const hits = reranker.rerank(query, candidatesFor(query), { k: 50, track: true });
-    reranker.observe(hits.impression, [best(query, hits.map(({ id }) => id))]);
-  }
-  return reranker;
-}
-
-test('Reranker: the same without a store; the same seed, the same bits, for every number of threads; saved and loaded', async () => {
-  const orders = [];
-  let bytes;
-  for (const threads of [1, 3]) {
-    const one = used(new Reranker({ dim: DIM, seed: 5 })), report = await one.learn({ candidates: async (query) => candidatesFor(query), examination: 0, threads });
-    assert.ok(report.share > 0 && report.gain.t > 2.24);
-    orders.push(rowsOf(20, 4).map((query) => one.rerank(query, candidatesFor(query)).map(({ id, score, place }) => [id, score, place])));
-    bytes = one.toBuffer();
-    one.close();
-    assert.throws(() => one.rerank(QUERIES[0], candidatesFor(QUERIES[0])), { code: 'ERR_CLOSED' });
-  }
-  assert.deepStrictEqual(orders[0], orders[1]);
-  const again = Reranker.fromBuffer(bytes);
-  assert.deepStrictEqual(rowsOf(20, 4).map((query) => again.rerank(query, candidatesFor(query)).map(({ id, score, place }) => [id, score, place])), orders[0]);
-  assert.deepStrictEqual([again.learning().observations, again.learning().model, again.seed], [150, 1, 5n]);
-  for (const at of [0, 8, 40, bytes.length >> 1, bytes.length - 9]) {
-    const wrong = bytes.slice();
-    wrong[at] ^= 4;
-    assert.throws(() => Reranker.fromBuffer(wrong), { code: 'ERR_CORRUPT' }, `${at}`);
-  }
-  for (const length of [0, 7, 24, bytes.length - 8]) assert.throws(() => Reranker.fromBuffer(bytes.subarray(0, length)), { code: 'ERR_CORRUPT' });
-  again.forget();
-  assert.deepStrictEqual(again.rerank(QUERIES[0], candidatesFor(QUERIES[0])).map(({ place }) => place), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-});
-
-test('Reranker: explore swaps two ranks in that share of searches, and says which', () => {
-  const one = new Reranker({ dim: DIM, seed: 1 }), candidates = candidatesFor(QUERIES[0]);
-  let swapped = 0;
-  for (let i = 0; i < 1000; i++) {
-    const hits = one.rerank(QUERIES[0], candidates, { k: 10, track: true, explore: 0.25 }), given = JSON.parse(hits.impression), places = hits.map(({ place }) => place);
-    if (given.swapped) {
-      swapped++;
-      const [a, b] = given.swapped;
-      [places[a], places[b]] = [places[b], places[a]];
-    }
-    assert.deepStrictEqual(places, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  }
-  assert.ok(swapped > 200 && swapped < 300, `${swapped}`);
-});
-
-test('Reranker: clicks without meaning change nothing; what is wrong is refused', async () => {
-  const one = new Reranker({ dim: DIM, seed: 2 }), next = random(8);
-  for (let i = 0; i < 300; i++) {
-    const query = QUERIES[i % 150], hits = one.rerank(query, candidatesFor(query), { k: 10, track: true });
-    one.observe(hits.impression, [hits[Math.min(9, Math.floor(-3 * Math.log(1 - next())))].id]);
-  }
-  assert.strictEqual((await one.learn({ candidates: (query) => candidatesFor(query) })).share, 0);
-  for (const options of [{}, { candidates: 5 }, { candidates: () => ({ ids: ['a'] }) }, { candidates: () => ({ ids: ['a', 'a'], vectors: [DOCUMENTS[0], DOCUMENTS[1]], scores: [1, 2] }) }, { candidates: () => ({ ids: ['a'], vectors: [[1]], scores: [1] }) },
-    { candidates: () => ({ ids: ['a'], vectors: [DOCUMENTS[0]], scores: [NaN] }) }]) await assert.rejects(one.learn(options), { name: 'RuvectorError' }, JSON.stringify(options));
-  await assert.rejects(one.learn({ candidates: async () => { throw new Error('mine'); } }), /mine/);
-  for (const options of [undefined, {}, { dim: 0 }, { dim: 1.5 }, { dim: 4, rank: 0 }, { dim: 4, seed: 'x' }, { dim: 4, maxObservations: 0 }, { dim: 4, x: 1 }]) assert.throws(() => new Reranker(options), { name: 'RuvectorError' });
-  assert.throws(() => one.rerank([1, 2], candidatesFor(QUERIES[0])), { code: 'ERR_DIMENSION_MISMATCH' });
-  assert.throws(() => one.rerank(QUERIES[0], { ids: ['a'], vectors: [[1, 2]], scores: [1] }), { code: 'ERR_DIMENSION_MISMATCH' });
-  assert.deepStrictEqual(one.rerank(QUERIES[0], { ids: [], vectors: [], scores: [] }), []);
-  assert.throws(() => Reranker.prototype.rerank.call({}, QUERIES[0]), { code: 'ERR_WRONG_HANDLE' });
+test('two processes killed at 8 moments of observing and learning (npm run crash:learning: 1,000)', async () => {
+  const { kills, observed } = await crashLearning(8, 3);
+  assert.ok(kills === 8 && observed > 0);
 });

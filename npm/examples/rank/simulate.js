@@ -2,7 +2,7 @@
 
 // Simulated users of a search (experiments E4 and E6 of docs/learning-from-use.md).
 const { collection, gainAt, generator, mean, shuffled, zipf } = require('./collection.js');
-const { Reranker } = Object.assign({}, require('../../../index.js'), require('../../lib/ranking/reranker.js'));
+const { Reranker } = require('../../../index.js');
 
 /** A fifth of the queries is held out by a seed: {test, draw}; `draw` gives one of the others, by Zipf(1). */
 function split(data, seed) {
