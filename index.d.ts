@@ -276,12 +276,12 @@ export interface StoreResult {
   distance: number;
   metadata: Metadata | undefined;
   /** With `rerank`: what the order is by. */
-  score?: number;
+  score?: number | undefined;
   /** With `explain`. */
-  explain?: RankExplanation;
+  explain?: RankExplanation | undefined;
 }
-/** Results; with `track` they have what `observe` wants to know, as a text that survives JSON, a browser and time. */
-export type StoreResults = StoreResult[] & { readonly impression?: string };
+/** Results of a search with `track`: what `observe` wants to know, as a text that survives JSON, a browser and time. */
+export type TrackedResults = StoreResult[] & { readonly impression: string };
 
 /** A value that a field is compared with; a Date as JSON keeps it, '2026-01-02T03:04:05.000Z'. */
 export type WhereValue = string | number | boolean | null | Date;
@@ -440,9 +440,11 @@ export class VectorStore {
    * have committed (nothing of it while an asynchronous write of this store is in flight: `searchAsync` does).
    * @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_INVALID_ARG, ERR_CLOSED, ERR_WRONG_HANDLE (a filter that another store or an index prepared)
    */
-  search(query: Vector, options?: StoreSearchOptions): StoreResults;
+  search(query: Vector, options: StoreSearchOptions & { track: true }): TrackedResults;
+  search(query: Vector, options?: StoreSearchOptions): StoreResult[];
   /** The same off the event loop. An abort rejects at once. Searches that `close` finds in flight resolve. */
-  searchAsync(query: Vector, options?: StoreSearchOptions & { signal?: AbortSignal | undefined }): Promise<StoreResults>;
+  searchAsync(query: Vector, options: StoreSearchOptions & { track: true; signal?: AbortSignal | undefined }): Promise<TrackedResults>;
+  searchAsync(query: Vector, options?: StoreSearchOptions & { signal?: AbortSignal | undefined }): Promise<StoreResult[]>;
   /**
    * A filter for many searches of this store, which follows it: entries that are inserted later count if they are allowed, those that
    * are deleted do not, whoever wrote. It reads the ids or the metadata of the whole table once, on the calling thread; a search with

@@ -49,10 +49,17 @@ async function lives(file, seed, delay) {
   const all = [0, 1].map((i) => {
     const one = spawn(process.execPath, [__filename, 'child', file, seed + i], { stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '', err = '';
-    one.stdout.on('data', (x) => { out += x; });
+    const started = new Promise((resolve) => {
+      one.stdout.on('data', (x) => {
+        out += x;
+        resolve(undefined);
+      });
+      one.on('close', resolve);
+    });
     one.stderr.on('data', (x) => { err += x; });
-    return { one, ended: new Promise((resolve, reject) => { one.on('close', (status, signal) => (signal === 'SIGKILL' ? resolve(out.split('\n').slice(0, -1)) : reject(new Error(`a child ended by itself (${status ?? signal}): ${err}`)))); }) };
+    return { one, started, ended: new Promise((resolve, reject) => { one.on('close', (status, signal) => (signal === 'SIGKILL' ? resolve(out.split('\n').slice(0, -1)) : reject(new Error(`a child ended by itself (${status ?? signal}): ${err}`)))); }) };
   });
+  await Promise.all(all.map(({ started }) => started)); // `delay` counts from their first words
   await new Promise((resolve) => { setTimeout(resolve, delay); });
   for (const { one } of all) one.kill('SIGKILL');
   return Promise.all(all.map(({ ended }) => ended));
@@ -67,7 +74,7 @@ async function crashLearning(kills, seed, progress = () => {}) {
     first.close();
     let [observed, model] = [0, 0];
     while (sum.kills < kills) {
-      const delay = 150 + Math.floor(next() * 500), said = (await lives(file, seed * 4096 + 2 * sum.kills, delay)).flat(), count = (what) => said.filter((line) => line === what).length;
+      const delay = Math.floor(next() * 1000), said = (await lives(file, seed * 4096 + 2 * sum.kills, delay)).flat(), count = (what) => said.filter((line) => line === what).length;
       const other = said.find((line) => !['learn', 'learned', 'gave way', 'observe', 'observed', 'refused'].includes(line)), store = VectorStore.open(file, OPTIONS), now = store.learning(), at = `seed ${seed}, kill ${sum.kills} after ${delay} ms`;
       if (other) throw new Error(`${at}: ${other}`);
       const done = count('observed'), begun = count('observe') - count('refused'), learned = count('learned'), tried = count('learn') - count('gave way');

@@ -90,7 +90,7 @@ export interface RerankedHit {
   readonly score: number;
   /** The place among the candidates that were given. */
   readonly place: number;
-  readonly explain?: RankExplanation;
+  readonly explain?: RankExplanation | undefined;
 }
 
 /**
@@ -106,7 +106,8 @@ export class Reranker {
   readonly seed: number | bigint;
   readonly maxObservations: number;
   /** The `k` best candidates; with `track` the array has a property `impression`, a text that survives JSON. */
-  rerank(query: Vector, candidates: RankCandidates, options?: RerankOptions): RerankedHit[] & { readonly impression?: string };
+  rerank(query: Vector, candidates: RankCandidates, options: RerankOptions & { track: true }): RerankedHit[] & { readonly impression: string };
+  rerank(query: Vector, candidates: RankCandidates, options?: RerankOptions): RerankedHit[];
   /** Notes which ids of an impression were clicked; none at all is an observation, too. @throws ERR_INVALID_ARG (not shown), ERR_CORRUPT (cut, of another) */
   observe(impression: string | Impression, clicked: readonly string[]): void;
   /** Learns from all that is kept. Rejects with ERR_EMPTY_INPUT (no observations), ERR_BUSY (one in flight), ERR_ABORTED; the order in use stays. */

@@ -3,7 +3,7 @@ import ruvector = require('@ruvector/gnn');
 import wasm = require('@ruvector/gnn/wasm');
 import {
   BatchResult, Candidates, CompressionLevel, CompressionLevelConfig, CosineBatchResult, HyperbolicBatchResult, HyperbolicSearchResult, Like,
-  Matrix, PackedMatrix, RuvectorErrorCode, SearchResult, Vector, VectorSetToken, AsyncOptions, HyperbolicOptions, SearchOptions, StoreResult, StoreResults, StoredEntry, ThreadOptions,
+  Matrix, PackedMatrix, RuvectorErrorCode, SearchResult, Vector, VectorSetToken, AsyncOptions, HyperbolicOptions, SearchOptions, StoreResult, StoredEntry, TrackedResults, ThreadOptions,
   Where,
 } from '@ruvector/gnn';
 
@@ -46,7 +46,14 @@ store.search(f32, { where: { ...(lang !== undefined && { lang }), $and: [where] 
 const filters: [ruvector.PreparedFilter, ruvector.PreparedFilter] = [store.prepareFilter({ filter: ['a'] }), store.prepareFilter({ where: { year: 1 } })];
 const filtered: [StoreResult[], Promise<StoreResult[]>] = [store.search(f32, { filter: allowed, where }), store.searchAsync(f32, { filter: allowed, signal: controller.signal })];
 const nearest = store.search(f32, { k: 3, ef: 64, filter: new Set(['a']), where });
-expectType<Equal<typeof nearest, StoreResults>>(true);
+expectType<Equal<typeof nearest, StoreResult[]>>(true);
+const tracked: TrackedResults = store.search(f32, { rerank: true, track: true, explore: 0.1, explain: true, candidates: 50 });
+store.observe(tracked.impression, ['a']);
+store.observe({ query: f32, shown: ['a'], swapped: [0, 1] }, []);
+// @ts-expect-error only what is tracked has an impression
+const untracked = store.search(f32, { rerank: true }).impression;
+const learned: Promise<ruvector.LearningReport> = store.learn({ examination: 'auto', onProgress: ({ done }) => done, signal: controller.signal });
+const ranked: { id: string; score: number } | undefined = new ruvector.Reranker({ dim: 4 }).rerank(f32, { ids: ['a'], vectors: [f32], scores: [1] }, { k: 1 })[0];
 const later: Promise<StoreResult[]> = store.searchAsync(f32, { filter: { deny: ['a'] }, signal: controller.signal });
 const known: [boolean, boolean, number, number | undefined, string | undefined, number, number, string] = [
   store.has('a'), store.delete('a'), store.deleteBatch(['a']), store.keyOf('a'), store.idOf(1), store.size, store.dim, store.path,
