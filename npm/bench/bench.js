@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run bench [-- search layer kernels graph attention wasm index training] [--peer gnn=<path>] [--json <file>] [--quick]
+// npm run bench [-- search layer kernels graph attention wasm index training learning] [--peer gnn=<path>] [--json <file>] [--quick]
 //   index alone: [--rows <part of a name>] [--large] (index.js)
 // One thread. Every figure is a median of interleaved rounds; ratios are to the plain-JS loop of cases.js.
 //
@@ -115,6 +115,7 @@ async function print() {
     await require('./training.js').trainingSections(settings, section, values.quick);
     require('./poincare.js').poincareSections(section, values.quick);
   }
+  if (positionals.includes('learning')) await require('./learning.js').learningSections(section, values.quick);
   /** By its name only: it takes a quarter of an hour. */
   if (positionals.includes('index')) await require('./index.js').indexSections(section, values);
   save();

@@ -158,6 +158,19 @@ public final class BilinearRanker: Mechanism, @unchecked Sendable {
   private func project(
     _ q: MatrixView, _ inner: UnsafeMutablePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ control: Control
   ) throws(RuvectorError) {
+    if q.rows < 4 {  // a search: panels would not pay
+      let kernels = Kernels.current
+      for i in 0..<q.rows {
+        let to = out + i * dim
+        to.update(repeating: 0, count: dim)
+        for r in 0..<rank {
+          let x = kernels.dot(query.pointer + r * dim, q.row(i), dim)
+          inner[i * rank + r] = x
+          kernels.axpy(x, key.pointer + r * dim, to, dim)
+        }
+      }
+      return
+    }
     try gemm(
       m: q.rows, n: rank, k: dim, .rows(q.row(0), stride: q.stride), .transposed(query.pointer, stride: dim), inner,
       cStride: rank, threads: control.threads)

@@ -35,7 +35,11 @@ function standardised(scores, out = new Float32Array(scores.length)) {
 }
 
 /** Places by falling score; of equals the earlier one first. */
-const orderOf = (scores) => Array.from(scores, (_, i) => i).sort((i, j) => scores[j] - scores[i] || i - j);
+function orderOf(scores) {
+  const order = new Array(scores.length);
+  for (let i = 0; i < order.length; i++) order[i] = i;
+  return order.sort((i, j) => scores[j] - scores[i] || i - j);
+}
 
 /** Weights in use. `share`: α of the learned part. */
 class Model {
@@ -64,9 +68,9 @@ class Model {
 
 /** {scores, first, learned}: what candidates with these scores of the first stage get; `learned`: α⟨t, x⟩ of each. */
 function combine(scale, firstScores, learned) {
-  const first = standardised(firstScores);
-  for (let i = 0; i < first.length; i++) first[i] *= scale;
-  return { first, learned, scores: Float64Array.from(first, (x, i) => x + learned[i]) };
+  const first = standardised(firstScores), scores = new Float64Array(first.length);
+  for (let i = 0; i < first.length; i++) scores[i] = (first[i] *= scale) + learned[i];
+  return { first, learned, scores };
 }
 
 module.exports = { Model, call, combine, create, floatsOf, orderOf, standardised, unit };

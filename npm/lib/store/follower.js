@@ -27,6 +27,8 @@ class Follower {
   /** Up to where in the table and the list of deletions the index has seen everything. */
   #seen = { key: 0, deletion: 0 };
   #version;
+  /** What the watching connection said last; undefined for a store in memory. */
+  asked;
   /** Of entries, when the index was brought up to date, and when somebody looked last. */
   #stamp;
   #looked = { version: undefined, stamp: undefined };
@@ -108,7 +110,7 @@ class Follower {
   isBehind() {
     if (this.#isStale) return true;
     if (this.#watch === undefined) return false;
-    const version = database.ask(this.#watch, VERSION)[0];
+    const version = this.asked = database.ask(this.#watch, VERSION)[0];
     if (version === this.#version) return false;
     if (this.#stampAt(version) !== this.#stamp) return true;
     this.#version = version;

@@ -78,16 +78,13 @@ class Learning {
     [this.#dim, this.#most, this.#store] = [dim, most, store];
   }
 
-  /** The connections and models to be closed with the store. */
-  close() {
-    this.#model?.close();
-    this.#model = undefined;
+  /** To be closed with the store. */
+  get connection() {
     return this.#observer;
   }
 
-  /** The versioned name of what is in use: {version, number}. */
-  *#current() {
-    const moment = this.#watch === undefined ? 0 : database.ask(this.#watch, 'PRAGMA data_version')[0];
+  /** Loads what is in use, if that has changed; `moment`: what the watching connection says, where somebody has just asked it. */
+  *#current(moment = this.#watch === undefined ? 0 : database.ask(this.#watch, 'PRAGMA data_version')[0]) {
     if (moment === this.#moment) return;
     const { values: [hasTables] } = yield* database.query(this.#reader, "SELECT count(*) FROM sqlite_master WHERE name = 'learned'");
     const { values: [version = '0'] } = hasTables ? yield* database.query(this.#reader, "SELECT value FROM learned WHERE name = 'version'") : { values: [] };
@@ -102,9 +99,9 @@ class Learning {
     for (let i = 0; i < values.length; i += 2) found.set(values[i], values[i + 1]);
     const bytes = found.get('weights'), floats = bytes && new Float32Array(bytes.slice().buffer);
     if (floats && (floats.length !== 2 * RANK * this.#dim + 1 || !floats.every(Number.isFinite))) throw mismatch('ERR_CORRUPT', `${2 * RANK * this.#dim + 1} finite weights`, 'the learned order', `${floats.length}`);
-    const model = floats && new Model({ dim: this.#dim, rank: RANK, seed: 0 }, floats, found.get('share'));
-    this.#model?.close();
-    [this.#model, this.#version] = [model, found.get('version') ?? '0'];
+    // The old one goes with the garbage: searches in flight may be using it.
+    this.#model = floats && new Model({ dim: this.#dim, rank: RANK, seed: 0 }, floats, found.get('share'));
+    this.#version = found.get('version') ?? '0';
   }
 
   /** Something of ours has changed what is in use. */
@@ -114,27 +111,34 @@ class Learning {
 
   // ---- Searches
 
-  /** How a search of these wishes ranks: {candidates, order}; undefined: in the static order. */
-  *ranker(index, { isReranked, candidates, isExplained }, query) {
-    yield* this.#current();
-    if (!isReranked) return undefined;
-    const model = this.#model, reader = this.#reader;
+  /** How a search of these wishes ranks; it follows what `follower` has just looked at. */
+  ranker(follower, { candidates, isExplained }, query) {
+    const { index } = follower, reader = this.#reader, current = () => this.#current(follower.asked), modelNow = () => this.#model;
     return {
       candidates,
-      /** Keys with their distances, best first -> the same in the learned order, with `more` of each that results have. */
-      * order({ keys, distances }) {
-        const learned = new Float32Array(keys.length);
-        if (model && keys.length > 0) yield* attend(index, reader, model.project(query), keys, learned);
-        const { scores, first } = combine(model?.scale ?? 1, Float32Array.from(distances, (x) => -x), learned), order = orderOf(scores);
-        const more = order.map((i) => ({ score: scores[i], ...isExplained && { explain: { firstStage: first[i], attention: learned[i] } } }));
-        return { keys: order.map((i) => keys[i]), distances: order.map((i) => distances[i]), more };
+      /** Keys with their distances, best first -> the `k` best in the learned order, with `more` of each that results have. */
+      * order({ keys, distances }, k) {
+        const n = keys.length, learned = new Float32Array(n), near = new Float32Array(n), best = { keys: [], distances: [], more: [] };
+        yield* current();
+        const model = modelNow();
+        if (model && n > 0) yield* attend(index, reader, model.project(query), keys, learned);
+        for (let i = 0; i < n; i++) near[i] = -distances[i];
+        const { scores, first } = combine(model?.scale ?? 1, near, learned), order = orderOf(scores);
+        for (let rank = 0; rank < Math.min(k, n); rank++) {
+          const i = order[rank];
+          best.keys.push(keys[i]);
+          best.distances.push(distances[i]);
+          best.more.push(isExplained ? { score: scores[i], explain: { firstStage: first[i], attention: learned[i] } } : { score: scores[i] });
+        }
+        return best;
       },
     };
   }
 
   /** Results as they are shown: now and then two of them change places; with what `observe` needs. */
-  shown(results, { isTracked, explore }, query) {
+  *shown(results, { isTracked, explore }, query) {
     if (!isTracked) return results;
+    yield* this.#current();
     const swapped = swapOf(explore, results.length, Math.random), list = [...results];
     if (swapped) [list[swapped[0]], list[swapped[1]]] = [list[swapped[1]], list[swapped[0]]];
     /** @type {any} */ (list).impression = impressions.write({ query, shown: list.map(({ id }) => id), model: numberOf(this.#version), swapped }, this.#store);
@@ -249,15 +253,20 @@ class Learning {
 
 /** ⟨t, x⟩ of the vectors x of these keys, each of length one. An index of cosines knows them; other vectors are read. */
 function* attend(index, reader, t, keys, out) {
-  const place = new Map(Array.from(keys, (key, i) => [key, i]));
+  const place = new Map(), n = keys.length, allow = new Array(n);
+  for (let i = 0; i < n; i++) {
+    allow[i] = keys[i];
+    place.set(keys[i], i);
+  }
   if (index.metric === 'cosine') {
-    const length = Math.sqrt(t.reduce((sum, x) => sum + x * x, 0));
-    if (length === 0 || !Number.isFinite(length)) return;
-    const found = index.search(t, keys.length, { filter: Array.from(keys) });
-    found.keys.forEach((key, i) => { out[place.get(key)] = length * (1 - found.distances[i]); });
+    let square = 0;
+    for (let d = 0; d < t.length; d++) square += t[d] * t[d];
+    if (!(square > 0 && square < Infinity)) return;
+    const found = index.search(t, n, { filter: allow }), length = Math.sqrt(square);
+    for (let i = 0; i < found.keys.length; i++) out[place.get(found.keys[i])] = length * (1 - found.distances[i]);
     return;
   }
-  const { values } = yield* database.query(reader, 'SELECT key, vector FROM vectors WHERE key IN (SELECT value FROM json_each(?))', JSON.stringify(Array.from(keys)));
+  const { values } = yield* database.query(reader, 'SELECT key, vector FROM vectors WHERE key IN (SELECT value FROM json_each(?))', JSON.stringify(allow));
   for (let i = 0; i < values.length; i += 2) {
     const x = new Float32Array(values[i + 1].slice().buffer);
     let dot = 0, square = 0;

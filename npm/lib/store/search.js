@@ -111,8 +111,7 @@ function* search(db, index, matches, request, extra = 0, lookup = entries) {
   if (request.k === 0) return { results: [], missing: 0 };
   if (filter?.held) return yield* withPrepared(db, index, request, k, lookup);
   if (!filter && !where && request.ranker && lookup === entries) {
-    const { keys, distances, more } = yield* request.ranker.order(yield* nearest(index, request, Math.max(k, request.ranker.candidates)));
-    return yield* lookup(db, { keys: keys.slice(0, k), distances: distances.slice(0, k), more });
+    return yield* lookup(db, yield* request.ranker.order(yield* nearest(index, request, Math.max(k, request.ranker.candidates)), k));
   }
   if (!filter && !where) return yield* lookup(db, yield* nearest(index, request, k));
   if (!filter && matches.peek(where) === undefined) {

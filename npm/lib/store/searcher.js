@@ -80,12 +80,12 @@ class Searcher {
   *search(request, isBlocking) {
     const { ranking, k, query: vector } = request;
     if (!ranking) return yield* this.#nearest(request, isBlocking);
-    const ranker = yield* this.#learning.ranker(this.#follower.index, ranking, vector);
-    if (!ranker) return this.#learning.shown(yield* this.#nearest(request, isBlocking), ranking, vector);
+    if (!ranking.isReranked) return yield* this.#learning.shown(yield* this.#nearest(request, isBlocking), ranking, vector);
+    const ranker = this.#learning.ranker(this.#follower, ranking, vector);
     const isPlain = !request.filter && !request.where, wide = isPlain ? { ...request, ranker } : { ...request, k: Math.max(k, ranker.candidates) };
     let results = yield* this.#nearest(wide, isBlocking);
     if (results.some((one) => one.score === undefined)) results = yield* this.#ordered(results, ranker);
-    return this.#learning.shown(results.slice(0, k), ranking, vector);
+    return yield* this.#learning.shown(results.slice(0, k), ranking, vector);
   }
 
   /** Results of a filter, or of the table itself, in the learned order. */
@@ -95,7 +95,7 @@ class Searcher {
     for (let i = 0; i < values.length; i += 2) keys.set(values[i], values[i + 1]);
     const there = results.filter(({ id }) => keys.has(id));
     for (const one of there) byKey.set(keys.get(one.id), one);
-    const ordered = yield* ranker.order({ keys: [...byKey.keys()], distances: there.map(({ distance }) => distance) });
+    const ordered = yield* ranker.order({ keys: [...byKey.keys()], distances: there.map(({ distance }) => distance) }, there.length);
     return ordered.keys.map((key, i) => ({ ...byKey.get(key), ...ordered.more[i] }));
   }
 }

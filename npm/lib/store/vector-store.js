@@ -453,7 +453,7 @@ class VectorStore extends Handle {
 
   #release() {
     this.#follower?.index?.close();
-    for (const connection of [this.#reader, this.#watch, this.#learning?.close()]) if (connection !== undefined && connection !== this.#db) native.close(connection);
+    for (const connection of [this.#reader, this.#watch, this.#learning?.connection]) if (connection !== undefined && connection !== this.#db) native.close(connection);
     super.close();
   }
 }
