@@ -226,6 +226,41 @@ export interface GNNConfig {
   readonly seed?: number | bigint | undefined;
 }
 
+export interface RLNavigatorOptions {
+  /** Of neighbours: as many nodes as `vectors` has rows. Copied, as they are. */
+  graph: Graph;
+  vectors: Matrix;
+  /** Numbers of the sketch by which nodes are known before they are measured, 1...1024. Default 32. */
+  sketch?: number | undefined;
+  /** Where walks begin. Default 0. */
+  start?: number | undefined;
+  /** Of the sketch and of the walks of `train`. Random where left out. */
+  seed?: number | undefined;
+}
+/**
+ * Walks a neighbour graph towards a query by a learned policy, which measures a vector only where it goes: of the nodes that it has seen
+ * and not been to, it takes the one with the largest w · f, f = (cosine of the sketches, cosine of where it was seen from, ln(1 + degree)).
+ * `train`: REINFORCE with a baseline (Williams 1992). On an HNSW graph it measures fewer vectors than a search by distances, and takes more
+ * time than `HNSWIndex.search` (docs/findings.md).
+ * @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE, ERR_INVALID_ARG, ERR_WRONG_HANDLE
+ */
+export class RLNavigator {
+  constructor(options: RLNavigatorOptions);
+  readonly nodes: number;
+  readonly dim: number;
+  readonly seed: number;
+  /** w. */
+  getWeights(): Float64Array;
+  setWeights(weights: Vector): void;
+  /** The `k` (10) nearest of the `hops` (100) nodes that the policy goes to; `evaluations`: how many it was at. */
+  search(query: Vector, options?: { k?: number | undefined; hops?: number | undefined }): { indices: number[]; similarities: number[]; evaluations: number };
+  /** Learns to get to the nearest node in few hops; `rewards`: the mean of each episode. An abort or an error leaves w as it was. */
+  train(queries: Matrix, options?: {
+    episodes?: number | undefined; hops?: number | undefined; learningRate?: number | undefined; signal?: AbortSignal | undefined;
+    onProgress?: ((progress: { readonly episode: number; readonly episodes: number; readonly reward: number; readonly done: number }) => void) | undefined;
+  }): Promise<{ rewards: number[] }>;
+}
+
 /** Vectors and a graph -> embeddings: a Sequential of layers of one kind. Train `model` with a Trainer. */
 export class GNNEmbedder {
   /** @throws ERR_INVALID_ARG, ERR_INVALID_CONFIG, ERR_OUT_OF_MEMORY */

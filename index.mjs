@@ -44,6 +44,7 @@ export const {
   PlateauSchedule,
   PoincareEmbedding,
   PreparedFilter,
+  RLNavigator,
   ReplayBuffer,
   Reranker,
   RiemannianAdam,

@@ -13,6 +13,7 @@ export {
   LayerNorm,
   Linear,
   MessagePassing,
+  RLNavigator,
   Sequential,
   TransformerLayer,
 } from '../../index.js';

@@ -14,6 +14,7 @@ const {
   LayerNorm,
   Linear,
   MessagePassing,
+  RLNavigator,
   Sequential,
   TransformerLayer,
 } = require('../lib/index.js');
@@ -32,6 +33,7 @@ module.exports = {
   LayerNorm,
   Linear,
   MessagePassing,
+  RLNavigator,
   Sequential,
   TransformerLayer,
 };

@@ -16,6 +16,7 @@ export const {
   LayerNorm,
   Linear,
   MessagePassing,
+  RLNavigator,
   Sequential,
   TransformerLayer,
 } = graph;

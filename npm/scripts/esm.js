@@ -15,6 +15,7 @@ const MODULES = {
   'geometry.js': undefined,
   'gnn/embedder.js': undefined,
   'gnn/message-passing.js': undefined,
+  'gnn/navigator.js': undefined,
   'graph.js': undefined,
   'overlay/hierarchical.js': undefined,
   'overlay/hierarchical-v2.js': undefined,

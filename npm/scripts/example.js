@@ -6,6 +6,7 @@ const EXAMPLES = {
   'custom-loss': () => require('../examples/train/custom-loss.js').customLoss,
   'train-mammals': () => require('../examples/embedding/train-mammals.js').trainMammals,
   'train-wordnet': () => require('../examples/embedding/train-wordnet.js').trainWordnet,
+  navigator: () => require('../examples/rank/navigator.js').navigator,
   'learn-to-rank': () => require('../examples/rank/learn-to-rank.js').learnToRank,
   'my-texts': () => require('../examples/rank/my-texts.js').myTexts,
   taxonomy: () => require('../examples/embedding/taxonomy.js').taxonomy,

@@ -13,6 +13,11 @@ const rows = {
   'Reranker#observe': ['impression', 'clicked'],
   'Reranker#learn': [{ ...options('candidateFinder:candidates', ...LEARN), always: ['candidates'] }],
   ...Object.fromEntries(['dim', 'rank', 'seed', 'maxObservations', 'learning', 'forget', 'toBuffer', 'closed', 'close'].map((name) => [`Reranker#${name}`, []])),
+  RLNavigator: ['navigatorOptions'],
+  'RLNavigator#search': ['three', options('few:k', 'few2:hops')],
+  'RLNavigator#train': ['threes', options('few2:episodes', 'few2:hops', 'signal', 'progress:onProgress')],
+  'RLNavigator#setWeights': ['three'],
+  ...Object.fromEntries(['nodes', 'dim', 'seed', 'getWeights'].map((name) => [`RLNavigator#${name}`, []])),
   'VectorStore#observe': ['impression', 'clicked'],
   'VectorStore#observeAsync': ['impression', 'clicked'],
   'VectorStore#learn': [options(...LEARN)],
@@ -47,12 +52,18 @@ const kinds = {
     return c.chance.pick([...strangers(), '{"version":1}', '{"version":1,"of":"x","query":"AAAA","shown":["a"]}', { query: vector(c), shown: ['a', 'a'] }, { query: [NaN], shown }, { query: vector(c), shown, swapped: [0, 0] }, { query: vector(c), shown: [] }]);
   },
   clicked: (c) => (c.bad() ? c.chance.pick([...strangers(), ['z'], [1]]) : c.chance.pick([[], ['a'], ['a', 'a']])),
+  navigatorOptions: (c) => (c.bad() ? c.chance.pick([...strangers(), {}, { ...small(c), sketch: -1 }, { ...small(c), start: 3 }, { ...small(c), vectors: [[1]] }]) : small(c)),
   examination: (c) => (c.bad() ? c.chance.pick([...strangers(), -1, NaN, 'other']) : c.chance.pick([undefined, 'auto', 0, 1])),
 };
+
+let ring;
+/** Three nodes of three numbers. */
+const small = (c) => ({ graph: (ring ??= new ruvector.Graph({ offsets: [0, 2, 4, 6], indices: [1, 2, 0, 2, 0, 1] })), vectors: matrixForm(c, 3, 3), seed: 1 });
 
 const kept = new Map();
 /** A Reranker to call a method on. */
 function reranker(c, name) {
+  if (name === 'RLNavigator') return new ruvector.RLNavigator({ ...small(c), vectors: [[1, 0, 0], [0, 1, 0], [0, 0, 1]] });
   if (name !== 'Reranker') return undefined;
   const dim = c.dim || 1;
   if (!kept.has(dim) || c.chance.of(0.1)) kept.set(dim, new ruvector.Reranker({ dim, rank: 2, seed: 1, maxObservations: 50 }));

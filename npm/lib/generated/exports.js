@@ -11,6 +11,7 @@ module.exports = lazily([
   [() => require('../geometry.js'), ['dist', 'dist0', 'egrad2rgrad', 'expMap', 'expMap0', 'frechetMean', 'geodesic', 'gyration', 'lambdaX', 'logMap', 'logMap0', 'mobiusAdd', 'mobiusMatvec', 'mobiusScalarMul', 'mobiusSub', 'poincareDistance', 'projx', 'toLorentz', 'toPoincare', 'transp', 'weightedMidpoint']],
   [() => require('../gnn/embedder.js'), ['GNNEmbedder']],
   [() => require('../gnn/message-passing.js'), ['MessagePassing']],
+  [() => require('../gnn/navigator.js'), ['RLNavigator']],
   [() => require('../graph.js'), ['CSRGraph', 'Graph']],
   [() => require('../overlay/hierarchical.js'), ['hierarchicalForward']],
   [() => require('../overlay/hierarchical-v2.js'), ['hierarchicalForwardV2', 'hierarchicalForwardV2Async']],
