@@ -410,6 +410,8 @@ export interface StoreSearchOptions {
   track?: boolean | undefined;
   /** The share of tracked searches, 0...1, in which two results change places: without it nobody can tell what is not good from what is not looked at. Default 0. */
   explore?: number | undefined;
+  /** With `explore`: of the chance that this search takes, 0...4294967295. Random where left out. */
+  seed?: number | undefined;
   /** With `rerank`: whether each result says why it stands where it does. Default false. */
   explain?: boolean | undefined;
 }

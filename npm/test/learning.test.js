@@ -149,6 +149,22 @@ test('an observation is no change of entries: others are not behind, and no sear
   assert.strictEqual(index.size, N);
 });
 
+test('explore: two results change places in that share of searches; the same seed, the same chance', (t) => {
+  const store = filled(t), near = store.search(QUERIES[0], { k: 10 }).map(({ id }) => id), all = [];
+  for (let run = 0; run < 2; run++) {
+    all.push(Array.from({ length: 300 }, (_, seed) => {
+      const hits = store.search(QUERIES[0], { k: 10, track: true, explore: 0.3, seed }), ids = hits.map(({ id }) => id), { swapped, shown } = JSON.parse(hits.impression);
+      assert.deepStrictEqual(shown, ids);
+      if (swapped) [ids[swapped[0]], ids[swapped[1]]] = [ids[swapped[1]], ids[swapped[0]]];
+      assert.deepStrictEqual(ids, near);
+      return swapped ?? null;
+    }));
+  }
+  const count = all[0].filter(Boolean).length;
+  assert.ok(count > 60 && count < 120, `${count}`);
+  assert.deepStrictEqual(all[0], all[1]);
+});
+
 test('the log is bounded by a fair sample', (t) => {
   const store = filled(t, { maxObservations: 20 });
   for (let i = 0; i < 200; i++) store.observe({ query: QUERIES[i % 100], shown: ['d1', 'd2'] }, []);
@@ -179,7 +195,7 @@ test('what is wrong is refused, and then nothing was observed', async (t) => {
     assert.throws(() => store.observe(impression, clicked), { code }, JSON.stringify(impression));
     await fails(() => store.observeAsync(impression, clicked), code, 'asynchronous', true);
   }
-  for (const options of [{ rerank: 1 }, { track: 'yes' }, { explain: true }, { candidates: 5 }, { explore: 0.5 }, { rerank: true, candidates: 0 }, { track: true, explore: 2 }, { track: true, explore: NaN }, { rerank: true, what: 1 }]) {
+  for (const options of [{ rerank: 1 }, { track: 'yes' }, { explain: true }, { candidates: 5 }, { explore: 0.5 }, { track: true, seed: 1 }, { track: true, explore: 1, seed: -1 }, { rerank: true, candidates: 0 }, { track: true, explore: 2 }, { track: true, explore: NaN }, { rerank: true, what: 1 }]) {
     assert.throws(() => store.search(query, options), { name: 'RuvectorError' }, JSON.stringify(options));
     await assert.rejects(store.searchAsync(query, options), { name: 'RuvectorError' });
   }

@@ -30,11 +30,11 @@ function shownBy(reranker, instruments) {
  */
 async function biased({ arm, seed, visits, eta, moments, onProgress }) {
   const instruments = data(), { test, draw } = split(instruments, seed), find = finder(instruments), next = generator(5000 + seed), reranker = new Reranker({ dim: instruments.width, seed, maxObservations: visits });
-  const quality = () => mean(test.map((i) => gainAt(reranker.rerank(instruments.query(i), instruments.candidates(i), { k: SHOWN }).findIndex(({ id }) => id === String(instruments.relevant[i])))));
+  const quality = () => mean(test.map((i) => gainAt(reranker.rerank(instruments.query(i), instruments.candidates(i), { k: SHOWN }).findIndex(({ id }) => id === instruments.wanted(i)))));
   const shown = shownBy(reranker, instruments), before = quality(), gains = [];
   let report;
   for (let visit = 1; visit <= visits; visit++) {
-    const query = draw(), list = [...shown.of(query)], target = String(instruments.relevant[query]), isSwapped = next() < EXPLORE, a = Math.floor(next() * SHOWN), b = (a + 1 + Math.floor(next() * (SHOWN - 1))) % SHOWN;
+    const query = draw(), list = [...shown.of(query)], target = instruments.wanted(query), isSwapped = next() < EXPLORE, a = Math.floor(next() * SHOWN), b = (a + 1 + Math.floor(next() * (SHOWN - 1))) % SHOWN;
     if (isSwapped) [list[a], list[b]] = [list[b], list[a]];
     const clicked = [];
     for (let rank = 0; rank < SHOWN; rank++) {

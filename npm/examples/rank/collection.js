@@ -47,7 +47,7 @@ function zipf(list, next) {
   };
 }
 
-/** {texts, names, query(i), document(i), relevant, candidates(i)}: candidates by cosine, exact: {ids, vectors, scores}. */
+/** {n, width, idOf(document), wanted(query), query(i), document(i), relevant, candidates(i)}: candidates by cosine, exact: {ids, vectors, scores}. */
 function collection(task, { ownDocument = true } = {}) {
   const load = (name) => {
     const file = path.join(cache, `${name}.f32`);
@@ -57,7 +57,7 @@ function collection(task, { ownDocument = true } = {}) {
   const instruments = below(readNouns(), 'instrumentality.n.03'), n = instruments.names.length, parent = new Int32Array(n).fill(-1);
   instruments.children.forEach((child, i) => { if (parent[child] < 0) parent[child] = instruments.parents[i]; });
   const [queries, documents, relevant] = task === 'hyper' ? [load('instruments-lemmas'), load('instruments'), parent] : [load('instruments-glosses'), load('instruments-lemmas'), Int32Array.from({ length: n }, (_, i) => i)];
-  const row = (data, i) => data.subarray(i * WIDTH, (i + 1) * WIDTH), kept = new Map();
+  const idOf = (d) => `${task}:${d}`, row = (data, i) => data.subarray(i * WIDTH, (i + 1) * WIDTH), kept = new Map();
   /** The 50 nearest documents, best first; kept, since they are asked for again and again. */
   function candidates(i) {
     let found = kept.get(i);
@@ -71,10 +71,10 @@ function collection(task, { ownDocument = true } = {}) {
     }
     const places = topOf(scores, CANDIDATES), vectors = new Float32Array(CANDIDATES * WIDTH);
     places.forEach((d, at) => { vectors.set(row(documents, d), at * WIDTH); });
-    kept.set(i, found = { ids: places.map(String), vectors: { data: vectors, rows: CANDIDATES, dim: WIDTH }, scores: Float32Array.from(places, (d) => scores[d]) });
+    kept.set(i, found = { ids: places.map(idOf), vectors: { data: vectors, rows: CANDIDATES, dim: WIDTH }, scores: Float32Array.from(places, (d) => scores[d]) });
     return found;
   }
-  return { n, width: WIDTH, query: (i) => row(queries, i), document: (i) => row(documents, i), relevant, candidates, words: instruments.words, glosses: instruments.glosses };
+  return { n, width: WIDTH, idOf, wanted: (i) => idOf(relevant[i]), query: (i) => row(queries, i), document: (i) => row(documents, i), relevant, candidates, words: instruments.words, glosses: instruments.glosses };
 }
 
 /** Places of the `k` largest, largest first. */

@@ -65,18 +65,19 @@ async function guard({ runs = '100', clicks = '300' }) {
   console.log(`${clicks} clicks that mean nothing, ${runs} runs: ${live} went live`);
 }
 
-/** A Reranker that learns another task afterwards: what is left of the first. */
+/** A Reranker that learns another task afterwards: what is left of the first, beside one that has seen the second alone. */
 async function kept({ seeds, clicks = '3000' }) {
-  const rows = [];
+  const rows = [], shares = [];
   for (const seed of seedsOf(seeds)) {
-    const first = await everythingSeen({ task: 'hyper', clicks: Number(clicks), seed, onProgress: bar(`hyper, seed ${seed}`) });
-    const { quality } = require('./simulate.js');
-    const second = await everythingSeen({ task: 'revdict', clicks: Number(clicks), seed, reranker: first.reranker, onProgress: bar(`revdict, seed ${seed}`), others: first.find });
-    const gain = first.after - first.before, left = quality(first.data, first.reranker, first.test) - first.before;
-    const alone = await everythingSeen({ task: 'revdict', clicks: Number(clicks), seed, weights: first.bytes, onProgress: bar(`revdict alone, seed ${seed}`) });
-    rows.push([String(seed), signed(gain), signed(left), (left / gain).toFixed(2), signed(second.after - second.before), signed(alone.after - alone.before)]);
+    const first = await everythingSeen({ task: 'hyper', clicks: Number(clicks), seed, onProgress: bar(`hyper, seed ${seed}`) }), gain = first.after - first.before;
+    const second = await everythingSeen({ task: 'revdict', clicks: Number(clicks), seed, reranker: first.reranker, others: first.find, onProgress: bar(`revdict, seed ${seed}`) });
+    const alone = await everythingSeen({ task: 'revdict', clicks: Number(clicks), seed, onProgress: bar(`revdict alone, seed ${seed}`) });
+    const left = first.measure(first.reranker) - first.before;
+    shares.push(left / gain);
+    rows.push([String(seed), signed(gain), signed(left), (left / gain).toFixed(2), signed(second.after - second.before), signed(first.measure(alone.reranker) - first.before), signed(alone.after - alone.before)]);
   }
-  console.log(table(['seed', 'hyper: gain', 'after revdict', 'kept', 'revdict: gain', 'revdict alone'], rows));
+  console.log(table(['seed', 'hyper: gain', 'after revdict', 'kept', 'revdict: gain', 'hyper, revdict alone', 'revdict alone'], rows));
+  console.log(`kept: ${mean(shares).toFixed(2)} ± ${deviation(shares).toFixed(2)}`);
 }
 
 async function learnToRank({ experiment = 'seen', seeds = '5', ...options }) {

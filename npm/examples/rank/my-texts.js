@@ -36,8 +36,8 @@ async function myTexts() {
   const next = generator(1), order = shuffled(birds.map((_, i) => i).filter((i) => birds[i].parent !== ''), next), test = order.slice(0, Math.round(n / 5)), draw = zipf(order.slice(test.length), next);
   const quality = () => mean(test.map((i) => gainAt(store.search(name(i), { k: 10, rerank: true }).findIndex(({ id }) => id === birds[i].parent))));
   const before = quality();
-  for (let clicks = 0; clicks < CLICKS;) {
-    const i = draw(), hits = store.search(name(i), { k: 10, rerank: true, track: true, explore: 0.1 });
+  for (let clicks = 0, visit = 0; clicks < CLICKS; visit++) {
+    const i = draw(), hits = store.search(name(i), { k: 10, rerank: true, track: true, explore: 0.1, seed: visit }); // (a service gives no seed)
     const clicked = hits.filter(({ id }, rank) => next() < 1 / (rank + 1) && (id === birds[i].parent || next() < 0.1)).map(({ id }) => id);
     store.observe(hits.impression, clicked);
     clicks += clicked.length;

@@ -13,32 +13,34 @@ function split(data, seed) {
 
 /** NDCG@10 of held-out queries, in the order of a Reranker. */
 function quality(data, reranker, test) {
-  return mean(test.map((i) => gainAt(reranker.rerank(data.query(i), data.candidates(i), { k: 10 }).findIndex(({ id }) => id === String(data.relevant[i])))));
+  return mean(test.map((i) => gainAt(reranker.rerank(data.query(i), data.candidates(i), { k: 10 }).findIndex(({ id }) => id === data.wanted(i)))));
 }
+
+const bitsOf = (query) => Buffer.from(query.buffer, query.byteOffset, query.byteLength).toString('latin1');
 
 /** Where a query's candidates come from, for `learn`: by the bits of the query. */
 function finder(data) {
-  const places = new Map(), keyOf = (query) => Buffer.from(query.buffer, query.byteOffset, query.byteLength).toString('latin1');
-  return { note: (i) => { places.set(keyOf(data.query(i)), i); }, candidates: (query) => data.candidates(places.get(keyOf(query))) };
+  const places = new Map();
+  return { note: (i) => { places.set(bitsOf(data.query(i)), i); }, has: (query) => places.has(bitsOf(query)), candidates: (query) => data.candidates(places.get(bitsOf(query))) };
 }
 
 /**
  * E4: users look at all 50 candidates and click the relevant one; one click in ten falls on one of the first ten. A draw whose target is
- * not among them clicks nothing and is not observed.
+ * not among them clicks nothing and is not observed. {before, after, report, reranker, measure, find}; `reranker` may have seen other use,
+ * whose candidates `others` knows.
  */
-async function everythingSeen({ task, clicks, seed, onProgress, reranker: given }) {
-  const data = collection(task), { test, draw, next } = split(data, seed), find = finder(data);
-  const reranker = given ?? new Reranker({ dim: data.width, seed });
-  const before = quality(data, new Reranker({ dim: data.width, seed }), test);
+async function everythingSeen({ task, clicks, seed, onProgress, reranker: given, others }) {
+  const data = collection(task), { test, draw, next } = split(data, seed), find = finder(data), reranker = given ?? new Reranker({ dim: data.width, seed });
+  const measure = (one) => quality(data, one, test), before = measure(new Reranker({ dim: data.width, seed }));
   for (let i = 0; i < clicks; i++) {
-    const query = draw(), { ids } = data.candidates(query), target = ids.indexOf(String(data.relevant[query]));
+    const query = draw(), { ids } = data.candidates(query), target = ids.indexOf(data.wanted(query));
     if (target < 0) continue;
     const clicked = next() < 0.1 ? Math.floor(next() * 10) : target;
     find.note(query);
     reranker.observe({ query: data.query(query), shown: ids }, [ids[clicked]]);
   }
-  const report = await reranker.learn({ candidates: find.candidates, examination: 0, onProgress });
-  return { before, after: quality(data, reranker, test), report, reranker, test, data };
+  const report = await reranker.learn({ candidates: (query) => (find.has(query) ? find : others).candidates(query), examination: 0, onProgress });
+  return { before, after: measure(reranker), report, reranker, measure, find };
 }
 
-module.exports = { everythingSeen, finder, quality, split };
+module.exports = { everythingSeen, finder, split };

@@ -122,13 +122,13 @@ async function posteriors(lists, k, exponent, check) {
   const labels = new Float32Array(n * k), weights = new Float64Array(n), some = 1 - prior[k];
   for (let i = 0; i < n; i++) {
     if (i % 256 === 0) await pause();
-    const relevant = 1 - post[i * (k + 1) + k];
+    const found = 1 - post[i * (k + 1) + k];
     let divergence = 0;
     for (let j = 0; j < k; j++) {
-      const y = labels[i * k + j] = post[i * (k + 1) + j] / Math.max(relevant, 1e-12);
+      const y = labels[i * k + j] = post[i * (k + 1) + j] / Math.max(found, 1e-12);
       if (y > 0) divergence += y * Math.log(y * some / prior[j]);
     }
-    weights[i] = relevant * Math.max(divergence, 0) ** 2;
+    weights[i] = found * Math.max(divergence, 0) ** 2;
   }
   return { labels, weights, click: { relevant: a, other: b }, none: prior[k] };
 }

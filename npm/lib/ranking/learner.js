@@ -11,8 +11,9 @@ const { unhurried } = require('./unhurried.js');
 const FOLDS = 5, SHARES = [0.25, 0.5, 0.75, 1];
 /** Student's t that a share has to exceed: one chance in twenty, divided by the four shares that are tried (Bonferroni), one-sided. Of those that do, the one that gains most is used. */
 const BOUND = 2.24;
-const FEWEST = 20; // lists below which nothing is tried
+const FEWEST = 20; // lists, and votes, below which nothing goes live
 const LEAST = 1e-3; // the weight of a list that says something
+const SURE = 0.5; // the label of a candidate that has to be reached in a list that votes: what was relevant is more likely known than not
 const BATCH = 128, RATE = 1e-3, DECAY = 0.01, DEPTH = 10;
 
 /** Steps grow with what there is to learn from. */
@@ -65,12 +66,12 @@ function gainsOf(first, full, labels, scale) {
 
 /** {mean, t, low, high} of paired gains. */
 function paired(gains) {
-  const n = gains.length, mean = gains.reduce((a, b) => a + b, 0) / n;
-  const deviation = Math.sqrt(gains.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, n - 1)) / Math.sqrt(n);
-  return { mean, t: deviation > 0 ? mean / deviation : 0, low: mean - 1.96 * deviation, high: mean + 1.96 * deviation };
+  const n = gains.length, mean = n === 0 ? 0 : gains.reduce((a, b) => a + b, 0) / n;
+  const deviation = Math.sqrt(gains.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, n - 1)) / Math.sqrt(Math.max(1, n));
+  return { mean, t: n >= FEWEST && deviation > 0 ? mean / deviation : 0, low: mean - 1.96 * deviation, high: mean + 1.96 * deviation, votes: n };
 }
 
-/** Gains of held-out lists: each is ranked by a model that has not seen its query. Trains `FOLDS` models. */
+/** Gains of held-out lists that vote: each is ranked by a model that has not seen its query. Trains `FOLDS` models. */
 async function validate(shape, lists, numbers, control) {
   const { k } = lists, gains = SHARES.map(() => /** @type {number[]} */ ([])), pause = unhurried(control.check);
   for (let fold = 0; fold < FOLDS; fold++) {
@@ -83,6 +84,7 @@ async function validate(shape, lists, numbers, control) {
       for (let at = 0; at < n; at++) {
         await pause();
         const part = (list, i) => list.subarray(i * k, (i + 1) * k);
+        if (Math.max(...part(lists.labels, outside[at])) < SURE) continue;
         gainsOf(part(first.data, at), part(scores, at), part(lists.labels, outside[at]), weights[weights.length - 1]).forEach((gain, i) => gains[i].push(gain));
       }
     } finally {

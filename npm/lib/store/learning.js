@@ -6,12 +6,12 @@ const database = require('./database.js');
 const { pause } = require('./entries.js');
 const { Packer } = require('./values.js');
 const { Model, combine, orderOf } = require('../ranking/model.js');
-const { flag, readShare, swapOf, whole } = require('../ranking/options.js');
+const { flag, generator, readShare, swapOf, whole } = require('../ranking/options.js');
 const impressions = require('../ranking/impression.js');
 const { mismatch } = require('../errors.js');
 
 const CANDIDATES = 50, RANK = 128, MOST = 100000, PAGE = 2048;
-const OPTIONS = ['rerank', 'candidates', 'track', 'explore', 'explain'];
+const OPTIONS = ['rerank', 'candidates', 'track', 'explore', 'seed', 'explain'];
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS learned (name TEXT PRIMARY KEY, value);
@@ -49,9 +49,10 @@ const after = (version) => `${numberOf(version) + 1}:${token()}`;
 function readRanking(o) {
   if (OPTIONS.every((name) => o[name] === undefined)) return undefined;
   const ranking = {
-    isReranked: flag(o.rerank, 'rerank'), candidates: whole(o.candidates, 'candidates', 1, 1e6, CANDIDATES), isTracked: flag(o.track, 'track'), explore: readShare(o.explore), isExplained: flag(o.explain, 'explain'),
+    isReranked: flag(o.rerank, 'rerank'), candidates: whole(o.candidates, 'candidates', 1, 1e6, CANDIDATES), isTracked: flag(o.track, 'track'), explore: readShare(o.explore), next: o.seed === undefined ? Math.random : generator(whole(o.seed, 'seed', 0, 2 ** 32 - 1)), isExplained: flag(o.explain, 'explain'),
   };
   if (ranking.explore > 0 && !ranking.isTracked) throw mismatch('ERR_INVALID_CONFIG', 'track: true', 'explore', 'a search that nobody observes');
+  if (o.seed !== undefined && o.explore === undefined) throw mismatch('ERR_INVALID_CONFIG', 'explore', 'seed', 'a search that leaves nothing to chance');
   if (!ranking.isReranked && (ranking.isExplained || o.candidates !== undefined)) throw mismatch('ERR_INVALID_CONFIG', 'rerank: true', o.candidates === undefined ? 'explain' : 'candidates', 'a search in the static order');
   return ranking;
 }
@@ -136,10 +137,10 @@ class Learning {
   }
 
   /** Results as they are shown: now and then two of them change places; with what `observe` needs. */
-  *shown(results, { isTracked, explore }, query) {
+  *shown(results, { isTracked, explore, next }, query) {
     if (!isTracked) return results;
     yield* this.#current();
-    const swapped = swapOf(explore, results.length, Math.random), list = [...results];
+    const swapped = swapOf(explore, results.length, next), list = [...results];
     if (swapped) [list[swapped[0]], list[swapped[1]]] = [list[swapped[1]], list[swapped[0]]];
     /** @type {any} */ (list).impression = impressions.write({ query, shown: list.map(({ id }) => id), model: numberOf(this.#version), swapped }, this.#store);
     return list;
