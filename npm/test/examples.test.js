@@ -161,6 +161,14 @@ test('a loss of one\'s own: so many of new measurements lie below each quantile'
   below.forEach((share, i) => assert.ok(Math.abs(share - [0.1, 0.5, 0.9][i]) < 0.05, below.join(' ')));
 });
 
+test('my-texts: a search that has learned from clicks', { skip: process.env.RUVECTOR_BACKEND === 'wasm' }, () => {
+  const lines = execFileSync(process.execPath, [path.join(root, 'npm/scripts/example.js'), 'my-texts'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n');
+  assert.match(lines[0], /^a bird that cannot fly: bird\.n\.01, /);
+  const [, before, after] = lines.find((line) => line.startsWith('NDCG')).match(/: ([\d.]+) -> ([\d.]+)$/);
+  assert.ok(before === '0.171' && Number(after) > 0.2, `${before} -> ${after}`); // the last bits of training depend on the instruction set
+  assert.ok(lines.includes('forgotten: 0.171'));
+});
+
 describe('service.ts', { skip }, () => {
   let createService, url, points;
   const started = [];

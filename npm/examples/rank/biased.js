@@ -59,7 +59,7 @@ async function meaningless({ seed, clicks }) {
   const instruments = data(), { draw } = split(instruments, seed), next = generator(9000 + seed), reranker = new Reranker({ dim: instruments.width, seed });
   const ten = (query) => {
     const { ids, vectors, scores } = instruments.candidates(query);
-    return { ids: ids.slice(0, SHOWN), vectors: { data: vectors.data, rows: SHOWN, dim: vectors.dim }, scores: scores.slice(0, SHOWN) };
+    return { ids: ids.slice(0, SHOWN), vectors: { data: vectors.data.subarray(0, SHOWN * vectors.dim), rows: SHOWN, dim: vectors.dim }, scores: scores.slice(0, SHOWN) };
   };
   const places = new Map(), keyOf = (query) => Buffer.from(query.buffer, query.byteOffset, query.byteLength).toString('latin1');
   for (let count = 0; count < clicks;) {
