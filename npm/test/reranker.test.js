@@ -11,7 +11,7 @@ const { Reranker } = ruvector;
 
 // MARK: - The click model
 
-test('η is found from swaps, on a static and on a learned ranking', () => {
+test('η is found from swaps, on a static and on a learned ranking', async () => {
   for (const exponent of [0.5, 1, 1.5]) for (const relevance of [(rank) => 1 / (rank + 2), (rank) => (rank % 3 === 0 ? 0.6 : 0.1)]) {
     const next = random(7), swaps = new Swaps();
     for (let i = 0; i < 40000; i++) {
@@ -22,12 +22,12 @@ test('η is found from swaps, on a static and on a learned ranking', () => {
       }
       swaps.add({ model: i < 20000 ? 0 : 1, shown: 10, swapped, clicked });
     }
-    const found = swaps.fit();
+    const found = await swaps.fit();
     assert.ok(found.source === 'fitted' && Math.abs(found.exponent - exponent) < 0.1 && found.low < exponent && found.high > exponent, `${exponent}: ${JSON.stringify(found)}`);
   }
   const none = new Swaps();
   for (let i = 0; i < 1000; i++) none.add({ model: 0, shown: 10, swapped: undefined, clicked: [0] });
-  assert.deepStrictEqual(none.fit(), { exponent: 1, source: 'prior', swaps: 0 });
+  assert.deepStrictEqual(await none.fit(), { exponent: 1, source: 'prior', swaps: 0 });
 });
 
 test('posteriors: a click outweighs its absence, no click at a rank that all look at is evidence, at one that nobody looks at none', async () => {

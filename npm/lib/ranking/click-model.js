@@ -61,17 +61,21 @@ class Swaps {
   }
 
   /** {exponent, low, high, source, swaps}: η with an interval of 95 %, or the prior where too little was swapped to tell. */
-  fit() {
+  async fit(check) {
     if (this.count < NEEDED) return { exponent: PRIOR.exponent, source: 'prior', swaps: this.count };
-    let low = -1, high = 4;
+    const pause = unhurried(check), likelihood = async (exponent) => {
+      await pause();
+      return this.#likelihood(exponent);
+    };
     const ratio = (Math.sqrt(5) - 1) / 2;
-    for (let i = 0; i < 40; i++) { // the golden section
+    let low = -1, high = 4;
+    for (let i = 0; i < 30; i++) { // the golden section
       const a = high - ratio * (high - low), b = low + ratio * (high - low);
-      if (this.#likelihood(a) > this.#likelihood(b)) high = b;
+      if (await likelihood(a) > await likelihood(b)) high = b;
       else low = a;
     }
     const exponent = (low + high) / 2, h = 0.05;
-    const curve = (2 * this.#likelihood(exponent) - this.#likelihood(exponent - h) - this.#likelihood(exponent + h)) / h ** 2;
+    const curve = (2 * await likelihood(exponent) - await likelihood(exponent - h) - await likelihood(exponent + h)) / h ** 2;
     const spread = curve > 0 ? 1.96 / Math.sqrt(curve) : 2;
     return { exponent, low: exponent - spread, high: exponent + spread, source: 'fitted', swaps: this.count };
   }

@@ -105,7 +105,7 @@ async function learn(shape, log, candidatesOf, { examination, check, threads, on
     await pause();
     for (const { model, shown, swapped, clicked } of observations) swaps.add({ model, shown: shown.length, swapped, clicked });
   }
-  const seen = examination === 'auto' ? swaps.fit() : { exponent: examination, source: 'given', swaps: swaps.count };
+  const seen = examination === 'auto' ? await swaps.fit(check) : { exponent: examination, source: 'given', swaps: swaps.count };
   const lists = await listsOf(log, shape.dim, candidatesOf, { check, progress: tell(0, 0.2) });
   const found = lists.n === 0 ? { labels: new Float32Array(0), weights: new Float64Array(0) } : await posteriors(lists.seen.map((one) => ({ seen: one })), lists.k, seen.exponent, check);
   const numbers = Array.from({ length: lists.n }, (_, i) => i).filter((i) => found.weights[i] > LEAST);

@@ -10,7 +10,7 @@ const { flag, generator, readShare, swapOf, whole } = require('../ranking/option
 const impressions = require('../ranking/impression.js');
 const { mismatch } = require('../errors.js');
 
-const CANDIDATES = 50, RANK = 128, MOST = 100000, PAGE = 2048;
+const CANDIDATES = 50, RANK = 128, MOST = 100000, PAGE = 256;
 const OPTIONS = ['rerank', 'candidates', 'track', 'explore', 'seed', 'explain'];
 
 const TABLES = `
