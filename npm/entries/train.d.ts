@@ -58,6 +58,7 @@ export type {
   AdamWOptions,
   AsyncOptions,
   BCEWithLogitsLossOptions,
+  Checkpoint,
   ConstantScheduleOptions,
   ContrastiveLossOptions,
   CosineRestartsScheduleOptions,

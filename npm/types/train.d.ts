@@ -90,9 +90,23 @@ export interface TrainingProgress {
   readonly done: number;
 }
 
+/**
+ * Checkpoints of a fit. The file is written beside its place and moved there: after a kill it is the old one or the new one. Trainers
+ * that go on from it need the same parts, data and seed (give one: a random seed is another in each process).
+ */
+export interface Checkpoint {
+  readonly path: string;
+  /** Epochs between two of them; the last epoch has one always. Default 1. */
+  readonly every?: number | undefined;
+  /** Whether the fit goes on from the file where there is one, to the same number of epochs in all. Default false: it replaces it. */
+  readonly resume?: boolean | undefined;
+}
+
 export interface FitOptions extends AsyncOptions {
   /** Default 1. */
   epochs?: number | undefined;
+  /** A file of all there is to the run and to this fit, written after every epoch, or after every so many. */
+  checkpoint?: string | Checkpoint | undefined;
   /** Measured after each epoch, without dropout. */
   validation?: TrainingData | undefined;
   /** Epochs without a better loss (of validation where there is one) after which training ends. Default: never. */
@@ -126,12 +140,14 @@ export class Trainer {
   /**
    * Trains for some epochs more. Rejects with ERR_ABORTED (the model has the weights of the last step that was made),
    * ERR_NON_FINITE (a loss or gradient that is no number; the message names the step, the weights are those before it),
-   * ERR_DIMENSION_MISMATCH and the like for data, ERR_BUSY while another fit is on, and with what your functions throw.
+   * ERR_OUT_OF_RANGE (a step beyond Float's range; it has not happened), ERR_IO and ERR_NOT_FOUND for checkpoints that cannot be
+   * written (before the first step, if that is known; nothing is lost, and the next fit goes on), ERR_CORRUPT for those that are cut
+   * or of another trainer, ERR_DIMENSION_MISMATCH and the like for data, ERR_BUSY while another fit is on, and with what your functions throw.
    */
   fit(data: TrainingData, options?: FitOptions): Promise<TrainingHistory>;
   /** All there is to the run: parameters, state of the optimizers, history. Write it to a file to go on later. @throws ERR_BUSY */
   state(): Uint8Array;
-  /** Goes on where `state()` of a trainer of the same parts and seed was, bit for bit. @throws ERR_CORRUPT for anything else */
+  /** Goes on where `state()` of a trainer of the same parts and seed was, or its checkpoint, bit for bit. @throws ERR_CORRUPT for anything else */
   setState(state: Uint8Array): void;
   readonly closed: boolean;
   close(): void;

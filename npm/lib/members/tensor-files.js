@@ -1,37 +1,9 @@
 'use strict';
 
-// Files of the format safetensors: written whole, read tensor by tensor.
-const { RuvectorError, tagOf, unexpected } = require('../errors.js');
+// Files of the format safetensors, read tensor by tensor.
+const { fileError, pathOf } = require('../files.js');
+const { tagOf } = require('../errors.js');
 const { corrupt, headerLength, parseHeader } = require('./safetensors.js');
-
-function pathOf(value) {
-  if (typeof value !== 'string' || value.length === 0 || value.includes('\0')) throw unexpected('ERR_INVALID_ARG', 'a path', 'path', value);
-  return value;
-}
-
-/** What the system says of a file, as an error of ours. */
-function fileError(cause, path) {
-  if (cause instanceof RuvectorError || typeof cause?.syscall !== 'string') return cause;
-  return new RuvectorError(cause.code === 'ENOENT' ? 'ERR_NOT_FOUND' : 'ERR_IO', `${path}: ${cause.message}`, { cause });
-}
-
-/** A new file beside the old one, which it then replaces. */
-function writeFile(path, bytes) {
-  const fs = require('node:fs'), made = `${path}.${process.pid}.${Date.now()}.tmp`;
-  try {
-    const file = fs.openSync(made, 'wx');
-    try {
-      for (let at = 0; at < bytes.length;) at += fs.writeSync(file, bytes, at);
-      fs.fsyncSync(file);
-    } finally {
-      fs.closeSync(file);
-    }
-    fs.renameSync(made, path);
-  } catch (cause) {
-    fs.rmSync(made, { force: true });
-    throw fileError(cause, path);
-  }
-}
 
 /**
  * `body(header, part)` for a file by its path, or for its bytes: `part(start, end)` gives bytes behind the header. Of a file no more is
@@ -64,4 +36,4 @@ function reading(source, body) {
   }
 }
 
-module.exports = { pathOf, reading, writeFile };
+module.exports = { reading };

@@ -6,7 +6,8 @@ const inputs = require('../inputs.js');
 const { handleOf, stateOf } = require('./member.js');
 const { mismatch, unexpected } = require('../errors.js');
 const { READERS, corrupt, floatsOf, product, toHalf, write } = require('./safetensors.js');
-const { pathOf, reading, writeFile } = require('./tensor-files.js');
+const { pathOf, writeFile } = require('../files.js');
+const { reading } = require('./tensor-files.js');
 
 const STORAGES = ['f32', 'f16', 'int8'];
 
