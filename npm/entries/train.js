@@ -13,6 +13,7 @@ const {
   DecayType,
   EWC,
   ExponentialSchedule,
+  FixedWeights,
   GradNorm,
   InfoNCELoss,
   L2Regularizer,
@@ -51,6 +52,7 @@ const {
   normPenalty,
   orthogonality,
   sampleHardNegatives,
+  sampleHardNegativesAsync,
   spectral,
   triplet,
 } = require('../lib/index.js');
@@ -68,6 +70,7 @@ module.exports = {
   DecayType,
   EWC,
   ExponentialSchedule,
+  FixedWeights,
   GradNorm,
   InfoNCELoss,
   L2Regularizer,
@@ -106,6 +109,7 @@ module.exports = {
   normPenalty,
   orthogonality,
   sampleHardNegatives,
+  sampleHardNegativesAsync,
   spectral,
   triplet,
 };

@@ -28,6 +28,7 @@ const MODULES = {
   'ranking/reranker.js': undefined,
   'train/annealing.js': undefined,
   'train/functions.js': undefined,
+  'train/mining.js': undefined,
   'train/trainer.js': undefined,
   'search.js': ['differentiableSearch', 'differentiableSearchHyperbolic'],
   'search-batch.js': undefined,

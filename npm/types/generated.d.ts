@@ -2164,6 +2164,43 @@ export class ReplayBuffer {
   [Symbol.dispose](): void;
 }
 
+export interface FixedWeightsOptions {
+  /** Losses that are weighed. Integer in 1...65536. */
+  tasks: number;
+}
+
+/**
+ * One loss of several, each times a weight that the caller has chosen:
+ *
+ *     L = Σ_i w_i L_i     dL/dL_i = w_i     dL/dw_i = L_i
+ *
+ * More: docs/options.md.
+ */
+export class FixedWeights {
+  constructor(options: FixedWeightsOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): FixedWeights;
+  readonly tasks: number;
+  /** losses [tasks] → loss [1]. */
+  forward(losses: Vector, options?: ThreadOptions): number;
+  forwardAsync(losses: Vector, options?: AsyncOptions): Promise<number>;
+  /** losses [tasks], outputGradient [1] → losses [tasks], parameters [parameters]. */
+  backward(losses: Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { losses: Float32Array; parameters: Float32Array };
+  backwardAsync(losses: Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ losses: Float32Array; parameters: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
 export interface UncertaintyWeightsOptions {
   /** Losses that are weighed. Integer in 1...65536. */
   tasks: number;

@@ -92,6 +92,7 @@ const MEMBERS = [
   { family: 'miner', name: 'negatives', type: 'NegativeMiner', options: [['strategy', 'choice'], ['k', 'integer'], ['margin', 'number'], ['metric', 'choice'], ['seed', 'seed']], operations: OPERATIONS[17] },
   { family: 'continual', name: 'ewc', type: 'EWC', options: [['size', 'integer'], ['lambda', 'number'], ['decay', 'number']], operations: OPERATIONS[18] },
   { family: 'continual', name: 'replay', type: 'ReplayBuffer', options: [['width', 'integer'], ['capacity', 'integer'], ['recent', 'integer'], ['k', 'integer'], ['seed', 'seed']], operations: OPERATIONS[19] },
+  { family: 'balancing', name: 'fixed', type: 'FixedWeights', options: [['tasks', 'integer']], operations: OPERATIONS[20] },
   { family: 'balancing', name: 'uncertainty', type: 'UncertaintyWeights', options: [['tasks', 'integer']], operations: OPERATIONS[20] },
   { family: 'balancing', name: 'gradNorm', type: 'GradNorm', options: [['alpha', 'number'], ['learningRate', 'number']], operations: OPERATIONS[21] },
   { family: 'embedding', name: 'poincare', type: 'PoincareEmbedding', options: [['nodes', 'integer'], ['size', 'integer'], ['negative', 'integer'], ['epsilon', 'number'], ['initRange', 'number'], ['dampening', 'number'], ['batchSize', 'integer'], ['manifold', 'choice'], ['seed', 'seed']] },

@@ -124,15 +124,16 @@ class Trainer extends Handle {
     if (run.validation !== undefined && typeof this.#loss === 'function') throw mismatch('ERR_UNSUPPORTED', 'a loss of the library', 'validation', 'a function as the loss');
     this.#running = true;
     try {
-      this.#engine.load(0, data, 'data');
+      if (typeof data !== 'function') this.#engine.load(0, data, 'data');
       if (run.validation !== undefined) this.#engine.load(1, run.validation, 'validation');
-      return await cancellable(run.signal, (flag) => this.#train(run, { threads: run.threads, flag }));
+      return await cancellable(run.signal, (flag) => this.#train(run, typeof data === 'function' ? data : undefined, { threads: run.threads, flag }));
     } finally {
       this.#running = false;
     }
   }
 
-  async #train({ epochs, checkpoint, validation, patience = Infinity, minDelta, restoreBest, onProgress, onEpoch }, control) {
+  /** `dataOf`: makes the data of each epoch, where they are not the same for all. */
+  async #train({ epochs, checkpoint, validation, patience = Infinity, minDelta, restoreBest, onProgress, onEpoch }, dataOf, control) {
     const engine = this.#engine, { report } = engine;
     const { epoch: done, ...reached } = await this.#begin(checkpoint);
     let { best, bestWeights, waiting } = reached;
@@ -140,6 +141,11 @@ class Trainer extends Handle {
     const first = report[1] - done;
     try {
       for (let epoch = done; epoch < epochs && waiting < patience; epoch++) {
+        if (dataOf) {
+          await this.#sync();
+          engine.load(0, await dataOf({ epoch: epoch + 1, epochs, model: this.#model }), 'data');
+          checkFlag(control.flag);
+        }
         const history = this.#history, target = first + epoch + 1, measured = Float32Array.from(history.validationLoss.length > 0 ? history.validationLoss : history.loss);
         while (report[1] < target) {
           await engine.advance(control, measured);
