@@ -239,6 +239,8 @@ export interface GATv2LayerOptions {
   addSelfLoops?: boolean | undefined;
   /** true: the node's own row is added through weights of its own. Default false. */
   residual?: boolean | undefined;
+  /** true: sources and targets have one affine map, W_l. Default false. */
+  shareWeights?: boolean | undefined;
   /** true: a learned vector is added to every output row; the affine maps have biases. Default true. */
   bias?: boolean | undefined;
   /** Seed of the initial weights. Random where left out (read it from the object). */
@@ -266,6 +268,7 @@ export class GATv2Layer {
   readonly edgeDim: number;
   readonly addSelfLoops: boolean;
   readonly residual: boolean;
+  readonly shareWeights: boolean;
   readonly bias: boolean;
   readonly seed: number | bigint;
   /** x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width]. */
@@ -317,7 +320,7 @@ export interface GraphSAGELayerOptions {
   /** Width of an output row. Integer in 1...65536. */
   outChannels: number;
   /** What becomes of a node's sources. Default 'mean'. */
-  aggr?: 'mean' | 'max' | 'sum' | undefined;
+  aggr?: 'mean' | 'max' | 'sum' | 'lstm' | undefined;
   /** true: output rows have length 1. Default false. */
   normalize?: boolean | undefined;
   /** true: the node's own row is added through weights of its own. Default true. */
@@ -341,7 +344,7 @@ export class GraphSAGELayer {
   static fromJson(json: string): GraphSAGELayer;
   readonly inChannels: number;
   readonly outChannels: number;
-  readonly aggr: 'mean' | 'max' | 'sum';
+  readonly aggr: 'mean' | 'max' | 'sum' | 'lstm';
   readonly normalize: boolean;
   readonly rootWeight: boolean;
   readonly bias: boolean;
@@ -398,6 +401,8 @@ export interface TransformerLayerOptions {
   edgeDim?: number | undefined;
   /** true: the node's own row is added through weights of its own. Default true. */
   rootWeight?: boolean | undefined;
+  /** true: a learned gate says how much of the own row and how much of the messages; with `rootWeight` alone. Default false. */
+  beta?: boolean | undefined;
   /** true: the affine maps have biases. Default true. */
   bias?: boolean | undefined;
   /** Seed of the initial weights. Random where left out (read it from the object). */
@@ -409,6 +414,7 @@ export interface TransformerLayerOptions {
  *
  *     s_ij^h = (W_q^h x_i + b) · (W_k^h x_j + b + W_e^h e_ij) / √out      α_ij^h = softmax over the sources j of i
  *     o_i^h  = Σ_j α_ij^h (W_v^h x_j + b + W_e^h e_ij)             o_i = concat_h o_i^h, or their mean, + W_s x_i + b
+ *     β_i = σ(w · [m_i, r_i, m_i − r_i])      o_i = β_i r_i + (1 − β_i) m_i
  *
  * More: docs/options.md.
  */
@@ -423,6 +429,7 @@ export class TransformerLayer {
   readonly dropout: number;
   readonly edgeDim: number;
   readonly rootWeight: boolean;
+  readonly beta: boolean;
   readonly bias: boolean;
   readonly seed: number | bigint;
   /** x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width]. */
