@@ -36,4 +36,54 @@ function reading(source, body) {
   }
 }
 
-module.exports = { reading };
+/**
+ * Runs `steps(header)`, a generator that asks for bytes by [start, end] behind the header, over such a file or its bytes; what it
+ * returns.
+ */
+function drive(source, steps) {
+  return reading(source, (header, part) => {
+    const work = steps(header);
+    let { value, done } = work.next();
+    while (!done) ({ value, done } = work.next(part(...value)));
+    return value;
+  });
+}
+
+/** The same without waiting for the disk; other work has a turn after each part. */
+async function driveAsync(source, steps) {
+  if (tagOf(source) === 'Uint8Array') {
+    const own = new Uint8Array(source), work = reading(own, (header, part) => ({ steps: steps(header), part }));
+    return through(work.steps, async (start, end) => {
+      await new Promise((resolve) => { setTimeout(resolve, 0); });
+      return work.part(start, end);
+    });
+  }
+  const path = pathOf(source), fs = require('node:fs').promises;
+  let file;
+  try {
+    file = await fs.open(path, 'r');
+    const { size } = await file.stat(), part = async (start, end) => {
+      const bytes = new Uint8Array(end - start);
+      for (let at = 0; at < bytes.length;) {
+        const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
+        if (bytesRead === 0) throw corrupt(`${size} bytes`, 'file', 'fewer');
+        at += bytesRead;
+      }
+      return bytes;
+    };
+    const length = headerLength(await part(0, Math.min(8, size)), size), header = parseHeader(await part(8, 8 + length), size);
+    return await through(steps(header), (start, end) => part(8 + length + start, 8 + length + end));
+  } catch (cause) {
+    throw fileError(cause, path);
+  } finally {
+    await file?.close();
+  }
+}
+
+async function through(work, part) {
+  let { value, done } = work.next();
+  while (!done) ({ value, done } = work.next(await part(...value)));
+  return value;
+}
+
+module.exports = { drive, driveAsync, reading };
