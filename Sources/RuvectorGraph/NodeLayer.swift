@@ -64,7 +64,8 @@ public protocol NodeLayer: Mechanism {
   func forward(
     _ input: GraphInput, into out: UnsafeMutablePointer<Float>, _ mode: Mode, keeps: Bool, _ control: Control
   ) throws(RuvectorError) -> Kept?
-  /// Adds to `gradients` what `outputGradient` [n, width], packed, gives, of a pass that gave `kept`.
+  /// Adds to `gradients` what `outputGradient` [n, width], packed, gives, of a pass that gave `kept`, which it
+  /// may use up.
   func backward(
     _ input: GraphInput, _ kept: Kept?, outputGradient g: UnsafePointer<Float>, into gradients: GraphGradients,
     _ mode: Mode, _ control: Control

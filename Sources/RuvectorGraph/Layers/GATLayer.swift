@@ -143,12 +143,13 @@ public final class GATLayer: AttentiveLayer, @unchecked Sendable {
   ///     ds_ij = α_ij (g_i·z_j − Σ α g·z)      du = ds LeakyReLU'(u)      da_s = Σ du z_j,   da_t = Σ du z_i
   ///     dz_j = Σ_i (α_ij g_i + du a_s) + Σ_k du_jk a_t
   ///
-  /// then through W. Targets are gone through first, which gives du of every entry; sources then gather.
+  /// then through W. Sources gather α first; then du of every entry takes its place.
   public func backward(
     _ input: GraphInput, _ kept: Kept?, outputGradient: UnsafePointer<Float>, into gradients: GraphGradients,
     _ mode: Mode, _ control: Control
   ) throws(RuvectorError) {
     guard let pass = kept as? Pass, let shares = pass.shares else { return }
+    pass.shares = nil  // they are used up
     let attention = pass.attention, graph = attention.graph, n = input.x.rows, kernels = Kernels.current
     let w = attention.outWidth, parameters = gradients.parameters
     if let bias { try addRows(outputGradient, rows: n, width: w, to: parameters[bias], control) }
@@ -156,8 +157,10 @@ public final class GATLayer: AttentiveLayer, @unchecked Sendable {
     let spread = try attention.spread(outputGradient)
     let toTargets = try AlignedBuffer<Float>(rows: n, columns: heads, for: "gradients")
     let toSources = try AlignedBuffer<Float>(rows: n, columns: heads, for: "gradients")
+    let dz = try AlignedBuffer<Float>(rows: n, columns: all, for: "gradients")
+    try attention.valuesBack(spread.g, shares, into: dz.pointer, control)
     let slopes = try attention.slopes(
-      spread.g, pass.z.pointer, shares, control,
+      spread.g, pass.z.pointer, shares, overwriting: true, control,
       then: { (nodes, place) in
         kernels.edge_score_slopes(
           graph.offsets.pointer, graph.indices.pointer, pass.sources.pointer, pass.targets.pointer,
@@ -165,8 +168,6 @@ public final class GATLayer: AttentiveLayer, @unchecked Sendable {
           nodes.upperBound, place, toTargets.pointer)
       })
     try attention.sumBySource(slopes.pointer, into: toSources.pointer, control)
-    let dz = try AlignedBuffer<Float>(rows: n, columns: all, for: "gradients")
-    try attention.valuesBack(spread.g, shares, into: dz.pointer, control)
     _ = spread.memory
     let sums = try Sums(of: n, floats: 2 * all, rowsOfPart: 1024), width = outChannels
     try sums.forParts(control) { (nodes, place) in
