@@ -30,6 +30,7 @@ module.exports = part(require('../lib/index.js'), [
   'PlateauSchedule',
   'PoincareEmbedding',
   'ReplayBuffer',
+  'Reranker',
   'RiemannianAdam',
   'RiemannianSGD',
   'SGD',
