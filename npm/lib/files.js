@@ -53,6 +53,17 @@ async function writeFileAsync(path, bytes) {
   }
 }
 
+/** Finds out whether a file can be written. */
+async function probe(path) {
+  const fs = require('node:fs').promises, beside = besideOf(path);
+  try {
+    await (await fs.open(beside, 'wx')).close();
+    await fs.rm(beside);
+  } catch (cause) {
+    throw fileError(cause, path);
+  }
+}
+
 function readFile(path) {
   try {
     return require('node:fs').readFileSync(path);
@@ -86,4 +97,4 @@ function isAlive(pid) {
   }
 }
 
-module.exports = { fileError, pathOf, readFile, readFileAsync, sweep, writeFile, writeFileAsync };
+module.exports = { fileError, pathOf, probe, readFile, readFileAsync, sweep, writeFile, writeFileAsync };

@@ -4,7 +4,7 @@
 // its fit is, and with the weights of the best epoch. Made and read by Trainer.
 const { isList, mismatch } = require('../errors.js');
 const { corrupt, pack, unpack } = require('../model-bytes.js');
-const { readFileAsync, sweep, writeFileAsync } = require('../files.js');
+const { probe, readFileAsync, sweep } = require('../files.js');
 
 const MAGIC = 'RVTRAIN1';
 const NOTHING = new Float32Array(0);
@@ -50,9 +50,7 @@ async function readCheckpoint(path) {
 
 /** Finds out before a long run whether a file can be written here, and removes what killed runs have left. */
 async function prepareCheckpoint(path) {
-  const beside = `${path}.probe`;
-  await writeFileAsync(beside, NOTHING);
-  require('node:fs').rmSync(beside, { force: true });
+  await probe(path);
   sweep(path);
 }
 
