@@ -2,7 +2,7 @@
 // ends the process. Formulas, precision and boundary behaviour: docs/numerics.md.
 import type { EdgeFeaturedAttention } from './npm/entries/attention.js';
 import type { Impression, LearningReport, LearnOptions, RankExplanation } from './npm/types/ranking.js';
-import type { ActivationOptions, AggregationOptions, Rows, Sequential } from './npm/types/generated.js';
+import type { ActivationOptions, AggregationOptions, Rows, Sequential, WeightFiles } from './npm/types/generated.js';
 export * from './npm/types/generated.js';
 export * from './npm/types/embedding.js';
 export * from './npm/types/ranking.js';
@@ -682,6 +682,8 @@ export class RuvectorLayer {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface RuvectorLayer extends WeightFiles {}
 
 /**
  * Descends a hierarchy: at each level the 5 nodes nearest by cosine, their weighted sum, the mean of it and the current

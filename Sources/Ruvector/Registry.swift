@@ -124,6 +124,7 @@ public enum Registry {
     Member(NegativeMiner.self),
     Member(EWC.self),
     Member(ReplayBuffer.self),
+    Member(FixedWeights.self),
     Member(UncertaintyWeights.self),
     Member(GradNorm.self),
   ]

@@ -64,7 +64,8 @@ public protocol NodeLayer: Mechanism {
   func forward(
     _ input: GraphInput, into out: UnsafeMutablePointer<Float>, _ mode: Mode, keeps: Bool, _ control: Control
   ) throws(RuvectorError) -> Kept?
-  /// Adds to `gradients` what `outputGradient` [n, width], packed, gives, of a pass that gave `kept`.
+  /// Adds to `gradients` what `outputGradient` [n, width], packed, gives, of a pass that gave `kept`, which it
+  /// may use up.
   func backward(
     _ input: GraphInput, _ kept: Kept?, outputGradient g: UnsafePointer<Float>, into gradients: GraphGradients,
     _ mode: Mode, _ control: Control
@@ -113,7 +114,7 @@ extension GraphLayer {
 
 /// Layers over graphs whose messages have weights that callers may see.
 public protocol AttentiveLayer: GraphLayer {
-  var heads: Int { get }
+  var head: HeadOptions { get }
   /// As `forward` without training; `attention` [edges, heads] gets the weight of each entry of the graph (0: left out), `loops`
   /// [n, heads] those of the loops that the layer made.
   func forwardWithAttention(
@@ -124,8 +125,14 @@ public protocol AttentiveLayer: GraphLayer {
 
 extension AttentiveLayer {
   public static var operations: [Operation] { GraphOperation.all + [GraphOperation.attention] }
+  public var inChannels: Int { head.inChannels }
+  public var outChannels: Int { head.outChannels }
+  public var heads: Int { head.heads }
+  public var edgeDim: Int { head.edgeDim }
+  public var seed: UInt64 { head.seed }
+  public func width(of inChannels: Int) -> Int { head.width }
 
-  public func size(of side: StaticString) -> Int? { side.matches("heads") ? heads : layerSize(self, side) }
+  public func size(of side: StaticString) -> Int? { side.matches("heads") ? head.heads : layerSize(self, side) }
 
   public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
     guard call.isNamed("forwardWithAttention") else { return try runLayer(self, call, control) }

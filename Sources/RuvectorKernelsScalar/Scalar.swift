@@ -271,7 +271,7 @@ public func kernelTable() -> rv_kernels {
       for i in 0..<n {
         let slope = c.scale * g[i] + c.decay * p[i]
         m[i] = c.beta1 * m[i] + c.rest1 * slope
-        v[i] = c.beta2 * v[i] + c.rest2 * slope * slope
+        v[i] = max(0, c.beta2 * v[i] + c.rest2 * slope * slope)  // callers may have set v to anything
         p[i] = c.shrink * p[i] - c.length * m[i] / (c.root * v[i].squareRoot() + c.eps)
       }
     },

@@ -34,7 +34,7 @@ private struct Step {
   @inline(__always) func next(_ p: V, _ g: V, _ m: V, _ v: V) -> (V, V, V) {
     let slope = fma(scale * g, decay, p)
     let mean = fma(rest1 * slope, beta1, m)
-    let squares = fma(rest2 * slope * slope, beta2, v)
+    let squares = larger(fma(rest2 * slope * slope, beta2, v), V(repeating: 0))  // callers may have set v to anything
     let step = length * mean / fma(eps, root, squareRoot(squares))
     return (shrink * p - step, mean, squares)
   }

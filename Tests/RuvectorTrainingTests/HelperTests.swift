@@ -108,6 +108,11 @@ import Testing
     #expect(abs(try perform(weights, "forward", [.vector([2, 3])], outputs: 1)[0] - (2 + 3 * e + 1)) < 1e-6)
     let slopes = try perform(weights, "backward", [.vector([2, 3]), .none], outputs: 4)
     for (a, b) in zip(slopes, [1, e, -1, 1 - 3 * e]) { #expect(abs(a - b) < 1e-6) }
+    let fixed = try Registry.make(family: "balancing", name: "fixed", [("tasks", .number(2))])
+    #expect(try perform(fixed, "forward", [.vector([2, 3])], outputs: 1) == [5])
+    fixed.parameters[0][1] = 0.25
+    #expect(try perform(fixed, "forward", [.vector([2, 3])], outputs: 1) == [2.75])
+    #expect(try perform(fixed, "backward", [.vector([2, 3]), .vector([2])], outputs: 4) == [2, 0.5, 4, 6])
     let norm = try Registry.make(
       family: "balancing", name: "gradNorm", [("alpha", .number(1)), ("learningRate", .number(0.1))])
     // G = (2, 1), Ḡ = 1.5; paces ½ and 1, their mean ¾: targets 1 and 2.

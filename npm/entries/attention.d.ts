@@ -5,7 +5,7 @@ import { AsyncOptions, Like, Matrix, ThreadOptions, Vector } from '../../index.j
 import type {
   ScaledDotProductOptions, MultiHeadOptions, FlashOptions, LinearAttentionOptions, LocalGlobalOptions, HyperbolicOptions,
   ManifoldOptions, LorentzCascadeOptions, MixedCurvatureOptions, EdgeFeaturedOptions, GraphRoPEOptions, DualSpaceOptions,
-  GraphLatentOptions, HNSWAwareOptions, StructuralOptions, GraphPipelineOptions, MoEOptions, LearnedRoutingOptions, DynamicHeadsOptions,
+  GraphLatentOptions, HNSWAwareOptions, StructuralOptions, GraphPipelineOptions, MoEOptions, LearnedRoutingOptions, DynamicHeadsOptions, WeightFiles,
 } from '../types/generated.js';
 export type {
   ScaledDotProductOptions, MultiHeadOptions, FlashOptions, LinearAttentionOptions, LocalGlobalOptions, HyperbolicOptions,
@@ -153,6 +153,8 @@ export abstract class Attention<Extra = {}> {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface Attention<Extra = {}> extends WeightFiles {}
 
 // ---- Mechanisms ---------------------------------------------------------------------------------------------------
 // Constructors throw ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options) and ERR_OUT_OF_MEMORY; each

@@ -15,6 +15,7 @@ export const {
   DecayType,
   EWC,
   ExponentialSchedule,
+  FixedWeights,
   GradNorm,
   InfoNCELoss,
   L2Regularizer,
@@ -53,6 +54,7 @@ export const {
   normPenalty,
   orthogonality,
   sampleHardNegatives,
+  sampleHardNegativesAsync,
   spectral,
   triplet,
 } = train;

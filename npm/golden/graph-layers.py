@@ -10,6 +10,7 @@ import os
 
 import torch
 from torch_geometric.nn import GATConv, GATv2Conv, GCNConv, SAGEConv, TransformerConv
+from torch_geometric.nn.aggr import LSTMAggregation
 from torch_geometric.utils import scatter  # noqa: F401  (fails early where torch_geometric is broken)
 
 torch.set_default_dtype(torch.float64)
@@ -25,6 +26,7 @@ GRAPHS = {
     'mixed': [[1, 2, 2], [], [2, 2], [0, 3, 6, 3], [5], [4, 4, 1], [0, 1, 2, 3, 4, 5], []],
     'undirected': [[1, 2], [0, 2, 3], [0, 1], [1, 4], [3]],
     'directed': [[], [0], [0, 1], [1, 2], [3, 0]],
+    'regular': [[1, 2, 2], [0, 0, 3], [2, 1, 3], [4, 0, 1], [4, 3, 2]],
 }
 IN, OUT = 4, 3
 
@@ -35,7 +37,7 @@ def case(layer, graph='mixed', **options):
     CASES.append((layer, graph, options))
 
 
-for graph in GRAPHS:
+for graph in ('mixed', 'undirected', 'directed'):
     case('GCNLayer', graph)
     case('GATLayer', graph, heads=2)
     case('GATv2Layer', graph, heads=2)
@@ -63,13 +65,29 @@ case('TransformerLayer', heads=3, concat=False)
 case('TransformerLayer', heads=2, edgeDim=3)
 case('TransformerLayer', heads=3, concat=False, edgeDim=2)
 case('TransformerLayer', 'directed', heads=2, edgeDim=3, rootWeight=False, bias=False)
+# Where all nodes have as many sources, the LSTM of PyTorch Geometric reads what is there and nothing else.
+case('GraphSAGELayer', 'regular', aggr='lstm')
+case('GraphSAGELayer', aggr='lstm', outChannels=6)
+case('GraphSAGELayer', 'directed', aggr='lstm', normalize=True, rootWeight=False)
+case('GATv2Layer', heads=2, shareWeights=True, edgeDim=3)
+case('GATv2Layer', 'directed', heads=2, shareWeights=True, bias=False, residual=True)
+case('TransformerLayer', heads=2, beta=True)
+case('TransformerLayer', 'undirected', heads=3, concat=False, edgeDim=2, beta=True)
 
 
-def make(layer, options):
+class LastState(LSTMAggregation):
+    """The state behind each node's own sources: the original one goes on over zeros, up to the longest list of the graph."""
+
+    def forward(self, x, index=None, ptr=None, dim_size=None, dim=-2, max_num_elements=None):
+        parts = [x[index == i] for i in range(dim_size)]
+        return torch.stack([self.lstm(part[None])[0][0, -1] if len(part) else x.new_zeros(self.out_channels) for part in parts])
+
+
+def make(layer, options, graph):
     o = dict(options)
     out, heads, edge = o.pop('outChannels', OUT), o.pop('heads', 1), o.pop('edgeDim', 0) or None
     o.pop('weights', None), o.pop('ties', None)
-    names = {'addSelfLoops': 'add_self_loops', 'rootWeight': 'root_weight', 'negativeSlope': 'negative_slope'}
+    names = {'addSelfLoops': 'add_self_loops', 'rootWeight': 'root_weight', 'negativeSlope': 'negative_slope', 'shareWeights': 'share_weights'}
     o = {names.get(k, k): v for k, v in o.items()}
     if layer == 'GCNLayer':
         return GCNConv(IN, out, normalize=o.pop('normalization', 'symmetric') != 'none', **o)
@@ -78,7 +96,10 @@ def make(layer, options):
     if layer == 'GATv2Layer':
         return GATv2Conv(IN, out, heads=heads, edge_dim=edge, **o)
     if layer == 'GraphSAGELayer':
-        return SAGEConv(IN, out, **o)
+        conv = SAGEConv(IN, out, **o)
+        if o.get('aggr') == 'lstm' and graph != 'regular':
+            conv.aggr_module = LastState(IN, IN)
+        return conv
     return TransformerConv(IN, out, heads=heads, edge_dim=edge, **o)
 
 
@@ -92,7 +113,7 @@ for index, (layer, graph, options) in enumerate(CASES):
     n = len(lists)
     pairs = [(j, i) for i, row in enumerate(lists) for j in row]
     edges = torch.tensor(pairs, dtype=torch.long).t().contiguous()
-    module = make(layer, options)
+    module = make(layer, options, graph)
     # A TransformerConv without root weight still has what it does not use.
     parameters = {k: p for k, p in module.named_parameters() if options.get('rootWeight', True) or not k.startswith('lin_skip')}
     for place, name in enumerate(sorted(parameters)):

@@ -7,7 +7,8 @@ const inputs = require('./inputs.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
 const { numberOf } = require('./tokens.js');
 const { corrupt, floatsOf, write } = require('./members/safetensors.js');
-const { pathOf, reading, writeFile } = require('./members/tensor-files.js');
+const { pathOf, writeFile } = require('./files.js');
+const { reading } = require('./members/tensor-files.js');
 
 const OPEN = Symbol('open');
 /** As ResidentGraph.most in Swift. */

@@ -66,4 +66,13 @@ function lazily(modules) {
   return all;
 }
 
-module.exports = { lazily };
+/** Some fields of such an object, read when they are asked for. */
+function part(all, names) {
+  const some = {};
+  for (const name of names) {
+    Object.defineProperty(some, name, { enumerable: true, configurable: true, get: () => all[name], set(value) { settle(this, name, value); } });
+  }
+  return some;
+}
+
+module.exports = { lazily, part };

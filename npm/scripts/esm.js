@@ -28,6 +28,7 @@ const MODULES = {
   'ranking/reranker.js': undefined,
   'train/annealing.js': undefined,
   'train/functions.js': undefined,
+  'train/mining.js': undefined,
   'train/trainer.js': undefined,
   'search.js': ['differentiableSearch', 'differentiableSearchHyperbolic'],
   'search-batch.js': undefined,
@@ -75,7 +76,7 @@ function typesOf({ families, types = [] }) {
 }
 
 function partText(name) {
-  return `'use strict';\n// Written by npm/scripts/esm.js: a part of the main entry.\nconst {\n${namesOf(PARTS[name]).map((one) => `  ${one},\n`).join('')}} = require('../lib/index.js');\n\nmodule.exports = {\n${namesOf(PARTS[name]).map((one) => `  ${one},\n`).join('')}};\n`;
+  return `'use strict';\n// Written by npm/scripts/esm.js: a part of the main entry.\nconst { part } = require('../lib/lazily.js');\n\nmodule.exports = part(require('../lib/index.js'), [\n${namesOf(PARTS[name]).map((one) => `  '${one}',\n`).join('')}]);\n`;
 }
 
 function entryText(entry, name) {

@@ -164,23 +164,6 @@ const MORE = {
   optimizer: () => `  /** \`step\` of a Float32Array, in place. */\n  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;\n`,
 };
 
-/** What members have whose weights go into files. */
-const WEIGHTS_TEXT = `  /**
-   * Writes the parameters by their names into a file of the format safetensors, which Python's \`safetensors\` reads. \`storage\`: as they
-   * are, as halves (where all fit), or matrices as bytes with a scale a row (in \`<name>.scale\`). Returns what that loses.
-   * @throws ERR_NOT_FOUND, ERR_IO
-   */
-  saveWeights(path: string, options?: WeightStorage): SavedWeights;
-  /** The same bytes. */
-  weightsToBuffer(options?: WeightStorage): Uint8Array;
-  /**
-   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
-   * \`names\` says what a tensor is called here; with \`strict\` false there may be others.
-   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
-   */
-  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
-`;
-
 function classText(member) {
   const { first, formulas } = partsOf(member.doc);
   let text = `export interface ${member.type}Options {\n${optionLines(member.options)}}\n\n`;
@@ -205,13 +188,15 @@ function classText(member) {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-${['graph', 'dense'].includes(member.family) ? WEIGHTS_TEXT : ''}  /** Class, options and weights as JSON, for \`fromJson\` of the same class. */
+  /** Class, options and weights as JSON, for \`fromJson\` of the same class. */
   toJson(): string;
   readonly closed: boolean;
   /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface ${member.type} extends WeightFiles {}
 `;
   return text;
 }
@@ -256,6 +241,29 @@ export interface WeightLoading {
   readonly names?: ((name: string) => string) | undefined;
   /** Whether other tensors are an error. Default true. */
   readonly strict?: boolean | undefined;
+}
+
+/** What members have whose weights go into files. */
+export interface WeightFiles {
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's \`safetensors\` reads. \`storage\`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in \`<name>.scale\`). Returns what that loses. The file is
+   * written beside its place and moved there.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same off the event loop; the weights are those of the moment of the call. */
+  saveWeightsAsync(path: string, options?: WeightStorage): Promise<SavedWeights>;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * \`names\` says what a tensor is called here; with \`strict\` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
+  /** The same off the event loop: the weights are replaced at its end, or, where it rejects, not at all. */
+  loadWeightsAsync(source: string | Uint8Array, options?: WeightLoading): Promise<void>;
 }
 
 /** The same of numbers of rows. */

@@ -16,7 +16,8 @@ const matrix = (rows, dim, seed = 1) => {
 const LAYERS = {
   gcn: () => new GCNLayer({ inChannels: 4, outChannels: 3, seed: 1 }), gat: () => new GATLayer({ inChannels: 4, outChannels: 3, heads: 2, edgeDim: 2, seed: 1 }),
   gatv2: () => new GATv2Layer({ inChannels: 4, outChannels: 3, heads: 2, edgeDim: 2, seed: 1 }), sage: () => new GraphSAGELayer({ inChannels: 4, outChannels: 3, seed: 1 }),
-  max: () => new GraphSAGELayer({ inChannels: 4, outChannels: 3, aggr: 'max', seed: 1 }), transformer: () => new TransformerLayer({ inChannels: 4, outChannels: 3, heads: 2, edgeDim: 2, seed: 1 }),
+  max: () => new GraphSAGELayer({ inChannels: 4, outChannels: 3, aggr: 'max', seed: 1 }),
+  lstm: () => new GraphSAGELayer({ inChannels: 4, outChannels: 3, aggr: 'lstm', seed: 1 }), gated: () => new TransformerLayer({ inChannels: 4, outChannels: 3, heads: 2, edgeDim: 2, beta: true, seed: 1 }), transformer: () => new TransformerLayer({ inChannels: 4, outChannels: 3, heads: 2, edgeDim: 2, seed: 1 }),
 };
 
 test('graphs of the same edges, however they are given', () => {

@@ -15,9 +15,11 @@ const makers = {
   RuvectorLayer: () => new RuvectorLayer(4, 4, 2, 0.1, 1),
   TensorCompress: () => new TensorCompress(),
 };
+const file = path.join(os.tmpdir(), `ruvector-handles-${process.pid}`);
 const goodArguments = {
-  get: [1], close: [], save: [path.join(os.tmpdir(), `ruvector-handles-${process.pid}`)], forward: [vector(4, 1)], backward: [vector(4, 1), [], [], vector(4, 2)], getWeights: [], toJson: [],
-  setWeights: [new RuvectorLayer(4, 4, 2, 0.1, 1).getWeights()], compress: [vector(4, 1), 1],
+  get: [1], close: [], save: [file], forward: [vector(4, 1)], backward: [vector(4, 1), [], [], vector(4, 2)], getWeights: [], toJson: [],
+  setWeights: [new RuvectorLayer(4, 4, 2, 0.1, 1).getWeights()], saveWeights: [file], saveWeightsAsync: [file],
+  loadWeights: [new RuvectorLayer(4, 4, 2, 0.1, 1).weightsToBuffer()], loadWeightsAsync: [new RuvectorLayer(4, 4, 2, 0.1, 1).weightsToBuffer()], compress: [vector(4, 1), 1],
   compressWithLevel: [vector(4, 1), { levelType: 'none' }], decompress: ['{"Full":{"data":[1]}}'],
 };
 

@@ -32,6 +32,29 @@ export interface WeightLoading {
   readonly strict?: boolean | undefined;
 }
 
+/** What members have whose weights go into files. */
+export interface WeightFiles {
+  /**
+   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
+   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses. The file is
+   * written beside its place and moved there.
+   * @throws ERR_NOT_FOUND, ERR_IO
+   */
+  saveWeights(path: string, options?: WeightStorage): SavedWeights;
+  /** The same off the event loop; the weights are those of the moment of the call. */
+  saveWeightsAsync(path: string, options?: WeightStorage): Promise<SavedWeights>;
+  /** The same bytes. */
+  weightsToBuffer(options?: WeightStorage): Uint8Array;
+  /**
+   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
+   * `names` says what a tensor is called here; with `strict` false there may be others.
+   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
+   */
+  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
+  /** The same off the event loop: the weights are replaced at its end, or, where it rejects, not at all. */
+  loadWeightsAsync(source: string | Uint8Array, options?: WeightLoading): Promise<void>;
+}
+
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }
 
@@ -107,20 +130,6 @@ export class GCNLayer {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-  /**
-   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
-   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
-   * @throws ERR_NOT_FOUND, ERR_IO
-   */
-  saveWeights(path: string, options?: WeightStorage): SavedWeights;
-  /** The same bytes. */
-  weightsToBuffer(options?: WeightStorage): Uint8Array;
-  /**
-   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
-   * `names` says what a tensor is called here; with `strict` false there may be others.
-   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
-   */
-  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -128,6 +137,8 @@ export class GCNLayer {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface GCNLayer extends WeightFiles {}
 
 export interface GATLayerOptions {
   /** Width of a node's row. Integer in 1...65536. */
@@ -198,20 +209,6 @@ export class GATLayer {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-  /**
-   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
-   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
-   * @throws ERR_NOT_FOUND, ERR_IO
-   */
-  saveWeights(path: string, options?: WeightStorage): SavedWeights;
-  /** The same bytes. */
-  weightsToBuffer(options?: WeightStorage): Uint8Array;
-  /**
-   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
-   * `names` says what a tensor is called here; with `strict` false there may be others.
-   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
-   */
-  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -219,6 +216,8 @@ export class GATLayer {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface GATLayer extends WeightFiles {}
 
 export interface GATv2LayerOptions {
   /** Width of a node's row. Integer in 1...65536. */
@@ -239,6 +238,8 @@ export interface GATv2LayerOptions {
   addSelfLoops?: boolean | undefined;
   /** true: the node's own row is added through weights of its own. Default false. */
   residual?: boolean | undefined;
+  /** true: sources and targets have one affine map, W_l. Default false. */
+  shareWeights?: boolean | undefined;
   /** true: a learned vector is added to every output row; the affine maps have biases. Default true. */
   bias?: boolean | undefined;
   /** Seed of the initial weights. Random where left out (read it from the object). */
@@ -266,6 +267,7 @@ export class GATv2Layer {
   readonly edgeDim: number;
   readonly addSelfLoops: boolean;
   readonly residual: boolean;
+  readonly shareWeights: boolean;
   readonly bias: boolean;
   readonly seed: number | bigint;
   /** x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width]. */
@@ -289,20 +291,6 @@ export class GATv2Layer {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-  /**
-   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
-   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
-   * @throws ERR_NOT_FOUND, ERR_IO
-   */
-  saveWeights(path: string, options?: WeightStorage): SavedWeights;
-  /** The same bytes. */
-  weightsToBuffer(options?: WeightStorage): Uint8Array;
-  /**
-   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
-   * `names` says what a tensor is called here; with `strict` false there may be others.
-   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
-   */
-  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -311,13 +299,15 @@ export class GATv2Layer {
   [Symbol.dispose](): void;
 }
 
+export interface GATv2Layer extends WeightFiles {}
+
 export interface GraphSAGELayerOptions {
   /** Width of a node's row. Integer in 1...65536. */
   inChannels: number;
   /** Width of an output row. Integer in 1...65536. */
   outChannels: number;
   /** What becomes of a node's sources. Default 'mean'. */
-  aggr?: 'mean' | 'max' | 'sum' | undefined;
+  aggr?: 'mean' | 'max' | 'sum' | 'lstm' | undefined;
   /** true: output rows have length 1. Default false. */
   normalize?: boolean | undefined;
   /** true: the node's own row is added through weights of its own. Default true. */
@@ -341,7 +331,7 @@ export class GraphSAGELayer {
   static fromJson(json: string): GraphSAGELayer;
   readonly inChannels: number;
   readonly outChannels: number;
-  readonly aggr: 'mean' | 'max' | 'sum';
+  readonly aggr: 'mean' | 'max' | 'sum' | 'lstm';
   readonly normalize: boolean;
   readonly rootWeight: boolean;
   readonly bias: boolean;
@@ -361,20 +351,6 @@ export class GraphSAGELayer {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-  /**
-   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
-   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
-   * @throws ERR_NOT_FOUND, ERR_IO
-   */
-  saveWeights(path: string, options?: WeightStorage): SavedWeights;
-  /** The same bytes. */
-  weightsToBuffer(options?: WeightStorage): Uint8Array;
-  /**
-   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
-   * `names` says what a tensor is called here; with `strict` false there may be others.
-   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
-   */
-  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -382,6 +358,8 @@ export class GraphSAGELayer {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface GraphSAGELayer extends WeightFiles {}
 
 export interface TransformerLayerOptions {
   /** Width of a node's row. Integer in 1...65536. */
@@ -398,6 +376,8 @@ export interface TransformerLayerOptions {
   edgeDim?: number | undefined;
   /** true: the node's own row is added through weights of its own. Default true. */
   rootWeight?: boolean | undefined;
+  /** true: a learned gate says how much of the own row and how much of the messages; with `rootWeight` alone. Default false. */
+  beta?: boolean | undefined;
   /** true: the affine maps have biases. Default true. */
   bias?: boolean | undefined;
   /** Seed of the initial weights. Random where left out (read it from the object). */
@@ -409,6 +389,7 @@ export interface TransformerLayerOptions {
  *
  *     s_ij^h = (W_q^h x_i + b) · (W_k^h x_j + b + W_e^h e_ij) / √out      α_ij^h = softmax over the sources j of i
  *     o_i^h  = Σ_j α_ij^h (W_v^h x_j + b + W_e^h e_ij)             o_i = concat_h o_i^h, or their mean, + W_s x_i + b
+ *     β_i = σ(w · [m_i, r_i, m_i − r_i])      o_i = β_i r_i + (1 − β_i) m_i
  *
  * More: docs/options.md.
  */
@@ -423,6 +404,7 @@ export class TransformerLayer {
   readonly dropout: number;
   readonly edgeDim: number;
   readonly rootWeight: boolean;
+  readonly beta: boolean;
   readonly bias: boolean;
   readonly seed: number | bigint;
   /** x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width]. */
@@ -446,20 +428,6 @@ export class TransformerLayer {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-  /**
-   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
-   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
-   * @throws ERR_NOT_FOUND, ERR_IO
-   */
-  saveWeights(path: string, options?: WeightStorage): SavedWeights;
-  /** The same bytes. */
-  weightsToBuffer(options?: WeightStorage): Uint8Array;
-  /**
-   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
-   * `names` says what a tensor is called here; with `strict` false there may be others.
-   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
-   */
-  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -467,6 +435,8 @@ export class TransformerLayer {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface TransformerLayer extends WeightFiles {}
 
 export interface AggregationOptions {
   /** What becomes of a node's sources. Default 'sum'. */
@@ -497,20 +467,6 @@ export class Aggregation {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-  /**
-   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
-   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
-   * @throws ERR_NOT_FOUND, ERR_IO
-   */
-  saveWeights(path: string, options?: WeightStorage): SavedWeights;
-  /** The same bytes. */
-  weightsToBuffer(options?: WeightStorage): Uint8Array;
-  /**
-   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
-   * `names` says what a tensor is called here; with `strict` false there may be others.
-   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
-   */
-  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -518,6 +474,8 @@ export class Aggregation {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface Aggregation extends WeightFiles {}
 
 export interface SequentialOptions {
   /** Layers of graphs or of single rows; they are copied. 1...64 mechanisms. */
@@ -554,20 +512,6 @@ export class Sequential {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-  /**
-   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
-   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
-   * @throws ERR_NOT_FOUND, ERR_IO
-   */
-  saveWeights(path: string, options?: WeightStorage): SavedWeights;
-  /** The same bytes. */
-  weightsToBuffer(options?: WeightStorage): Uint8Array;
-  /**
-   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
-   * `names` says what a tensor is called here; with `strict` false there may be others.
-   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
-   */
-  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -575,6 +519,8 @@ export class Sequential {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface Sequential extends WeightFiles {}
 
 export interface LinearOptions {
   /** Width of a row. Integer in 1...65536. */
@@ -614,20 +560,6 @@ export class Linear {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-  /**
-   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
-   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
-   * @throws ERR_NOT_FOUND, ERR_IO
-   */
-  saveWeights(path: string, options?: WeightStorage): SavedWeights;
-  /** The same bytes. */
-  weightsToBuffer(options?: WeightStorage): Uint8Array;
-  /**
-   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
-   * `names` says what a tensor is called here; with `strict` false there may be others.
-   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
-   */
-  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -635,6 +567,8 @@ export class Linear {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface Linear extends WeightFiles {}
 
 export interface LayerNormOptions {
   /** Width of a row. Integer in 1...65536. */
@@ -671,20 +605,6 @@ export class LayerNorm {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-  /**
-   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
-   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
-   * @throws ERR_NOT_FOUND, ERR_IO
-   */
-  saveWeights(path: string, options?: WeightStorage): SavedWeights;
-  /** The same bytes. */
-  weightsToBuffer(options?: WeightStorage): Uint8Array;
-  /**
-   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
-   * `names` says what a tensor is called here; with `strict` false there may be others.
-   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
-   */
-  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -692,6 +612,8 @@ export class LayerNorm {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface LayerNorm extends WeightFiles {}
 
 export interface DropoutOptions {
   /** Share of the elements that training leaves out. Number in 0...0.999. Default 0.5. */
@@ -722,20 +644,6 @@ export class Dropout {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-  /**
-   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
-   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
-   * @throws ERR_NOT_FOUND, ERR_IO
-   */
-  saveWeights(path: string, options?: WeightStorage): SavedWeights;
-  /** The same bytes. */
-  weightsToBuffer(options?: WeightStorage): Uint8Array;
-  /**
-   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
-   * `names` says what a tensor is called here; with `strict` false there may be others.
-   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
-   */
-  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -743,6 +651,8 @@ export class Dropout {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface Dropout extends WeightFiles {}
 
 export interface ActivationOptions {
   /** Which function. Default 'relu'. */
@@ -777,20 +687,6 @@ export class Activation {
   getWeights(): Float32Array;
   /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
   setWeights(weights: Vector): void;
-  /**
-   * Writes the parameters by their names into a file of the format safetensors, which Python's `safetensors` reads. `storage`: as they
-   * are, as halves (where all fit), or matrices as bytes with a scale a row (in `<name>.scale`). Returns what that loses.
-   * @throws ERR_NOT_FOUND, ERR_IO
-   */
-  saveWeights(path: string, options?: WeightStorage): SavedWeights;
-  /** The same bytes. */
-  weightsToBuffer(options?: WeightStorage): Uint8Array;
-  /**
-   * Replaces all parameters by those of such a file (or its bytes), whoever wrote it: dtypes F32, F16, BF16, F64 and I8 with scales.
-   * `names` says what a tensor is called here; with `strict` false there may be others.
-   * @throws ERR_CORRUPT for what is no such file, lacks a parameter or has others; ERR_NOT_FOUND, ERR_IO, ERR_BUSY
-   */
-  loadWeights(source: string | Uint8Array, options?: WeightLoading): void;
   /** Class, options and weights as JSON, for `fromJson` of the same class. */
   toJson(): string;
   readonly closed: boolean;
@@ -798,6 +694,8 @@ export class Activation {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface Activation extends WeightFiles {}
 
 export interface MSELossOptions {
   /** Mean or sum over all elements. Default 'mean'. */
@@ -842,6 +740,8 @@ export class MSELoss {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface MSELoss extends WeightFiles {}
 
 export interface CrossEntropyLossOptions {
   /** Mean or sum over the rows. Default 'mean'. */
@@ -891,6 +791,8 @@ export class CrossEntropyLoss {
   [Symbol.dispose](): void;
 }
 
+export interface CrossEntropyLoss extends WeightFiles {}
+
 export interface BCEWithLogitsLossOptions {
   /** Mean or sum over all elements. Default 'mean'. */
   reduction?: 'mean' | 'sum' | undefined;
@@ -939,6 +841,8 @@ export class BCEWithLogitsLoss {
   [Symbol.dispose](): void;
 }
 
+export interface BCEWithLogitsLoss extends WeightFiles {}
+
 export interface ListwiseSoftmaxLossOptions {
   /** Mean or sum over the rows. Default 'mean'. */
   reduction?: 'mean' | 'sum' | undefined;
@@ -983,6 +887,8 @@ export class ListwiseSoftmaxLoss {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface ListwiseSoftmaxLoss extends WeightFiles {}
 
 export interface InfoNCELossOptions {
   /** Mean or sum over the rows. Default 'mean'. */
@@ -1038,6 +944,8 @@ export class InfoNCELoss {
   [Symbol.dispose](): void;
 }
 
+export interface InfoNCELoss extends WeightFiles {}
+
 export interface TripletMarginLossOptions {
   /** Mean or sum over the rows. Default 'mean'. */
   reduction?: 'mean' | 'sum' | undefined;
@@ -1089,6 +997,8 @@ export class TripletMarginLoss {
   [Symbol.dispose](): void;
 }
 
+export interface TripletMarginLoss extends WeightFiles {}
+
 export interface ContrastiveLossOptions {
   /** Mean or sum over the rows. Default 'mean'. */
   reduction?: 'mean' | 'sum' | undefined;
@@ -1139,6 +1049,8 @@ export class ContrastiveLoss {
   [Symbol.dispose](): void;
 }
 
+export interface ContrastiveLoss extends WeightFiles {}
+
 export interface LocalContrastiveLossOptions {
   /** What the distances are to differ by. Number in -1e30...1e30. Default 1. */
   margin?: number | undefined;
@@ -1182,6 +1094,8 @@ export class LocalContrastiveLoss {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface LocalContrastiveLoss extends WeightFiles {}
 
 export interface LaplacianRegularizerOptions {
   /** Mean or sum over the rows. Default 'mean'. */
@@ -1233,6 +1147,8 @@ export class LaplacianRegularizer {
   [Symbol.dispose](): void;
 }
 
+export interface LaplacianRegularizer extends WeightFiles {}
+
 export interface OrthogonalityRegularizerOptions {
   /** What the regulariser is multiplied by. Number in 0...1e30. Default 1. */
   weight?: number | undefined;
@@ -1276,6 +1192,8 @@ export class OrthogonalityRegularizer {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface OrthogonalityRegularizer extends WeightFiles {}
 
 export interface NormRegularizerOptions {
   /** Mean or sum over the rows. Default 'mean'. */
@@ -1327,6 +1245,8 @@ export class NormRegularizer {
   [Symbol.dispose](): void;
 }
 
+export interface NormRegularizer extends WeightFiles {}
+
 export interface L2RegularizerOptions {
   /** What the regulariser is multiplied by. Number in 0...1e30. Default 1. */
   weight?: number | undefined;
@@ -1370,6 +1290,8 @@ export class L2Regularizer {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface L2Regularizer extends WeightFiles {}
 
 export interface SpectralRegularizationOptions {
   /** What the regulariser is multiplied by. Number in 0...1e30. Default 1. */
@@ -1415,6 +1337,8 @@ export class SpectralRegularization {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface SpectralRegularization extends WeightFiles {}
 
 export interface SGDOptions {
   /** Parameters, in numbers. Integer in 1...1073741824. */
@@ -1468,6 +1392,8 @@ export class SGD {
   [Symbol.dispose](): void;
 }
 
+export interface SGD extends WeightFiles {}
+
 export interface AdamOptions {
   /** Parameters, in numbers. Integer in 1...1073741824. */
   size: number;
@@ -1520,6 +1446,8 @@ export class Adam {
   [Symbol.dispose](): void;
 }
 
+export interface Adam extends WeightFiles {}
+
 export interface AdamWOptions {
   /** Parameters, in numbers. Integer in 1...1073741824. */
   size: number;
@@ -1570,6 +1498,8 @@ export class AdamW {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface AdamW extends WeightFiles {}
 
 export interface RiemannianSGDOptions {
   /** Parameters, in numbers. Integer in 1...1073741824. */
@@ -1635,6 +1565,8 @@ export class RiemannianSGD {
   [Symbol.dispose](): void;
 }
 
+export interface RiemannianSGD extends WeightFiles {}
+
 export interface RiemannianAdamOptions {
   /** Parameters, in numbers. Integer in 1...1073741824. */
   size: number;
@@ -1699,6 +1631,8 @@ export class RiemannianAdam {
   [Symbol.dispose](): void;
 }
 
+export interface RiemannianAdam extends WeightFiles {}
+
 export interface ConstantScheduleOptions {
   /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
   start?: number | undefined;
@@ -1735,6 +1669,8 @@ export class ConstantSchedule {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface ConstantSchedule extends WeightFiles {}
 
 export interface CosineScheduleOptions {
   /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
@@ -1779,6 +1715,8 @@ export class CosineSchedule {
   [Symbol.dispose](): void;
 }
 
+export interface CosineSchedule extends WeightFiles {}
+
 export interface LinearScheduleOptions {
   /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
   start?: number | undefined;
@@ -1822,6 +1760,8 @@ export class LinearSchedule {
   [Symbol.dispose](): void;
 }
 
+export interface LinearSchedule extends WeightFiles {}
+
 export interface ExponentialScheduleOptions {
   /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
   start?: number | undefined;
@@ -1864,6 +1804,8 @@ export class ExponentialSchedule {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface ExponentialSchedule extends WeightFiles {}
 
 export interface StepScheduleOptions {
   /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
@@ -1911,6 +1853,8 @@ export class StepSchedule {
   [Symbol.dispose](): void;
 }
 
+export interface StepSchedule extends WeightFiles {}
+
 export interface CosineRestartsScheduleOptions {
   /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
   start?: number | undefined;
@@ -1956,6 +1900,8 @@ export class CosineRestartsSchedule {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface CosineRestartsSchedule extends WeightFiles {}
 
 export interface PlateauScheduleOptions {
   /** The value that warm-up leads to. Number in -1e30...1e30. Default 0.001. */
@@ -2010,6 +1956,8 @@ export class PlateauSchedule {
   [Symbol.dispose](): void;
 }
 
+export interface PlateauSchedule extends WeightFiles {}
+
 export interface NegativeMinerOptions {
   /** How they are chosen. Default 'hardest'. */
   strategy?: 'hardest' | 'semiHard' | 'distanceWeighted' | 'degree' | 'mixed' | 'random' | undefined;
@@ -2061,6 +2009,8 @@ export class NegativeMiner {
   [Symbol.dispose](): void;
 }
 
+export interface NegativeMiner extends WeightFiles {}
+
 export interface EWCOptions {
   /** Parameters, in numbers. Integer in 1...1073741824. */
   size: number;
@@ -2110,6 +2060,8 @@ export class EWC {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface EWC extends WeightFiles {}
 
 export interface ReplayBufferOptions {
   /** Numbers of a row. Integer in 1...65536. */
@@ -2164,6 +2116,47 @@ export class ReplayBuffer {
   [Symbol.dispose](): void;
 }
 
+export interface ReplayBuffer extends WeightFiles {}
+
+export interface FixedWeightsOptions {
+  /** Losses that are weighed. Integer in 1...65536. */
+  tasks: number;
+}
+
+/**
+ * One loss of several, each times a weight that the caller has chosen:
+ *
+ *     L = Σ_i w_i L_i     dL/dL_i = w_i     dL/dw_i = L_i
+ *
+ * More: docs/options.md.
+ */
+export class FixedWeights {
+  constructor(options: FixedWeightsOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): FixedWeights;
+  readonly tasks: number;
+  /** losses [tasks] → loss [1]. */
+  forward(losses: Vector, options?: ThreadOptions): number;
+  forwardAsync(losses: Vector, options?: AsyncOptions): Promise<number>;
+  /** losses [tasks], outputGradient [1] → losses [tasks], parameters [parameters]. */
+  backward(losses: Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { losses: Float32Array; parameters: Float32Array };
+  backwardAsync(losses: Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ losses: Float32Array; parameters: Float32Array }>;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface FixedWeights extends WeightFiles {}
+
 export interface UncertaintyWeightsOptions {
   /** Losses that are weighed. Integer in 1...65536. */
   tasks: number;
@@ -2200,6 +2193,8 @@ export class UncertaintyWeights {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface UncertaintyWeights extends WeightFiles {}
 
 export interface GradNormOptions {
   /** How strongly tasks that lag are pulled. Number in 0...100. Default 1.5. */
@@ -2238,6 +2233,8 @@ export class GradNorm {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface GradNorm extends WeightFiles {}
 
 export interface TaxonomyMapOptions {
   /** Width of embeddings. Integer in 1...65536. */
@@ -2290,6 +2287,8 @@ export class TaxonomyMap {
   close(): void;
   [Symbol.dispose](): void;
 }
+
+export interface TaxonomyMap extends WeightFiles {}
 
 /** MSELoss made for one call: the loss and its gradients. */
 export function mse(input: Matrix | Vector, target: Matrix | Vector, options?: MSELossOptions): { loss: number; gradients: { input: Float32Array; target: Float32Array } };

@@ -1,5 +1,5 @@
 // Training: what is written by hand beside the classes that come from the registry (generated.d.ts). Guide: docs/training.md.
-import type { AsyncOptions, Graph, Matrix, Vector } from '../../index.js';
+import type { AsyncOptions, BruteForceIndex, Graph, HNSWIndex, IndexKey, Matrix, Vector } from '../../index.js';
 import type {
   AdamOptions, AdamWOptions, ConstantSchedule, CosineRestartsSchedule, CosineSchedule, EWC, ExponentialSchedule, IndexRows, LinearSchedule,
   PlateauSchedule, RiemannianAdamOptions, RiemannianSGDOptions, SGDOptions, StepSchedule,
@@ -76,6 +76,12 @@ export interface TrainingData {
   rows?: Uint32Array | Int32Array | readonly number[] | undefined;
 }
 
+/**
+ * Makes the data of each epoch: negatives mined anew with what the model has learned, an augmentation, a part of a large file. The
+ * model has its weights; a promise is waited for. (A run that is to be resumed bit for bit needs the same data of an epoch again.)
+ */
+export type EpochData = (epoch: { epoch: number; epochs: number; model: any }) => TrainingData | Promise<TrainingData>;
+
 export interface TrainingProgress {
   /** From 1. */
   readonly epoch: number;
@@ -90,9 +96,23 @@ export interface TrainingProgress {
   readonly done: number;
 }
 
+/**
+ * Checkpoints of a fit. The file is written beside its place and moved there: after a kill it is the old one or the new one. Trainers
+ * that go on from it need the same parts, data and seed (give one: a random seed is another in each process).
+ */
+export interface Checkpoint {
+  readonly path: string;
+  /** Epochs between two of them; the last epoch has one always. Default 1. */
+  readonly every?: number | undefined;
+  /** Whether the fit goes on from the file where there is one, to the same number of epochs in all. Default false: it replaces it. */
+  readonly resume?: boolean | undefined;
+}
+
 export interface FitOptions extends AsyncOptions {
   /** Default 1. */
   epochs?: number | undefined;
+  /** A file of all there is to the run and to this fit, written after every epoch, or after every so many. */
+  checkpoint?: string | Checkpoint | undefined;
   /** Measured after each epoch, without dropout. */
   validation?: TrainingData | undefined;
   /** Epochs without a better loss (of validation where there is one) after which training ends. Default: never. */
@@ -126,12 +146,14 @@ export class Trainer {
   /**
    * Trains for some epochs more. Rejects with ERR_ABORTED (the model has the weights of the last step that was made),
    * ERR_NON_FINITE (a loss or gradient that is no number; the message names the step, the weights are those before it),
-   * ERR_DIMENSION_MISMATCH and the like for data, ERR_BUSY while another fit is on, and with what your functions throw.
+   * ERR_OUT_OF_RANGE (a step beyond Float's range; it has not happened), ERR_IO and ERR_NOT_FOUND for checkpoints that cannot be
+   * written (before the first step, if that is known; nothing is lost, and the next fit goes on), ERR_CORRUPT for those that are cut
+   * or of another trainer, ERR_DIMENSION_MISMATCH and the like for data, ERR_BUSY while another fit is on, and with what your functions throw.
    */
-  fit(data: TrainingData, options?: FitOptions): Promise<TrainingHistory>;
+  fit(data: TrainingData | EpochData, options?: FitOptions): Promise<TrainingHistory>;
   /** All there is to the run: parameters, state of the optimizers, history. Write it to a file to go on later. @throws ERR_BUSY */
   state(): Uint8Array;
-  /** Goes on where `state()` of a trainer of the same parts and seed was, bit for bit. @throws ERR_CORRUPT for anything else */
+  /** Goes on where `state()` of a trainer of the same parts and seed was, or its checkpoint, bit for bit. @throws ERR_CORRUPT for anything else */
   setState(state: Uint8Array): void;
   readonly closed: boolean;
   close(): void;
@@ -191,13 +213,40 @@ export class CurriculumScheduler {
   readonly progress: number;
 }
 
-/** Negatives for each anchor, numbers of candidates [anchors, k]: `NegativeMiner` made for one call. `distance` means `hardest`. */
-export function sampleHardNegatives(anchors: Matrix, candidates: Matrix, options?: {
+export interface NegativeOptions {
+  /** `distance` means `hardest`. Default 'hardest'. */
   strategy?: 'hardest' | 'distance' | 'semiHard' | 'distanceWeighted' | 'degree' | 'mixed' | 'random' | undefined;
+  /** Negatives of an anchor. Default 1. */
   k?: number | undefined;
+  /** A row an anchor; what 'semiHard' compares with. */
   positives?: Matrix | undefined;
-  degrees?: Vector | undefined;
   margin?: number | undefined;
   metric?: 'cosine' | 'euclidean' | undefined;
   seed?: number | bigint | undefined;
-}): IndexRows;
+}
+
+/** Over an index: its `pool` nearest that are not excluded are what is chosen among, by all strategies but 'degree'. */
+export interface IndexNegativeOptions<K> extends NegativeOptions {
+  /** A key or several for each anchor that are no negatives: its positives, itself. */
+  exclude?: ArrayLike<K | readonly K[]> | undefined;
+  /** Nearest that are chosen among. Default 4 k, at least 100. */
+  pool?: number | undefined;
+  /** Width of the search. Default: the pool and what is excluded, at least 64. */
+  ef?: number | undefined;
+  threads?: number | undefined;
+}
+
+/** Negatives out of an index, k an anchor, one anchor after the other; vectors as the index stores them (for cosine of length 1). */
+export interface IndexNegatives<K> { keys: K[]; vectors: { data: Float32Array; rows: number; dim: number }; k: number }
+
+/**
+ * Negatives for each anchor: `NegativeMiner` made for one call, over candidates (their numbers [anchors, k]), or over an index, which
+ * finds the nearest of many vectors (their keys and vectors). 'hardest' over an index is its nearest, of any metric; 'random' draws
+ * evenly among the pool (Xiong et al. 2021, "Approximate nearest neighbor negative contrastive learning").
+ * @throws ERR_INVALID_ARG for fewer than k candidates, ERR_UNSUPPORTED for 'degree' over an index
+ */
+export function sampleHardNegatives(anchors: Matrix, candidates: Matrix, options?: NegativeOptions & { degrees?: Vector | undefined }): IndexRows;
+export function sampleHardNegatives<K extends IndexKey>(anchors: Matrix, index: HNSWIndex<K> | BruteForceIndex<K>, options?: IndexNegativeOptions<K>): IndexNegatives<K>;
+/** The same off the event loop. */
+export function sampleHardNegativesAsync(anchors: Matrix, candidates: Matrix, options?: NegativeOptions & { degrees?: Vector | undefined } & AsyncOptions): Promise<IndexRows>;
+export function sampleHardNegativesAsync<K extends IndexKey>(anchors: Matrix, index: HNSWIndex<K> | BruteForceIndex<K>, options?: IndexNegativeOptions<K> & AsyncOptions): Promise<IndexNegatives<K>>;

@@ -80,27 +80,32 @@ struct EdgeAttention {
   }
 
   /// dL/ds [entries, heads] of the gradient g [n, all]: with dα_e = g_i · v_j (and through dropout) ds = α (dα − Σ α dα).
-  /// `also(nodes, dα)` may add to dα before; `then(nodes, ds)` gets each part.
+  /// `also(nodes, dα)` may add to dα before; `then(nodes, ds)` gets each part. With `overwriting` ds takes the place of α, which
+  /// nothing wants any more: memory that is new costs as much as a pass over it.
   func slopes(
-    _ g: UnsafePointer<Float>, _ v: UnsafePointer<Float>, _ shares: Shares, _ control: Control,
+    _ g: UnsafePointer<Float>, _ v: UnsafePointer<Float>, _ shares: Shares, overwriting: Bool = false,
+    _ control: Control,
     also: (Range<Int>, UnsafeMutablePointer<Float>) throws(RuvectorError) -> Void = { (_, _) in },
     then: (Range<Int>, UnsafeMutablePointer<Float>) throws(RuvectorError) -> Void = { (_, _) in }
   ) throws(RuvectorError) -> AlignedBuffer<Float> {
-    let kernels = Kernels.current, out = try AlignedBuffer<Float>(rows: graph.edges, columns: heads, for: "edges")
-    let place = out.pointer
+    let kernels = Kernels.current
+    let out = overwriting ? shares.whole : try AlignedBuffer<Float>(rows: graph.edges, columns: heads, for: "edges")
     try forChunks(of: graph.nodes, chunk: 64, control) { (nodes, _) throws(RuvectorError) in
+      let first = Int(graph.offsets[nodes.lowerBound]) * heads, last = Int(graph.offsets[nodes.upperBound]) * heads
+      let own = overwriting ? try AlignedBuffer<Float>(count: last - first, for: "edges") : nil
+      let place = own.map { $0.pointer - first } ?? out.pointer
       kernels.head_dots(
         graph.offsets.pointer, graph.indices.pointer, g, all, v, all, heads, width, nodes.lowerBound, nodes.upperBound,
         place)
       try also(nodes, place)
       if let dropped = shares.dropped {
         // What dropout did to α it does to dα.
-        let first = Int(graph.offsets[nodes.lowerBound]) * heads, last = Int(graph.offsets[nodes.upperBound]) * heads
         for k in first..<last { place[k] *= shares.whole[k] == 0 ? 0 : dropped[k] / shares.whole[k] }
       }
       kernels.edge_softmax_slopes(
         graph.offsets.pointer, heads, nodes.lowerBound, nodes.upperBound, shares.whole.pointer, place)
       try then(nodes, place)
+      if let own { (out.pointer + first).update(from: own.pointer, count: own.count) }
     }
     return out
   }

@@ -23,25 +23,10 @@ public final class GATLayer: AttentiveLayer, @unchecked Sendable {
   // MARK: - Options
 
   public static let name: StaticString = "gat"
-  public static let options = [
-    Option("inChannels", .integer(1...65_536), "Width of a node's row."),
-    Option("outChannels", .integer(1...65_536), "Width of a head."),
-    Option("heads", .integer(1...1024), standard: 1, "Heads, each with weights of its own."),
-    Option("concat", .flag, standard: 1, "1: heads one after the other; 0: their mean."),
-    Option("negativeSlope", .number(0...1), standard: 0.2, "Slope of LeakyReLU below 0."),
-    Option("dropout", .number(0...0.999), standard: 0, "Share of the weights of edges that training leaves out."),
-    Option("edgeDim", .integer(0...65_536), standard: 0, "Width of an edge's row; 0: edges are not read."),
-    Option("addSelfLoops", .flag, standard: 1, "1: each node is a source of its own; loops of the graph are left out."),
-    Option("residual", .flag, standard: 0, "1: the node's own row is added through weights of its own."),
-    Option("bias", .flag, standard: 1, "1: a learned vector is added to every output row."),
-    Option("seed", .seed, standard: 0, "Seed of the initial weights."),
-  ]
-  public let inChannels, outChannels, heads, edgeDim: Int
-  public let isConcatenated, addsSelfLoops: Bool
-  public let negativeSlope, dropout: Double
-  public let seed: UInt64
-  public func width(of inChannels: Int) -> Int { isConcatenated ? all : outChannels }
-  private var all: Int { heads * outChannels }
+  public static let options = HeadOptions.options(
+    hasLoops: true, bias: "1: a learned vector is added to every output row.", [])
+  public let head: HeadOptions
+  private var all: Int { head.all }
 
   // MARK: - Weights
 
@@ -51,22 +36,12 @@ public final class GATLayer: AttentiveLayer, @unchecked Sendable {
 
   /// Xavier-normal from `seed`, biases 0; the names are PyTorch Geometric's.
   public static func slots(_ settings: Settings) -> [Slot] {
-    let d = settings.integer("inChannels"), h = settings.integer("heads"), out = settings.integer("outChannels")
-    let e = settings.integer("edgeDim"), width = settings.flag("concat") ? h * out : out
+    let head = HeadOptions(settings, hasLoops: true)
     var slots = [
-      Slot("att_src", [h, out], .xavierNormal(fanIn: h, fanOut: out)),
-      Slot("att_dst", [h, out], .xavierNormal(fanIn: h, fanOut: out)),
-      Slot("lin.weight", [h * out, d], .xavierNormal(fanIn: d, fanOut: h * out)),
+      head.vectors("att_src"), head.vectors("att_dst"), head.matrix("lin.weight", head.all, head.inChannels),
     ]
-    if e > 0 {
-      slots.append(Slot("att_edge", [h, out], .xavierNormal(fanIn: h, fanOut: out)))
-      slots.append(Slot("lin_edge.weight", [h * out, e], .xavierNormal(fanIn: e, fanOut: h * out)))
-    }
-    if settings.flag("residual") {
-      slots.append(Slot("res.weight", [width, d], .xavierNormal(fanIn: d, fanOut: width)))
-    }
-    if settings.flag("bias") { slots.append(Slot("bias", [width], .zeros)) }
-    return slots
+    if head.edgeDim > 0 { slots.append(head.vectors("att_edge")) }
+    return slots + head.edgeWeights + head.residualAndBias
   }
 
   // MARK: - Creation
@@ -77,30 +52,17 @@ public final class GATLayer: AttentiveLayer, @unchecked Sendable {
 
   private init(_ settings: Settings, _ parameters: Parameters) {
     self.parameters = parameters
-    inChannels = settings.integer("inChannels")
-    outChannels = settings.integer("outChannels")
-    heads = settings.integer("heads")
-    isConcatenated = settings.flag("concat")
-    negativeSlope = settings.number("negativeSlope")
-    dropout = settings.number("dropout")
-    edgeDim = settings.integer("edgeDim")
-    addsSelfLoops = settings.flag("addSelfLoops")
-    seed = settings.seed("seed")
+    head = HeadOptions(settings, hasLoops: true)
     weight = parameters["lin.weight"]
     sourceAttention = parameters["att_src"]
     targetAttention = parameters["att_dst"]
-    edge = edgeDim > 0 ? parameters["lin_edge.weight"] : nil
-    edgeAttention = edgeDim > 0 ? parameters["att_edge"] : nil
-    residual = settings.flag("residual") ? parameters["res.weight"] : nil
-    bias = settings.flag("bias") ? parameters["bias"] : nil
+    edge = head.edgeDim > 0 ? parameters["lin_edge.weight"] : nil
+    edgeAttention = head.edgeDim > 0 ? parameters["att_edge"] : nil
+    residual = head.hasResidual ? parameters["res.weight"] : nil
+    bias = head.hasBias ? parameters["bias"] : nil
   }
 
-  public var optionValues: [Double] {
-    [
-      Double(inChannels), Double(outChannels), Double(heads), isConcatenated ? 1 : 0, negativeSlope, dropout,
-      Double(edgeDim), addsSelfLoops ? 1 : 0, residual == nil ? 0 : 1, bias == nil ? 0 : 1, Double(seed),
-    ]
-  }
+  public var optionValues: [Double] { head.values([]) }
 
   // MARK: - Forward
 
@@ -137,7 +99,7 @@ public final class GATLayer: AttentiveLayer, @unchecked Sendable {
   }
 
   private func prepare(_ input: GraphInput, _ control: Control) throws(RuvectorError) -> Pass {
-    let graph = try input.adjacency(Adjacency.Form(addsSelfLoops ? .replaced : .kept)), n = input.x.rows
+    let graph = try input.adjacency(Adjacency.Form(head.addsSelfLoops ? .replaced : .kept)), n = input.x.rows
     let z = try AlignedBuffer<Float>(rows: n, columns: all, for: "projection")
     let sources = try AlignedBuffer<Float>(rows: n, columns: heads, for: "scores")
     let targets = try AlignedBuffer<Float>(rows: n, columns: heads, for: "scores")
@@ -151,7 +113,7 @@ public final class GATLayer: AttentiveLayer, @unchecked Sendable {
     if let edge, let edgeAttention, let rows = input.edgeAttr {
       edges = try EdgeParts(rows, graph, edge, edgeAttention, heads: heads, control)
     }
-    let attention = EdgeAttention(graph: graph, heads: heads, width: outChannels, isConcatenated: isConcatenated)
+    let attention = EdgeAttention(graph: graph, heads: heads, width: outChannels, isConcatenated: head.isConcatenated)
     return Pass(attention, z, sources, targets, edges)
   }
 
@@ -162,11 +124,11 @@ public final class GATLayer: AttentiveLayer, @unchecked Sendable {
     let graph = pass.attention.graph, kernels = Kernels.current, w = pass.attention.outWidth
     let own = try residualRows(input.x, residual, width: w, control)
     return try pass.attention.attend(
-      pass.z.pointer, into: out, mask: Mask(dropout, mode), keeps: keeps, control,
+      pass.z.pointer, into: out, mask: Mask(head.dropout, mode), keeps: keeps, control,
       score: { (nodes, place) in
         kernels.edge_scores(
           graph.offsets.pointer, graph.indices.pointer, pass.sources.pointer, pass.targets.pointer,
-          pass.edges.map { UnsafePointer($0.scores.pointer) }, Float(negativeSlope), heads, nodes.lowerBound,
+          pass.edges.map { UnsafePointer($0.scores.pointer) }, Float(head.negativeSlope), heads, nodes.lowerBound,
           nodes.upperBound, place)
       },
       finish: { (nodes, _) in
@@ -181,12 +143,13 @@ public final class GATLayer: AttentiveLayer, @unchecked Sendable {
   ///     ds_ij = α_ij (g_i·z_j − Σ α g·z)      du = ds LeakyReLU'(u)      da_s = Σ du z_j,   da_t = Σ du z_i
   ///     dz_j = Σ_i (α_ij g_i + du a_s) + Σ_k du_jk a_t
   ///
-  /// then through W. Targets are gone through first, which gives du of every entry; sources then gather.
+  /// then through W. Sources gather α first; then du of every entry takes its place.
   public func backward(
     _ input: GraphInput, _ kept: Kept?, outputGradient: UnsafePointer<Float>, into gradients: GraphGradients,
     _ mode: Mode, _ control: Control
   ) throws(RuvectorError) {
     guard let pass = kept as? Pass, let shares = pass.shares else { return }
+    pass.shares = nil  // they are used up
     let attention = pass.attention, graph = attention.graph, n = input.x.rows, kernels = Kernels.current
     let w = attention.outWidth, parameters = gradients.parameters
     if let bias { try addRows(outputGradient, rows: n, width: w, to: parameters[bias], control) }
@@ -194,17 +157,17 @@ public final class GATLayer: AttentiveLayer, @unchecked Sendable {
     let spread = try attention.spread(outputGradient)
     let toTargets = try AlignedBuffer<Float>(rows: n, columns: heads, for: "gradients")
     let toSources = try AlignedBuffer<Float>(rows: n, columns: heads, for: "gradients")
+    let dz = try AlignedBuffer<Float>(rows: n, columns: all, for: "gradients")
+    try attention.valuesBack(spread.g, shares, into: dz.pointer, control)
     let slopes = try attention.slopes(
-      spread.g, pass.z.pointer, shares, control,
+      spread.g, pass.z.pointer, shares, overwriting: true, control,
       then: { (nodes, place) in
         kernels.edge_score_slopes(
           graph.offsets.pointer, graph.indices.pointer, pass.sources.pointer, pass.targets.pointer,
-          pass.edges.map { UnsafePointer($0.scores.pointer) }, Float(negativeSlope), heads, nodes.lowerBound,
+          pass.edges.map { UnsafePointer($0.scores.pointer) }, Float(head.negativeSlope), heads, nodes.lowerBound,
           nodes.upperBound, place, toTargets.pointer)
       })
     try attention.sumBySource(slopes.pointer, into: toSources.pointer, control)
-    let dz = try AlignedBuffer<Float>(rows: n, columns: all, for: "gradients")
-    try attention.valuesBack(spread.g, shares, into: dz.pointer, control)
     _ = spread.memory
     let sums = try Sums(of: n, floats: 2 * all, rowsOfPart: 1024), width = outChannels
     try sums.forParts(control) { (nodes, place) in

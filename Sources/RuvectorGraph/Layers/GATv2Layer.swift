@@ -9,7 +9,7 @@ import RuvectorCore
 /// x [n, in], W_l, W_r [heads · out, in] with biases, W_e [heads · out, edgeDim], a [heads, out], b. LeakyReLU(z) =
 /// max(z, slope · z). Every entry of the graph counts, repetitions too. With `addSelfLoops` the graph's own loops are left out
 /// and each node is a source of its own, with the mean of its other edges' rows (zeros where it has none); without them a
-/// node that has no source gives b. `dropout` acts on α, in training only.
+/// node that has no source gives b. `dropout` acts on α, in training only. With `shareWeights` W_r and its bias are W_l and its.
 ///
 /// Scores are made where the projected rows lie, and the gradients of the sources are gathered over the reverse graph: nothing
 /// of edges × width is held.
@@ -23,32 +23,12 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
   // MARK: - Options
 
   public static let name: StaticString = "gatv2"
-  public static let options = [
-    Option("inChannels", .integer(1...65_536), "Width of a node's row."),
-    Option("outChannels", .integer(1...65_536), "Width of a head."),
-    Option("heads", .integer(1...1024), standard: 1, "Heads, each with weights of its own."),
-    Option("concat", .flag, standard: 1, "1: heads one after the other; 0: their mean."),
-    Option("negativeSlope", .number(0...1), standard: 0.2, "Slope of LeakyReLU below 0."),
-    Option("dropout", .number(0...0.999), standard: 0, "Share of the weights of edges that training leaves out."),
-    Option("edgeDim", .integer(0...65_536), standard: 0, "Width of an edge's row; 0: edges are not read."),
-    Option("addSelfLoops", .flag, standard: 1, "1: each node is a source of its own; loops of the graph are left out."),
-    Option("residual", .flag, standard: 0, "1: the node's own row is added through weights of its own."),
-    Option(
-      "bias", .flag, standard: 1, "1: a learned vector is added to every output row; the affine maps have biases."),
-    Option("seed", .seed, standard: 0, "Seed of the initial weights."),
-  ]
-  public let inChannels: Int
-  /// Width of a head.
-  public let outChannels: Int
-  public let heads: Int
-  public let isConcatenated: Bool
-  public let negativeSlope, dropout: Double
-  public let edgeDim: Int
-  public let addsSelfLoops: Bool
-  public let seed: UInt64
-  public func width(of inChannels: Int) -> Int { isConcatenated ? all : outChannels }
-  /// heads · outChannels
-  private var all: Int { heads * outChannels }
+  public static let options = HeadOptions.options(
+    hasLoops: true, bias: "1: a learned vector is added to every output row; the affine maps have biases.",
+    [Option("shareWeights", .flag, standard: 0, "1: sources and targets have one affine map, W_l.")])
+  public let head: HeadOptions
+  private let sharesWeights: Bool
+  private var all: Int { head.all }
 
   // MARK: - Weights
 
@@ -59,19 +39,10 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
 
   /// Xavier-normal from `seed`, biases 0; the names are PyTorch Geometric's.
   public static func slots(_ settings: Settings) -> [Slot] {
-    let d = settings.integer("inChannels"), h = settings.integer("heads"), out = settings.integer("outChannels")
-    let e = settings.integer("edgeDim")
-    var slots = [Slot("att", [h, out], .xavierNormal(fanIn: h, fanOut: out))]
-    let hasBias = settings.flag("bias")
-    slots += Slot.linear("lin_l.weight", "lin_l.bias", d, h * out).prefix(hasBias ? 2 : 1)
-    slots += Slot.linear("lin_r.weight", "lin_r.bias", d, h * out).prefix(hasBias ? 2 : 1)
-    if e > 0 { slots.append(Slot("lin_edge.weight", [h * out, e], .xavierNormal(fanIn: e, fanOut: h * out))) }
-    let width = settings.flag("concat") ? h * out : out
-    if settings.flag("residual") {
-      slots.append(Slot("res.weight", [width, d], .xavierNormal(fanIn: d, fanOut: width)))
-    }
-    if hasBias { slots.append(Slot("bias", [width], .zeros)) }
-    return slots
+    let head = HeadOptions(settings, hasLoops: true)
+    return [head.vectors("att")] + head.map("lin_l.weight", "lin_l.bias")
+      + (settings.flag("shareWeights") ? [] : head.map("lin_r.weight", "lin_r.bias")) + head.edgeWeights
+      + head.residualAndBias
   }
 
   // MARK: - Creation
@@ -82,30 +53,19 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
 
   private init(_ settings: Settings, _ parameters: Parameters) {
     self.parameters = parameters
-    inChannels = settings.integer("inChannels")
-    outChannels = settings.integer("outChannels")
-    heads = settings.integer("heads")
-    isConcatenated = settings.flag("concat")
-    negativeSlope = settings.number("negativeSlope")
-    dropout = settings.number("dropout")
-    edgeDim = settings.integer("edgeDim")
-    addsSelfLoops = settings.flag("addSelfLoops")
-    seed = settings.seed("seed")
-    let hasBias = settings.flag("bias")
-    source = Map(weight: parameters["lin_l.weight"], bias: hasBias ? parameters["lin_l.bias"] : nil)
-    target = Map(weight: parameters["lin_r.weight"], bias: hasBias ? parameters["lin_r.bias"] : nil)
+    head = HeadOptions(settings, hasLoops: true)
+    sharesWeights = settings.flag("shareWeights")
+    source = Map(weight: parameters["lin_l.weight"], bias: head.hasBias ? parameters["lin_l.bias"] : nil)
+    target =
+      sharesWeights
+      ? source : Map(weight: parameters["lin_r.weight"], bias: head.hasBias ? parameters["lin_r.bias"] : nil)
     attention = parameters["att"]
-    edge = edgeDim > 0 ? parameters["lin_edge.weight"] : nil
-    residual = settings.flag("residual") ? parameters["res.weight"] : nil
-    bias = hasBias ? parameters["bias"] : nil
+    edge = head.edgeDim > 0 ? parameters["lin_edge.weight"] : nil
+    residual = head.hasResidual ? parameters["res.weight"] : nil
+    bias = head.hasBias ? parameters["bias"] : nil
   }
 
-  public var optionValues: [Double] {
-    [
-      Double(inChannels), Double(outChannels), Double(heads), isConcatenated ? 1 : 0, negativeSlope, dropout,
-      Double(edgeDim), addsSelfLoops ? 1 : 0, residual == nil ? 0 : 1, bias == nil ? 0 : 1, Double(seed),
-    ]
-  }
+  public var optionValues: [Double] { head.values([sharesWeights]) }
 
   // MARK: - Forward
 
@@ -142,12 +102,15 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
   }
 
   private func prepare(_ input: GraphInput, _ control: Control) throws(RuvectorError) -> Pass {
-    let graph = try input.adjacency(Adjacency.Form(addsSelfLoops ? .replaced : .kept)), n = input.x.rows
+    let graph = try input.adjacency(Adjacency.Form(head.addsSelfLoops ? .replaced : .kept)), n = input.x.rows
     let l = try AlignedBuffer<Float>(rows: n, columns: all, for: "projection")
-    let r = try AlignedBuffer<Float>(rows: n, columns: all, for: "projection")
     try input.x.times(source.weight, bias: source.bias, into: l.pointer, control)
-    try input.x.times(target.weight, bias: target.bias, into: r.pointer, control)
-    let heads = EdgeAttention(graph: graph, heads: heads, width: outChannels, isConcatenated: isConcatenated)
+    var r = l
+    if !sharesWeights {
+      r = try AlignedBuffer<Float>(rows: n, columns: all, for: "projection")
+      try input.x.times(target.weight, bias: target.bias, into: r.pointer, control)
+    }
+    let heads = EdgeAttention(graph: graph, heads: heads, width: outChannels, isConcatenated: head.isConcatenated)
     return Pass(heads, l, r, edge == nil ? nil : input.edgeAttr)
   }
 
@@ -158,7 +121,7 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
     let graph = pass.attention.graph, kernels = Kernels.current, w = outChannels
     let own = try residualRows(input.x, residual, width: pass.attention.outWidth, control)
     return try pass.attention.attend(
-      pass.l.pointer, into: out, mask: Mask(dropout, mode), keeps: keeps, control,
+      pass.l.pointer, into: out, mask: Mask(head.dropout, mode), keeps: keeps, control,
       score: { (nodes, place) throws(RuvectorError) in
         let work = try Scratch(self)
         for i in nodes {
@@ -167,7 +130,8 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
             let q = query(i, e, pass, work), l = pass.l.pointer + Int(graph.indices[e]) * all
             for h in 0..<heads {
               kernels.leaky_dot_rows(
-                q + h * w, attention.pointer + h * w, Float(negativeSlope), l + h * w, w, 1, w, place + e * heads + h)
+                q + h * w, attention.pointer + h * w, Float(head.negativeSlope), l + h * w, w, 1, w,
+                place + e * heads + h)
             }
           }
         }
@@ -192,7 +156,7 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
   private func average(_ i: Int, _ pass: Pass, _ work: Scratch) {
     let kernels = Kernels.current
     work.others = 0
-    guard let edges = pass.edges, addsSelfLoops else { return }
+    guard let edges = pass.edges, head.addsSelfLoops else { return }
     work.mean.pointer.update(repeating: 0, count: edgeDim)
     for e in pass.attention.graph.row(i) {
       guard let entry = pass.attention.graph.own(e, edges.rows) else { continue }
@@ -257,7 +221,7 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
           let q = query(i, e, pass, work)
           for h in 0..<self.heads {
             kernels.addLeakySlopes(
-              slopes[e * self.heads + h], attention.pointer + h * w, Float(negativeSlope), q + h * w, l + h * w,
+              slopes[e * self.heads + h], attention.pointer + h * w, Float(head.negativeSlope), q + h * w, l + h * w,
               out + h * w, w)
           }
         }
@@ -273,7 +237,7 @@ public final class GATv2Layer: AttentiveLayer, @unchecked Sendable {
     _ i: Int, _ pass: Pass, _ slopes: AlignedBuffer<Float>, _ work: Scratch, _ dr: UnsafeMutablePointer<Float>,
     _ sums: UnsafeMutablePointer<Float>, _ gradients: GraphGradients
   ) {
-    let kernels = Kernels.current, graph = pass.attention.graph, w = outChannels, slope = Float(negativeSlope)
+    let kernels = Kernels.current, graph = pass.attention.graph, w = outChannels, slope = Float(head.negativeSlope)
     let dz = work.slopes.pointer
     if pass.edges != nil {
       average(i, pass, work)

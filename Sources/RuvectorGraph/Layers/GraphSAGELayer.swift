@@ -6,13 +6,16 @@ import RuvectorCore
 ///     o_i = W_l agg_{j ∈ N(i)} x_j + W_r x_i + b
 ///
 /// x [n, in], W_l, W_r [out, in], b [out]; agg is the mean, the largest (column by column) or the sum of the sources, 0 where
-/// there are none. Every entry of the graph counts, repetitions and loops too; weights do not. `normalize` divides each output
+/// there are none; or, with `lstm`, the last state of an LSTM that reads them in their order (``NeighborLSTM``; of the same edges in
+/// another order it is another one). Every entry of the graph counts, repetitions and loops too; weights do not. `normalize` divides each output
 /// row by its length (rows shorter than 1e-12 by that). The gradient of a maximum goes in equal shares to all sources that have
 /// it. For mean and sum the products come first where `out` ≤ `in`; nothing of edges × width is held.
-/// - Complexity: O(non-zeros of x · out + edges · min(in, out)), for the largest O(n · in · out + edges · in).
+/// - Complexity: O(non-zeros of x · out + edges · min(in, out)), for the largest O(n · in · out + edges · in), for the LSTM
+///   O((n + edges) · in²).
 ///
 /// Reference: Hamilton, Ying, Leskovec 2017, "Inductive Representation Learning on Large Graphs", algorithm 1. Names: PyTorch
-/// Geometric's SAGEConv.
+/// Geometric's SAGEConv. (Its LSTM reads zeros behind the sources, as many as the node with the most sources has more; here the
+/// state of a node depends on its own sources alone.)
 public final class GraphSAGELayer: GraphLayer, @unchecked Sendable {
   // MARK: - Options
 
@@ -20,7 +23,7 @@ public final class GraphSAGELayer: GraphLayer, @unchecked Sendable {
   public static let options = [
     Option("inChannels", .integer(1...65_536), "Width of a node's row."),
     Option("outChannels", .integer(1...65_536), "Width of an output row."),
-    Option("aggr", .choice(["mean", "max", "sum"]), standard: 0, "What becomes of a node's sources."),
+    Option("aggr", .choice(["mean", "max", "sum", "lstm"]), standard: 0, "What becomes of a node's sources."),
     Option("normalize", .flag, standard: 0, "1: output rows have length 1."),
     Option("rootWeight", .flag, standard: 1, "1: the node's own row is added through weights of its own."),
     Option("bias", .flag, standard: 1, "1: a learned vector is added to every output row."),
@@ -30,7 +33,7 @@ public final class GraphSAGELayer: GraphLayer, @unchecked Sendable {
   public let seed: UInt64
   private let aggregation: Int
   private var isMax: Bool { aggregation == 1 }
-  public var hidesNonFinite: Bool { isMax }
+  public var hidesNonFinite: Bool { isMax || lstm != nil }
   public let normalizes: Bool
   public func width(of inChannels: Int) -> Int { outChannels }
 
@@ -39,11 +42,13 @@ public final class GraphSAGELayer: GraphLayer, @unchecked Sendable {
   public let parameters: Parameters
   private let sources: Parameter
   private let root, bias: Parameter?
+  private let lstm: NeighborLSTM?
 
   /// Xavier-normal from `seed`, biases 0; the names are PyTorch Geometric's.
   public static func slots(_ settings: Settings) -> [Slot] {
     let d = settings.integer("inChannels"), out = settings.integer("outChannels")
-    var slots = [Slot("lin_l.weight", [out, d], .xavierNormal(fanIn: d, fanOut: out))]
+    var slots = settings.choice("aggr") == 3 ? NeighborLSTM.slots(d) : []
+    slots.append(Slot("lin_l.weight", [out, d], .xavierNormal(fanIn: d, fanOut: out)))
     if settings.flag("bias") { slots.append(Slot("lin_l.bias", [out], .zeros)) }
     if settings.flag("rootWeight") {
       slots.append(Slot("lin_r.weight", [out, d], .xavierNormal(fanIn: d, fanOut: out)))
@@ -67,6 +72,7 @@ public final class GraphSAGELayer: GraphLayer, @unchecked Sendable {
     sources = parameters["lin_l.weight"]
     bias = settings.flag("bias") ? parameters["lin_l.bias"] : nil
     root = settings.flag("rootWeight") ? parameters["lin_r.weight"] : nil
+    lstm = aggregation == 3 ? NeighborLSTM(parameters, dim: inChannels) : nil
   }
 
   public var optionValues: [Double] {
@@ -80,7 +86,9 @@ public final class GraphSAGELayer: GraphLayer, @unchecked Sendable {
 
   private var form: Adjacency.Form { Adjacency.Form(.kept, aggregation == 0 ? .row : .none) }
 
-  private func projectsFirst(_ x: Features) -> Bool { !isMax && (outChannels <= inChannels || x.isSparse) }
+  private func projectsFirst(_ x: Features) -> Bool {
+    !isMax && lstm == nil && (outChannels <= inChannels || x.isSparse)
+  }
 
   /// Of one pass: what the sources of each node have in common [n, in], where that was made; lengths of rows before `normalize`,
   /// and the rows after.
@@ -109,18 +117,22 @@ public final class GraphSAGELayer: GraphLayer, @unchecked Sendable {
         try graph.propagate(z.pointer, stride: w, dim: w, bias: bias, into: out, control)
       }
     } else {
-      let x = try input.x.written(), d = inChannels
-      let common = try AlignedBuffer<Float>(rows: n, columns: d, for: "sums")
-      if isMax {
-        try forChunks(of: n, chunk: nodesOfPart, control) { (part, _) in
-          kernels.gather_maxima(
-            graph.offsets.pointer, graph.indices.pointer, x.view.base, x.view.stride, part.lowerBound, part.upperBound,
-            d, common.pointer, d)
-        }
+      let d = inChannels, common = try AlignedBuffer<Float>(rows: n, columns: d, for: "sums")
+      if let lstm {
+        try lstm.forward(input.x, graph, into: common.pointer, control)
       } else {
-        try graph.propagate(x.view.base, stride: x.view.stride, dim: d, into: common.pointer, control)
+        let x = try input.x.written()
+        if isMax {
+          try forChunks(of: n, chunk: nodesOfPart, control) { (part, _) in
+            kernels.gather_maxima(
+              graph.offsets.pointer, graph.indices.pointer, x.view.base, x.view.stride, part.lowerBound,
+              part.upperBound, d, common.pointer, d)
+          }
+        } else {
+          try graph.propagate(x.view.base, stride: x.view.stride, dim: d, into: common.pointer, control)
+        }
+        _ = x.memory
       }
-      _ = x.memory
       try Features.dense(MatrixView(common.pointer, rows: n, dim: d)).times(sources, bias: bias, into: out, control)
       if let root {
         let own = try AlignedBuffer<Float>(rows: n, columns: w, for: "projection")
@@ -175,6 +187,13 @@ public final class GraphSAGELayer: GraphLayer, @unchecked Sendable {
       let d = inChannels
       try Features.dense(MatrixView(common.pointer, rows: n, dim: d)).addWeightGradient(
         g, width: w, to: gradients.parameters[sources], control)
+      if let lstm {
+        let back = try AlignedBuffer<Float>(count: n * d, repeating: 0, for: "gradients")
+        try addInputGradient(g, rows: n, sources, to: back.pointer, control)
+        try lstm.backward(input.x, graph, back.pointer, into: gradients, control)
+        _ = own
+        return
+      }
       guard let toX = gradients.x else { return }
       let back = try AlignedBuffer<Float>(count: n * d, repeating: 0, for: "gradients")
       try addInputGradient(g, rows: n, sources, to: back.pointer, control)

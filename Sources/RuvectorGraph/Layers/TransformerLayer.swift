@@ -8,7 +8,9 @@ import RuvectorCore
 ///
 /// x [n, in], W_q, W_k, W_v [heads · out, in] and W_s with biases, W_e [heads · out, edgeDim]. Every entry of the graph counts,
 /// repetitions and loops too; no loops are added. A node that has no source gives W_s x_i + b (0 without `rootWeight`). `dropout`
-/// acts on α, in training only.
+/// acts on α, in training only. With `beta` the two are not added: with m_i what the sources give, r_i = W_s x_i + b,
+///
+///     β_i = σ(w · [m_i, r_i, m_i − r_i])      o_i = β_i r_i + (1 − β_i) m_i
 ///
 /// What edges give is summed before it is multiplied: (W_eᵀ q_i) · e in scores, W_e Σ α e in messages, so that nothing of
 /// edges × width is held.
@@ -17,28 +19,22 @@ import RuvectorCore
 /// - Precision: Float.
 ///
 /// Reference: Shi, Huang, Feng, Zhong, Wang, Sun 2021, "Masked Label Prediction: Unified Message Passing Model for Semi-Supervised
-/// Classification", equations 3 and 4. Names: PyTorch Geometric's TransformerConv (without its `beta`).
+/// Classification", equations 3 to 6. Names: PyTorch Geometric's TransformerConv.
 public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
   // MARK: - Options
 
   public static let name: StaticString = "transformer"
-  public static let options = [
-    Option("inChannels", .integer(1...65_536), "Width of a node's row."),
-    Option("outChannels", .integer(1...65_536), "Width of a head."),
-    Option("heads", .integer(1...1024), standard: 1, "Heads, each with weights of its own."),
-    Option("concat", .flag, standard: 1, "1: heads one after the other; 0: their mean."),
-    Option("dropout", .number(0...0.999), standard: 0, "Share of the weights of edges that training leaves out."),
-    Option("edgeDim", .integer(0...65_536), standard: 0, "Width of an edge's row; 0: edges are not read."),
-    Option("rootWeight", .flag, standard: 1, "1: the node's own row is added through weights of its own."),
-    Option("bias", .flag, standard: 1, "1: the affine maps have biases."),
-    Option("seed", .seed, standard: 0, "Seed of the initial weights."),
-  ]
-  public let inChannels, outChannels, heads, edgeDim: Int
-  public let isConcatenated: Bool
-  public let dropout: Double
-  public let seed: UInt64
-  public func width(of inChannels: Int) -> Int { isConcatenated ? all : outChannels }
-  private var all: Int { heads * outChannels }
+  public static let options = HeadOptions.options(
+    hasLoops: false, bias: "1: the affine maps have biases.",
+    [
+      Option("rootWeight", .flag, standard: 1, "1: the node's own row is added through weights of its own."),
+      Option(
+        "beta", .flag, standard: 0,
+        "1: a learned gate says how much of the own row and how much of the messages; with `rootWeight` alone."),
+    ])
+  public let head: HeadOptions
+  private let isGated: Bool
+  private var all: Int { head.all }
   private var scale: Float { Float(1 / Double(outChannels).squareRoot()) }
 
   // MARK: - Weights
@@ -46,20 +42,17 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
   public let parameters: Parameters
   private let query, key, value: Map
   private let own: Map?
+  private let gate: RootGate?
   private let edge: Parameter?
 
   /// Xavier-normal from `seed`, biases 0; the names are PyTorch Geometric's.
   public static func slots(_ settings: Settings) -> [Slot] {
-    let d = settings.integer("inChannels"), h = settings.integer("heads"), out = settings.integer("outChannels")
-    let e = settings.integer("edgeDim"), width = settings.flag("concat") ? h * out : out
-    var slots: [Slot] = []
-    let few = settings.flag("bias") ? 2 : 1
-    slots += Slot.linear("lin_key.weight", "lin_key.bias", d, h * out).prefix(few)
-    slots += Slot.linear("lin_query.weight", "lin_query.bias", d, h * out).prefix(few)
-    slots += Slot.linear("lin_value.weight", "lin_value.bias", d, h * out).prefix(few)
-    if e > 0 { slots.append(Slot("lin_edge.weight", [h * out, e], .xavierNormal(fanIn: e, fanOut: h * out))) }
-    if settings.flag("rootWeight") { slots += Slot.linear("lin_skip.weight", "lin_skip.bias", d, width).prefix(few) }
-    return slots
+    let head = HeadOptions(settings, hasLoops: false)
+    var slots = head.map("lin_key.weight", "lin_key.bias") + head.map("lin_query.weight", "lin_query.bias")
+    slots += head.map("lin_value.weight", "lin_value.bias") + head.edgeWeights
+    guard settings.flag("rootWeight") else { return slots }
+    slots += Slot.linear("lin_skip.weight", "lin_skip.bias", head.inChannels, head.width).prefix(head.hasBias ? 2 : 1)
+    return slots + (settings.flag("beta") ? [head.matrix("lin_beta.weight", 1, 3 * head.width)] : [])
   }
 
   // MARK: - Creation
@@ -70,30 +63,21 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
 
   private init(_ settings: Settings, _ parameters: Parameters) {
     self.parameters = parameters
-    inChannels = settings.integer("inChannels")
-    outChannels = settings.integer("outChannels")
-    heads = settings.integer("heads")
-    isConcatenated = settings.flag("concat")
-    dropout = settings.number("dropout")
-    edgeDim = settings.integer("edgeDim")
-    seed = settings.seed("seed")
-    let hasBias = settings.flag("bias")
+    let head = HeadOptions(settings, hasLoops: false)
+    self.head = head
     func map(_ weight: StaticString, _ bias: StaticString) -> Map {
-      Map(weight: parameters[weight], bias: hasBias ? parameters[bias] : nil)
+      Map(weight: parameters[weight], bias: head.hasBias ? parameters[bias] : nil)
     }
     key = map("lin_key.weight", "lin_key.bias")
     query = map("lin_query.weight", "lin_query.bias")
     value = map("lin_value.weight", "lin_value.bias")
     own = settings.flag("rootWeight") ? map("lin_skip.weight", "lin_skip.bias") : nil
-    edge = edgeDim > 0 ? parameters["lin_edge.weight"] : nil
+    edge = head.edgeDim > 0 ? parameters["lin_edge.weight"] : nil
+    isGated = settings.flag("beta")
+    gate = isGated && own != nil ? RootGate(parameters["lin_beta.weight"]) : nil
   }
 
-  public var optionValues: [Double] {
-    [
-      Double(inChannels), Double(outChannels), Double(heads), isConcatenated ? 1 : 0, dropout, Double(edgeDim),
-      own == nil ? 0 : 1, key.bias == nil ? 0 : 1, Double(seed),
-    ]
-  }
+  public var optionValues: [Double] { head.values([own != nil, isGated]) }
 
   // MARK: - Forward
 
@@ -104,6 +88,8 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
     /// The rows of edges, where the layer has weights for them.
     let edges: MatrixView?
     var shares: EdgeAttention.Shares?
+    /// What the sources give and the own rows, where a gate mixes them.
+    var mixed: RootGate.Pass?
 
     init(
       _ attention: EdgeAttention, _ q: AlignedBuffer<Float>, _ k: AlignedBuffer<Float>, _ v: AlignedBuffer<Float>,
@@ -140,7 +126,7 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
     }
     try input.x.times(key.weight, bias: key.bias, into: k.pointer, control)
     try input.x.times(value.weight, bias: value.bias, into: v.pointer, control)
-    let heads = EdgeAttention(graph: graph, heads: heads, width: outChannels, isConcatenated: isConcatenated)
+    let heads = EdgeAttention(graph: graph, heads: heads, width: outChannels, isConcatenated: head.isConcatenated)
     return Pass(heads, q, k, v, edge == nil ? nil : input.edgeAttr)
   }
 
@@ -154,8 +140,9 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
       try input.x.times(map.weight, bias: map.bias, into: rows.pointer, control)
       return rows
     }
+    if keeps, let gate, let ownRows { pass.mixed = try gate.pass(ownRows, rows: input.x.rows) }
     return try pass.attention.attend(
-      pass.v.pointer, into: out, mask: Mask(dropout, mode), keeps: keeps, control,
+      pass.v.pointer, into: out, mask: Mask(head.dropout, mode), keeps: keeps, control,
       score: { (nodes, place) throws(RuvectorError) in
         kernels.head_dots(
           graph.offsets.pointer, graph.indices.pointer, pass.q.pointer, all, pass.k.pointer, all, heads, outChannels,
@@ -178,12 +165,17 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
               kernels.dot_rows(
                 sums.pointer + h * edgeDim, edge.pointer + at * edgeDim, edgeDim, outChannels, edgeDim, row.pointer)
               kernels.axpy(
-                isConcatenated ? 1 : 1 / Float(heads), row.pointer, out + i * w + (isConcatenated ? at : 0), outChannels
+                head.isConcatenated ? 1 : 1 / Float(heads), row.pointer, out + i * w + (head.isConcatenated ? at : 0),
+                outChannels
               )
             }
           }
         }
-        addOwn(ownRows, nil, to: out, nodes, width: w)
+        if let gate, let ownRows {
+          gate.mix(ownRows.pointer, into: out, nodes, pass.mixed)
+        } else {
+          addOwn(ownRows, nil, to: out, nodes, width: w)
+        }
       })
   }
 
@@ -231,10 +223,17 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
   ///
   /// then through the affine maps.
   public func backward(
-    _ input: GraphInput, _ kept: Kept?, outputGradient: UnsafePointer<Float>, into gradients: GraphGradients,
+    _ input: GraphInput, _ kept: Kept?, outputGradient given: UnsafePointer<Float>, into gradients: GraphGradients,
     _ mode: Mode, _ control: Control
   ) throws(RuvectorError) {
     guard let pass = kept as? Pass, let shares = pass.shares else { return }
+    var outputGradient = given, ownGradient = given,
+      turned: (messages: AlignedBuffer<Float>, own: AlignedBuffer<Float>)?
+    if let gate, let mixed = pass.mixed {
+      let both = try gate.backward(mixed, given, rows: input.x.rows, into: gradients, control)
+      (outputGradient, ownGradient) = (UnsafePointer(both.messages.pointer), UnsafePointer(both.own.pointer))
+      turned = both
+    }
     let attention = pass.attention, graph = attention.graph, n = input.x.rows, kernels = Kernels.current
     let spread = try attention.spread(outputGradient), g = spread.g
     let slopes = try attention.slopes(
@@ -266,7 +265,8 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
     for (map, d) in [(query, dq), (key, dk), (value, dv)] {
       try map.backward(input.x, d.pointer, into: gradients, control)
     }
-    try own?.backward(input.x, outputGradient, into: gradients, control)
+    try own?.backward(input.x, ownGradient, into: gradients, control)
+    _ = turned
   }
 
   /// What goes through W_e: dW_e, de, and the rest of dq.

@@ -33,6 +33,10 @@ public final class Adam: Optimizer, @unchecked Sendable {
   public func step(_ parts: [Part], learningRate: Double, _ control: Control) throws(RuvectorError) {
     try moments.step(parts, learningRate, decay: moments.weightDecay, shrink: 1, control)
   }
+
+  public func bound(parameters: Double, gradients: Double, learningRate: Double) -> Double {
+    moments.bound(parameters, gradients, learningRate, decay: moments.weightDecay, shrink: 1)
+  }
 }
 
 /// Adam, with the weight decay apart from the gradient:
@@ -65,6 +69,10 @@ public final class AdamW: Optimizer, @unchecked Sendable {
 
   public func step(_ parts: [Part], learningRate: Double, _ control: Control) throws(RuvectorError) {
     try moments.step(parts, learningRate, decay: 0, shrink: 1 - learningRate * moments.weightDecay, control)
+  }
+
+  public func bound(parameters: Double, gradients: Double, learningRate: Double) -> Double {
+    moments.bound(parameters, gradients, learningRate, decay: 0, shrink: 1 - learningRate * moments.weightDecay)
   }
 }
 
@@ -103,6 +111,14 @@ private struct Moments {
   }
 
   var values: [Double] { [Double(size), learningRate, beta1, beta2, eps, weightDecay] }
+
+  /// Means lie between what they are of; a quotient by √v + ε is at most one by ε.
+  func bound(_ θ: Double, _ g: Double, _ learningRate: Double, decay: Double, shrink: Double) -> Double {
+    let slope = g + decay * θ, kernels = Kernels.current
+    let mean = slope + lengthBound(Double(kernels.dot(first.pointer, first.pointer, size)))
+    let step = learningRate / (1 - beta1) * mean / Double(Float(eps))
+    return shrink.magnitude * θ + step + slope * slope
+  }
 
   func step(
     _ parts: [Part], _ learningRate: Double, decay: Double, shrink: Double, _ control: Control

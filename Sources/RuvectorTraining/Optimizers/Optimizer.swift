@@ -9,6 +9,9 @@ public protocol Optimizer: Mechanism {
   var learningRate: Double { get }
   /// A step of the parts of the parameters, each with its gradient. All numbers are finite, and so are the gradients' squares.
   func step(_ parts: [Part], learningRate: Double, _ control: Control) throws(RuvectorError)
+  /// No number of the parameters or of the state is larger than this after a step, by the lengths of the parameters and of their
+  /// gradient before it; infinity where that is not known.
+  func bound(parameters: Double, gradients: Double, learningRate: Double) -> Double
 }
 
 /// A piece of the parameters and its gradient.
@@ -28,6 +31,71 @@ public struct Part {
     (self.parameters, self.gradients, self.count) = (parameters, gradients, count)
     (self.offset, self.scale) = (offset, scale)
   }
+}
+
+/// A step of an optimizer that is to be made.
+struct OptimizerStep {
+  let optimizer: any Optimizer
+  let parts: [Part]
+  let learningRate: Double
+  /// At least the sums of the squares of the parameters and of their gradients (each times its scale).
+  let squares: (parameters: Double, gradients: Double)
+}
+
+/// Makes the steps, all of them or none: where a number may leave Float's range, or a row its manifold, parameters and states are
+/// kept, and put back after an error. `.outOfRange`.
+func makeSteps(_ steps: [OptimizerStep], _ control: Control) throws(RuvectorError) {
+  var isSafe = true
+  for step in steps where isSafe { isSafe = isBounded(step) }
+  let saved = isSafe ? [] : try steps.map { (step) throws(RuvectorError) in try Saved(step) }
+  do throws(RuvectorError) {
+    for step in steps {
+      try step.optimizer.step(step.parts, learningRate: step.learningRate, control)
+      if !isSafe { try requireFinite(after: step) }
+    }
+  } catch {
+    for one in saved { one.restore() }
+    throw error
+  }
+}
+
+private func isBounded(_ step: OptimizerStep) -> Bool {
+  let bound = step.optimizer.bound(
+    parameters: lengthBound(step.squares.parameters), gradients: lengthBound(step.squares.gradients),
+    learningRate: step.learningRate)
+  return bound < 1e37  // not where it is NaN
+}
+
+/// At least the length of numbers the sum of whose squares was rounded to Float: to some ulps, and to 0 below 1e-38.
+func lengthBound(_ squares: Double) -> Double { 2 * squares.squareRoot() + 1e-14 }
+
+private func requireFinite(after step: OptimizerStep) throws(RuvectorError) {
+  var isFinite = true
+  for part in step.parts where isFinite {
+    isFinite = Kernels.current.non_finite_probe(part.parameters, part.count) == 0
+  }
+  for parameter in step.optimizer.parameters where isFinite {
+    isFinite = Kernels.current.non_finite_probe(parameter.pointer, parameter.count) == 0
+  }
+  guard isFinite else {
+    throw .expected("a step within Float's range", for: "parameters", received: "a longer one", .outOfRange)
+  }
+}
+
+/// What a step changes, as it was before.
+private struct Saved {
+  private var pieces: [(place: UnsafeMutablePointer<Float>, values: AlignedBuffer<Float>)] = []
+
+  init(_ step: OptimizerStep) throws(RuvectorError) {
+    for part in step.parts { try save(part.parameters, part.count) }
+    for parameter in step.optimizer.parameters { try save(parameter.pointer, parameter.count) }
+  }
+
+  private mutating func save(_ place: UnsafeMutablePointer<Float>, _ count: Int) throws(RuvectorError) {
+    if count > 0 { pieces.append((place, try AlignedBuffer(copying: place, count: count, for: "step"))) }
+  }
+
+  func restore() { for piece in pieces { piece.place.update(from: piece.values.pointer, count: piece.values.count) } }
 }
 
 /// An optimizer as training reaches it. (Embedded Swift casts an object to its class, but not to another protocol.)
@@ -71,6 +139,7 @@ extension Optimizer {
   public var facet: Facet? { OptimizerFacet(self) }
   public func size(of side: StaticString) -> Int? { side.matches("size") ? size : nil }
   public func isChanged(by operation: String) -> Bool { true }
+  public func bound(parameters: Double, gradients: Double, learningRate: Double) -> Double { .infinity }
   public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
     try runStep(self, call, control)
   }
@@ -87,19 +156,23 @@ private func runStep(_ optimizer: any Optimizer, _ call: Call, _ control: Contro
     throw .expected("a number >= 0", for: "learningRate", received: text(Double(rate)), .outOfRange)
   }
   // Before anything changes: what is refused has not happened.
-  try requireFinite(from, count: count, for: "parameters")
-  try requireGradient(slopes, count: count)
+  let kernels = Kernels.current
+  let squares = (
+    parameters: Double(kernels.dot(from, from, count)), gradients: Double(kernels.dot(slopes, slopes, count))
+  )
+  if !squares.parameters.isFinite { try requireFinite(from, count: count, for: "parameters") }
+  if !squares.gradients.isFinite { try requireGradient(slopes, count: count) }
   let out = try call.output()
   if out != from { out.update(from: from, count: count) }
-  try optimizer.step(
-    [Part(out, slopes, count: count)], learningRate: rate.map { Double($0) } ?? optimizer.learningRate, control)
-  try call.requireFiniteOutput()  // steps of 1e30 in all directions
+  let step = OptimizerStep(
+    optimizer: optimizer, parts: [Part(out, slopes, count: count)],
+    learningRate: rate.map { Double($0) } ?? optimizer.learningRate, squares: squares)
+  try makeSteps([step], control)
   return count
 }
 
 /// Refuses gradients that are no numbers, or whose squares do not fit.
 func requireGradient(_ gradients: UnsafePointer<Float>, count: Int) throws(RuvectorError) {
-  if Kernels.current.dot(gradients, gradients, count).isFinite { return }  // one fast pass sees both
   if Kernels.current.squared_norm(gradients, count) <= Double(Float.greatestFiniteMagnitude) { return }
   try requireFinite(gradients, count: count, for: "gradients")
   for i in 0..<count where gradients[i].magnitude > 1e19 {

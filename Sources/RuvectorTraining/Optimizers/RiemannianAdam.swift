@@ -66,7 +66,7 @@ public final class RiemannianAdam: Optimizer, @unchecked Sendable {
       let squares = try manifold.squares(x, r)
       for i in m.indices {
         m[i] = beta1 * m[i] + (1 - beta1) * r[i]
-        let v = beta2 * Double(second[state + i]) + (1 - beta2) * squares[i]
+        let v = max(0, beta2 * Double(second[state + i]) + (1 - beta2) * squares[i])
         second[state + i] = Float(v)
         direction[i] = -learningRate * (m[i] / correction1) / ((v / correction2).squareRoot() + eps)
       }

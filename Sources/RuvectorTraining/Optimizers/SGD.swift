@@ -69,4 +69,11 @@ public final class SGD: Optimizer, @unchecked Sendable {
       }
     }
   }
+
+  public func bound(parameters: Double, gradients: Double, learningRate: Double) -> Double {
+    let slope = gradients + weightDecay * parameters
+    guard let buffer else { return parameters + learningRate * slope }
+    let after = momentum * lengthBound(Double(Kernels.current.dot(buffer.pointer, buffer.pointer, size))) + slope
+    return parameters + learningRate * (slope + after) + after
+  }
 }

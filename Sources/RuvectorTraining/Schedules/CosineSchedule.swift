@@ -9,26 +9,20 @@ public final class CosineSchedule: Schedule, Sendable {
   // MARK: - Options
 
   public static let name: StaticString = "cosine"
-  public static let options = [ScheduleOption.start, ScheduleOption.end, ScheduleOption.total, ScheduleOption.warmup]
-  private let start: Double
-  private let end: Double
-  private let total: Double
-  private let warmup: Double
+  public static let options = Course.options
+  private let course: Course
 
   // MARK: - Creation
 
-  public init(_ settings: Settings) {
-    (start, end) = (settings.number("start"), settings.number("end"))
-    (total, warmup) = (settings.number("total"), settings.number("warmup"))
-  }
+  public init(_ settings: Settings) { course = Course(settings) }
 
-  public var optionValues: [Double] { [start, end, total, warmup] }
+  public var optionValues: [Double] { course.values }
 
   // MARK: - Value
 
   public func value(at step: Double, history: UnsafeBufferPointer<Float>) -> Double {
-    if step < warmup { return start * warming(step, warmup) }
-    let share = min(1, (step - warmup) / max(1, total - warmup))
-    return end + (start - end) * (1 + sineCosine(.pi * share).cosine) / 2
+    course.value(at: step) { share in
+      course.end + (course.start - course.end) * (1 + sineCosine(.pi * share).cosine) / 2
+    }
   }
 }

@@ -24,6 +24,26 @@ enum ScheduleOption {
   static let minimum = Option("minimum", .number(-1e30...1e30), standard: 0, "The least value.")
 }
 
+/// The way from a start to an end in so many steps, after a warm-up: what schedules of a fixed length have in common.
+struct Course: Sendable {
+  static let options = [ScheduleOption.start, ScheduleOption.end, ScheduleOption.total, ScheduleOption.warmup]
+  let start, end: Double
+  private let total, warmup: Double
+
+  init(_ settings: Settings) {
+    (start, end) = (settings.number("start"), settings.number("end"))
+    (total, warmup) = (settings.number("total"), settings.number("warmup"))
+  }
+
+  var values: [Double] { [start, end, total, warmup] }
+
+  /// `curve` of the share of the way, 0...1, that is done; in the warm-up the part of the start.
+  func value(at step: Double, _ curve: (_ share: Double) -> Double) -> Double {
+    step < warmup
+      ? start * warming(step, warmup) : curve(min(1, (step - warmup) / max(1, total - warmup)))
+  }
+}
+
 private enum ScheduleOperation {
   static let all = [
     Operation("value", [Port("step", [1]), Port("history", ["epochs"], .float32, .optional)], [Port("value", [1])])

@@ -217,18 +217,24 @@ extension Trainer {
     let norm = square.squareRoot() / Double(step.batches)
     let clip = clipNorm > 0 ? min(1, clipNorm / (norm + 1e-6)) : 1
     let scale = Float(clip / Double(step.batches)), factor = rates(history)
+    var steps: [OptimizerStep] = []
     for (i, member) in optimizers.enumerated() {
       guard let optimizer = (member.facet as? OptimizerFacet)?.optimizer else { continue }
-      var parts: [Part] = [], offset = 0
+      var parts: [Part] = [], offset = 0, squares = 0.0
       for (parameter, group) in zip(model.parameters, groups) where group == i {
         parts.append(
           Part(
             parameter.pointer, gradients.pointer + parameter.offset, count: parameter.count, offset: offset,
             scale: scale))
         offset += parameter.count
+        squares += Double(Kernels.current.dot(parameter.pointer, parameter.pointer, parameter.count))
       }
-      try optimizer.step(parts, learningRate: optimizer.learningRate * factor, control)
+      steps.append(
+        OptimizerStep(
+          optimizer: optimizer, parts: parts, learningRate: optimizer.learningRate * factor,
+          squares: (squares, square * Double(scale) * Double(scale))))
     }
+    try makeSteps(steps, control)
     progress.loss += step.loss
     progress.samples += Double(step.samples)
     progress.step += 1

@@ -7,6 +7,7 @@ const { MEMBERS } = require('../../lib/overlay/members.js');
 const { GatedHeads } = require('../../lib/overlay/mixture.js');
 const { NAMES } = require('../../lib/overlay/expert-names.js');
 const { MECHANISMS } = require('../../lib/overlay/attention.js');
+const { weightFiles } = require('./members.js');
 const { form, matrix, matrixForm, numbers, strangers, trapped, vector } = require('./vectors.js');
 
 const { attentionRows } = require('./training.js');
@@ -30,6 +31,7 @@ const rows = {
   'Attention#getWeights': [],
   'Attention#setWeights': ['parameters'],
   'Attention#toJson': [],
+  ...weightFiles('Attention'),
   'Attention#closed': [],
   'Attention#close': [],
 

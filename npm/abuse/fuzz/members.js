@@ -11,7 +11,14 @@ const { form, matrixForm, numbers, strangers } = require('./vectors.js');
 const MADE = MEMBERS.filter(({ operations }) => operations).map((member) => rowOf(member));
 const ASYNC = { kind: 'options', fields: ['threads', 'signal'] }, NOW = { kind: 'options', fields: ['threads'] };
 
-const rows = {};
+/** The rows of what all members have for files of weights. */
+const weightFiles = (name) => ({
+  [`${name}#weightsToBuffer`]: ['weightStorage'],
+  ...Object.fromEntries(['saveWeights', 'saveWeightsAsync'].map((method) => [`${name}#${method}`, ['weightsFile', 'weightStorage']])),
+  ...Object.fromEntries(['loadWeights', 'loadWeightsAsync'].map((method) => [`${name}#${method}`, ['weightsSource', 'weightLoading']])),
+});
+
+const rows = { ...weightFiles('RuvectorLayer') };
 for (const row of MADE) {
   const name = row.class;
   rows[name] = [{ kind: 'creation', row, spread: true }];
@@ -19,11 +26,7 @@ for (const row of MADE) {
   for (const option of row.options.keys()) rows[`${name}#${option}`] = [];
   for (const member of ['parameters', 'getWeights', 'toJson', 'closed', 'close']) rows[`${name}#${member}`] = [];
   rows[`${name}#setWeights`] = ['memberWeights'];
-  if (['graph', 'dense'].includes(row.family)) {
-    rows[`${name}#weightsToBuffer`] = ['weightStorage'];
-    rows[`${name}#saveWeights`] = ['weightsFile', 'weightStorage'];
-    rows[`${name}#loadWeights`] = ['weightsSource', 'weightLoading'];
-  }
+  Object.assign(rows, weightFiles(name));
   for (const [operation, { inputs }] of Object.entries(row.operations)) {
     const ports = inputs.map((port) => ({ kind: 'port', port }));
     rows[`${name}#${operation}`] = [...ports, NOW];
@@ -114,4 +117,4 @@ function member(c, name) {
   }
 }
 
-module.exports = { MADE, kinds, member, rows };
+module.exports = { MADE, kinds, member, rows, weightFiles };

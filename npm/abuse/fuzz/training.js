@@ -1,9 +1,12 @@
 'use strict';
 // The fuzz of training: Trainer, annealing, losses as functions, and the training half of @ruvector/gnn/attention.
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const attention = require('../../entries/attention.js');
 const { ruvector } = require('../../test/support/index.js');
 const { MEMBERS } = require('../../lib/members/rows.js');
-const { form, matrixForm, numbers, strangers } = require('./vectors.js');
+const { form, matrix, matrixForm, numbers, strangers } = require('./vectors.js');
 
 const options = (...fields) => ({ kind: 'options', fields });
 const ports = (list) => list.map((port) => ({ kind: 'port', port }));
@@ -25,9 +28,10 @@ const ANNEALING = {
 const rows = {
   ...ANNEALING,
   Trainer: ['trainerOptions'],
-  'Trainer#fit': ['trainingData', options('few2:epochs', 'few2:patience', 'amount:minDelta', 'threads', 'signal', 'progress:onProgress', 'progress:onEpoch')],
+  'Trainer#fit': ['trainingData', options('few2:epochs', 'checkpoint', 'few2:patience', 'amount:minDelta', 'threads', 'signal', 'progress:onProgress', 'progress:onEpoch')],
   'Trainer#setState': ['trainerState'],
   ...getters('Trainer', 'state', 'seed', 'history', 'closed', 'close'),
+  sampleHardNegativesAsync: ['matrix', 'minedIndex', options('few2:k', 'matrix:positives', 'strategy', 'seed', 'few2:pool', 'few2:ef', 'threads', 'signal', 'mineExclude:exclude')],
   sampleHardNegatives: ['matrix', 'matrix', options('few2:k', 'matrix:positives', 'strategy', 'seed')],
 };
 for (const { family, name, type, operations } of MEMBERS) {
@@ -57,6 +61,9 @@ const attentionRows = {
   InBatchMiner: [], 'InBatchMiner#includePositive': [], 'InBatchMiner#getNegatives': ['few2', 'few2', 'few2'],
   StreamProcessor: ['three1', 'few2'], 'StreamProcessor#push': ['three'], 'StreamProcessor#process': ['three'], ...getters('StreamProcessor', 'clear', 'size', 'isFull'),
 };
+
+const checkpointFile = path.join(os.tmpdir(), `ruvector-fuzz-${process.pid}.rvt`);
+process.on('exit', () => fs.rmSync(checkpointFile, { force: true }));
 
 const WIDTH = 3;
 const vectorOf = (c, count) => form(c, numbers(c, count));
@@ -91,6 +98,15 @@ const kinds = {
     if (c.bad()) return c.chance.pick([...strangers(), { inputs: rows(WIDTH) }, { inputs: { x: rows(2) }, targets: rows(2) }, { inputs: c.chance.pick(strangers()), targets: rows(2) }]);
     return { inputs: { x: { data: numbers(c, n * WIDTH), rows: n, dim: WIDTH } }, targets: { data: numbers(c, n * 2), rows: n, dim: 2 } };
   },
+  minedIndex(c) {
+    if (c.bad() || c.chance.of(0.3)) return matrix(c);
+    const rows = 1 + c.chance.below(6), index = new ruvector.HNSWIndex({ dim: Math.max(1, c.dim) });
+    index.addBatch(Array.from({ length: rows }, (_, i) => i), Array.from({ length: rows }, () => Array.from({ length: index.dim }, () => c.chance.unit())));
+    return index;
+  },
+  mineExclude: (c) => (c.bad() ? c.chance.pick([...strangers(), [1], []]) : c.chance.pick([undefined, Array.from({ length: c.rows }, () => (c.chance.of(0.5) ? 0 : [0, 1]))])),
+  checkpoint: (c) => (c.bad() ? c.chance.pick([...strangers(), '', 'a\0b', { path: checkpointFile, every: c.chance.pick([0, -1, NaN, ...strangers()]) }, path.join(os.tmpdir(), 'no', 'such', 'folder')])
+    : c.chance.pick([undefined, undefined, checkpointFile, { path: checkpointFile, every: 2, resume: c.chance.of(0.5) }])),
   trainerState(c) {
     const trainer = new ruvector.Trainer({ ...parts(), seed: 1 }), bytes = trainer.state();
     trainer.close();

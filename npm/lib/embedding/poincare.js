@@ -5,78 +5,17 @@
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { threads: threadsOf } = require('../async.js');
-const { randomSeed } = require('../random.js');
-const { dist } = /** @type {any} */ (require('../geometry.js'));
-const { BruteForceIndex } = require('../indexes/brute-force.js');
 const { HNSWIndex } = require('../indexes/hnsw.js');
-const { pathOf } = require('../indexes/files.js');
-const { corrupt, pack, readFile, unpack, writeFile } = require('./bytes.js');
+const { pathOf, readFile, writeFile } = require('../files.js');
+const { corrupt, pack, unpack } = require('../model-bytes.js');
 const { guard } = require('../guard.js');
+const { create, readOptions, scheduleOf, wholeNumber } = require('./options.js');
+const { Points } = require('./points.js');
 const { readRelations } = require('./relations.js');
 const { drive, driveLater, now, Pace, Turn, watcher } = require('./slices.js');
-const { isList, lengthOf, mismatch, RuvectorError, unexpected } = require('../errors.js');
+const { isList, mismatch, RuvectorError, unexpected } = require('../errors.js');
 
 const MAGIC = 'RVPOINC1';
-/** What the native side takes; the others are of training. */
-const MADE_WITH = ['size', 'negative', 'epsilon', 'initRange', 'dampening', 'batchSize', 'manifold', 'seed'];
-const OPTIONS = [...MADE_WITH, 'alpha', 'lr', 'burnIn', 'burnInAlpha', 'epochs', 'dim', 'negs'];
-const STANDARD = { size: 10, negative: 50, epsilon: 1e-5, initRange: 1e-4, dampening: 0.25, batchSize: 10, manifold: 'ball', burnIn: 20, epochs: 300 };
-
-/** One of two names for an option. */
-function either(options, name, other) {
-  if (options[name] !== undefined && options[other] !== undefined) throw mismatch('ERR_INVALID_CONFIG', `${name} or ${other}`, 'options', 'both');
-  return options[name] ?? options[other];
-}
-
-/** A learning rate. */
-function rateOf(value, name) {
-  if (typeof value !== 'number') throw unexpected('ERR_INVALID_ARG', 'a number', name, value);
-  if (!(value > 0 && value <= 1000)) throw unexpected('ERR_OUT_OF_RANGE', 'a number > 0, at most 1000', name, value);
-  return value;
-}
-
-function wholeNumber(value, name, most = 1e9) {
-  if (!(Number.isInteger(inputs.number(value, name)) && value >= 0 && value <= most)) throw unexpected('ERR_OUT_OF_RANGE', `an integer in 0...${most}`, name, value);
-  return value;
-}
-
-/** alpha as a function of the epoch; `lr`, which is for the mean of a batch, is batchSize times that. */
-function scheduleOf(options, batchSize) {
-  either(options, 'alpha', 'lr');
-  const name = options.lr === undefined ? 'alpha' : 'lr', given = options[name] ?? 0.05, divisor = name === 'lr' ? batchSize : 1;
-  if (typeof given === 'function') return { alpha: (epoch) => rateOf(given(epoch), `${name}(${epoch})`) / divisor, fixed: undefined };
-  const alpha = rateOf(given, name) / divisor;
-  return { alpha: () => alpha, fixed: alpha };
-}
-
-/** The options of a constructor, read: those of the native side are checked there. */
-function readOptions(given) {
-  const options = inputs.options(given, OPTIONS);
-  /** @type {any} */
-  const read = {};
-  for (const name of MADE_WITH) {
-    const other = { size: 'dim', negative: 'negs' }[name], value = (other ? either(options, name, other) : options[name]) ?? STANDARD[name];
-    if (name === 'seed') read.seed = value === undefined ? randomSeed() : value;
-    else if (name === 'manifold') read.manifold = value;
-    else read[name] = inputs.number(value, name);
-  }
-  if (typeof read.seed !== 'bigint' && !Number.isSafeInteger(read.seed)) throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', read.seed);
-  if (typeof read.manifold !== 'string' || read.manifold.includes('\0')) throw unexpected('ERR_INVALID_CONFIG', 'ball or hyperboloid', 'manifold', read.manifold);
-  read.epochs = wholeNumber(options.epochs ?? STANDARD.epochs, 'epochs');
-  read.burnIn = wholeNumber(options.burnIn ?? STANDARD.burnIn, 'burnIn');
-  native.close(create(read, 1)); // the native side looks at the others
-  const { alpha, fixed } = scheduleOf(options, read.batchSize);
-  const burnInAlpha = options.burnInAlpha === undefined ? undefined : rateOf(options.burnInAlpha, 'burnInAlpha');
-  return { ...read, alpha, fixedAlpha: fixed, burnInAlpha };
-}
-
-/** A native embedding of so many nodes. */
-function create(options, nodes) {
-  const list = ['nodes', nodes];
-  for (const name of MADE_WITH) list.push(name, name === 'seed' ? BigInt.asUintN(64, BigInt(options.seed)) : options[name]);
-  return native.create('embedding', 'poincare', list);
-}
-
 /** A native call of an operation, at once or off the event loop. */
 const call = (handle, operation, buffers, threads = 1) => (isLater) => {
   const shapes = new Float64Array(2 * buffers.length).fill(-1);
@@ -96,7 +35,7 @@ class PoincareEmbedding {
   #options;
   /** {handle, names, numbers, children, parents, epoch, position, points} once it is fitted. */
   #model;
-  #exact;
+  #points;
   #turn = new Turn();
   #isClosed = false;
 
@@ -213,8 +152,8 @@ class PoincareEmbedding {
 
   /** `model` takes the place of what was here. */
   #adopt(model) {
-    this.#exact?.close();
-    this.#exact = undefined;
+    this.#points?.close();
+    this.#points = undefined;
     if (this.#model && this.#model !== model) native.close(this.#model.handle);
     this.#model = model;
   }
@@ -251,39 +190,27 @@ class PoincareEmbedding {
 
   // ---- Points
 
-  has(name) {
-    return this.#fitted().numbers.has(name);
+  #seen() {
+    const model = this.#fitted();
+    return this.#points ??= new Points(model, this.#options.size);
   }
 
-  #number(name, what = 'name') {
-    const number = this.#fitted().numbers.get(name);
-    if (number === undefined) throw unexpected('ERR_NOT_FOUND', 'the name of a node', what, name);
-    return number;
+  has(name) {
+    return this.#seen().has(name);
   }
 
   /** The point of a node in the ball. */
   vector(name) {
-    const i = this.#number(name), { size } = this.#options;
-    return this.#model.points.slice(i * size, (i + 1) * size);
+    return this.#seen().vector(name);
   }
 
   /** All points, in the order of `names`. */
   vectors() {
-    const { points, names } = this.#fitted();
-    return { data: points.slice(), rows: names.length, dim: this.#options.size };
-  }
-
-  /** A node's point, or a point given as a vector. */
-  #point(where, name = 'query') {
-    if (typeof where === 'string') return this.vector(where);
-    this.#fitted();
-    const vector = inputs.ownVector(where, name);
-    if (lengthOf(vector) !== this.#options.size) throw mismatch('ERR_DIMENSION_MISMATCH', `${this.#options.size} elements`, name, lengthOf(vector));
-    return vector;
+    return this.#seen().all();
   }
 
   distance(a, b) {
-    return dist(Float64Array.from(this.#point(a, 'a')), Float64Array.from(this.#point(b, 'b')));
+    return this.#seen().distance(a, b);
   }
 
   /** Distance from the origin: the general lies near it, the special far out. */
@@ -291,54 +218,24 @@ class PoincareEmbedding {
     return Math.hypot(...this.vector(name));
   }
 
-  /** All nodes by their distance from a node or a point: those for which `keep(norm)` holds, k of them. */
-  #near(where, k, keep) {
-    const { names, points, numbers } = this.#fitted(), { size } = this.#options, query = this.#point(where), wanted = inputs.count(k, 'k');
-    this.#exact ??= this.#indexOf(BruteForceIndex, {});
-    const own = typeof where === 'string' ? numbers.get(where) : -1, found = [];
-    for (let asked = wanted + 1; ; asked *= 4) {
-      const { keys, distances } = this.#exact.search(query, Math.min(asked, names.length));
-      found.length = 0;
-      keys.forEach((name, rank) => {
-        const i = numbers.get(name);
-        if (i !== own && found.length < wanted && keep(Math.hypot(...points.subarray(i * size, (i + 1) * size)))) found.push({ name, distance: distances[rank] });
-      });
-      if (found.length === wanted || asked >= names.length) return found;
-    }
-  }
-
   /** The k nodes nearest to a node (itself left out) or to a point. */
   nearest(where, k = 10) {
-    return this.#near(where, k, () => true);
+    return this.#seen().near(where, k, () => true);
   }
 
   /** The nearest nodes that lie closer to the origin: what the embedding takes for its ancestors. */
   ancestors(where, k = 10) {
-    const own = Math.hypot(...this.#point(where));
-    return this.#near(where, k, (norm) => norm < own);
+    return this.#seen().near(where, k, (norm, own) => norm < own);
   }
 
   /** The nearest nodes that lie farther out: what the embedding takes for its descendants. */
   descendants(where, k = 10) {
-    const own = Math.hypot(...this.#point(where));
-    return this.#near(where, k, (norm) => norm > own);
-  }
-
-  #indexOf(Index, options) {
-    const { names, points } = this.#fitted(), { size } = this.#options;
-    const index = new Index({ ...options, dim: size, metric: 'poincare', curvature: -1, keys: 'string' });
-    try {
-      index.addBatch(names, { data: points, rows: names.length, dim: size });
-      return index;
-    } catch (error) {
-      index.close();
-      throw error;
-    }
+    return this.#seen().near(where, k, (norm, own) => norm > own);
   }
 
   /** An HNSWIndex of all points by name, of metric 'poincare'. */
   toIndex(options) {
-    return this.#indexOf(HNSWIndex, inputs.options(options, ['M', 'efConstruction', 'ef', 'seed', 'capacity']));
+    return this.#seen().indexOf(HNSWIndex, inputs.options(options, ['M', 'efConstruction', 'ef', 'seed', 'capacity']));
   }
 
   // ---- How good it is
@@ -366,7 +263,7 @@ class PoincareEmbedding {
     const { handle, names } = this.#fitted(), given = inputs.options(options, ['nodes', 'onProgress', 'signal', 'threads']);
     const threads = threadsOf(given.threads), { tell, check } = watcher(given), pace = new Pace(8);
     if (given.nodes !== undefined && !isList(given.nodes)) throw unexpected('ERR_INVALID_ARG', 'an array of names', 'nodes', given.nodes);
-    const queries = given.nodes === undefined ? Uint32Array.from(names, (_, i) => i) : Uint32Array.from(given.nodes, (name, i) => this.#number(name, `nodes[${i}]`));
+    const queries = given.nodes === undefined ? Uint32Array.from(names, (_, i) => i) : Uint32Array.from(given.nodes, (name, i) => this.#seen().number(name, `nodes[${i}]`));
     let ranks = 0, pairs = 0, precision = 0, nodes = 0;
     for (let at = 0; at < queries.length;) {
       check();
@@ -443,9 +340,9 @@ class PoincareEmbedding {
   close() {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#exact?.close();
+    this.#points?.close();
     if (this.#model) native.close(this.#model.handle);
-    [this.#model, this.#exact] = [undefined, undefined];
+    [this.#model, this.#points] = [undefined, undefined];
   }
 
   [Symbol.dispose ?? Symbol.for('Symbol.dispose')]() {

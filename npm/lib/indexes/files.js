@@ -4,6 +4,7 @@
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { abortable } = require('../async.js');
+const { pathOf } = require('../files.js');
 const { lengthOf, tagOf, unexpected } = require('../errors.js');
 const { Made } = require('./made.js');
 
@@ -12,11 +13,6 @@ const { get: byteLength } = Object.getOwnPropertyDescriptor(ArrayBuffer.prototyp
 
 /** Index -> the number that was saved with its file. */
 const stamps = new WeakMap();
-
-function pathOf(value) {
-  if (typeof value !== 'string' || value.length === 0 || value.includes('\0')) throw unexpected('ERR_INVALID_ARG', 'a path', 'path', value);
-  return value;
-}
 
 /** A number that goes into the file and comes back. */
 function stampOf(options, more) {
@@ -97,4 +93,4 @@ async function toBufferAsync(handle, stamp, flag) {
   return filled(bytes, count);
 }
 
-module.exports = { bytesOf, fromBuffer, fromBufferAsync, load, loadAsync, pathOf, stampOf, stamps, toBuffer, toBufferAsync, view };
+module.exports = { bytesOf, fromBuffer, fromBufferAsync, load, loadAsync, stampOf, stamps, toBuffer, toBufferAsync, view };

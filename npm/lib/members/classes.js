@@ -4,7 +4,6 @@
 const { defineWithOperations } = require('./factory.js');
 const { CLASSES, FAMILIES, makeOfLayers } = require('./layers.js');
 const { MEMBERS, rowOf } = require('./rows.js');
-const { methods: weightMethods } = require('./weights.js');
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { threads: threadsOf } = require('../async.js');
@@ -36,7 +35,7 @@ const OPTIMIZER = {
   },
 };
 
-const MORE = { loss: LOSS, optimizer: OPTIMIZER, graph: weightMethods, dense: weightMethods };
+const MORE = { loss: LOSS, optimizer: OPTIMIZER };
 
 const classes = {};
 for (const member of MEMBERS.filter(({ operations }) => operations)) {

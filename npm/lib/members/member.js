@@ -50,6 +50,28 @@ class Member extends Handle {
     if (floats > 0) native.weightsSet(handle, '', w);
   }
 
+  // (The module is loaded when it is asked for: most programs have no files of weights.)
+
+  saveWeights(path, options) {
+    return require('./weights.js').saveWeights(this, path, options);
+  }
+
+  async saveWeightsAsync(path, options) {
+    return require('./weights.js').saveWeightsAsync(this, path, options);
+  }
+
+  weightsToBuffer(options) {
+    return require('./weights.js').weightsToBuffer(this, options);
+  }
+
+  loadWeights(source, options) {
+    require('./weights.js').loadWeights(this, source, options);
+  }
+
+  async loadWeightsAsync(source, options) {
+    return require('./weights.js').loadWeightsAsync(this, source, options);
+  }
+
   toJson() {
     const weights = Member.prototype.getWeights.call(this);
     return stringify(stateOf(this), weights);

@@ -1,37 +1,9 @@
 'use strict';
 
-// Files of the format safetensors: written whole, read tensor by tensor.
-const { RuvectorError, tagOf, unexpected } = require('../errors.js');
+// Files of the format safetensors, read tensor by tensor.
+const { fileError, pathOf } = require('../files.js');
+const { tagOf } = require('../errors.js');
 const { corrupt, headerLength, parseHeader } = require('./safetensors.js');
-
-function pathOf(value) {
-  if (typeof value !== 'string' || value.length === 0 || value.includes('\0')) throw unexpected('ERR_INVALID_ARG', 'a path', 'path', value);
-  return value;
-}
-
-/** What the system says of a file, as an error of ours. */
-function fileError(cause, path) {
-  if (cause instanceof RuvectorError || typeof cause?.syscall !== 'string') return cause;
-  return new RuvectorError(cause.code === 'ENOENT' ? 'ERR_NOT_FOUND' : 'ERR_IO', `${path}: ${cause.message}`, { cause });
-}
-
-/** A new file beside the old one, which it then replaces. */
-function writeFile(path, bytes) {
-  const fs = require('node:fs'), made = `${path}.${process.pid}.${Date.now()}.tmp`;
-  try {
-    const file = fs.openSync(made, 'wx');
-    try {
-      for (let at = 0; at < bytes.length;) at += fs.writeSync(file, bytes, at);
-      fs.fsyncSync(file);
-    } finally {
-      fs.closeSync(file);
-    }
-    fs.renameSync(made, path);
-  } catch (cause) {
-    fs.rmSync(made, { force: true });
-    throw fileError(cause, path);
-  }
-}
 
 /**
  * `body(header, part)` for a file by its path, or for its bytes: `part(start, end)` gives bytes behind the header. Of a file no more is
@@ -64,4 +36,54 @@ function reading(source, body) {
   }
 }
 
-module.exports = { pathOf, reading, writeFile };
+/**
+ * Runs `steps(header)`, a generator that asks for bytes by [start, end] behind the header, over such a file or its bytes; what it
+ * returns.
+ */
+function drive(source, steps) {
+  return reading(source, (header, part) => {
+    const work = steps(header);
+    let { value, done } = work.next();
+    while (!done) ({ value, done } = work.next(part(...value)));
+    return value;
+  });
+}
+
+/** The same without waiting for the disk; other work has a turn after each part. */
+async function driveAsync(source, steps) {
+  if (tagOf(source) === 'Uint8Array') {
+    const own = new Uint8Array(source), work = reading(own, (header, part) => ({ steps: steps(header), part }));
+    return through(work.steps, async (start, end) => {
+      await new Promise((resolve) => { setTimeout(resolve, 0); });
+      return work.part(start, end);
+    });
+  }
+  const path = pathOf(source), fs = require('node:fs').promises;
+  let file;
+  try {
+    file = await fs.open(path, 'r');
+    const { size } = await file.stat(), part = async (start, end) => {
+      const bytes = new Uint8Array(end - start);
+      for (let at = 0; at < bytes.length;) {
+        const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
+        if (bytesRead === 0) throw corrupt(`${size} bytes`, 'file', 'fewer');
+        at += bytesRead;
+      }
+      return bytes;
+    };
+    const length = headerLength(await part(0, Math.min(8, size)), size), header = parseHeader(await part(8, 8 + length), size);
+    return await through(steps(header), (start, end) => part(8 + length + start, 8 + length + end));
+  } catch (cause) {
+    throw fileError(cause, path);
+  } finally {
+    await file?.close();
+  }
+}
+
+async function through(work, part) {
+  let { value, done } = work.next();
+  while (!done) ({ value, done } = work.next(await part(...value)));
+  return value;
+}
+
+module.exports = { drive, driveAsync, reading };

@@ -3,10 +3,11 @@
 // saveWeights and loadWeights of members: parameters by their names in files or bytes of the format safetensors.
 const native = require('../native.js');
 const inputs = require('../inputs.js');
-const { handleOf, stateOf } = require('./member.js');
+const { Member, handleOf, stateOf } = require('./member.js');
 const { mismatch, unexpected } = require('../errors.js');
 const { READERS, corrupt, floatsOf, product, toHalf, write } = require('./safetensors.js');
-const { pathOf, reading, writeFile } = require('./tensor-files.js');
+const { pathOf, writeFile, writeFileAsync } = require('../files.js');
+const { drive, driveAsync } = require('./tensor-files.js');
 
 const STORAGES = ['f32', 'f16', 'int8'];
 
@@ -41,8 +42,8 @@ function stored({ name, shape }, values, storage) {
   return { tensors: [{ name, dtype: 'F32', shape, data: values }], loss: 0 };
 }
 
-/** {bytes, report} of a member's weights. */
-function pack(member, options) {
+/** {bytes, report} of a member's weights, as they are now; in steps, a parameter each. */
+function* packing(member, options) {
   const { parameters, floats, row } = stateOf(member), { storage = 'f32', metadata } = inputs.options(options, ['storage', 'metadata']);
   if (!STORAGES.includes(storage)) throw unexpected('ERR_INVALID_CONFIG', `one of ${STORAGES.join(', ')}`, 'storage', storage);
   if (metadata !== undefined && (typeof metadata !== 'object' || metadata === null || Object.values(metadata).some((value) => typeof value !== 'string'))) throw unexpected('ERR_INVALID_ARG', 'texts by name', 'metadata', metadata);
@@ -52,11 +53,32 @@ function pack(member, options) {
   for (const parameter of parameters) {
     const made = stored(parameter, values.subarray(at, (at += product(parameter.shape))), storage);
     tensors.push(...made.tensors);
+    yield;
     losses.push({ name: parameter.name, storage: { F32: 'f32', F16: 'f16', I8: 'int8' }[made.tensors[0].dtype], loss: made.loss });
   }
   if (new Set(tensors.map(({ name }) => name)).size < tensors.length) throw mismatch('ERR_UNSUPPORTED', 'parameters whose names differ by more than .scale', 'this', row.class);
   const bytes = write(tensors, { format: 'pt', class: row.class, ...metadata });
   return { bytes, report: { bytes: bytes.length, parameters: losses } };
+}
+
+function pack(member, options) {
+  const steps = packing(member, options);
+  for (;;) {
+    const { value, done } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** The same; other work has a turn after some milliseconds. */
+async function packAsync(member, options) {
+  const steps = packing(member, options);
+  for (let started = performance.now(); ;) {
+    const { value, done } = steps.next();
+    if (done) return value;
+    if (performance.now() - started < 10) continue;
+    await new Promise((resolve) => { setTimeout(resolve, 0); });
+    started = performance.now();
+  }
 }
 
 /** Sizes that say something: PyTorch Geometric writes [1, heads, width] where these are [heads, width]. */
@@ -66,8 +88,8 @@ const plain = (shape) => {
 };
 const equal = (a, b) => a.length === b.length && a.every((side, i) => side === b[i]);
 
-/** The weights of a member out of a header, tensor by tensor; `part(start, end)` gives bytes behind the header. */
-function read(member, { tensors }, part, { names, strict }) {
+/** The weights of a member out of a header, tensor by tensor: asks for bytes behind the header by [start, end]. */
+function* read(member, { tensors }, { names, strict }) {
   const { parameters, floats } = stateOf(member), used = new Set(), out = new Float32Array(floats), list = [...tensors.keys()];
   let at = 0;
   for (const parameter of parameters) {
@@ -76,12 +98,12 @@ function read(member, { tensors }, part, { names, strict }) {
     const count = product(parameter.shape);
     if (!equal(plain(tensor.shape), plain(parameter.shape))) throw corrupt(`[${parameter.shape.join(', ')}]`, key, `[${tensor.shape.join(', ')}]`);
     if (!Object.hasOwn(READERS, tensor.dtype)) throw corrupt(`one of ${Object.keys(READERS).join(', ')}`, `${key}.dtype`, tensor.dtype);
-    const values = floatsOf(part(tensor.start, tensor.end), tensor.dtype, count);
+    const values = floatsOf(yield [tensor.start, tensor.end], tensor.dtype, count);
     used.add(key);
     if (tensor.dtype === 'I8') {
       const scale = tensors.get(`${key}.scale`), rows = parameter.shape[0];
       if (!scale || scale.dtype !== 'F32' || product(scale.shape) !== rows) throw corrupt(`a tensor ${key}.scale of ${rows} floats`, 'file', scale ? 'another' : 'none');
-      const scales = floatsOf(part(scale.start, scale.end), 'F32', rows);
+      const scales = floatsOf(yield [scale.start, scale.end], 'F32', rows);
       for (let i = 0; i < count; i++) values[i] *= scales[Math.floor((i * rows) / count)];
       used.add(`${key}.scale`);
     }
@@ -102,20 +124,35 @@ function loadOptions(options) {
   return { names, strict };
 }
 
-const methods = {
-  saveWeights(path, options) {
-    const where = pathOf(path), { bytes, report } = pack(this, options);
-    writeFile(where, bytes);
-    return report;
-  },
-  weightsToBuffer(options) {
-    return pack(this, options).bytes;
-  },
-  loadWeights(source, options) {
-    handleOf(this);
-    const settings = loadOptions(options);
-    this.setWeights(reading(source, (header, part) => read(this, header, part, settings)));
-  },
-};
+function saveWeights(member, path, options) {
+  handleOf(member);
+  const where = pathOf(path), { bytes, report } = pack(member, options);
+  writeFile(where, bytes);
+  return report;
+}
 
-module.exports = { methods };
+async function saveWeightsAsync(member, path, options) {
+  handleOf(member);
+  const where = pathOf(path), { bytes, report } = await packAsync(member, options);
+  await writeFileAsync(where, bytes);
+  return report;
+}
+
+function weightsToBuffer(member, options) {
+  handleOf(member);
+  return pack(member, options).bytes;
+}
+
+function loadWeights(member, source, options) {
+  handleOf(member);
+  const settings = loadOptions(options);
+  Member.prototype.setWeights.call(member, drive(source, (header) => read(member, header, settings)));
+}
+
+async function loadWeightsAsync(member, source, options) {
+  handleOf(member);
+  const settings = loadOptions(options), weights = await driveAsync(source, (header) => read(member, header, settings));
+  Member.prototype.setWeights.call(member, weights);
+}
+
+module.exports = { loadWeights, loadWeightsAsync, saveWeights, saveWeightsAsync, weightsToBuffer };

@@ -4,6 +4,7 @@
 // its own, under which the store knows that, and the store learns of it first: a file that it does not know (from another
 // store, from a backup) is not used, one that it knows is brought up to date. Losing the file costs time only.
 const { change, query } = require('./database.js');
+const { sweep } = require('../files.js');
 const { HNSWIndex } = require('../indexes/hnsw.js');
 const { Packer } = require('./values.js');
 const { RuvectorError, mismatch } = require('../errors.js');
@@ -21,23 +22,6 @@ function* load(db, file, options) {
   }
   index?.close();
   return undefined;
-}
-
-/** Removes what savers that were killed have left beside the file. */
-function sweep(file) {
-  const fs = require('node:fs'), path = require('node:path'), folder = path.dirname(file), start = `${path.basename(file)}.`;
-  for (const name of fs.readdirSync(folder)) {
-    const pid = name.startsWith(start) ? /^(\d+)-\d+\.tmp$/.exec(name.slice(start.length))?.[1] : undefined;
-    if (pid !== undefined && !isAlive(Number(pid))) fs.rmSync(path.join(folder, name), { force: true });
-  }
-}
-
-function isAlive(pid) {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error.code === 'EPERM'; // somebody else's
-  }
 }
 
 /** Whoever may not read the database may not read the index either: its file begins with the same mode. */

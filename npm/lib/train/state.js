@@ -1,48 +1,57 @@
 'use strict';
 
-// The bytes of a run: a header in JSON, the weights of the trainer, a checksum. Made and read by Trainer.
-const { TextDecoder, TextEncoder } = require('../text.js');
+// The bytes of a run: parameters by name and shape, seed, history, all weights of the trainer. A checkpoint is the same with how far
+// its fit is, and with the weights of the best epoch. Made and read by Trainer.
 const { isList, mismatch } = require('../errors.js');
+const { corrupt, pack, unpack } = require('../model-bytes.js');
+const { probe, readFileAsync, sweep } = require('../files.js');
 
-const MAGIC = 'ruvector trainer 1\n';
+const MAGIC = 'RVTRAIN1';
+const NOTHING = new Float32Array(0);
 
-/** A sum that sees every bit and its place (FNV-1a over words). */
-function checksum(words) {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i], 0x01000193);
-  return hash >>> 0;
+/** `run`: {names, seed, history, weights}; `fit`: {epoch, best, bestWeights, waiting}, undefined between fits. */
+function packRun({ names, seed, history, weights }, fit) {
+  const { bestWeights = NOTHING, ...numbers } = fit ?? {};
+  return pack(MAGIC, { parameters: names, seed: String(seed), history, fit: fit && { ...numbers, best: Number.isFinite(numbers.best) ? numbers.best : null } }, { weights, best: bestWeights });
 }
 
-const corrupt = (wanted, received) => mismatch('ERR_CORRUPT', wanted, 'state', received);
+const isCount = (x) => Number.isSafeInteger(x) && x >= 0;
 
-function pack(header, floats) {
-  const words = new Uint32Array(floats.buffer, floats.byteOffset, floats.length), encoder = new TextEncoder();
-  const head = encoder.encode(`${MAGIC}${JSON.stringify({ ...header, floats: floats.length, checksum: checksum(words) })}\n`);
-  const bytes = new Uint8Array(head.length + floats.byteLength);
-  bytes.set(head);
-  bytes.set(new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength), head.length);
-  return bytes;
+/**
+ * {weights, history, fit} of such bytes, for a trainer with these names and this seed, whose model has so many floats. ERR_CORRUPT for
+ * bytes that are cut, foreign, or of another trainer.
+ */
+function unpackRun(bytes, { names, seed, modelFloats }) {
+  const { header: { parameters, seed: its, history, fit }, arrays: { weights, best } } = unpack(MAGIC, bytes);
+  if (JSON.stringify(parameters) !== JSON.stringify(names)) throw corrupt('the parameters of this trainer', 'state', 'others');
+  if (its !== String(seed)) throw mismatch('ERR_CORRUPT', `seed ${seed}`, 'state', its);
+  const count = names.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  if (weights?.length !== count || !(weights instanceof Float32Array)) throw corrupt(`${count} numbers`, 'state', String(weights?.length));
+  for (const list of [weights, best]) if (!list?.every(Number.isFinite)) throw corrupt('finite numbers', 'state', 'others');
+  const isHistory = (list) => isList(list) && list.every((x) => typeof x === 'number');
+  if (!isHistory(history?.loss) || !isHistory(history.validationLoss)) throw corrupt('lists of losses', 'state', 'something else');
+  if (fit === undefined) return { weights, history, fit };
+  const isFit = isCount(fit?.epoch) && isCount(fit.waiting) && (fit.best === null || typeof fit.best === 'number');
+  if (!isFit || ![0, modelFloats].includes(best?.length)) throw corrupt('how far its fit is', 'state', 'something else');
+  return { weights, history, fit: { ...fit, best: fit.best ?? Infinity, bestWeights: best.length > 0 ? best : undefined } };
 }
 
-/** {header, floats}; `count` floats are wanted. ERR_CORRUPT for bytes that are cut, foreign or of another model. */
-function unpack(bytes, count) {
-  const decoder = new TextDecoder(), magic = decoder.decode(bytes.subarray(0, MAGIC.length));
-  if (magic !== MAGIC) throw corrupt('the state of a Trainer', 'something else');
-  const end = bytes.indexOf(10, MAGIC.length);
-  if (end < 0) throw corrupt('a whole header', 'one that is cut');
-  let header;
+// ---- Files ----
+
+/** The bytes of a checkpoint; undefined where there is none yet. */
+async function readCheckpoint(path) {
   try {
-    header = JSON.parse(decoder.decode(bytes.subarray(MAGIC.length, end)));
-  } catch {
-    throw corrupt('a header of JSON', 'something else');
+    return await readFileAsync(path);
+  } catch (error) {
+    if (error.code !== 'ERR_NOT_FOUND') throw error;
+    return undefined;
   }
-  if (typeof header !== 'object' || header === null || !isList(header.parameters)) throw corrupt('a header', 'something else');
-  if (header.floats !== count) throw corrupt(`${count} numbers`, String(header.floats));
-  const rest = bytes.subarray(end + 1);
-  if (rest.length !== 4 * count) throw corrupt(`${4 * count} bytes of numbers`, rest.length);
-  const floats = new Float32Array(rest.slice().buffer);
-  if (checksum(new Uint32Array(floats.buffer)) !== header.checksum) throw corrupt('numbers as they were written', 'others');
-  return { header, floats };
 }
 
-module.exports = { pack, unpack };
+/** Finds out before a long run whether a file can be written here, and removes what killed runs have left. */
+async function prepareCheckpoint(path) {
+  await probe(path);
+  sweep(path);
+}
+
+module.exports = { packRun, prepareCheckpoint, readCheckpoint, unpackRun };

@@ -13,10 +13,11 @@ const { nameOf } = require('../known.js');
 const { randomSeed } = require('../random.js');
 const { NativeEngine } = require('./native-engine.js');
 const { OwnEngine } = require('./own-engine.js');
-const { pack, unpack } = require('./state.js');
+const { pathOf, writeFileAsync } = require('../files.js');
+const { packRun, prepareCheckpoint, readCheckpoint, unpackRun } = require('./state.js');
 
 const OPTIONS = ['model', 'loss', 'optimizer', 'schedule', 'penalty', 'batchSize', 'accumulate', 'clipNorm', 'shuffle', 'dropLast', 'seed'];
-const FIT = ['epochs', 'validation', 'patience', 'minDelta', 'restoreBest', 'onProgress', 'onEpoch', 'signal', 'threads'];
+const FIT = ['epochs', 'checkpoint', 'validation', 'patience', 'minDelta', 'restoreBest', 'onProgress', 'onEpoch', 'signal', 'threads'];
 
 /** The state of a member of a family, or an error that names the argument. */
 function memberOf(value, family, name, wanted) {
@@ -54,6 +55,15 @@ function numbersOf(given) {
   };
 }
 
+/** Where checkpoints are written, after how many epochs, and whether the fit goes on from the one that is there. */
+function checkpointOf(value) {
+  if (value === undefined) return undefined;
+  const { path, every = 1, resume = false } = typeof value === 'string' ? { path: value } : inputs.options(value ?? null, ['path', 'every', 'resume'], 'checkpoint');
+  if (!(Number.isSafeInteger(inputs.number(every, 'checkpoint.every')) && every >= 1)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer >= 1', 'checkpoint.every', every);
+  if (typeof resume !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'checkpoint.resume', resume);
+  return { path: pathOf(path, 'checkpoint.path'), every, resume };
+}
+
 /** The options of a fit, read. */
 function fitOptions(options) {
   const given = inputs.options(options, FIT), { epochs = 1, validation, patience, minDelta = 0, restoreBest = validation !== undefined, onProgress, onEpoch } = given;
@@ -65,7 +75,7 @@ function fitOptions(options) {
   if (!(inputs.number(minDelta, 'minDelta') >= 0)) throw unexpected('ERR_OUT_OF_RANGE', 'a number >= 0', 'minDelta', minDelta);
   if (typeof restoreBest !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'restoreBest', restoreBest);
   for (const [name, value] of Object.entries({ onProgress, onEpoch })) if (value !== undefined && typeof value !== 'function') throw unexpected('ERR_INVALID_ARG', 'a function', name, value);
-  return { epochs, validation, patience, minDelta, restoreBest, onProgress, onEpoch, signal: given.signal, threads: threadsOf(given.threads) };
+  return { epochs, checkpoint: checkpointOf(given.checkpoint), validation, patience, minDelta, restoreBest, onProgress, onEpoch, signal: given.signal, threads: threadsOf(given.threads) };
 }
 
 let isTrainer;
@@ -114,22 +124,29 @@ class Trainer extends Handle {
     if (run.validation !== undefined && typeof this.#loss === 'function') throw mismatch('ERR_UNSUPPORTED', 'a loss of the library', 'validation', 'a function as the loss');
     this.#running = true;
     try {
-      this.#engine.load(0, data, 'data');
+      if (typeof data !== 'function') this.#engine.load(0, data, 'data');
       if (run.validation !== undefined) this.#engine.load(1, run.validation, 'validation');
-      return await cancellable(run.signal, (flag) => this.#train(run, { threads: run.threads, flag }));
+      return await cancellable(run.signal, (flag) => this.#train(run, typeof data === 'function' ? data : undefined, { threads: run.threads, flag }));
     } finally {
       this.#running = false;
     }
   }
 
-  async #train({ epochs, validation, patience, minDelta, restoreBest, onProgress, onEpoch }, control) {
-    const engine = this.#engine, history = this.#history, { report } = engine;
-    let best = Infinity, bestWeights, waiting = 0;
+  /** `dataOf`: makes the data of each epoch, where they are not the same for all. */
+  async #train({ epochs, checkpoint, validation, patience = Infinity, minDelta, restoreBest, onProgress, onEpoch }, dataOf, control) {
+    const engine = this.#engine, { report } = engine;
+    const { epoch: done, ...reached } = await this.#begin(checkpoint);
+    let { best, bestWeights, waiting } = reached;
     engine.drop();
-    const first = report[1];
+    const first = report[1] - done;
     try {
-      for (let epoch = 0; epoch < epochs; epoch++) {
-        const target = first + epoch + 1, measured = Float32Array.from(history.validationLoss.length > 0 ? history.validationLoss : history.loss);
+      for (let epoch = done; epoch < epochs && waiting < patience; epoch++) {
+        if (dataOf) {
+          await this.#sync();
+          engine.load(0, await dataOf({ epoch: epoch + 1, epochs, model: this.#model }), 'data');
+          checkFlag(control.flag);
+        }
+        const history = this.#history, target = first + epoch + 1, measured = Float32Array.from(history.validationLoss.length > 0 ? history.validationLoss : history.loss);
         while (report[1] < target) {
           await engine.advance(control, measured);
           if (report[1] === target) history.loss.push(report[5]);
@@ -137,16 +154,17 @@ class Trainer extends Handle {
           checkFlag(control.flag);
         }
         if (validation !== undefined) history.validationLoss.push(await engine.evaluate(control));
-        const reached = validation !== undefined ? history.validationLoss.at(-1) : report[5];
-        if (reached < best - minDelta) {
-          [best, waiting] = [reached, 0];
+        const value = validation !== undefined ? history.validationLoss.at(-1) : report[5];
+        if (value < best - minDelta) {
+          [best, waiting] = [value, 0];
           if (restoreBest) bestWeights = this.#modelWeights();
         } else waiting++;
+        const isLast = epoch + 1 === epochs || waiting >= patience;
+        if (checkpoint && (isLast || (epoch + 1) % checkpoint.every === 0)) await writeFileAsync(checkpoint.path, packRun(this.#run(), { epoch: epoch + 1, best, bestWeights, waiting }));
         if (onEpoch) {
           await this.#sync();
-          await onEpoch({ epoch: epoch + 1, epochs, loss: report[5], validationLoss: validation === undefined ? undefined : reached, model: this.#model });
+          await onEpoch({ epoch: epoch + 1, epochs, loss: report[5], validationLoss: validation === undefined ? undefined : value, model: this.#model });
         }
-        if (patience !== undefined && waiting >= patience) break;
       }
       if (restoreBest && bestWeights) {
         const all = engine.weights();
@@ -160,6 +178,27 @@ class Trainer extends Handle {
       }
     }
     return this.history;
+  }
+
+  /** How far the fit is: at its beginning, or where its checkpoint was written. */
+  async #begin(checkpoint) {
+    const start = { epoch: 0, best: Infinity, bestWeights: undefined, waiting: 0 };
+    if (!checkpoint) return start;
+    await prepareCheckpoint(checkpoint.path);
+    const bytes = checkpoint.resume ? await readCheckpoint(checkpoint.path) : undefined;
+    return (bytes && this.#restore(bytes)) ?? start;
+  }
+
+  #run() {
+    return { names: this.#engine.names, seed: this.seed, history: this.#history, weights: this.#engine.weights() };
+  }
+
+  /** Takes over a run; how far its fit was. */
+  #restore(bytes) {
+    const { names, modelFloats } = this.#engine, { weights, history, fit } = unpackRun(bytes, { names, seed: this.seed, modelFloats });
+    this.#engine.setWeights(weights);
+    this.#history = { loss: [...history.loss], validationLoss: [...history.validationLoss] };
+    return fit;
   }
 
   #modelWeights() {
@@ -185,20 +224,16 @@ class Trainer extends Handle {
   state() {
     Handle.of(this, Trainer, 'this');
     if (this.#running) throw mismatch('ERR_BUSY', 'no fit in flight', 'this', 'one');
-    return pack({ parameters: this.#engine.names, history: this.#history, seed: String(this.seed) }, this.#engine.weights());
+    return packRun(this.#run());
   }
 
-  /** Goes on from `state()` of a trainer of the same parts. ERR_CORRUPT for anything else. */
+  /** Goes on from `state()` of a trainer of the same parts, or from the bytes of its checkpoint. ERR_CORRUPT for anything else. */
   setState(bytes) {
     Handle.of(this, Trainer, 'this');
     if (this.#running) throw mismatch('ERR_BUSY', 'no fit in flight', 'this', 'one');
     if (tagOf(bytes) !== 'Uint8Array') throw unexpected('ERR_INVALID_ARG', 'a Uint8Array', 'state', bytes);
-    const { names } = this.#engine, { header, floats } = unpack(new Uint8Array(bytes), this.#engine.weights().length);
-    if (JSON.stringify(header.parameters) !== JSON.stringify(names)) throw mismatch('ERR_CORRUPT', 'the parameters of this trainer', 'state', 'others');
-    if (header.seed !== String(this.seed)) throw mismatch('ERR_CORRUPT', `seed ${this.seed}`, 'state', header.seed);
-    this.#engine.setWeights(floats);
-    this.#history = { loss: [...header.history.loss], validationLoss: [...header.history.validationLoss] };
-    if (this.#model instanceof Member) this.#model.setWeights(floats.slice(0, this.#engine.modelFloats));
+    this.#restore(bytes);
+    if (this.#model instanceof Member) this.#model.setWeights(this.#modelWeights());
   }
 
   close() {

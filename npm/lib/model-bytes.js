@@ -1,11 +1,11 @@
 'use strict';
 
-// Files of trained models: a magic text, a header in JSON, arrays of numbers, a checksum.
+// Bytes of trained models: a magic text, a header in JSON, arrays of numbers, a checksum.
 //   8 bytes magic; u32 bytes of the header; the header; zeros up to a multiple of 8; arrays, each padded so; u32 CRC, 4 zeros
-const { bytesOf } = require('../indexes/files.js');
-const inputs = require('../inputs.js');
-const { TextDecoder, TextEncoder } = require('../text.js');
-const { mismatch, RuvectorError } = require('../errors.js');
+const { bytesOf } = require('./indexes/files.js');
+const inputs = require('./inputs.js');
+const { TextDecoder, TextEncoder } = require('./text.js');
+const { mismatch, RuvectorError } = require('./errors.js');
 
 const TYPES = { u32: Uint32Array, f32: Float32Array, f64: Float64Array };
 const padded = (bytes) => Math.ceil(bytes / 8) * 8;
@@ -63,36 +63,8 @@ function unpack(magic, value) {
     if (at !== end) throw corrupt(`${at} bytes`, 'bytes', end);
     return { header, arrays };
   } catch (cause) {
-    throw cause instanceof RuvectorError ? cause : new RuvectorError('ERR_CORRUPT', `expected the bytes of a model: ${cause.message}`, { cause });
+    throw cause instanceof RuvectorError ? cause : new RuvectorError('ERR_CORRUPT', `expected bytes of a model: ${cause.message}`, { cause });
   }
 }
 
-const ioError = (cause) => new RuvectorError(cause.code === 'ENOENT' ? 'ERR_NOT_FOUND' : 'ERR_IO', cause.message, { cause });
-
-/** Writes a file beside its place and moves it there: nobody sees half of it. */
-function writeFile(path, bytes) {
-  const fs = require('node:fs'), beside = `${path}.${process.pid}-${Date.now()}.tmp`;
-  try {
-    const file = fs.openSync(beside, 'wx');
-    try {
-      fs.writeSync(file, bytes);
-      fs.fsyncSync(file);
-    } finally {
-      fs.closeSync(file);
-    }
-    fs.renameSync(beside, path);
-  } catch (cause) {
-    fs.rmSync(beside, { force: true });
-    throw ioError(cause);
-  }
-}
-
-function readFile(path) {
-  try {
-    return require('node:fs').readFileSync(path);
-  } catch (cause) {
-    throw ioError(cause);
-  }
-}
-
-module.exports = { corrupt, pack, readFile, unpack, writeFile };
+module.exports = { corrupt, pack, unpack };

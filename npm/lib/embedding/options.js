@@ -1,0 +1,69 @@
+'use strict';
+
+// The options of a PoincareEmbedding, by gensim's names and by those of the authors' program.
+const native = require('../native.js');
+const inputs = require('../inputs.js');
+const { randomSeed } = require('../random.js');
+const { mismatch, unexpected } = require('../errors.js');
+
+/** What the native side takes; the others are of training. */
+const MADE_WITH = ['size', 'negative', 'epsilon', 'initRange', 'dampening', 'batchSize', 'manifold', 'seed'];
+const OPTIONS = [...MADE_WITH, 'alpha', 'lr', 'burnIn', 'burnInAlpha', 'epochs', 'dim', 'negs'];
+const STANDARD = { size: 10, negative: 50, epsilon: 1e-5, initRange: 1e-4, dampening: 0.25, batchSize: 10, manifold: 'ball', burnIn: 20, epochs: 300 };
+
+/** One of two names for an option. */
+function either(options, name, other) {
+  if (options[name] !== undefined && options[other] !== undefined) throw mismatch('ERR_INVALID_CONFIG', `${name} or ${other}`, 'options', 'both');
+  return options[name] ?? options[other];
+}
+
+/** A learning rate. */
+function rateOf(value, name) {
+  if (typeof value !== 'number') throw unexpected('ERR_INVALID_ARG', 'a number', name, value);
+  if (!(value > 0 && value <= 1000)) throw unexpected('ERR_OUT_OF_RANGE', 'a number > 0, at most 1000', name, value);
+  return value;
+}
+
+function wholeNumber(value, name, most = 1e9) {
+  if (!(Number.isInteger(inputs.number(value, name)) && value >= 0 && value <= most)) throw unexpected('ERR_OUT_OF_RANGE', `an integer in 0...${most}`, name, value);
+  return value;
+}
+
+/** alpha as a function of the epoch; `lr`, which is for the mean of a batch, is batchSize times that. */
+function scheduleOf(options, batchSize) {
+  either(options, 'alpha', 'lr');
+  const name = options.lr === undefined ? 'alpha' : 'lr', given = options[name] ?? 0.05, divisor = name === 'lr' ? batchSize : 1;
+  if (typeof given === 'function') return { alpha: (epoch) => rateOf(given(epoch), `${name}(${epoch})`) / divisor, fixed: undefined };
+  const alpha = rateOf(given, name) / divisor;
+  return { alpha: () => alpha, fixed: alpha };
+}
+
+/** The options of a constructor, read: those of the native side are checked there. */
+function readOptions(given) {
+  const options = inputs.options(given, OPTIONS);
+  /** @type {any} */
+  const read = {};
+  for (const name of MADE_WITH) {
+    const other = { size: 'dim', negative: 'negs' }[name], value = (other ? either(options, name, other) : options[name]) ?? STANDARD[name];
+    if (name === 'seed') read.seed = value === undefined ? randomSeed() : value;
+    else if (name === 'manifold') read.manifold = value;
+    else read[name] = inputs.number(value, name);
+  }
+  if (typeof read.seed !== 'bigint' && !Number.isSafeInteger(read.seed)) throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', read.seed);
+  if (typeof read.manifold !== 'string' || read.manifold.includes('\0')) throw unexpected('ERR_INVALID_CONFIG', 'ball or hyperboloid', 'manifold', read.manifold);
+  read.epochs = wholeNumber(options.epochs ?? STANDARD.epochs, 'epochs');
+  read.burnIn = wholeNumber(options.burnIn ?? STANDARD.burnIn, 'burnIn');
+  native.close(create(read, 1)); // the native side looks at the others
+  const { alpha, fixed } = scheduleOf(options, read.batchSize);
+  const burnInAlpha = options.burnInAlpha === undefined ? undefined : rateOf(options.burnInAlpha, 'burnInAlpha');
+  return { ...read, alpha, fixedAlpha: fixed, burnInAlpha };
+}
+
+/** A native embedding of so many nodes. */
+function create(options, nodes) {
+  const list = ['nodes', nodes];
+  for (const name of MADE_WITH) list.push(name, name === 'seed' ? BigInt.asUintN(64, BigInt(options.seed)) : options[name]);
+  return native.create('embedding', 'poincare', list);
+}
+
+module.exports = { create, readOptions, scheduleOf, wholeNumber };
