@@ -12,7 +12,7 @@ const { guard } = require('../guard.js');
 const { create, readOptions, scheduleOf, wholeNumber } = require('./options.js');
 const { Points } = require('./points.js');
 const { readRelations } = require('./relations.js');
-const { drive, driveLater, now, Pace, Turn, watcher } = require('./slices.js');
+const { drive, driveLater, now, Pace, Turn, watcher } = require('../slices.js');
 const { isList, mismatch, RuvectorError, unexpected } = require('../errors.js');
 
 const MAGIC = 'RVPOINC1';

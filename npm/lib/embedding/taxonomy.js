@@ -13,7 +13,7 @@ const { corrupt, pack, unpack } = require('../model-bytes.js');
 const { guard } = require('../guard.js');
 const { PoincareEmbedding } = require('./poincare.js');
 const { readRelations } = require('./relations.js');
-const { drive, driveLater, Turn, watcher } = require('./slices.js');
+const { drive, driveLater, Turn, watcher } = require('../slices.js');
 const { isList, mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
 
 const MAGIC = 'RVTAXON1';

@@ -8,7 +8,7 @@ const { guard } = require('../guard.js');
 const { matrix } = require('../matrices.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
 const { randomSeed } = require('../random.js');
-const { watcher } = require('../embedding/slices.js');
+const { watcher } = require('../slices.js');
 const { generator, whole } = require('../ranking/options.js');
 const { unhurried } = require('../ranking/unhurried.js');
 

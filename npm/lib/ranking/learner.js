@@ -2,7 +2,7 @@
 
 // From a log to a learned order: labels by the click model, training, and the guard that decides whether it goes live.
 const native = require('../native.js');
-const { Pace } = require('../embedding/slices.js');
+const { Pace } = require('../slices.js');
 const { Swaps, posteriors } = require('./click-model.js');
 const { listsOf } = require('./lists.js');
 const { call, create, floatsOf, orderOf } = require('./model.js');

@@ -17,7 +17,7 @@ const { IN_MEMORY, accessTo, checkOptions, openObserver, openReader, openWatch, 
 const { read } = require('./search.js');
 const { Searcher } = require('./searcher.js');
 const { run, runAsync } = require('./steps.js');
-const { watcher } = require('../embedding/slices.js');
+const { watcher } = require('../slices.js');
 const { learn } = require('../ranking/learner.js');
 const { readExamination } = require('../ranking/options.js');
 const { Packer } = require('./values.js');

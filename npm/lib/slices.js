@@ -2,7 +2,7 @@
 
 // Long work as many short native calls, of some 25 ms each: searches on the same threads are not held up, progress is told and an abort
 // heeded between them. How long they are changes no bit of the result.
-const { mismatch, RuvectorError, unexpected } = require('../errors.js');
+const { mismatch, RuvectorError, unexpected } = require('./errors.js');
 
 /** Milliseconds of a call. */
 const LONG = 25;
