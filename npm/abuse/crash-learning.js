@@ -23,7 +23,7 @@ function child(file, seed) {
   (async () => {
     for (;;) {
       say('learn');
-      say(await store.learn({ examination: 0 }).then(() => 'learned', ({ code }) => (code === 'ERR_BUSY' || code === 'ERR_EMPTY_INPUT' ? 'gave way' : code)));
+      say(await store.learn({ examination: 0 }).then(({ live }) => (live ? 'learned' : 'gave way'), ({ code }) => (code === 'ERR_BUSY' || code === 'ERR_EMPTY_INPUT' ? 'gave way' : code)));
       await new Promise(setImmediate);
     }
   })();

@@ -54,6 +54,8 @@ export interface LearningReport {
   readonly model: number;
   /** The share of the learned part in use: 0 (the static order), 0.25, 0.5, 0.75, 1. */
   readonly share: number;
+  /** Whether the last learning has come into use; false: the order before it stays. */
+  readonly live: boolean;
   /** η, of 'fitted' the interval of 95 %; 'prior': too little was swapped. Undefined before the first learning. */
   readonly examination: { readonly exponent: number; readonly low?: number; readonly high?: number; readonly source: 'fitted' | 'prior' | 'given'; readonly swaps: number } | undefined;
   /** Of the last learning, in DCG@10 of queries that the model did not see, one vote a query: mean, interval of 95 %, Student's t. */

@@ -49,7 +49,7 @@ const kinds = {
   impression(c) {
     const shown = SHOWN.slice(0, 1 + c.chance.below(4));
     if (!c.bad()) return c.chance.pick([{ query: vector(c), shown }, { query: vector(c), shown: SHOWN, model: 1, swapped: [0, 2] }]);
-    return c.chance.pick([...strangers(), '{"version":1}', '{"version":1,"of":"x","query":"AAAA","shown":["a"]}', { query: vector(c), shown: ['a', 'a'] }, { query: [NaN], shown }, { query: vector(c), shown, swapped: [0, 0] }, { query: vector(c), shown: [] }]);
+    return c.chance.pick([...strangers(), '{"version":1}', '{"version":1,"of":"x","query":"AAAA","shown":["a"]}', { query: vector(c), shown: ['a', 'a'] }, { query: [NaN], shown }, { query: vector(c), shown, swapped: [0, 0] }, { query: vector(c), shown: 5 }]);
   },
   clicked: (c) => (c.bad() ? c.chance.pick([...strangers(), ['z'], [1]]) : c.chance.pick([[], ['a'], ['a', 'a']])),
   navigatorOptions: (c) => (c.bad() ? c.chance.pick([...strangers(), {}, { ...small(c), sketch: -1 }, { ...small(c), start: 3 }, { ...small(c), vectors: [[1]] }]) : small(c)),

@@ -10,6 +10,7 @@ const { unhurried } = require('./unhurried.js');
 const NEEDED = 200; // swaps without which nothing is said about η
 const PRIOR = { exponent: 1, spread: 1 }; // what is believed of η before
 const ROUNDS = 30;
+const DEEPEST = 64; // ranks whose swaps are counted
 
 /** Counts of clicks by the rank that a result had before the swap and the rank where it was shown, a table a model. */
 class Swaps {
@@ -18,9 +19,10 @@ class Swaps {
 
   add({ model, shown, swapped, clicked }) {
     if (swapped) this.count++;
-    const table = this.#table(model, shown);
-    for (let rank = 0; rank < shown; rank++) {
+    const deep = Math.min(shown, DEEPEST), table = this.#table(model, deep);
+    for (let rank = 0; rank < deep; rank++) {
       const from = swapped === undefined ? rank : rank === swapped[0] ? swapped[1] : rank === swapped[1] ? swapped[0] : rank;
+      if (from >= deep) continue;
       const at = from * table.size + rank;
       table.views[at]++;
       if (clicked.includes(rank)) table.clicks[at]++;

@@ -5,7 +5,7 @@ const inputs = require('../inputs.js');
 const { fromBase64, toBase64 } = require('../base64.js');
 const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
 
-const VERSION = 1, MOST = 1024;
+const VERSION = 1, MOST = 65536; // results of an impression
 
 /** {query, shown, model, swapped?} -> a text. `of`: whose model and log it belongs to. */
 function write({ query, shown, model, swapped }, of) {
@@ -38,7 +38,7 @@ function read(impression, { dim, of, checkId }) {
   for (let i = 0; i < dim; i++) if (!Number.isFinite(query[i])) throw mismatch('ERR_NON_FINITE', 'a finite number', `impression.query[${i}]`, String(query[i]));
   if (!isList(given.shown)) throw unexpected('ERR_INVALID_ARG', 'an array of ids', 'impression.shown', given.shown);
   const shown = inputs.mapList(given.shown, inputs.lengthOfList(given.shown, 'impression.shown'), (id, i) => checkId(id, `impression.shown[${i}]`));
-  if (shown.length === 0 || shown.length > MOST) throw mismatch('ERR_OUT_OF_RANGE', `1 to ${MOST} ids`, 'impression.shown', shown.length);
+  if (shown.length > MOST) throw mismatch('ERR_OUT_OF_RANGE', `at most ${MOST} ids`, 'impression.shown', shown.length);
   if (new Set(shown).size < shown.length) throw mismatch('ERR_DUPLICATE_KEY', 'ids that differ', 'impression.shown', 'an id twice');
   const model = given.model ?? 0, { swapped } = given;
   if (!Number.isSafeInteger(model) || model < 0) throw unexpected('ERR_INVALID_ARG', 'the number of a model', 'impression.model', model);
@@ -60,4 +60,4 @@ function ranksOf(clicked, shown) {
   return [...new Set(ranks)].sort((a, b) => a - b);
 }
 
-module.exports = { ranksOf, read, write };
+module.exports = { MOST, ranksOf, read, write };

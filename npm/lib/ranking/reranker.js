@@ -154,7 +154,7 @@ class Reranker {
     this.#check();
     const report = this.#report;
     return {
-      observations: this.#log.size, observed: this.#log.total, queries: this.#log.queries, model: this.#version, share: this.#model?.share ?? 0,
+      observations: this.#log.size, observed: this.#log.total, queries: this.#log.queries, model: this.#version, share: this.#model?.share ?? 0, live: report?.isLive ?? false,
       examination: report?.examination, gain: report?.gain && { mean: report.gain.mean, low: report.gain.low, high: report.gain.high, t: report.gain.t },
       lists: report?.lists ?? 0, bytes: this.#weights?.byteLength ?? 0,
     };

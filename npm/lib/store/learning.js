@@ -27,12 +27,14 @@ WITH place(slot) AS MATERIALIZED (SELECT CASE WHEN value < ?4 THEN value ELSE ab
 INSERT OR REPLACE INTO observations SELECT slot, (SELECT number FROM observed_queries WHERE hash = ?1), ?3 FROM place WHERE slot < ?4;
 UPDATE learned SET value = value + 1 WHERE name = 'total'`;
 
-/** Only where the model that learning began with is still the one in use. */
+/** Only where the model that learning began with, ?1, is still the one in use. */
 const ADOPT = `
 UPDATE learned SET value = ?2 WHERE name = 'version' AND value = ?1;
-INSERT OR REPLACE INTO learned SELECT 'weights', ?3 WHERE ?2 = (SELECT value FROM learned WHERE name = 'version') AND ?3 IS NOT NULL;
-INSERT OR REPLACE INTO learned SELECT 'share', ?4 WHERE ?2 = (SELECT value FROM learned WHERE name = 'version') AND ?3 IS NOT NULL;
+INSERT OR REPLACE INTO learned SELECT 'weights', ?3 WHERE ?2 = (SELECT value FROM learned WHERE name = 'version');
+INSERT OR REPLACE INTO learned SELECT 'share', ?4 WHERE ?2 = (SELECT value FROM learned WHERE name = 'version');
 INSERT OR REPLACE INTO learned SELECT 'report', ?5 WHERE ?2 = (SELECT value FROM learned WHERE name = 'version')`;
+/** The same of learning that has led to nothing. */
+const REPORT = "INSERT OR REPLACE INTO learned SELECT 'report', ?2 WHERE ?1 = (SELECT value FROM learned WHERE name = 'version')";
 
 const FORGET = `DELETE FROM observations; DELETE FROM observed_queries; DELETE FROM learned WHERE name IN ('weights', 'share', 'report');
 UPDATE learned SET value = 0 WHERE name = 'total'; UPDATE learned SET value = ?1 WHERE name = 'version'`;
@@ -46,11 +48,12 @@ const numberOf = (version) => Number(String(version).split(':')[0]);
 const after = (version) => `${numberOf(version) + 1}:${token()}`;
 
 /** What a search wants of it, read; undefined where nothing. */
-function readRanking(o) {
+function readRanking(o, k) {
   if (OPTIONS.every((name) => o[name] === undefined)) return undefined;
   const ranking = {
     isReranked: flag(o.rerank, 'rerank'), candidates: whole(o.candidates, 'candidates', 1, 1e6, CANDIDATES), isTracked: flag(o.track, 'track'), explore: readShare(o.explore), next: o.seed === undefined ? Math.random : generator(whole(o.seed, 'seed', 0, 2 ** 32 - 1)), isExplained: flag(o.explain, 'explain'),
   };
+  if (ranking.isTracked && k > impressions.MOST) throw mismatch('ERR_OUT_OF_RANGE', `at most ${impressions.MOST}, since it is tracked,`, 'k', k);
   if (ranking.explore > 0 && !ranking.isTracked) throw mismatch('ERR_INVALID_CONFIG', 'track: true', 'explore', 'a search that nobody observes');
   if (o.seed !== undefined && o.explore === undefined) throw mismatch('ERR_INVALID_CONFIG', 'explore', 'seed', 'a search that leaves nothing to chance');
   if (!ranking.isReranked && (ranking.isExplained || o.candidates !== undefined)) throw mismatch('ERR_INVALID_CONFIG', 'rerank: true', o.candidates === undefined ? 'explain' : 'candidates', 'a search in the static order');
@@ -222,12 +225,10 @@ class Learning {
 
   /** The outcome of learning comes into use. ERR_BUSY where another has since. */
   *adopt(base, { weights, share, report }) {
-    const next = after(base), parameters = new Packer((weights?.byteLength ?? 0) + 4096).text(base).text(next);
-    if (weights) parameters.floats(weights);
-    else parameters.null();
-    parameters.text(String(share ?? 0)).text(JSON.stringify(report));
+    const next = weights ? after(base) : base, text = JSON.stringify(report);
     yield* this.#requireTables(this.#db);
-    yield* database.change(this.#db, ADOPT, parameters);
+    if (weights) yield* database.change(this.#db, ADOPT, new Packer(weights.byteLength + 4096).text(base).text(next).floats(weights).text(String(share)).text(text));
+    else yield* database.change(this.#db, REPORT, new Packer().text(base).text(text));
     const { values: [version] } = yield* database.query(this.#db, "SELECT value FROM learned WHERE name = 'version'");
     this.#changed();
     if (version !== next) throw mismatch('ERR_BUSY', 'the model that learning began with', 'this', 'another, learned meanwhile');
@@ -242,13 +243,13 @@ class Learning {
 
   /** What `learning()` says. */
   *report() {
-    const none = { observations: 0, observed: 0, queries: 0, model: 0, share: 0, examination: undefined, gain: undefined, lists: 0, bytes: 0 };
+    const none = { observations: 0, observed: 0, queries: 0, model: 0, share: 0, live: false, examination: undefined, gain: undefined, lists: 0, bytes: 0 };
     if (!(yield* this.hasTables())) return none;
     const { values: [observations, queries, observed, version, share, report, bytes] } = yield* database.query(this.#reader, `SELECT (SELECT count(*) FROM observations), (SELECT count(*) FROM observed_queries),
       (SELECT value FROM learned WHERE name = 'total'), (SELECT value FROM learned WHERE name = 'version'), ifnull((SELECT value FROM learned WHERE name = 'share'), 0) + 0.0,
       (SELECT value FROM learned WHERE name = 'report'), ifnull((SELECT length(value) FROM learned WHERE name = 'weights'), 0)`);
-    const { examination, gain, lists = 0 } = report === null ? /** @type {any} */ ({}) : JSON.parse(report);
-    return { observations, observed, queries, model: numberOf(version), share, examination, gain: gain && { mean: gain.mean, low: gain.low, high: gain.high, t: gain.t }, lists, bytes };
+    const { examination, gain, lists = 0, isLive = false } = report === null ? /** @type {any} */ ({}) : JSON.parse(report);
+    return { observations, observed, queries, model: numberOf(version), share, live: isLive, examination, gain: gain && { mean: gain.mean, low: gain.low, high: gain.high, t: gain.t }, lists, bytes };
   }
 }
 

@@ -18,7 +18,7 @@ const enough = (k) => Math.max(64, 4 * k);
 /** Everything a search needs, read once. */
 function read(vector, dim, options, more = []) {
   const o = inputs.options(options, [...OPTIONS, ...RANKING, ...more]);
-  const { k = 10, ef, filter, where, signal } = o, ranking = readRanking(o);
+  const { k = 10, ef, filter, where, signal } = o, ranking = readRanking(o, k);
   const query = inputs.ownVector(vector, 'query');
   if (lengthOf(query) !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'query', lengthOf(query));
   if (ef !== undefined && (!Number.isInteger(ef) || ef < 1)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer of at least 1', 'ef', ef);
