@@ -65,7 +65,7 @@ let package = Package(
       dependencies: ["CRuvectorSupport", "RuvectorCompression", "RuvectorCore", "RuvectorGeometry"],
       swiftSettings: unchecked),
     .target(name: "RuvectorCompression", dependencies: ["RuvectorCore"]),
-    .target(name: "RuvectorGraph", dependencies: ["CRuvectorSupport", "RuvectorCore"]),
+    .target(name: "RuvectorGraph", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"]),
     .target(
       name: "RuvectorHierarchy",
       dependencies: ["CRuvectorSupport", "RuvectorAttention", "RuvectorCore", "RuvectorGeometry", "RuvectorSearch"]),

@@ -2,7 +2,7 @@
 // ends the process. Formulas, precision and boundary behaviour: docs/numerics.md.
 import type { EdgeFeaturedAttention } from './npm/entries/attention.js';
 import type { Impression, LearningReport, LearnOptions, RankExplanation } from './npm/types/ranking.js';
-import type { ActivationOptions, AggregationOptions, Rows, Sequential, WeightFiles } from './npm/types/generated.js';
+import type { ActivationOptions, AggregationOptions, Rows, RuvectorLayerV2, Sequential, WeightFiles } from './npm/types/generated.js';
 export * from './npm/types/generated.js';
 export * from './npm/types/embedding.js';
 export * from './npm/types/ranking.js';
@@ -276,6 +276,130 @@ export class GNNEmbedder {
   close(): void;
 }
 
+/** What a GraphSAGE is made of. */
+export interface GraphSAGEConfig {
+  /** Width of a vector. */
+  readonly inputDim: number;
+  /** Width between layers. Default: outputDim. */
+  readonly hiddenDim?: number | undefined;
+  /** Width of an embedding. Default: inputDim. */
+  readonly outputDim?: number | undefined;
+  /** 1...16. Default 2. */
+  readonly numLayers?: number | undefined;
+  /** Default 'mean'. */
+  readonly aggregator?: 'mean' | 'max' | 'sum' | 'lstm' | undefined;
+  /** Neighbours of a node in each hop of a minibatch, one number a layer; Infinity: all. Default 10 each. */
+  readonly sampleSizes?: readonly number[] | undefined;
+  /** Share of the numbers between layers that training leaves out. Default 0. */
+  readonly dropout?: number | undefined;
+  /** Between layers. Default 'relu'. */
+  readonly activation?: ActivationOptions['function'];
+  /** Whether embeddings have length 1. Default false. */
+  readonly normalize?: boolean | undefined;
+  /** Random where left out. */
+  readonly seed?: number | bigint | undefined;
+}
+
+/** Several GraphSAGELayers as one model (Hamilton, Ying, Leskovec 2017). Nodes that training has not seen are answered like others. */
+export class GraphSAGE {
+  /** @throws ERR_INVALID_ARG, ERR_INVALID_CONFIG, ERR_OUT_OF_MEMORY */
+  constructor(config: GraphSAGEConfig);
+  /** With defaults. */
+  readonly config: Readonly<Required<GraphSAGEConfig>>;
+  /** The layers; closed with it. Train it with a Trainer, in minibatches with its option `sampleSizes`. */
+  readonly model: Sequential;
+  /** Rows of all nodes. `adjacency`: a Graph, the sources of each node, or CSR arrays. */
+  forward(features: Matrix, adjacency: Graph | readonly IndexArray[] | GraphArrays, options?: ThreadOptions): Rows;
+  /** The same under the name of GNNEmbedder. */
+  encode(features: Matrix, adjacency: Graph | readonly IndexArray[] | GraphArrays, edgeAttr?: undefined, options?: ThreadOptions): Rows;
+  /**
+   * Rows of some nodes, in their order, over neighbourhoods of `sampleSizes`, drawn anew in each call by the seed (or by `step`). With
+   * whole neighbourhoods they are those of `forward`.
+   */
+  forwardMinibatch(
+    features: Matrix, adjacency: Graph | readonly IndexArray[] | GraphArrays, batchNodes: IndexArray, options?: ThreadOptions & { step?: number | undefined }): Rows;
+  readonly closed: boolean;
+  close(): void;
+}
+
+/** What a NeighborSampler draws. */
+export interface Sample {
+  /** Of the nodes asked for and those found, in that order. Degrees are those of the whole graph. */
+  graph: Graph;
+  /** Of each of its nodes the number in the whole graph. */
+  nodes: Uint32Array;
+  /** Of each node asked for its row in the subgraph. */
+  rows: Uint32Array;
+  /** Of each of its entries the place in the whole graph. */
+  entries: Uint32Array;
+}
+
+/**
+ * Draws subgraphs around nodes, hop by hop: of a node in hop h at most `sizes[h]` entries. What is drawn for a node depends on the
+ * seed, the step and the node alone. O(entries drawn) and a table of the graph's nodes.
+ */
+export class NeighborSampler {
+  constructor(options: { sizes: readonly number[]; seed?: number | bigint | undefined });
+  readonly sizes: number[];
+  readonly seed: number | bigint;
+  /** Each call is another step where `step` is left out. @throws ERR_INVALID_ARG for nodes that there are not */
+  sample(graph: Graph, nodes: IndexArray, step?: number): Sample;
+  /** What a layer, a Sequential or an embedder gives for some nodes of a graph, in their order. */
+  forward(
+    model: GNN, features: Matrix, graph: Graph | readonly IndexArray[] | GraphArrays, nodes: IndexArray,
+    options?: ThreadOptions & { step?: number | undefined; edgeAttr?: Matrix | undefined }): Rows;
+}
+
+/** Whatever makes rows of nodes from rows of nodes: an embedder, or a layer over graphs. */
+export type GNN =
+  | { encode(vectors: Matrix, graph: Graph, edgeAttr?: undefined, options?: ThreadOptions): Rows }
+  | { forward(vectors: Matrix, graph: Graph, edgeAttr?: Matrix | undefined, options?: ThreadOptions): Rows };
+
+/** How candidates are ranked anew. */
+export interface GnnSearchOptions {
+  /** How many the index finds first. Default: 50, or 4 k where that is more. */
+  readonly candidates?: number | undefined;
+  /** Sources of a candidate that the layer sees. Default 8. */
+  readonly neighbors?: number | undefined;
+  /** Nearest candidates that the query is linked to, as if it had been inserted. Default 8. */
+  readonly queryLinks?: number | undefined;
+  /** Edges of one's own, in the place of the links of the index. */
+  readonly graph?: Graph | undefined;
+  /** The key of each of its nodes. Default: its number. */
+  readonly keys?: readonly IndexKey[] | Float64Array | BigInt64Array | undefined;
+  /** w of w z(cosine of embeddings) + (1 − w) z(−distance of the index); with 1 (the default) the score is the cosine. */
+  readonly gnnWeight?: number | undefined;
+  /** T of the weights. Default 1. */
+  readonly temperature?: number | undefined;
+  /** As of a search. */
+  readonly ef?: number | undefined;
+  readonly threads?: number | undefined;
+}
+
+/** A candidate, ranked anew. */
+export interface GnnResult<K = IndexKey> {
+  key: K;
+  score: number;
+  /** Its share of softmax(score/T) over all candidates. */
+  weight: number;
+  /** That of the index. */
+  distance: number;
+  /** Of layers with weights of edges (`forwardWithAttention`): what the candidate got from its sources, largest first. */
+  attention?: { key: K; weight: number }[] | undefined;
+}
+
+/** The same of a store. */
+export interface GnnStoreResult { id: string; score: number; weight: number; distance: number; metadata: unknown; attention?: { id: string; weight: number }[] | undefined }
+
+/**
+ * The k best of the candidates that an index (or a store) finds, by the embeddings that a layer over their graph gives to them and to the
+ * query. Rows are those of the index (of length 1 where its metric is 'cosine', the query then, too): train the layer on such, for the
+ * task; an untrained one ranks at random. O(candidates) calls of the index and one of the layer.
+ * @throws ERR_DIMENSION_MISMATCH, ERR_OUT_OF_RANGE, ERR_WRONG_HANDLE, ERR_INVALID_ARG
+ */
+export function searchWithGnn<K extends IndexKey>(index: HNSWIndex<K> | BruteForceIndex<K>, query: Vector, gnn: GNN, k: number, options?: GnnSearchOptions): GnnResult<K>[];
+export function searchWithGnn(store: VectorStore, query: Vector, gnn: GNN, k: number, options?: GnnSearchOptions): GnnStoreResult[];
+
 /**
  * A layer of one's own: `aggregate` is native, `update` is what a subclass writes.
  */
@@ -536,7 +660,15 @@ export class VectorStore {
   /** Waits for all that is in flight, writes too, saves the index off the event loop, and closes. New calls give ERR_CLOSED from now on. */
   closeAsync(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+  /** The entries that `search` finds, ranked anew by the embeddings of a layer over a graph: see the function searchWithGnn. */
+  searchWithGnn(query: Vector, gnn: GNN, k: number, options?: GnnSearchOptions & Pick<StoreSearchOptions, 'filter' | 'where'>): GnnStoreResult[];
+  /** `dim`, as the README of @ruvector/gnn calls it. */
+  readonly dimensions: number;
 }
+
+/** The same class, as the README of @ruvector/gnn calls it. */
+export const VectorDB: typeof VectorStore;
+export type VectorDB = VectorStore;
 
 // ---- Search -------------------------------------------------------------------------------------------------------
 
@@ -616,6 +748,40 @@ export function differentiableSearchBatchAsync(
 export function differentiableSearchHyperbolicBatchAsync(
   queries: Matrix, candidates: Candidates, k: number, curvature?: number, options?: HyperbolicOptions & AsyncOptions
 ): Promise<HyperbolicBatchResult>;
+
+/** Options of differentiableSearchDualSpace. */
+export interface DualSpaceSearchOptions {
+  /** T > 0 of the softmax. Default 1. */
+  temperature?: number | undefined;
+  /** Sectional curvature of the ball. A positive number counts as |K|. Default −1. */
+  curvature?: number | undefined;
+  /** What becomes of candidates beyond the rim. Default 'clip'. */
+  projection?: 'clip' | 'expmap' | undefined;
+  /** w, 0...1. Default: found for the query. */
+  euclideanWeight?: number | undefined;
+}
+
+/**
+ * The k best by w·z(cosine) + (1 − w)·z(−d), d the Poincaré distance, z standardised over all candidates, with their share of the
+ * softmax over all. Where w is left out each space counts by how far its k best stand out (the mean of their z). O(n · (dim + log n)), n
+ * scores of memory.
+ * @throws as differentiableSearchHyperbolic
+ */
+export function differentiableSearchDualSpace(
+  query: Vector, candidates: Candidates, k: number, options?: DualSpaceSearchOptions): { indices: number[]; weights: Float32Array; euclideanWeight: number };
+
+/** Who chose: the experts of hierarchicalForwardV2's mode moe, with their shares. */
+export interface SearchRouting { expert: 'local' | 'hierarchical' | 'global' | 'structural'; probability: number }
+
+/**
+ * The k best by a mixture of searches (cosine, Poincaré distance, dot product, nearness) that a router weighs by the query and the
+ * candidates: one level of hierarchicalForwardV2 in mode moe. Weights are over the k alone.
+ * @throws as hierarchicalForwardV2
+ */
+export function adaptiveSearch(
+  query: Vector, candidates: Candidates, k: number,
+  options?: Pick<AttentionConfig, 'temperature' | 'curvature' | 'numExperts' | 'topK' | 'router'>): { indices: number[]; weights: Float32Array; routing: SearchRouting[] };
+
 
 // ---- Layer and hierarchy ------------------------------------------------------------------------------------------
 
@@ -720,6 +886,8 @@ export interface AttentionConfig {
   router?: Vector | readonly Vector[] | undefined;
   /** edge_featured: an EdgeFeaturedAttention with edgeDim 4 whose weights take the place of those by distance. */
   edgeAttention?: EdgeFeaturedAttention | undefined;
+  /** Without effect: levels are always searched in one pass, in constant memory. */
+  useFlash?: boolean | undefined;
   /** Return the nodes kept at each level as well. */
   explain?: boolean | undefined;
 }
@@ -769,13 +937,13 @@ export interface HierarchyRouting {
  *   fit in 32 bits), ERR_CORRUPT (JSON), ERR_CLOSED
  */
 export function hierarchicalForwardV2(
-  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer | RuvectorLayerV2)[] | undefined,
   config: AttentionConfig & { explain: true }): HierarchyWalk;
 export function hierarchicalForwardV2(
-  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer | RuvectorLayerV2)[] | undefined,
   config: AttentionConfig & { explain?: false | undefined }): Float32Array;
 export function hierarchicalForwardV2(
-  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer | RuvectorLayerV2)[] | undefined,
   config: AttentionConfig): Float32Array | HierarchyWalk;
 
 /**
@@ -783,13 +951,13 @@ export function hierarchicalForwardV2(
  * RuvectorLayer objects and VectorSets where the event loop must stay free.
  */
 export function hierarchicalForwardV2Async(
-  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer | RuvectorLayerV2)[] | undefined,
   config: AttentionConfig & { explain: true }, options?: AsyncOptions): Promise<HierarchyWalk>;
 export function hierarchicalForwardV2Async(
-  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer | RuvectorLayerV2)[] | undefined,
   config: AttentionConfig & { explain?: false | undefined }, options?: AsyncOptions): Promise<Float32Array>;
 export function hierarchicalForwardV2Async(
-  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer)[] | undefined,
+  query: Vector, layerEmbeddings: readonly Candidates[], layers: readonly (string | RuvectorLayer | RuvectorLayerV2)[] | undefined,
   config: AttentionConfig, options?: AsyncOptions): Promise<Float32Array | HierarchyWalk>;
 
 // ---- Compression --------------------------------------------------------------------------------------------------

@@ -163,6 +163,14 @@ F(graph_info) {
   return PUT(a[1], (double)nodes, (double)columns, (double)edges, (double)rv_graph_token(a[0].pointer),
              (double)rv_graph_is_weighted(a[0].pointer));
 }
+/* graph, nodes, sizes, seed's high and low half, step */
+F(graph_sample) {
+  MAKES(rv_graph_sample(a[0].pointer, &a[1].buffer, &a[2].buffer, a[3].integer << 32 | (a[4].integer & 0xffffffff),
+                        a[5].integer, HANDLE, error),
+        rv_graph_info(result->handle, NULL, NULL, NULL, &bytes));
+}
+/* subgraph, nodes, entries */
+F(graph_origin) { return rv_graph_origin(a[0].pointer, &a[1].buffer, &a[2].buffer, error); }
 /* graph, offsets, indices, weights: each or undefined */
 F(graph_copy) { return rv_graph_copy(a[0].pointer, OPTIONAL(a[1]), OPTIONAL(a[2]), OPTIONAL(a[3]), error); }
 
@@ -461,6 +469,8 @@ static const rv_export rows[] = {
     {"graphCreate", "bbb?ii", 'g', graph_create},
     {"graphOpen", "i", 'g', graph_open},
     {"graphInfo", "gB", 0, graph_info},
+    {"graphSample", "gbbiii", 'g', graph_sample},
+    {"graphOrigin", "gBB", 0, graph_origin},
     {"graphCopy", "gB?B?B?", 0, graph_copy},
     {"search", "xv?x?ininBFFc", 'n', search},
     {"searchCreate", "", 'q', search_create},

@@ -36,7 +36,11 @@ public enum Registry {
     layers + attention + codecs + graph + losses + optimizers + schedules + trainers + helpers + embeddings
     + rankers
 
-  private static let layers = [Member(RuvectorLayer.self)]
+  #if CORE  // V2 is made of a mechanism of attention
+    private static let layers = [Member(RuvectorLayer.self)]
+  #else
+    private static let layers = [Member(RuvectorLayer.self), Member(RuvectorLayerV2.self)]
+  #endif
 
   #if CORE  // the smaller WebAssembly module
     private static let attention: [Member] = []
@@ -77,6 +81,7 @@ public enum Registry {
     Member(GATv2Layer.self),
     Member(GraphSAGELayer.self),
     Member(TransformerLayer.self),
+    Member(HyperbolicGNNLayer.self),
     Member(AggregationLayer.self, as: "Aggregation"),
     Member(Sequential.self),
     Member(LinearLayer.self, as: "Linear"),

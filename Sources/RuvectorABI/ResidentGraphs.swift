@@ -100,3 +100,39 @@ public func rv_graph_open(
     out.pointee = Opaque.retain(try graphs.open(token, "Graph"))
   }
 }
+
+@implementation @_cdecl("rv_graph_sample")
+public func rv_graph_sample(
+  _ handle: OpaquePointer?, _ nodes: UnsafePointer<rv_buffer>?, _ sizes: UnsafePointer<rv_buffer>?, _ seed: UInt64,
+  _ step: UInt64, _ out: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let out = try require(out, "out")
+    out.pointee = nil
+    let graph = try residentGraph(handle), list = try tensor(sizes, "sizes"), numbers = try list.floats("sizes")
+    var each: [Int] = []
+    for h in 0..<list.columns {
+      guard let size = Int(exactly: numbers[h]) else {
+        throw .expected("whole numbers", for: "sizes", received: text(Double(numbers[h])), .invalidConfig)
+      }
+      each.append(size)
+    }
+    let sampler = try NeighborSampler(sizes: each, seed: seed)
+    out.pointee = Opaque.retain(graphs.add(try sampler.sample(graph, around: indices(nodes, "nodes"), step: step)))
+  }
+}
+
+@implementation @_cdecl("rv_graph_origin")
+public func rv_graph_origin(
+  _ handle: OpaquePointer?, _ nodes: UnsafePointer<rv_buffer>?, _ entries: UnsafePointer<rv_buffer>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    guard let origin = try residentGraph(handle).origin else {
+      throw .expected("a graph that was drawn from another", for: "graph", received: "a whole one", .unsupported)
+    }
+    for (list, out, name) in [(origin.nodes, nodes, "nodes"), (origin.entries, entries, "entries")] {
+      try tensor(out, name).indices(name, count: list.count).update(from: list.pointer, count: list.count)
+    }
+  }
+}

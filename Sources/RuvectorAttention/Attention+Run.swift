@@ -3,7 +3,7 @@ import RuvectorCore
 /// The operations by name (``Attention/run(_:_:_:)``).
 extension AnyAttention {
   func run(
-    _ operation: String, _ buffers: [Tensor], _ control: Control, of known: [Operation]
+    _ operation: String, _ buffers: [Tensor], _ control: Control, of known: [Operation], _ mode: Mode = .evaluation
   ) throws(RuvectorError) -> Int {
     if operation.utf8.starts(with: "sparse ".utf8) { return try runSparse(operation, buffers, control) }
     if operation.utf8.elementsEqual("feed".utf8) { return try feed(buffers, control) }
@@ -15,7 +15,8 @@ extension AnyAttention {
     }
     let isPlain = buffers.count == (isBackward ? 5 : 4), last = buffers.count - 1
     if !isPlain { try requireBuffers(isBackward ? 10 : 9, for: operation, buffers) }
-    let input = try readInput(buffers, isPlain: isPlain)
+    var input = try readInput(buffers, isPlain: isPlain)
+    input.mode = mode
     try check(input)
     let m = input.queries.rows, n = input.keys.rows
     let width = try mechanism.outputDim(values: input.values.dim)

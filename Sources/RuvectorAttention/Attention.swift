@@ -23,6 +23,8 @@ public struct AttentionInput {
   /// Where the queries are some of a larger batch (see ``SubBatch``): their m own ends of the runs at `offsets`, their
   /// numbers in that batch, rising, and its size. What looks at places uses `place(of:)` and `batch`.
   var ends: UnsafePointer<UInt32>?
+  /// Whether this is a pass of training, in which mechanisms drop some of their weights.
+  public var mode = Mode.evaluation
   var places: UnsafePointer<UInt32>?
   var size: Int?
 
@@ -136,7 +138,7 @@ public final class AttentionFacet: Trainable {
   }
 
   public override func forward(_ call: Call, _ mode: Mode, _ control: Control) throws(RuvectorError) -> AnyObject? {
-    _ = try attention.run("forward", call.buffers, control)
+    _ = try AnyAttention(mechanism: attention, name: name).run("forward", call.buffers, control, of: [], mode)
     return nil
   }
 
@@ -144,7 +146,8 @@ public final class AttentionFacet: Trainable {
     _ call: Call, _ context: AnyObject?, outputGradient: UnsafePointer<Float>,
     toInputs: [UnsafeMutablePointer<Float>?], parameters: Gradients, _ mode: Mode, _ control: Control
   ) throws(RuvectorError) {
-    let input = try AnyAttention(mechanism: attention, name: name).readInput(call.buffers)
+    var input = try AnyAttention(mechanism: attention, name: name).readInput(call.buffers)
+    input.mode = mode
     let places = AttentionGradients(
       queries: toInputs[0], keys: toInputs[1], values: toInputs[2], parameters: parameters, edges: toInputs[7])
     try attention.backward(input, outputGradient: outputGradient, into: places, control)

@@ -67,7 +67,12 @@ public final class Adjacency: @unchecked Sendable {
       let made = try Looped(graph, hasWeights: weights != nil, keepsWeights: form.loops == .completed)
       (offsets, indices, entries, weights) = (made.offsets, made.indices, made.entries, made.weights)
     }
-    if form.norm != .none { weights = try normalized(form.norm, offsets, indices, weights) }
+    if form.norm == .symmetric, let origin = graph.origin {
+      let whole = try origin.graph.adjacency(Form(form.loops, .none, isWeighted: form.isWeighted))
+      weights = try normalized(form.norm, offsets, indices, weights) { i in whole.degree(Int(origin.nodes[i])) }
+    } else if form.norm != .none {
+      weights = try normalized(form.norm, offsets, indices, weights, degree: nil)
+    }
     self.init(form, offsets, indices, entries, weights, graph.columns, lock)
   }
 
@@ -81,6 +86,14 @@ public final class Adjacency: @unchecked Sendable {
   }
 
   public func row(_ i: Int) -> Range<Int> { Int(offsets[i])..<Int(offsets[i + 1]) }
+
+  /// Σ_j w_ij
+  fileprivate func degree(_ i: Int) -> Double {
+    guard let weights else { return Double(row(i).count) }
+    var sum = 0.0
+    for e in row(i) { sum += Double(weights[e]) }
+    return sum
+  }
 
   /// Made once. O(columns + edges).
   public var reverse: Reverse {
@@ -153,15 +166,20 @@ private struct Looped {
   }
 }
 
+/// `degree`: of each node, where that is not the sum of its row here.
 private func normalized(
   _ norm: Adjacency.Norm, _ offsets: AlignedBuffer<UInt32>, _ indices: AlignedBuffer<UInt32>,
-  _ weights: AlignedBuffer<Float>?
+  _ weights: AlignedBuffer<Float>?, degree known: ((Int) -> Double)?
 ) throws(RuvectorError) -> AlignedBuffer<Float> {
   let n = offsets.count - 1, out = try AlignedBuffer<Float>(count: indices.count, for: "graph")
   let factors = try AlignedBuffer<Double>(count: n, for: "graph")
   for i in 0..<n {
     var degree = 0.0
-    for e in Int(offsets[i])..<Int(offsets[i + 1]) { degree += Double(weights?[e] ?? 1) }
+    if let known {
+      degree = known(i)
+    } else {
+      for e in Int(offsets[i])..<Int(offsets[i + 1]) { degree += Double(weights?[e] ?? 1) }
+    }
     if norm == .row {
       factors[i] = degree == 0 ? 0 : 1 / degree
     } else {

@@ -29,6 +29,17 @@ public final class ResidentGraph: @unchecked Sendable {
   /// [edges], of each entry, finite; nil: all are 1.
   public let weights: AlignedBuffer<Float>?
 
+  /// Where a subgraph comes from.
+  public struct Origin: @unchecked Sendable {
+    public let graph: ResidentGraph
+    /// [nodes]: of each node its number there.
+    public let nodes: AlignedBuffer<UInt32>
+    /// [edges]: of each entry its place there.
+    public let entries: AlignedBuffer<UInt32>
+  }
+  /// Of what a ``NeighborSampler`` has drawn the graph that it was drawn from: degrees are that one's.
+  public let origin: Origin?
+
   private let lock: Lock
   private var known: Transposed?
   /// What layers have asked for: a handful.
@@ -71,13 +82,35 @@ public final class ResidentGraph: @unchecked Sendable {
       try requireFinite(made.pointer, count: made.count, for: "weights")
       own = made
     }
-    self.init(rows, list, columns: columns, own, lock)
+    self.init(rows, list, columns: columns, own, nil, lock)
+  }
+
+  /// A subgraph of `graph`, in order already: node i is `nodes[i]` there, entry e the entry `entries[e]`.
+  convenience init(
+    of graph: ResidentGraph, nodes: [UInt32], entries: [UInt32], offsets: [UInt32], indices: [UInt32], weights: [Float]?
+  ) throws(RuvectorError) {
+    let lock = try Lock(), origin = Origin(graph: graph, nodes: try Self.copy(nodes), entries: try Self.copy(entries))
+    let rows = try Self.copy(offsets), list = try Self.copy(indices)
+    let own = try weights.map { (weights) throws(RuvectorError) in
+      let made = try AlignedBuffer<Float>(count: weights.count, for: "graph")
+      for i in 0..<weights.count { made[i] = weights[i] }
+      try requireFinite(made.pointer, count: made.count, for: "weights")
+      return made
+    }
+    self.init(rows, list, columns: nodes.count, own, origin, lock)
+  }
+
+  private static func copy(_ list: [UInt32]) throws(RuvectorError) -> AlignedBuffer<UInt32> {
+    let made = try AlignedBuffer<UInt32>(count: list.count, for: "graph")
+    for i in 0..<list.count { made[i] = list[i] }
+    return made
   }
 
   private init(
     _ offsets: AlignedBuffer<UInt32>, _ indices: AlignedBuffer<UInt32>, columns: Int, _ weights: AlignedBuffer<Float>?,
-    _ lock: Lock
+    _ origin: Origin?, _ lock: Lock
   ) {
+    self.origin = origin
     (self.offsets, self.indices, self.columns, self.lock) = (offsets, indices, columns, lock)
     self.weights = weights
     (nodes, edges) = (offsets.count - 1, indices.count)

@@ -45,22 +45,7 @@ extension RuvectorLayer: WalkLayer {
   }
 
   public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
-    let weights = try call.vector("edgeWeights") ?? UnsafeBufferPointer(start: nil, count: 0)
-    guard let node = try call.vector("node")?.baseAddress, let neighbors = try call.matrix("neighbors") else {
-      return 0
-    }
-    let out = try call.output(), count = call.outputCount
-    guard call.isNamed("backward") else {
-      try forward(node, neighbors: neighbors, edgeWeights: weights, into: out)
-      return count
-    }
-    out.update(repeating: 0, count: count)
-    guard let gradient = try call.vector("outputGradient")?.baseAddress else { return 0 }
-    let places = LayerGradients(
-      node: try call.output("node"), neighbors: try call.output("neighbors"),
-      edgeWeights: try call.output("edgeWeights"), parameters: try call.output("parameters").map { Gradients($0) })
-    try backward(node, neighbors: neighbors, edgeWeights: weights, outputGradient: gradient, into: places)
-    return count
+    try runWalkLayer(self, call)
   }
 
   /// Weights are Xavier-normal from `seed`, biases 0, gamma 1, beta 0.

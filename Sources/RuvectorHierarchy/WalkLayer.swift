@@ -46,3 +46,21 @@ extension WalkLayer {
   public static var family: StaticString { "layer" }
   public var facet: Facet? { WalkFacet(self) }
 }
+
+/// "forward" and "backward" of such a layer, whose ports are node, neighbors, edgeWeights.
+func runWalkLayer(_ layer: any WalkLayer, _ call: Call) throws(RuvectorError) -> Int {
+  let weights = try call.vector("edgeWeights") ?? UnsafeBufferPointer(start: nil, count: 0)
+  guard let node = try call.vector("node")?.baseAddress, let neighbors = try call.matrix("neighbors") else { return 0 }
+  let out = try call.output(), count = call.outputCount
+  guard call.isNamed("backward") else {
+    try layer.forward(node, neighbors: neighbors, edgeWeights: weights, into: out)
+    return count
+  }
+  out.update(repeating: 0, count: count)
+  guard let gradient = try call.vector("outputGradient")?.baseAddress else { return 0 }
+  let places = LayerGradients(
+    node: try call.output("node"), neighbors: try call.output("neighbors"),
+    edgeWeights: try call.output("edgeWeights"), parameters: try call.output("parameters").map { Gradients($0) })
+  try layer.backward(node, neighbors: neighbors, edgeWeights: weights, outputGradient: gradient, into: places)
+  return count
+}

@@ -61,14 +61,15 @@ import Ruvector
     guard !member.family.matches("trainer") else { return nil }
     var given: [(key: String, value: OptionValue)] = [], words: [String] = []
     for option in member.options where option.standard == nil {
-      if case .children = option.kind {
+      if case .children(let range) = option.kind {
         let child =
-          "\(member.family)" == "attention"
+          "\(member.family)" == "attention" || option.name.matches("attention")
           ? try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(8))])
           : try Registry.make(
             family: "dense", name: "linear", [("inChannels", .number(8)), ("outChannels", .number(8))])
-        given += [("\(option.name)", .child(child)), ("\(option.name)", .child(child))]
-        words.append("two \(option.name)")
+        let count = min(2, range.upperBound)
+        for _ in 0..<count { given.append(("\(option.name)", .child(child))) }
+        words.append("\(count == 1 ? "one" : "two") \(option.name)")
       } else {
         given.append(("\(option.name)", .number(8)))
         words.append("\(option.name) 8")

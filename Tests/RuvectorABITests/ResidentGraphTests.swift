@@ -134,4 +134,29 @@ struct ResidentGraphTests {
     kind.release(UnsafeMutableRawPointer(graph))
     #expect(rv_graph_open(token, &again, nil) == 13)
   }
+
+  @Test func subgraphs() throws {
+    let rows = Memory<UInt32>([0, 2, 3, 3]), list = Memory<UInt32>([1, 2, 0])
+    var graph: OpaquePointer?, part: OpaquePointer?, error = rv_error()
+    var first = rows.buffer(), second = list.buffer()
+    #expect(rv_graph_create(&first, &second, nil, 0, 0, &graph, &error) == 0)
+    let asked = Memory<UInt32>([1]), each = Memory<Float>([-1, -1]), fraction = Memory<Float>([0.5])
+    let none = Memory<UInt32>([3])
+    var nodes = asked.buffer(), sizes = each.buffer()
+    #expect(rv_graph_sample(graph, &nodes, &sizes, 3, 0, &part, &error) == 0)
+    var count: UInt64 = 0, edges: UInt64 = 0
+    rv_graph_info(part, &count, nil, &edges, nil)
+    #expect(count == 3 && edges == 3)
+    let own = Memory<UInt32>([9, 9, 9]), entries = Memory<UInt32>([9, 9, 9])
+    var third = own.buffer(), fourth = entries.buffer()
+    #expect(rv_graph_origin(part, &third, &fourth, &error) == 0)
+    #expect(own.values[0] == 1 && own.values[1] == 0 && entries.values[0] == 2)
+    #expect(rv_graph_origin(graph, &third, &fourth, &error) == Int32(RV_UNSUPPORTED.rawValue))
+    var half = fraction.buffer(), far = none.buffer()
+    #expect(rv_graph_sample(graph, &nodes, &half, 3, 0, &part, &error) == Int32(RV_INVALID_CONFIG.rawValue))
+    #expect(part == nil && message(error) == "expected whole numbers for sizes, received 0.5")
+    #expect(rv_graph_sample(graph, &far, &sizes, 3, 0, &part, &error) == Int32(RV_INVALID_ARGUMENT.rawValue))
+    rv_graph_release(graph)
+    withExtendedLifetime((rows, list, asked, each, fraction, none, own, entries)) {}
+  }
 }

@@ -1,7 +1,7 @@
 // Ruvector for Swift: types of `@ruvector/gnn/attention`, in the place of `@ruvector/attention`. Every function throws a
 // RuvectorError (its `code` is stable) and never ends the process; `…Async` ones reject. Vectors and matrices are those
 // of the main entry; all results are 32-bit floats.
-import { AsyncOptions, Like, Matrix, ThreadOptions, Vector } from '../../index.js';
+import { AsyncOptions, Graph, GraphArrays, HNSWIndex, IndexArray, IndexKey, Like, Matrix, Rows, ThreadOptions, Vector } from '../../index.js';
 import type {
   ScaledDotProductOptions, MultiHeadOptions, FlashOptions, LinearAttentionOptions, LocalGlobalOptions, HyperbolicOptions,
   ManifoldOptions, LorentzCascadeOptions, MixedCurvatureOptions, EdgeFeaturedOptions, GraphRoPEOptions, DualSpaceOptions,
@@ -103,6 +103,51 @@ export interface AttentionGradients {
 /** A named block of parameters: row-major [rows, columns] or [length]. */
 export interface AttentionParameter { readonly name: string; readonly shape: readonly number[] }
 
+/** What is known of the keys of a query in a graph, one number or row a key. */
+export interface GraphMetadata {
+  /** Positions of GraphRoPEAttention (the query stands at 0); edges of a mechanism with edgeDim 4. */
+  distances?: Vector | undefined;
+  /** Levels. */
+  hnswLayers?: Vector | undefined;
+  /** Edges of a mechanism with edgeDim 1. */
+  edgeWeights?: Vector | undefined;
+  /** Features of StructuralAttention, and those of the query. */
+  structuralFeatures?: Matrix | undefined;
+  queryFeatures?: Matrix | undefined;
+  /** Level of the query. Default 0. */
+  queryLayer?: number | undefined;
+}
+
+export interface AttentionDescription {
+  class: string;
+  /** Its name in Swift and C (docs/options.md). */
+  mechanism: string;
+  options: Record<string, unknown>;
+  /** Width of queries and keys. */
+  hiddenDim: number;
+  /** Whether there may be another number of keys in each call: always. */
+  supportsVariableLength: boolean;
+  /** Of n queries over n keys: 'linear', 'quadratic', or in words. With a pattern of sparsity: its pairs. */
+  complexity: string;
+  /** How many numbers its weights are. */
+  parameters: number;
+}
+
+/** A graph as whole-graph forms take it: a Graph, the sources of each node, or CSR arrays. */
+export type GraphLike = Graph | readonly IndexArray[] | GraphArrays;
+
+/** Where whole-graph forms find neighbours beside a node's sources. */
+export interface LatentOptions extends ThreadOptions {
+  /** An index of the nodes. Default: no latent neighbours. */
+  index?: HNSWIndex<never> | HNSWIndex<IndexKey> | HNSWIndex | undefined;
+  /** The key of each node. Default: its number. */
+  keys?: readonly IndexKey[] | Float64Array | BigInt64Array | undefined;
+  /** How many of the nearest a node gets that are not its sources. Default 10. */
+  kLatent?: number | undefined;
+  /** The level of the index that is searched. Default 0. */
+  level?: number | undefined;
+}
+
 /**
  * A mechanism of attention: m queries [m, dim], n keys [n, dim] and their values [n, v] give m outputs. Not constructed
  * itself. Calls change nothing but `setWeights`: any number may be in flight. Results do not depend on `threads`.
@@ -140,6 +185,10 @@ export abstract class Attention<Extra = {}> {
   backwardAsync(
     queries: Matrix | Vector, keys: Matrix, values: Matrix, outputGradient: Matrix | Vector, options?: AsyncMaskOptions & Extra
   ): Promise<AttentionGradients>;
+  /** `compute` with what is known of the keys in a graph: the mechanism takes what it reads, the rest has no effect. */
+  forwardWithMetadata(query: Vector, keys: Matrix, values: Matrix, metadata: GraphMetadata): Float32Array;
+  /** What it is and what it costs. */
+  describe(): AttentionDescription;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly AttentionParameter[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -181,6 +230,10 @@ export class ScaledDotProductAttention extends Attention {
   readonly dim: number;
   readonly temperature: number;
   readonly causal: boolean;
+  /** Whether scores are cosines / T. Default false. */
+  readonly normalize: boolean;
+  /** Share of the weights that training leaves out. */
+  readonly dropout: number;
 }
 
 /**
@@ -199,6 +252,10 @@ export class MultiHeadAttention extends Attention {
   readonly headDim: number;
   readonly projections: boolean;
   readonly causal: boolean;
+  /** Share of the weights that training leaves out. */
+  readonly dropout: number;
+  /** What one head gives for a query, before the output projection: headDim numbers. @throws also ERR_OUT_OF_RANGE for other heads */
+  headOutput(query: Vector, keys: Matrix, values: Matrix, head: number): Float32Array;
   /** 0 for the form (dim, numHeads), which has no weights. */
   readonly seed: number | bigint;
 }
@@ -366,6 +423,8 @@ export class EdgeFeaturedAttention extends Attention<EdgeOptions> {
   static fromJson(json: string): EdgeFeaturedAttention;
   /** `compute` with a row of edgeDim a key. */
   computeWithEdges(query: Vector, keys: Matrix, values: Matrix, edges: Matrix): Float32Array;
+  /** Every node of a graph asks its sources: rows [n, width]. `edgeFeatures`: a row an entry of the graph. Without a gradient: train a GATv2Layer. */
+  forward(features: Matrix, graph: GraphLike, options?: ThreadOptions & { edgeFeatures?: Matrix | undefined }): Rows;
   /** nodeDim */
   readonly dim: number;
   readonly nodeDim: number;
@@ -396,6 +455,13 @@ export class GraphRoPEAttention extends Attention<PositionOptions> {
   computeWithPositions(query: Vector, keys: Matrix, values: Matrix, queryPosition: number, keyPositions: Vector): Float32Array;
   /** A vector turned by a position. */
   applyRotary(vector: Vector, position: number): Float32Array;
+  /** The same of a level; of many rows, a position and a level each. */
+  applyRotation(vector: Vector, distance: number, level?: number): Float32Array;
+  applyRotation(embeddings: Matrix, distances: Vector, levels?: Vector): Rows;
+  /** Query and key as their score sees them at this distance: the query stands at 0, so that their product depends on the distance only. */
+  applyRelativeRotation(query: Vector, key: Vector, distance: number, level?: number): { query: Float32Array; key: Float32Array };
+  /** A distance as ⌊width/2⌋ cosines and as many sines a head: products of two encodings depend on the difference of their distances. */
+  encodeDistance(distance: number, level?: number): Float32Array;
   readonly dim: number;
   readonly numHeads: number;
   /** dim / numHeads */
@@ -445,6 +511,13 @@ export class GraphLatentAttention extends Attention<KindOptions> {
   /** dim / numHeads */
   readonly headDim: number;
   readonly seed: number | bigint;
+  /** The k nearest at a level of an index that are not in `deny`. */
+  findLatentNeighbors<K extends IndexKey>(index: HNSWIndex<K>, embedding: Vector, k: number, level?: number, options?: { deny?: readonly K[] | undefined }):
+    { keys: ArrayLike<K>; distances: Float32Array };
+  /** Every node of a graph asks its sources, and those that the index finds for it besides: rows [n, dim]. */
+  forward(features: Matrix, graph: GraphLike, options?: LatentOptions): Rows;
+  /** The same: (embeddings, adjacency, index, level). */
+  forwardBatch(embeddings: Matrix, adjacency: GraphLike, index: LatentOptions['index'], level?: number, options?: Omit<LatentOptions, 'index' | 'level'>): Rows;
 }
 
 /**
@@ -494,6 +567,29 @@ export class GraphAttentionPipeline extends Attention<PositionOptions & KindOpti
   readonly headDim: number;
   readonly maxPosition: number;
   readonly seed: number | bigint;
+  /**
+   * Every node of a graph asks its sources, and those that the index finds for it besides. Positions are steps from the node
+   * `reference` (0), levels those of the index. Without `edgeFeatures` (a row an entry of the graph) and with edgeDim 4 edges have
+   * the features of HNSWEdgeFeatureExtractor by the distance of their rows; latent ones have zeros beside the caller's.
+   */
+  forward(features: Matrix, graph: GraphLike, options?: LatentOptions & { edgeFeatures?: Matrix | undefined; reference?: number | undefined }): Rows;
+}
+
+/**
+ * Softmax attention of each node to itself, to a window of its numbers, to the first nodes and to its sources in a graph: patterns of
+ * sparsity over FlashAttention. O(pairs · dim).
+ */
+export class SparseGraphAttention {
+  constructor(options: { dim: number; numHeads?: number | undefined; localWindow?: number | undefined; globalTokens?: number | undefined });
+  readonly dim: number;
+  readonly numHeads: number;
+  readonly localWindow: number;
+  readonly globalTokens: number;
+  /** Who sees whom among n nodes; `count` says how many pairs there are. */
+  attentionMask(n: number, graph?: GraphLike): SparsityPattern;
+  forward(features: Matrix, graph?: GraphLike, options?: ThreadOptions): AttentionOutput;
+  readonly closed: boolean;
+  close(): void;
 }
 
 /** Four features an edge of a hierarchical graph, for `edges`: 1/(distance + 1e-6), level, ln(1 + degree), 1. */
@@ -521,6 +617,18 @@ export interface ExpertDescription { readonly class: string; readonly options: R
  * share nothing, and the object may be closed.
  */
 export type Expert = ExpertName | ExpertDescription | Attention;
+
+/** What `MoEAttention.builder` gives: experts are added in their order. */
+export interface MoEBuilder {
+  addExpert(expert: Expert): MoEBuilder;
+  /** LocalGlobalAttention without global tokens. */
+  addLocalExpert(localWindow?: number): MoEBuilder;
+  addHyperbolicExpert(curvature?: number): MoEBuilder;
+  /** LocalGlobalAttention. */
+  addSparseExpert(localWindow?: number, globalTokens?: number): MoEBuilder;
+  addLinearExpert(numFeatures?: number): MoEBuilder;
+  build(): MoEAttention;
+}
 
 /** Who answers which query: entry i · k + c is query i's choice c, the best first. */
 export interface ExpertRouting {
@@ -556,6 +664,10 @@ export abstract class Mixture extends Attention<EdgeOptions & PositionOptions & 
  * mixed alike. Parameters: gate.weight [numExperts, dim], gate.bias, then the experts' own (experts.0.…).
  */
 export class MoEAttention extends Mixture {
+  /** A mixture with one expert more and the weights of this one, which stays as it is. */
+  addExpert(expert: Expert): MoEAttention;
+  /** A mixture that is put together. */
+  static builder(options: { dim: number; topK?: number | undefined; expertCapacity?: number | undefined; balance?: number | undefined; seed?: number | bigint | undefined }): MoEBuilder;
   /** As `simple`. */
   constructor(dim: number, numExperts?: number, topK?: number);
   constructor(options: MoEOptions);

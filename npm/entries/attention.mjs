@@ -39,6 +39,7 @@ export const {
   RuvectorError,
   ScaledDotProductAttention,
   SgdOptimizer,
+  SparseGraphAttention,
   SparsityPattern,
   SpectralRegularization,
   StreamProcessor,

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Writes Tests/Fixtures/graph-layers.json: what PyTorch Geometric gives for the graph layers, in double precision.
 
-    python3 npm/golden/graph-layers.py     (needs torch and torch_geometric)
+    python3 npm/golden/graph-layers.py     (needs torch, torch_geometric and geoopt)
 
 Inputs and weights are not in the file: `numbers` below makes them, as the test does (npm/test/graph-golden.test.js).
 """
 import json
 import os
 
+import geoopt
 import torch
 from torch_geometric.nn import GATConv, GATv2Conv, GCNConv, SAGEConv, TransformerConv
 from torch_geometric.nn.aggr import LSTMAggregation
@@ -73,6 +74,11 @@ case('GATv2Layer', heads=2, shareWeights=True, edgeDim=3)
 case('GATv2Layer', 'directed', heads=2, shareWeights=True, bias=False, residual=True)
 case('TransformerLayer', heads=2, beta=True)
 case('TransformerLayer', 'undirected', heads=3, concat=False, edgeDim=2, beta=True)
+for graph in GRAPHS:
+    case('HyperbolicGNNLayer', graph)
+case('HyperbolicGNNLayer', input='ball', learnCurvature=True, curvature=-0.5)
+case('HyperbolicGNNLayer', input='ball', aggregation='attention', activation='tanh', curvature=-0.25, learnCurvature=True)
+case('HyperbolicGNNLayer', 'directed', activation='relu', output='tangent', bias=False)
 
 
 class LastState(LSTMAggregation):
@@ -83,7 +89,32 @@ class LastState(LSTMAggregation):
         return torch.stack([self.lstm(part[None])[0][0, -1] if len(part) else x.new_zeros(self.out_channels) for part in parts])
 
 
+class Hyperbolic(torch.nn.Module):
+    """HyperbolicGNNLayer of GCNConv or GATConv and geoopt's maps of the Poincaré ball."""
+
+    def __init__(self, curvature=-1.0, learnCurvature=False, aggregation='symmetric', activation='none', input='tangent', output='ball', bias=True):
+        super().__init__()
+        self.inner = GATConv(IN, OUT, bias=bias) if aggregation == 'attention' else GCNConv(IN, OUT, bias=bias)
+        self.act, self.reads, self.gives, self.c = activation, input == 'ball', output == 'ball', -curvature
+        if learnCurvature:
+            self.curvature = torch.nn.Parameter(torch.zeros(1))
+
+    def named_parameters(self, *args, **kwargs):
+        own = [('curvature', self.curvature)] if hasattr(self, 'curvature') else []
+        return own + list(self.inner.named_parameters())
+
+    def forward(self, x, edges):
+        c = torch.nn.functional.softplus(self.curvature) if hasattr(self, 'curvature') else torch.tensor(self.c)
+        k = -c.reshape(())
+        v = geoopt.manifolds.stereographic.math.logmap0(x, k=k) if self.reads else x
+        a = self.inner(v, edges)
+        a = {'none': lambda t: t, 'relu': torch.relu, 'tanh': torch.tanh}[self.act](a)
+        return geoopt.manifolds.stereographic.math.expmap0(a, k=k) if self.gives else a
+
+
 def make(layer, options, graph):
+    if layer == 'HyperbolicGNNLayer':
+        return Hyperbolic(**options)
     o = dict(options)
     out, heads, edge = o.pop('outChannels', OUT), o.pop('heads', 1), o.pop('edgeDim', 0) or None
     o.pop('weights', None), o.pop('ties', None)
@@ -119,7 +150,8 @@ for index, (layer, graph, options) in enumerate(CASES):
     for place, name in enumerate(sorted(parameters)):
         p = parameters[name]
         p.data = torch.tensor(numbers(p.numel(), 100 * index + place, 0.8)).reshape(p.shape)
-    x = torch.tensor(numbers(n * IN, 7 * index + 1)).reshape(n, IN)
+    # Points of a ball lie well inside it: what is beyond the rim is drawn back to it in ways of their own.
+    x = torch.tensor(numbers(n * IN, 7 * index + 1, 0.3 if options.get('input') == 'ball' else 1.0)).reshape(n, IN)
     if options.get('ties'):
         # As ReLU leaves rows, but away from 0: there torch counts the zeros that the output began with among the ties, and loses
         # part of the gradient.

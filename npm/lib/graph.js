@@ -261,4 +261,7 @@ function rowsOfIndex(edgeIndex) {
   return { from: part(0), to: part(1), step: 1, names };
 }
 
-module.exports = { CSRGraph: Graph, Graph };
+/** A Graph of a native one; internal. */
+const graphOfHandle = (handle) => new Graph(handle, OPEN);
+
+module.exports = { CSRGraph: Graph, Graph, graphOfHandle };

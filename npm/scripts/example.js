@@ -2,6 +2,8 @@
 // npm run example -- <name> [--option value ...]: one of the examples of npm/examples that take options or data.
 const EXAMPLES = {
   cora: () => require('../examples/graph/cora.js').cora,
+  'cora-links': () => require('../examples/graph/cora-links.js').coraLinks,
+  'graphsage-unseen-nodes': () => require('../examples/graph/graphsage-unseen-nodes.js').graphsageUnseenNodes,
   'wordnet-edges': () => require('../examples/graph/wordnet-edges.js').wordnetEdges,
   'custom-loss': () => require('../examples/train/custom-loss.js').customLoss,
   'train-mammals': () => require('../examples/embedding/train-mammals.js').trainMammals,

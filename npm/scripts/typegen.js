@@ -68,7 +68,7 @@ function shared(text) {
 
 /** Families whose classes come from the registry alone. */
 const GENERATED = ['graph', 'dense', 'loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing', 'head'];
-const isGenerated = ({ family }) => GENERATED.includes(family);
+const isGenerated = ({ family, type }) => GENERATED.includes(family) || type === 'RuvectorLayerV2';
 
 // ---- prose ----
 
@@ -91,7 +91,7 @@ const rangeOf = ({ kind, wanted, choices }) => {
   if (kind === 'choice') return choices.map((one) => `'${one}'`).join(' or ');
   return wanted.replace(/^an? /, '');
 };
-const typeOf = ({ kind, choices, name }) => ({ flag: 'boolean', seed: 'number | bigint', children: name === 'layers' ? 'readonly Layer[]' : 'readonly Expert[]', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
+const typeOf = ({ kind, choices, name }) => ({ flag: 'boolean', seed: 'number | bigint', children: name === 'layers' ? 'readonly Layer[]' : name === 'attention' ? 'Expert' : 'readonly Expert[]', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
 const shown = ({ shape, type }) => (type === 'graph' ? `a graph of ${shape[0]} nodes` : `[${shape.join(', ')}]`);
 
 // ---- generated.d.ts ----
@@ -161,6 +161,24 @@ const MORE = {
     const gradients = inputs.filter(({ differentiable }) => differentiable).map(({ name, need }) => `${name}${need === 'optional' ? '?' : ''}: Float32Array${need === 'optional' ? ' | undefined' : ''}`).join('; ');
     return `  /** \`forward\`. */\n  compute(${list}, options?: ThreadOptions): number;\n  /** \`valueAndGradients\`, the gradients apart. */\n  computeWithGradients(${list}, options?: ThreadOptions): { loss: number; gradients: { ${gradients} } };\n`;
   },
+  graph: () => `  /**
+   * Rows of some nodes, in their order: the layer sees a subgraph around them, of a node in hop h at most \`sizes[h]\` entries
+   * (Infinity: all), drawn by \`seed\` and \`step\`. One size a layer that passes messages.
+   */
+  forwardMinibatch(x: Matrix, graph: Graph, nodes: Uint32Array | Int32Array | readonly number[], options: MinibatchOptions): Rows;
+`,
+  layer: () => `  /** With HyperbolicAttention in the ball. Options: the mechanism's, \`seed\`, \`eps\`. */
+  static withHyperbolic(inputDim: number, hiddenDim: number, options?: V2Options & { curvature?: number; temperature?: number; maps?: boolean; frechet?: boolean }): RuvectorLayerV2;
+  /** With EdgeFeaturedAttention (GATv2). */
+  static withEdgeFeatured(inputDim: number, hiddenDim: number, options?: V2Options & { edgeDim?: number; numHeads?: number; negativeSlope?: number; version?: 'v1' | 'v2' }): RuvectorLayerV2;
+  static withDualSpace(
+    inputDim: number, hiddenDim: number, options?: V2Options & { curvature?: number; euclideanWeight?: number; hyperbolicWeight?: number; temperature?: number }): RuvectorLayerV2;
+  /** With MoEAttention; experts 'global' and 'local', of which a node has one, unless told. */
+  static withMoE(inputDim: number, hiddenDim: number, options?: V2Options & { experts?: readonly Expert[]; topK?: number; expertCapacity?: number; balance?: number }): RuvectorLayerV2;
+  static withMultiHead(inputDim: number, hiddenDim: number, options?: V2Options & { numHeads?: number }): RuvectorLayerV2;
+  /** With any mechanism of width hiddenDim. */
+  static withAttention(inputDim: number, hiddenDim: number, options: V2Options & { attention: Expert }): RuvectorLayerV2;
+`,
   optimizer: () => `  /** \`step\` of a Float32Array, in place. */\n  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;\n`,
 };
 
@@ -266,6 +284,21 @@ export interface WeightFiles {
   loadWeightsAsync(source: string | Uint8Array, options?: WeightLoading): Promise<void>;
 }
 
+/** What a layer sees around some nodes. */
+export interface MinibatchOptions extends ThreadOptions {
+  /** Entries a node in each hop; Infinity: all. */
+  readonly sizes: readonly number[];
+  /** Random where left out. */
+  readonly seed?: number | bigint | undefined;
+  /** Another draw for each. Default 0. */
+  readonly step?: number | undefined;
+  /** A row an entry of the whole graph. */
+  readonly edgeAttr?: Matrix | undefined;
+}
+
+/** What all ways to make a RuvectorLayerV2 take. */
+export interface V2Options { seed?: number | bigint | undefined; eps?: number | undefined }
+
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }
 
@@ -291,7 +324,7 @@ function docsOf(members) {
         text += '\n| option | value | default | |\n|---|---|---|---|\n';
         for (const option of options) text += `| \`${option.name}\` | ${rangeOf(option).replaceAll('|', '\\|')} | ${standardOf(option) ?? ''} | ${option.note.replaceAll('|', '\\|')} |\n`;
       }
-      if (isGenerated({ family })) {
+      if (isGenerated({ family, type })) {
         text += '\n| operation | takes | gives |\n|---|---|---|\n';
         for (const { name: operation, inputs, outputs } of operations) {
           const list = (ports) => ports.map((port) => `${port.name} ${shown(port)}${port.need === 'optional' ? ' (may be left out)' : ''}`).join(', ');

@@ -292,7 +292,8 @@ for (const { name, args, run, isAsync } of calls) {
 
 /** What the tests of indexes, of prepared filters, of stores, of graphs and of training look at. */
 const ELSEWHERE = [
-  ...['@ruvector/gnn/graph', '@ruvector/gnn/train', '../lib/overlay/training.js'].flatMap((file) => Object.keys(require(file))), 'BruteForceIndex', 'HNSWIndex', 'PreparedFilter', 'VectorStore', 'mergeTopK',
+  ...['@ruvector/gnn/graph', '@ruvector/gnn/train', '../lib/overlay/training.js'].flatMap((file) => Object.keys(require(file))), 'BruteForceIndex', 'HNSWIndex', 'PreparedFilter', 'VectorStore', 'VectorDB', 'mergeTopK',
+  'RuvectorLayerV2', 'adaptiveSearch', 'differentiableSearchDualSpace', 'SparseGraphAttention', // members, layer-v2, search-graphs, attention-graphs
 ];
 
 test('no export is left out', () => {

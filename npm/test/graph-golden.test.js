@@ -31,7 +31,7 @@ golden.cases.forEach(({ layer, graph: name, options, ...expected }, index) => {
       offsets: lists.reduce((all, list) => [...all, all.at(-1) + list.length], [0]), indices: lists.flat(),
       ...(hasWeights ? { weights: Float32Array.from(numbers(edges, 7 * index + 3), (w) => Math.abs(w) + 0.1) } : {}),
     });
-    const x = { data: Float32Array.from(numbers(n * golden.in, 7 * index + 1), (v) => (ties ? Math.max(v, 0) + 0.5 : v)), rows: n, dim: golden.in };
+    const x = { data: Float32Array.from(numbers(n * golden.in, 7 * index + 1, own.input === 'ball' ? 0.3 : 1), (v) => (ties ? Math.max(v, 0) + 0.5 : v)), rows: n, dim: golden.in };
     const edgeAttr = own.edgeDim ? { data: Float32Array.from(numbers(edges * own.edgeDim, 7 * index + 2)), rows: edges, dim: own.edgeDim } : undefined;
     const output = member.forward(x, graph, edgeAttr);
     close(output.data, expected.output, 'output');

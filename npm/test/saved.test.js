@@ -13,13 +13,21 @@ const fixtures = path.join(root, 'Tests/Fixtures');
 const saved = JSON.parse(fs.readFileSync(path.join(fixtures, 'saved-before-the-spine.json'), 'utf8'));
 const { queries, keys, values } = saved;
 
+/** Options that came since, with what a text without them means. */
+const LATER = { dropout: 0, normalize: false };
+function withoutLater(again, text) {
+  for (const [name, value] of Object.entries(LATER)) if (!(name in text.options) && again.options[name] === value) delete again.options[name];
+  again.options.experts?.forEach((expert, i) => withoutLater(expert, text.options.experts[i]));
+  return again;
+}
+
 for (const { name, json, output, gradient } of saved.attention) {
   test(`${name} of the commit before the spine`, () => {
     const one = attention[name].fromJson(json), out = one.computeBatch(queries, keys, values), text = JSON.parse(json);
     assert.ok(relative(out.data, output) <= 1e-5, `${relative(out.data, output)}`);
     const slopes = one.backward(queries, keys, values, { data: Float32Array.from(output), rows: 2, dim: output.length / 2 }).parameters;
     if (gradient.length > 0) assert.ok(relative(slopes, gradient) <= 1e-4, `${relative(slopes, gradient)}`);
-    const again = JSON.parse(one.toJson());
+    const again = withoutLater(JSON.parse(one.toJson()), text);
     assert.deepStrictEqual(again, text);
     // The same options and seed draw the same weights: those of the text had a sine added to what was drawn.
     const drawn = new attention[name](one.toJson === undefined ? {} : Object.fromEntries(Object.entries(text.options).map(([key, value]) => [key, key === 'seed' ? BigInt(value) : value]))).getWeights();

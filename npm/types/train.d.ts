@@ -58,6 +58,11 @@ export interface TrainerOptions {
   clipNorm?: number | undefined;
   /** Whether samples come in a new order in each epoch. Default true. */
   shuffle?: boolean | undefined;
+  /**
+   * Of models over a graph: a batch sees a subgraph around its nodes, of a node in hop h at most `sampleSizes[h]` entries (Infinity: all);
+   * one number a layer that passes messages. Drawn by the seed and the step. Default: the whole graph. Validation sees the whole graph.
+   */
+  sampleSizes?: readonly number[] | undefined;
   /** Whether a last batch that is smaller is left out. Default false. */
   dropLast?: boolean | undefined;
   /** Seed of all random decisions. Random where left out (read it from the object). */

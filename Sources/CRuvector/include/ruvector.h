@@ -447,6 +447,14 @@ int32_t rv_graph_copy(rv_graph *, const rv_buffer *offsets, const rv_buffer *ind
 int32_t rv_graph_is_weighted(rv_graph *);
 /* A number by which other threads of the process can open the same graph while anybody has it. */
 uint64_t rv_graph_token(rv_graph *);
+/* A subgraph around `nodes` (u32; repetitions count once), drawn hop by hop: at most sizes[h] (f32, whole numbers; below 0: all)
+ * entries of a node of hop h, by the seed, the step and the node. Its nodes are `nodes` and those found, in that order. It keeps the
+ * whole graph, whose degrees are its own. RV_INVALID_ARGUMENT for nodes that there are not, RV_INVALID_CONFIG for sizes. */
+int32_t rv_graph_sample(rv_graph *, const rv_buffer *nodes, const rv_buffer *sizes, uint64_t seed, uint64_t step, rv_graph **out,
+                        rv_error *error);
+/* Of a subgraph: the number of each node (u32, nodes) and the place of each entry (u32, edges) in the graph that it was drawn
+ * from. RV_UNSUPPORTED for other graphs. */
+int32_t rv_graph_origin(rv_graph *, const rv_buffer *nodes, const rv_buffer *entries, rv_error *error);
 /* A new reference to the graph with this token; RV_NOT_FOUND when it is gone. */
 int32_t rv_graph_open(uint64_t token, rv_graph **out, rv_error *error);
 

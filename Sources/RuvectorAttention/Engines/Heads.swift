@@ -11,6 +11,8 @@ public struct Heads {
   var window: Window?
   /// Keys a block.
   var block = 512
+  /// Share of the weights that training leaves out.
+  var dropout = 0.0
 
   /// Slices of equal width; heads divide both.
   func head(_ h: Int) -> SoftmaxHead {
@@ -25,6 +27,7 @@ public struct Heads {
   func forward(into out: UnsafeMutablePointer<Float>, _ control: Control) throws(RuvectorError) {
     let kernels = Kernels.current, v = input.values.dim, part = v / count
     let heads = (0..<count).map { head($0) }
+    if let mask = Mask(dropout, input.mode) { return try forward(dropping: mask, into: out, control) }
     if SoftmaxTiles.fits(heads[0]) {
       let quiet = Control(cancelFlag: control.cancelFlag)
       return try forChunks(of: input.queries.rows, chunk: SoftmaxTiles.together, times: count, control) {
@@ -59,7 +62,7 @@ public struct Heads {
   ) throws(RuvectorError) {
     let kernels = Kernels.current, m = input.queries.rows, n = input.keys.rows
     let d = input.queries.dim, v = input.values.dim, dPart = d / count, vPart = v / count
-    let heads = (0..<count).map { head($0) }
+    let heads = (0..<count).map { head($0) }, mask = Mask(dropout, input.mode)
     try forChunks(of: count, chunk: 1, control) { (part, _) throws(RuvectorError) in
       let h = part.lowerBound
       let scratch = try AlignedBuffer<Float>(count: 2 * n)
@@ -71,9 +74,33 @@ public struct Heads {
         slice.values = gradients.values.map { $0 + h * vPart }
         try heads[h].backward(
           i, outputGradient + i * v + h * vPart, into: slice, keyStride: d, valueStride: v, scratch.pointer,
-          scratch.pointer + n, kernels)
+          scratch.pointer + n, kernels, mask.map { ($0, place(h, i)) })
       }
     }
+  }
+
+  /// Number of the weight between query `i` and key 0 in head `h`, for what dropout decides.
+  private func place(_ h: Int, _ i: Int) -> Int { (h &* input.batch &+ input.place(of: i)) &* input.keys.rows }
+
+  /// `out` [m, v]: Σ_j m_ij p_ij V_j, m_ij 0 or 1/(1 − dropout).
+  private func forward(
+    dropping mask: Mask, into out: UnsafeMutablePointer<Float>, _ control: Control
+  ) throws(RuvectorError) {
+    let kernels = Kernels.current, v = input.values.dim, n = input.keys.rows, part = v / count
+    let heads = (0..<count).map { head($0) }
+    try forChunks(of: input.queries.rows, control) { (queries, _) throws(RuvectorError) in
+      let p = try AlignedBuffer<Float>(count: n)
+      for i in queries {
+        for h in heads.indices {
+          let row = out + i * v + h * part, first = place(h, i)
+          try heads[h].weights(i, into: p.pointer, kernels)
+          for j in 0..<n { p[j] *= mask.factor(first &+ j) }
+          row.update(repeating: 0, count: part)
+          kernels.combine_rows(p.pointer, heads[h].input.values.base, input.values.stride, n, part, row)
+        }
+      }
+    }
+    try requireRange(out, input.queries.rows * v, input)
   }
 }
 

@@ -182,22 +182,28 @@ struct SoftmaxHead {
   ///
   ///     dV_j += p_j g      ds_j = p_j (δ_j − Σ p δ) scale      dQ_i += Σ ds_j K_j      dK_j += ds_j Q_i
   ///
-  /// `p`, `δ`: scratch of n. Strides of the gradients are those of the packed arrays they lie in.
+  /// `p`, `δ`: scratch of n. Strides of the gradients are those of the packed arrays they lie in. With `dropping` (m, and the number
+  /// of the query's first weight) m_j p_j stands for p_j in dV, and m_j δ_j for δ_j.
   func backward(
     _ i: Int, _ g: UnsafePointer<Float>, into gradients: AttentionGradients, keyStride: Int, valueStride: Int,
-    _ p: UnsafeMutablePointer<Float>, _ δ: UnsafeMutablePointer<Float>, _ kernels: KernelTable
+    _ p: UnsafeMutablePointer<Float>, _ δ: UnsafeMutablePointer<Float>, _ kernels: KernelTable,
+    _ dropping: (mask: Mask, first: Int)? = nil
   ) throws(RuvectorError) {
     let (first, second) = runs(i), v = input.values.dim, d = input.queries.dim
     try weights(i, into: p, kernels)
     var mean = 0.0
     for run in [first, second] where !run.isEmpty {
       kernels.dot_rows(g, input.values.row(run.lowerBound), input.values.stride, run.count, v, δ + run.lowerBound)
+      if let dropping { for j in run { δ[j] *= dropping.mask.factor(dropping.first &+ j) } }
       mean += Double(kernels.dot(p + run.lowerBound, δ + run.lowerBound, run.count))
     }
     let q = input.queries.row(i)
     for run in [first, second] where !run.isEmpty {
       for j in run {
-        if let dV = gradients.values, p[j] != 0 { kernels.axpy(p[j], g, dV + j * valueStride, v) }
+        if let dV = gradients.values, p[j] != 0 {
+          let kept = dropping.map { $0.mask.factor($0.first &+ j) } ?? 1
+          kernels.axpy(p[j] * kept, g, dV + j * valueStride, v)
+        }
         δ[j] = p[j] * (δ[j] - Float(mean)) * Float(scale)
         if let dK = gradients.keys, δ[j] != 0 { kernels.axpy(δ[j], q, dK + j * keyStride, d) }
       }

@@ -71,10 +71,15 @@ public final class GraphRoPE: Attention, Sendable {
     throws(RuvectorError) -> Double
   {
     guard let row = context?.row(r) else { return Double(min(standard, maxPosition - 1)) }
-    let p = Double(row[0]), level = Double(row[1])
-    guard p >= 0 else { throw .expected("positions >= 0", for: name() + "[0]", received: text(p), .outOfRange) }
+    return try place(Double(row[0]), level: Double(row[1]), name() + "[0]", name() + "[1]")
+  }
+
+  private func place(
+    _ p: Double, level: Double, _ position: @autoclosure () -> String, _ name: @autoclosure () -> String
+  ) throws(RuvectorError) -> Double {
+    guard p >= 0 else { throw .expected("positions >= 0", for: position(), received: text(p), .outOfRange) }
     guard level >= 0, level <= 64, level == level.rounded() else {
-      throw .expected("levels in 0...64", for: name() + "[1]", received: text(level), .outOfRange)
+      throw .expected("levels in 0...64", for: name(), received: text(level), .outOfRange)
     }
     var scale = 1.0
     for _ in 0..<Int(level) { scale *= levelScale }
@@ -117,26 +122,34 @@ public final class GraphRoPE: Attention, Sendable {
 
   public static let operations =
     AttentionOperation.all + [
-      Operation("rotate", [Port("vector", ["dim"]), Port("position", [1])], [Port("output", ["dim"])])
+      Operation(
+        "rotate",
+        [Port("vectors", ["n", "dim"]), Port("positions", ["n"]), Port("levels", ["n"], .float32, .optional)],
+        [Port("output", ["n", "dim"])])
     ]
 
-  /// "rotate": the vector turned by its position (on level 0).
+  /// "rotate": rows turned by their positions and levels (0 where they are left out).
   public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
     guard operation.utf8.elementsEqual("rotate".utf8) else {
       return try runAttention(operation, buffers, control)
     }
-    try requireBuffers(3, for: operation, buffers)
-    let x = MatrixView(try buffers[0].floats("vector", count: dim), rows: 1, dim: dim)
-    let place = [try buffers[1].floats("position", count: 1)[0], 0]
-    try requireFinite(x.base, count: dim, for: "vector")
-    try requireFinite(place, count: 1, for: "position")
-    let out = try buffers[2].output("output", count: dim)
-    try place.withUnsafeBufferPointer { (context) throws(RuvectorError) in
-      guard let base = context.baseAddress else { return }
-      try turn(x, MatrixView(base, rows: 1, dim: 2), isKeys: false, into: out)
+    try requireBuffers(4, for: operation, buffers)
+    let x = try buffers[0].matrix("vectors"), n = x.rows
+    guard n == 0 || x.dim == dim else { throw .dimension("vectors[0]", expected: dim, received: x.dim) }
+    let positions = try buffers[1].floats("positions", count: n)
+    let levels = buffers[2].columns == 0 ? nil : try buffers[2].floats("levels", count: n)
+    for r in 0..<n { try requireFinite(x.row(r), count: dim, for: "vectors[\(r)]") }
+    try requireFinite(positions, count: n, for: "positions")
+    if let levels { try requireFinite(levels, count: n, for: "levels") }
+    let out = try buffers[3].output("output", count: n * dim), table = try RotaryTable(turns, isInverse: false)
+    let width = dim / heads
+    for r in 0..<n {
+      try table.move(
+        to: try place(Double(positions[r]), level: Double(levels?[r] ?? 0), "positions[\(r)]", "levels[\(r)]"))
+      for h in 0..<heads { table.rotate(x.row(r) + h * width, into: out + r * dim + h * width, width: width) }
     }
-    try requireRange(out, dim, AttentionInput(queries: x, keys: x, values: x))
-    return dim
+    try requireRange(out, n * dim, AttentionInput(queries: x, keys: x, values: x))
+    return n * dim
   }
 
   public func heads(

@@ -8,7 +8,8 @@ import RuvectorCore
 ///
 /// Q [m, d], K, V [n, d], W [d, d], b [d]; heads are contiguous slices of d. `projections` 0 leaves W and b out (q = Q,
 /// and so on, o_i the concatenation): that is what `@ruvector/attention` computes; values may then have any width that
-/// the heads divide.
+/// the heads divide. `dropout`: in training (a Trainer's), each weight of the softmax is 0 with that probability, else divided by
+/// 1 − dropout.
 /// - Complexity: O((m + n) · d² + m · n · d); without projections O(m · n · d).
 /// - Precision: Float; sums of projections at most 512 terms in Float.
 public final class MultiHead: Attention, @unchecked Sendable {
@@ -20,12 +21,15 @@ public final class MultiHead: Attention, @unchecked Sendable {
     Option(
       "projections", .flag, standard: 1, "1: learned W_q, W_k, W_v, W_o with biases, and values dim wide; 0: none."),
     AttentionOption.causal,
+    AttentionOption.dropout,
     Option("seed", .seed, standard: 0, "Seed of the initial weights."),
   ]
   public let dim: Int
   public let heads: Int
   /// Whether query i sees keys up to i + n − m only.
   public let isCausal: Bool
+  /// Share of the weights that training leaves out.
+  public let dropout: Double
   /// The seed of the initial weights.
   public let seed: UInt64
 
@@ -48,6 +52,7 @@ public final class MultiHead: Attention, @unchecked Sendable {
     dim = settings.integer("dim")
     heads = try AttentionOption.heads(settings, dim: dim)
     isCausal = settings.flag("causal")
+    dropout = settings.number("dropout")
     seed = settings.seed("seed")
     parameters = try Parameters(Self.slots(settings), seed: seed)
     projections =
@@ -60,7 +65,7 @@ public final class MultiHead: Attention, @unchecked Sendable {
   }
 
   public var optionValues: [Double] {
-    [Double(dim), Double(heads), projections == nil ? 0 : 1, isCausal ? 1 : 0, Double(seed)]
+    [Double(dim), Double(heads), projections == nil ? 0 : 1, isCausal ? 1 : 0, dropout, Double(seed)]
   }
 
   public var isRowwise: Bool { !isCausal }
@@ -71,7 +76,8 @@ public final class MultiHead: Attention, @unchecked Sendable {
   }
 
   private func slices(_ input: AttentionInput) -> Heads {
-    Heads(input: input, count: heads, scale: 1 / Double(dim / heads).squareRoot(), isCausal: isCausal)
+    Heads(
+      input: input, count: heads, scale: 1 / Double(dim / heads).squareRoot(), isCausal: isCausal, dropout: dropout)
   }
 
   /// Projected rows, kept alive together.

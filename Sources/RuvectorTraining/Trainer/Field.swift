@@ -15,7 +15,7 @@ final class Field {
   let layout: Layout
   private let floats: AlignedBuffer<Float>?
   private let integers: AlignedBuffer<UInt32>?
-  private let graph: ResidentGraph?
+  let graph: ResidentGraph?
   private let offsets: AlignedBuffer<UInt32>?
   private let rows: Int
   private let dim: Int

@@ -144,7 +144,7 @@ extension Trainer {
     if progress.batch + step.batches >= batches(of: data[0]) { progress.batch = 0 }  // of other data, or set by hand
     let size = size(of: data[0]), first = (progress.batch + step.batches) * size
     let samples = order()[first..<min(first + size, data[0].samples)]
-    step.batch = try Batch(Array(samples), of: data[0], model, trainable, mode, control)
+    step.batch = try Batch(Array(samples), of: data[0], model, trainable, mode, sampler, control)
     step.next = .loss
   }
 
@@ -275,7 +275,7 @@ extension Trainer {
     var sum = 0.0, samples = 0
     for b in min(max(first, 0), all)..<min(max(first, 0) + max(count, 0), all) {
       let list = Array(b * size..<min((b + 1) * size, data[1].samples))
-      let batch = try Batch(list, of: data[1], model, trainable, .evaluation, control)
+      let batch = try Batch(list, of: data[1], model, trainable, .evaluation, nil, control)
       sum += try value(of: loss, batch, data[1], nil) * Double(list.count)
       samples += list.count
     }

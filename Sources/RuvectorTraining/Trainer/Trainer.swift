@@ -60,6 +60,8 @@ public final class Trainer: Mechanism, @unchecked Sendable {
   /// The optimizer of each parameter; nil: it stays as it is.
   var groups: [Int?]
   var step = OpenStep()
+  /// Draws the subgraph of a batch; nil: batches see the whole graph.
+  var sampler: NeighborSampler?
 
   /// `.invalidConfig` for a model without a gradient, a loss or an optimizer that is none.
   public convenience init(_ settings: Settings) throws(RuvectorError) {
@@ -132,6 +134,8 @@ public final class Trainer: Mechanism, @unchecked Sendable {
   public static let operations = [
     // Optimizers of the parameters, by number; 2³² − 1: none.
     Operation("assign", [Port("groups", ["groups"], .uint32)], [Port("groups", [1])]),
+    // A model over a graph sees a subgraph around the nodes of a batch: entries a node and hop (below 0: all); one 0: the graph.
+    Operation("sample", [Port("sizes", ["sizes"])], [Port("sizes", [1])]),
     // The values of one field (see `TrainingData`) of the training set 0 or the validation set 1.
     Operation(
       "load",
@@ -168,6 +172,9 @@ public final class Trainer: Mechanism, @unchecked Sendable {
     if call.isNamed("assign") {
       try assign(call.indices("groups") ?? UnsafeBufferPointer(start: nil, count: 0))
       out[0] = Float(groups.count)
+    } else if call.isNamed("sample") {
+      try setSampler(call.vector("sizes"))
+      out[0] = Float(sampler?.sizes.count ?? 0)
     } else if call.isNamed("load") {
       try load(call)
       out[0] = 0
@@ -187,6 +194,18 @@ public final class Trainer: Mechanism, @unchecked Sendable {
       report(into: out)
     }
     return call.outputCount
+  }
+
+  private func setSampler(_ numbers: UnsafeBufferPointer<Float>?) throws(RuvectorError) {
+    guard let numbers else { return }
+    var sizes: [Int] = []
+    for x in numbers {
+      guard let size = Int(exactly: x) else {
+        throw .expected("whole numbers", for: "sampleSizes", received: text(Double(x)), .invalidConfig)
+      }
+      sizes.append(size)
+    }
+    sampler = sizes == [0] ? nil : try NeighborSampler(sizes: sizes, seed: seed)
   }
 
   var noBatch: RuvectorError { .expected("a step that has begun", for: "trainer", received: "none", .invalidArgument) }

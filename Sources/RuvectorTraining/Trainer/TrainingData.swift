@@ -97,6 +97,56 @@ final class TrainingData {
   /// The arguments for several samples at once, or for all of them.
   func inputs(of samples: [Int]) throws(RuvectorError) -> [Tensor] { try tensors(0..<inputs.count, of: samples) }
 
+  static var noGraph: RuvectorError { .expected("a graph", for: "data", received: "none", .invalidArgument) }
+
+  /// The graph that the model reads, where it reads one.
+  var graph: ResidentGraph? {
+    for (port, field) in zip(inputs, fields) where port.type == .graph { return field?.graph }
+    return nil
+  }
+
+  /// The arguments of the model for a subgraph: that graph, and the rows of its nodes and entries. With the memory they are in.
+  func inputs(
+    of part: ResidentGraph, _ origin: ResidentGraph.Origin, _ whole: ResidentGraph
+  ) throws(RuvectorError) -> ([Tensor], [AlignedBuffer<Float>]) {
+    var tensors: [Tensor] = [], memory: [AlignedBuffer<Float>] = []
+    for (port, field) in zip(inputs, fields) {
+      guard let field else {
+        tensors.append(.none(port))
+        continue
+      }
+      if port.type == .graph {
+        tensors.append(Tensor(part))
+        continue
+      }
+      let all = field.whole(rank: port.shape.count)
+      guard port.type == .float32, all.rank == 2, let from = all.data?.assumingMemoryBound(to: Float.self) else {
+        tensors.append(all)
+        continue
+      }
+      // A row an entry where that is what the port has, else a row a node.
+      let isOfEdges = all.rows == whole.edges && isOfEdges(port), list = isOfEdges ? origin.entries : origin.nodes
+      guard isOfEdges || all.rows == whole.nodes else {
+        throw .expected("\(whole.nodes) rows", for: "\(port.name)", received: "\(all.rows)", .dimensionMismatch)
+      }
+      let rows = try AlignedBuffer<Float>(rows: list.count, columns: all.columns, for: "batch")
+      for i in 0..<list.count {
+        (rows.pointer + i * all.columns).update(from: from + Int(list[i]) * all.columns, count: all.columns)
+      }
+      memory.append(rows)
+      tensors.append(.floats(rows.pointer, rows: list.count, columns: all.columns))
+    }
+    return (tensors, memory)
+  }
+
+  /// Whether the port's rows are those of the graph's entries.
+  private func isOfEdges(_ port: Port) -> Bool {
+    for graph in inputs where graph.type == .graph {
+      if case .named(let edges) = graph.shape[2], case .named(let own) = port.shape[0] { return edges.matches(own) }
+    }
+    return false
+  }
+
   /// What the loss compares the outputs of samples with.
   func targets(of samples: [Int]) throws(RuvectorError) -> [Tensor] {
     try tensors(inputs.count..<fields.count, of: samples)

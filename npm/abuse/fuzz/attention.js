@@ -27,6 +27,8 @@ const rows = {
   'Attention#attentionWeights': ['queries', 'keys', call('mask', 'offsets', 'pattern', 'threads')],
   'Attention#backward': ['queries', 'keys', 'values', 'gradient', call('mask', 'offsets', 'pattern', 'threads')],
   'Attention#backwardAsync': ['queries', 'keys', 'values', 'gradient', call('mask', 'offsets', 'pattern', 'threads', 'signal')],
+  'Attention#forwardWithMetadata': ['query', 'keys', 'values', options('places:distances', 'places:hnswLayers', 'places:edgeWeights', 'keys:structuralFeatures')],
+  'Attention#describe': [],
   'Attention#parameters': [],
   'Attention#getWeights': [],
   'Attention#setWeights': ['parameters'],
@@ -63,6 +65,10 @@ const rows = {
   graphStatistics: ['graph', options('few:sources', 'index:seed')],
   structuralFeatures: ['graph', options('share:damping', 'share:tolerance')],
   recommendMechanism: ['statistics', { ...options('index:queries', 'index:keys', 'size:dim', 'explain:hasEdgeFeatures', 'share:normBound'), always: ['queries', 'keys', 'dim'] }],
+  SparseGraphAttention: [{ ...options('width:dim', 'few:localWindow', 'few:globalTokens'), always: ['dim'] }],
+  ...Object.fromEntries(['dim', 'numHeads', 'localWindow', 'globalTokens', 'closed', 'close'].map((name) => [`SparseGraphAttention#${name}`, []])),
+  'SparseGraphAttention#attentionMask': ['nodeCount', 'adjacency'],
+  'SparseGraphAttention#forward': ['nodeFeatures', 'adjacency', options('threads')],
   HNSWEdgeFeatureExtractor: [],
   'HNSWEdgeFeatureExtractor#edgeDim': [],
   'HNSWEdgeFeatureExtractor#extract': [{ ...options('lengths:distances', 'lengths:levels', 'lengths:degrees'), always: ['distances'] }],
@@ -78,6 +84,10 @@ const ADDED = {
   '#getRouting': ['queries'], '#getExpertUsage': ['queries'], '#getGates': ['queries'], '#getSpaceContributions': ['queries', 'keys'],
   '#computeWithEdges': ['query', 'keys', 'values', 'edges'], '#computeWithPositions': ['query', 'keys', 'values', 'index', 'places'],
   '#applyRotary': ['query', 'index'], '.simple': ['size', 'heads', 'heads'], '.withConfig': ['size', 'curvature', 'explain', 'temperature'],
+  '#headOutput': ['query', 'keys', 'values', 'index'], '#addExpert': ['expert'], '.builder': [{ ...options('width:dim', 'few:topK', 'index:seed'), always: ['dim'] }],
+  '#applyRotation': ['nodeFeatures', 'nodePlaces', 'nodePlaces'], '#applyRelativeRotation': ['query', 'query', 'index', 'index'], '#encodeDistance': ['index', 'index'],
+  '#forward': ['nodeFeatures', 'adjacency', options('anyIndex:index', 'few:kLatent', 'threads')],
+  '#forwardBatch': ['nodeFeatures', 'adjacency', 'anyIndex', 'index', options('few:kLatent')], '#findLatentNeighbors': ['anyIndex', 'vector', 'few', 'index'],
   '.withWeights': ['size', 'curvature', 'share', 'share'], '.encodeDistance': ['index', 'size'], '.distanceToPosition': ['index', 'size'],
 };
 
@@ -172,6 +182,7 @@ function mechanism(c, name) {
   const type = attention[name];
   if (type === attention.SparsityPattern) return pattern(c);
   if (type === attention.HNSWEdgeFeatureExtractor) return new type();
+  if (type === attention.SparseGraphAttention) return new type({ dim: (c.dim = c.dim > 0 ? c.dim : 4) });
   const row = MECHANISMS[name] ?? c.chance.pick(Object.values(MECHANISMS).filter((one) => attention[one.class].prototype instanceof type));
   const known = c.world.mechanisms.filter((one) => one instanceof attention[row.class] && (!one.closed || c.chance.of(0.2)));
   const self = known.length > 0 ? c.chance.pick(known) : make(c, row);
@@ -259,6 +270,14 @@ function statistics(c) {
 
 const kinds = {
   graph, statistics,
+  nodeCount: (c) => (c.nodes = c.bad() ? c.chance.pick([0, -1, 1.5, NaN, 2 ** 40]) : 1 + c.chance.below(5)),
+  nodeFeatures: (c) => (c.bad() ? matrix(c) : matrixForm(c, (c.nodes = 1 + c.chance.below(5)), c.dim)),
+  nodePlaces: (c) => (c.bad() ? vector(c) : places(c, c.nodes ?? 3)),
+  adjacency(c) {
+    const n = c.nodes ?? 3, lists = Array.from({ length: Number.isInteger(n) && n > 0 && n < 9 ? n : 2 }, (_, i) => [i, 0].slice(0, c.chance.below(3)));
+    return c.bad() ? c.chance.pick([...strangers(), ...c.world.graphs, [[9]], { offsets: [0, 1], indices: [0] }]) : lists;
+  },
+  expert: (c) => (c.bad() ? c.chance.pick([...strangers(), { class: 'Nobody', options: {} }, { class: 'FlashAttention', options: { dim: 3 } }]) : BY_KIND.children(c)[0]),
   pattern,
   places: (c) => (c.bad() ? vector(c) : places(c)),
   lengths: (c) => (c.bad() ? vector(c) : form(c, numbers(c, c.keyCount).map(Math.abs))),

@@ -1,5 +1,6 @@
 'use strict';
 // The fuzz of Graph: rows, and arguments of its own.
+const { ruvector } = require('../../test/support/index.js');
 const { strangers } = require('./vectors.js');
 
 const rows = {
@@ -19,7 +20,7 @@ for (const [name, row] of Object.entries(rows)) {
   delete rows[name];
   rows[`CSR${name}`] = row;
 }
-const NOW = { kind: 'options', fields: ['threads'] }, LATER = { kind: 'options', fields: ['threads', 'signal'] }, NONE = { kind: 'nothing' };
+const NOW = { kind: 'options', fields: ['threads'] }, LATER = { kind: 'options', fields: ['threads', 'signal'] }, NONE = { kind: 'nothing' }, SIZES = { kind: 'options', fields: ['sampleSizes:sizes', 'index:seed'] };
 Object.assign(rows, {
   GNNEmbedder: ['embedderConfig'],
   ...Object.fromEntries(['config', 'model', 'closed', 'close'].map((name) => [`GNNEmbedder#${name}`, []])),
@@ -30,6 +31,19 @@ Object.assign(rows, {
   'MessagePassing#aggregate': ['nodeRows', 'nodeGraph', NOW],
   'MessagePassing#aggregateBackward': ['nodeRows', 'nodeGraph', 'nodeRows', NOW],
   'MessagePassing#update': [] /* gives back what it takes */,
+  GraphSAGE: ['sageConfig'],
+  ...Object.fromEntries(['config', 'model', 'closed', 'close'].map((name) => [`GraphSAGE#${name}`, []])),
+  'GraphSAGE#forward': ['nodeRows', 'nodeGraph', NOW],
+  'GraphSAGE#encode': ['nodeRows', 'nodeGraph', NONE, NOW],
+  'GraphSAGE#forwardMinibatch': ['nodeRows', 'nodeGraph', 'someNodes', NOW],
+  NeighborSampler: [{ ...SIZES, always: ['sizes'] }],
+  'NeighborSampler#sizes': [],
+  'NeighborSampler#seed': [],
+  'NeighborSampler#sample': ['nodeGraph', 'someNodes', 'index'],
+  'NeighborSampler#forward': ['aLayer', 'nodeRows', 'nodeGraph', 'someNodes', NOW],
+  searchWithGnn: ['anyIndex', 'vector', 'aLayer', 'k', { kind: 'options', fields: ['few:candidates', 'few:neighbors', 'few:queryLinks', 'share:gnnWeight', 'temperature'] }],
+  differentiableSearchDualSpace: ['vector', 'candidates', 'k', { kind: 'options', fields: ['temperature', 'curvature', 'projection', 'share:euclideanWeight'] }],
+  adaptiveSearch: ['vector', 'candidates', 'k', { kind: 'options', fields: ['temperature', 'curvature', 'few:numExperts', 'few:topK'] }],
   'MessagePassing#forward': ['nodeRows', 'nodeGraph', NOW],
 });
 
@@ -63,7 +77,7 @@ const ABSURD = [0, -1, 1.5, NaN, 2 ** 31, 2 ** 53, '3', null];
 /** Whether a receiver, which may be anything, even a proxy that is revoked, is an embedder. */
 function isEmbedder(value) {
   try {
-    return value instanceof ruvector.GNNEmbedder;
+    return value instanceof ruvector.GNNEmbedder || value instanceof ruvector.GraphSAGE;
   } catch {
     return false;
   }
@@ -121,9 +135,18 @@ const kinds = {
     if (!c.bad()) return good;
     return chance.of(0.4) ? chance.pick(strangers()) : { ...good, [chance.pick(Object.keys(good))]: chance.pick([...ABSURD, ...strangers()]) };
   },
+  sageConfig(c) {
+    const { chance } = c, width = chance.pick([1, 2, 4]), good = { inputDim: width, hiddenDim: 4, outputDim: chance.pick([1, 3]), numLayers: 2, sampleSizes: [2, Infinity], aggregator: chance.pick(['mean', 'max', 'sum']), normalize: chance.of(0.5), seed: 1 };
+    if (!c.bad()) return good;
+    return chance.of(0.4) ? chance.pick(strangers()) : { ...good, [chance.pick(Object.keys(good))]: chance.pick([...ABSURD, ...strangers()]) };
+  },
+  sampleSizes: (c) => (c.bad() ? c.chance.pick([...strangers(), [], [0], [1.5], [NaN], [2 ** 40], Array(65).fill(1)]) : c.chance.pick([[1], [2, 2], [Infinity], [-1, 3]])),
+  someNodes: (c) => (c.bad() ? c.chance.pick([...strangers(), [99], [-1], [0.5]]) : numbers(c, Array.from({ length: c.chance.below(4) }, () => c.chance.below(Math.max(1, c.nodeGraph?.closed === false ? c.nodeGraph.nodes : 1))))),
+  aLayer: (c) => (c.bad() ? c.chance.pick([...strangers(), ...c.world.sets, { encode: () => { c.interfere(); } }, { forward: () => ({ data: [], rows: 9 }) }])
+    : new ruvector.GraphSAGELayer({ inChannels: c.dim > 0 ? c.dim : 3, outChannels: 2, seed: 1 })),
   aggregation: (c) => (c.bad() ? c.chance.pick([...strangers(), { aggr: 'lstm' }, { aggr: 3 }]) : c.chance.pick([undefined, {}, { aggr: 'max' }, { aggr: 'mean' }])),
   nodeRows(c) {
-    const { chance } = c, graph = c.nodeGraph = chance.pick(c.world.graphs), dim = isEmbedder(c.self) ? c.self.config.inputDim : chance.pick([1, 3]);
+    const { chance } = c, graph = c.nodeGraph = chance.pick(c.world.graphs), dim = isEmbedder(c.self) ? c.self.config.inputDim : (c.dim = chance.pick([1, 3]));
     if (c.bad()) return chance.pick([...strangers(), { data: new Float32Array(6), rows: 2, dim: 3 }]);
     const rows = graph?.closed === false ? graph.nodes : 2;
     return { data: Float32Array.from({ length: rows * dim }, () => chance.unit()), rows, dim };

@@ -136,6 +136,8 @@ function receiver(c, name) {
   const open = (list) => chance.pick(chance.of(0.8) ? list.filter((one) => !one.closed) : list);
   if (type === 'VectorSet') return open(world.sets);
   if (type === 'Graph' || type === 'CSRGraph') return open(world.graphs);
+  if (type === 'GraphSAGE') return new ruvector.GraphSAGE({ inputDim: 3, seed: 1 });
+  if (type === 'NeighborSampler') return new ruvector.NeighborSampler({ sizes: [2], seed: 1 });
   if (type === 'GNNEmbedder' || type === 'MessagePassing') return new ruvector[type]({ ...(type === 'GNNEmbedder' && { inputDim: 3, seed: 1 }) });
   const made = trained(c, type) ?? reranker(c, type) ?? member(c, type) ?? model(c, type);
   if (made) return made;

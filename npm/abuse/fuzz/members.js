@@ -27,6 +27,8 @@ for (const row of MADE) {
   for (const member of ['parameters', 'getWeights', 'toJson', 'closed', 'close']) rows[`${name}#${member}`] = [];
   rows[`${name}#setWeights`] = ['memberWeights'];
   Object.assign(rows, weightFiles(name));
+  if (row.family === 'graph') rows[`${name}#forwardMinibatch`] = ['nodeRows', 'nodeGraph', 'someNodes', { kind: 'options', fields: ['sampleSizes:sizes', 'index:seed', 'index:step'], always: ['sizes'] }];
+  if (row.family === 'layer') for (const way of ['Hyperbolic', 'EdgeFeatured', 'DualSpace', 'MoE', 'MultiHead', 'Attention']) rows[`${name}.with${way}`] = ['size', 'size', { kind: 'options', fields: ['index:seed', 'curvature', 'few:numHeads', 'expert:attention'] }];
   for (const [operation, { inputs }] of Object.entries(row.operations)) {
     const ports = inputs.map((port) => ({ kind: 'port', port }));
     rows[`${name}#${operation}`] = [...ports, NOW];

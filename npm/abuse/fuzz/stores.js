@@ -27,6 +27,8 @@ const rows = {
   'VectorStore#prepareFilter': [{ kind: 'options', fields: ['idFilter:filter', 'where'], always: ['filter'] }],
   'VectorStore#search': ['vector', SEARCH],
   'VectorStore#searchAsync': ['vector', { kind: 'options', fields: [...SEARCH.fields, 'signal'] }],
+  'VectorStore#searchWithGnn': ['vector', 'aLayer', 'k'],
+  'VectorStore#dimensions': [],
   'VectorStore#getAllVectors': [],
   'VectorStore#getHnswGraph': [],
   'VectorStore#keyOf': ['storeId'],

@@ -5,6 +5,7 @@ const inputs = require('../inputs.js');
 const { computeInBlocks } = require('./blocks.js');
 const { runLater, runNow } = require('./calls.js');
 const { extraNames } = require('./extras.js');
+const { fromMetadata } = require('./metadata.js');
 const { Member, stateOf } = require('../members/member.js');
 const { MECHANISMS } = require('../overlay/attention.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
@@ -86,6 +87,21 @@ class Attention extends Member {
   backward(queries, keys, values, outputGradient, options) {
     const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'pattern', 'threads');
     return runNow(self, 'backward', { queries, keys, values, outputGradient, ...extra });
+  }
+
+  /** One query with what is known of its keys in a graph: of {distances, hnswLayers, edgeWeights, structuralFeatures} what the mechanism reads. */
+  forwardWithMetadata(query, keys, values, metadata) {
+    const self = Attention.#open(this);
+    return Attention.#one(self, query, keys, values, fromMetadata(self, metadata)).data;
+  }
+
+  /** What it is and what it costs. */
+  describe() {
+    const { row, config, sizes, floats } = Attention.#open(this);
+    return {
+      class: row.class, mechanism: row.native, options: Object.fromEntries([...row.options.keys()].map((name) => [name, config[name]])), hiddenDim: sizes.dim,
+      supportsVariableLength: true, complexity: row.complexity ?? 'quadratic', parameters: floats,
+    };
   }
 
   async backwardAsync(queries, keys, values, outputGradient, options) {

@@ -81,4 +81,19 @@ function makeOfExperts(rows, config, make) {
   return { handle, extras: Object.assign({}, ...descriptions.map((expert) => extrasOf(expert, rows))) };
 }
 
-module.exports = { CLASSES, makeOfExperts };
+/** {handle} of a member that is made of one mechanism, its option `attention`, as wide as `hiddenDim`. */
+function makeOfAttention(config, make) {
+  const given = config.attention, one = isList(given) ? given[0] : given;
+  if (one === undefined) throw mismatch('ERR_INVALID_CONFIG', '1 mechanism', 'attention', 'nothing');
+  if (isList(given) && given.length !== 1) throw mismatch('ERR_INVALID_CONFIG', '1 mechanism', 'attention', given.length);
+  const { handle, description, close } = readExpert(one, 'attention', config.hiddenDim, 0);
+  try {
+    const made = make([handle]);
+    config.attention = description;
+    return { handle: made };
+  } finally {
+    close();
+  }
+}
+
+module.exports = { CLASSES, makeOfAttention, makeOfExperts };

@@ -95,4 +95,4 @@ class GNNEmbedder {
 }
 guard(GNNEmbedder, isGNNEmbedder);
 
-module.exports = { GNNEmbedder };
+module.exports = { GNNEmbedder, integer };

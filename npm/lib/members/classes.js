@@ -35,15 +35,48 @@ const OPTIMIZER = {
   },
 };
 
-const MORE = { loss: LOSS, optimizer: OPTIMIZER };
+/** What layers over graphs have besides. */
+const GRAPH = {
+  /** Rows of some nodes, over neighbourhoods of at most `sizes[h]` entries a node in hop h. */
+  forwardMinibatch(x, graph, nodes, options) {
+    handleOfFamily(this, 'graph', 'a layer over graphs', 'this');
+    const { sizes, seed, ...rest } = inputs.options(options ?? null, ['sizes', 'seed', 'step', 'edgeAttr', 'threads']);
+    const { NeighborSampler } = require('../gnn/sampler.js');
+    return new NeighborSampler({ sizes, ...(seed !== undefined && { seed }) }).forward(this, x, graph, nodes, rest);
+  },
+};
+
+const MORE = { loss: LOSS, optimizer: OPTIMIZER, graph: GRAPH };
+
+/** RuvectorLayerV2: `withHyperbolic(inputDim, hiddenDim, options)` and so on; options are the mechanism's and `seed`, `eps`. */
+const layerStatics = (type) => Object.fromEntries(Object.entries(ATTENTION).map(([name, make]) => [name, (inputDim, hiddenDim, options) => {
+  const { seed, eps, ...rest } = inputs.options(options, ['seed', 'eps', ...make.options]), own = Object.fromEntries(Object.entries({ seed, eps }).filter(([, value]) => value !== undefined));
+  return new type({ inputDim, hiddenDim, ...own, ...make(hiddenDim, rest, seed) });
+}]));
+
+/** A mechanism by its class, with a seed where it has one. */
+const mechanism = (type, dim, options, seed) => ({ class: type, options: { ...(type === 'EdgeFeaturedAttention' ? { nodeDim: dim } : { dim }), ...options, ...(seed !== undefined && { seed }) } });
+const backend = (options, make) => Object.assign(make, { options });
+const ATTENTION = {
+  withHyperbolic: backend(['curvature', 'temperature', 'maps', 'frechet'], (dim, options) => ({ attention: mechanism('HyperbolicAttention', dim, options), ball: true, curvature: -Math.abs(inputs.number(options.curvature, 'curvature', -1)) })),
+  withEdgeFeatured: backend(['edgeDim', 'numHeads', 'negativeSlope', 'version'], (dim, options, seed) => ({ attention: mechanism('EdgeFeaturedAttention', dim, { edgeDim: 4, ...options }, seed) })),
+  withDualSpace: backend(['curvature', 'euclideanWeight', 'hyperbolicWeight', 'temperature'], (dim, options, seed) => ({ attention: mechanism('DualSpaceAttention', dim, options, seed) })),
+  withMoE: backend(['experts', 'topK', 'expertCapacity', 'balance'], (dim, options, seed) => ({ attention: mechanism('MoEAttention', dim, { experts: ['global', 'local'], topK: 1, ...options }, seed) })),
+  withMultiHead: backend(['numHeads'], (dim, options, seed) => ({ attention: mechanism('MultiHeadAttention', dim, options, seed) })),
+  withAttention: backend(['attention'], (_, { attention }) => ({ attention })),
+};
 
 const classes = {};
 for (const member of MEMBERS.filter(({ operations }) => operations)) {
   const row = rowOf(member);
   for (const [name, { kind, native }] of row.options) {
-    if (kind === 'children') Object.assign(row, { children: native, withChildren: (config, make) => makeOfLayers(name, config, make) });
+    if (kind !== 'children') continue;
+    const withChildren = member.family === 'layer'
+      ? (config, make) => (require('../attention/classes.js'), require('../attention/experts.js').makeOfAttention(config, make)) // loaded when one is made
+      : (config, make) => makeOfLayers(name, config, make);
+    Object.assign(row, { children: native, withChildren });
   }
-  const type = classes[member.type] = defineWithOperations(row, MORE[member.family]);
+  const type = classes[member.type] = defineWithOperations(row, MORE[member.family], member.family === 'layer' ? layerStatics : undefined);
   if (FAMILIES.includes(member.family)) CLASSES[member.type] = type;
 }
 

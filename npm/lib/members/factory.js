@@ -35,7 +35,7 @@ function define(row, base = Member, { methods, statics = undefined } = {}) {
 }
 
 /** The same with a method for each operation and one with `Async` behind its name: `forward(…ports, options)`; and `more`. */
-function defineWithOperations(row, more) {
+function defineWithOperations(row, more, statics = undefined) {
   const methods = { ...more };
   for (const [name, operation] of Object.entries(row.operations)) {
     methods[name] = function run(...args) {
@@ -47,7 +47,7 @@ function defineWithOperations(row, more) {
       return runLater(this, name, operation, args);
     };
   }
-  return define(row, Member, { methods });
+  return define(row, Member, { methods, statics });
 }
 
 module.exports = { define, defineWithOperations };

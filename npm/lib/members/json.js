@@ -23,6 +23,7 @@ const corrupt = (wanted, name, received) => mismatch('ERR_CORRUPT', wanted, name
 /** The options of a member, and of its children, as JSON has them: seeds beyond 2^53 as text. */
 const plain = (row, config) => Object.fromEntries(Object.entries(config).map(([name, value]) => {
   if (isList(value)) return [name, value.map(({ class: type, options }) => ({ class: type, options: plain(row, options) }))];
+  if (isObject(value)) return [name, { class: value.class, options: plain(row, value.options) }];
   return [name, typeof value === 'bigint' ? String(value) : value];
 }));
 
@@ -32,6 +33,7 @@ function revived(options) {
   for (const [name, value] of Object.entries(list)) {
     if (name === 'seed' && typeof value === 'string') list[name] = BigInt(value);
     if (isList(value)) list[name] = value.map((child) => ({ ...child, options: revived(child.options) }));
+    else if (isObject(value)) list[name] = { ...value, options: revived(value.options) };
   }
   return list;
 }
@@ -55,7 +57,7 @@ function read(text, row) {
   if (!isObject(object)) throw corrupt('an object', 'json', 'something else');
   if (object.version !== VERSION) throw unexpected('ERR_CORRUPT', `${VERSION}`, 'version', object.version);
   if (object.class !== row.class) throw unexpected('ERR_CORRUPT', row.class, 'class', object.class);
-  const options = isObject(object.options) ? revived(object.options) : {};
+  const options = isObject(object.options) ? { ...row.later, ...revived(object.options) } : {};
   const missing = [...row.options.keys()].find((name) => options[name] === undefined);
   if (missing) throw corrupt('a value', `options.${missing}`, 'none');
   if (!isList(object.weights)) throw corrupt('an array', 'weights', 'something else');

@@ -18,6 +18,8 @@
 //   signed      the curvature keeps its sign (elsewhere |K| counts, as in @ruvector/attention)
 //   base        what it shares with other classes: 'mixture', 'gated' (classes.js)
 //   context, keyOnly, features, edges    see extras.js
+//   complexity  of one query over n keys, for `describe` (default: quadratic, of n queries over n keys)
+//   later       options that older texts lack: what those mean
 const { ROWS } = require('../row-places.js');
 const { memberOf, rowOf } = require('../members/rows.js');
 const { AVERAGING, expertsByName, prepareExperts, prepareMixture } = require('./expert-names.js');
@@ -32,11 +34,11 @@ const NUM_EXPERTS = ['integer', 'Experts by name, the first four in turn (each r
 
 const TABLE = {
   DotProductAttention: { mechanism: 'scaled_dot_product', only: ['dim'], positional: ['dim'], ignored: ['scale'], inBlocks: () => true },
-  ScaledDotProductAttention: { mechanism: 'scaled_dot_product', positional: ['dim'], inBlocks: () => true },
-  MultiHeadAttention: { mechanism: 'multi_head', positional: ['dim', 'numHeads'], fixed: { projections: false, seed: 0 }, inBlocks: ({ projections }) => !projections },
+  ScaledDotProductAttention: { mechanism: 'scaled_dot_product', positional: ['dim'], inBlocks: () => true, later: { normalize: false, dropout: 0 } },
+  MultiHeadAttention: { mechanism: 'multi_head', positional: ['dim', 'numHeads'], fixed: { projections: false, seed: 0 }, inBlocks: ({ projections }) => !projections, later: { dropout: 0 } },
   FlashAttention: { mechanism: 'flash', positional: ['dim', 'blockSize'], inBlocks: ({ blockSize }) => ROWS % blockSize === 0 },
-  LinearAttention: { mechanism: 'linear', type: 'LinearAttentionOptions', positional: ['dim', 'numFeatures'], fixed: { seed: 0 } },
-  LocalGlobalAttention: { mechanism: 'local_global', positional: ['dim', 'localWindow', 'globalTokens'] },
+  LinearAttention: { mechanism: 'linear', type: 'LinearAttentionOptions', positional: ['dim', 'numFeatures'], fixed: { seed: 0 }, complexity: 'linear' },
+  LocalGlobalAttention: { mechanism: 'local_global', positional: ['dim', 'localWindow', 'globalTokens'], complexity: 'linear' },
   HyperbolicAttention: { mechanism: 'hyperbolic', positional: ['dim', 'curvature'], fixed: { frechet: true } },
   ManifoldAttention: { mechanism: 'manifold', positional: ['dim', 'curvature'], signed: true },
   LorentzCascadeAttention: { mechanism: 'lorentz_cascade', positional: ['dim', 'numHeads'] },
@@ -54,11 +56,11 @@ const TABLE = {
   MoEAttention: {
     mechanism: 'moe', more: { numExperts: NUM_EXPERTS }, optional: { experts: 'four by name', topK: '2, or 1 of one' }, positional: ['dim', 'numExperts', 'topK'],
     fixed: ({ numExperts }) => ({ experts: expertsByName(numExperts ?? 4, AVERAGING), seed: 0 }), unread: ['expertDim', 'noiseStd'],
-    choices: ({ topK }) => topK, base: 'mixture', prepare: prepareMixture,
+    choices: ({ topK }) => topK, base: 'mixture', prepare: prepareMixture, complexity: 'that of topK experts',
   },
   LearnedRoutingAttention: {
     mechanism: 'learned_routing', more: { numExperts: NUM_EXPERTS }, optional: { experts: 'four by name' }, positional: ['dim'], choices: ({ hard, numExperts }) => (hard ? 1 : numExperts), base: 'mixture',
-    prepare: prepareExperts,
+    prepare: prepareExperts, complexity: 'that of the experts',
   },
   DynamicHeadsAttention: { mechanism: 'dynamic_heads', positional: ['dim', 'numHeads'], base: 'gated' },
 };

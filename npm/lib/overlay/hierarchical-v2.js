@@ -5,9 +5,8 @@ const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { abortable, threads } = require('../async.js');
 const { Handle } = require('../handle.js');
-const { RuvectorLayer } = require('./layer.js');
 const { handleOfFamily } = require('../members/member.js');
-const { layerOf } = require('./layer-cache.js');
+const { kindOf, layerOf } = require('./layer-cache.js');
 const { resident, sectional } = require('../search.js');
 const { withStaging } = require('../staging.js');
 const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
@@ -20,14 +19,16 @@ const OPTIONS = {
   edge_featured: ['k', 'edgeAttention'],
   moe: ['k', 'temperature', 'curvature', 'numExperts', 'topK'],
 };
-const CONFIG = ['mode', 'curvature', 'euclideanWeight', 'temperature', 'k', 'explain', 'numExperts', 'topK', 'router', 'edgeAttention'];
+const CONFIG = ['mode', 'curvature', 'euclideanWeight', 'temperature', 'k', 'explain', 'numExperts', 'topK', 'router', 'edgeAttention', 'useFlash'];
 const EXPERTS = 4, STATISTICS = 8, STANDARD_ROUTER = new Float32Array(0);
 
 function readConfig(value) {
   if (value === undefined) throw unexpected('ERR_INVALID_ARG', 'an object', 'config', value);
-  const { mode, explain = false, ...rest } = inputs.options(value, CONFIG, 'config');
+  const { mode, explain = false, useFlash, ...rest } = inputs.options(value, CONFIG, 'config');
   if (typeof mode !== 'string') throw unexpected('ERR_INVALID_CONFIG', "a mode such as 'hyperbolic'", 'mode', mode);
   if (typeof explain !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'a boolean', 'explain', explain);
+  // Levels are always searched in one pass, in constant memory: what FlashAttention does.
+  if (useFlash !== undefined && typeof useFlash !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'useFlash', useFlash);
   const options = [], router = mode === 'moe' && rest.router !== undefined ? readRouter(rest.router) : STANDARD_ROUTER;
   for (const name of Object.hasOwn(OPTIONS, mode) ? OPTIONS[mode] : []) {
     if (rest[name] !== undefined) options.push(name, read(name, rest[name]));
@@ -57,7 +58,7 @@ function readLayers(layers, count) {
   if (!isList(layers)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', 'layers', layers);
   const length = inputs.lengthOfList(layers, 'layers');
   if (length !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} layers`, 'layers', length);
-  return inputs.mapList(layers, count, (layer, i) => (layer === 'identity' ? undefined : layerOf(layer, `layers[${i}]`)));
+  return inputs.mapList(layers, count, (layer, i) => (layer === 'identity' ? undefined : layerOf(layer, `layers[${i}]`, true)));
 }
 
 /** The arguments of the native call, but for control; and what to make of the results. */
@@ -80,7 +81,7 @@ function prepare(query, layerEmbeddings, layers, config, own, room) {
     levels.map(({ set }) => set),
     levels.map(({ data }) => data ?? new Float32Array(0)),
     Float64Array.from(levels.flatMap(({ set, rows, dim }) => (set ? [0, 0] : [rows, dim]))),
-    objects.map((layer, l) => layer && Handle.of(layer, RuvectorLayer, `layers[${l}]`)),
+    objects.map((layer, l) => layer && Handle.of(layer, kindOf(layer), `layers[${l}]`)),
     router, embedding, indices, weights, routing,
   ];
   return { call, result: () => (explain ? { embedding, levels: split(counts, indices, weights, mode === 'moe' ? routing : undefined) } : embedding) };

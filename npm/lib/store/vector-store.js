@@ -342,6 +342,12 @@ class VectorStore extends Handle {
     run(this.#learning.forget());
   }
 
+  /** The same, ranked anew by the embeddings of a layer over a graph: [{id, score, weight, distance, metadata}]. */
+  searchWithGnn(query, gnn, k, options) {
+    VectorStore.#of(this);
+    return require('./gnn.js').searchStore(this, query, gnn, k, options);
+  }
+
   /** All ids and vectors, in the order of their insertion: {ids, data, rows, dim}. */
   getAllVectors() {
     VectorStore.#of(this);
@@ -378,6 +384,12 @@ class VectorStore extends Handle {
   }
 
   get dim() {
+    VectorStore.#of(this);
+    return this.#options.dim;
+  }
+
+  /** `dim`, by the name of @ruvector/gnn's README. */
+  get dimensions() {
     VectorStore.#of(this);
     return this.#options.dim;
   }
@@ -458,4 +470,4 @@ class VectorStore extends Handle {
   }
 }
 
-module.exports = { VectorStore };
+module.exports = { VectorDB: VectorStore, VectorStore };

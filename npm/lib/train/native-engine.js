@@ -35,7 +35,7 @@ class NativeEngine {
   #lossInputs;
   #units = 1;
 
-  constructor({ model, loss, lossState, optimizer, schedule, penalty }, numbers) {
+  constructor({ model, loss, lossState, optimizer, schedule, penalty, sampleSizes }, numbers) {
     const state = stateOf(model), forward = state.row.forward ?? state.row.operations?.forward;
     if (!forward || state.floats === 0) throw mismatch('ERR_INVALID_CONFIG', 'a member with weights, forward and backward', 'model', nameOf(model));
     const { optimizers, groups } = groupsOf(optimizer, state.parameters), child = (name, value) => (value ? [name, handleOf(value)] : []);
@@ -45,6 +45,7 @@ class NativeEngine {
         ...child('penalty', penalty), ...Object.entries(numbers).flat(),
       ]);
       this.#run('assign', groups, new Float32Array(1));
+      if (sampleSizes) this.#run('sample', sampleSizes, new Float32Array(1));
     } catch (error) {
       if (this.#handle) native.close(this.#handle);
       throw error;

@@ -10,13 +10,14 @@ const { cancellable, checkFlag, threads: threadsOf } = require('../async.js');
 const { Member, stateOf } = require('../members/member.js');
 const { mismatch, tagOf, unexpected } = require('../errors.js');
 const { nameOf } = require('../known.js');
+const { readSizes } = require('../gnn/sampler.js');
 const { randomSeed } = require('../random.js');
 const { NativeEngine } = require('./native-engine.js');
 const { OwnEngine } = require('./own-engine.js');
 const { pathOf, writeFileAsync } = require('../files.js');
 const { packRun, prepareCheckpoint, readCheckpoint, unpackRun } = require('./state.js');
 
-const OPTIONS = ['model', 'loss', 'optimizer', 'schedule', 'penalty', 'batchSize', 'accumulate', 'clipNorm', 'shuffle', 'dropLast', 'seed'];
+const OPTIONS = ['model', 'loss', 'optimizer', 'schedule', 'penalty', 'batchSize', 'accumulate', 'clipNorm', 'shuffle', 'dropLast', 'sampleSizes', 'seed'];
 const FIT = ['epochs', 'checkpoint', 'validation', 'patience', 'minDelta', 'restoreBest', 'onProgress', 'onEpoch', 'signal', 'threads'];
 
 /** The state of a member of a family, or an error that names the argument. */
@@ -94,7 +95,9 @@ class Trainer extends Handle {
     const lossState = typeof loss === 'function' ? undefined : memberOf(loss, 'loss', 'loss', 'a loss or a function');
     if (schedule !== undefined) memberOf(schedule, 'schedule', 'schedule', 'a schedule');
     if (penalty !== undefined) memberOf(penalty, 'continual', 'penalty', 'an EWC');
-    const { given: seed, numbers } = numbersOf(given), engine = new (isOwn ? OwnEngine : NativeEngine)({ model, loss, lossState, optimizer, schedule, penalty }, numbers);
+    const sizes = given.sampleSizes === undefined ? undefined : readSizes(given.sampleSizes, 'sampleSizes');
+    if (sizes && isOwn) throw unexpected('ERR_INVALID_CONFIG', 'a member as the model', 'sampleSizes', given.sampleSizes);
+    const { given: seed, numbers } = numbersOf(given), engine = new (isOwn ? OwnEngine : NativeEngine)({ model, loss, lossState, optimizer, schedule, penalty, sampleSizes: sizes }, numbers);
     // Every Handle has a native object. A trainer of the caller's own model needs none: the smallest one stands in.
     super(engine.handle ?? native.create('schedule', 'constant', []), Trainer);
     this.#model = model;
