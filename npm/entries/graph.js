@@ -16,6 +16,7 @@ module.exports = part(require('../lib/index.js'), [
   'LayerNorm',
   'Linear',
   'MessagePassing',
+  'RLNavigator',
   'Sequential',
   'TransformerLayer',
 ]);

@@ -8,7 +8,7 @@ const path = require('node:path');
 const test = require('node:test');
 const { relative, root, ruvector } = require('./support/index.js');
 
-const declarations = ['index.d.ts', 'npm/types/generated.d.ts', 'npm/types/train.d.ts', 'npm/types/embedding.d.ts'].map((file) => fs.readFileSync(path.join(root, file), 'utf8')).join('\n');
+const declarations = ['index.d.ts', 'npm/types/generated.d.ts', 'npm/types/train.d.ts', 'npm/types/embedding.d.ts', 'npm/types/ranking.d.ts'].map((file) => fs.readFileSync(path.join(root, file), 'utf8')).join('\n');
 const { exports: entries } = require(path.join(root, 'package.json'));
 
 function node(code, { env = {}, cwd = root } = {}) {
