@@ -55,6 +55,21 @@ export interface WeightFiles {
   loadWeightsAsync(source: string | Uint8Array, options?: WeightLoading): Promise<void>;
 }
 
+/** What a layer sees around some nodes. */
+export interface MinibatchOptions extends ThreadOptions {
+  /** Entries a node in each hop; Infinity: all. */
+  readonly sizes: readonly number[];
+  /** Random where left out. */
+  readonly seed?: number | bigint | undefined;
+  /** Another draw for each. Default 0. */
+  readonly step?: number | undefined;
+  /** A row an entry of the whole graph. */
+  readonly edgeAttr?: Matrix | undefined;
+}
+
+/** What all ways to make a RuvectorLayerV2 take. */
+export interface V2Options { seed?: number | bigint | undefined; eps?: number | undefined }
+
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }
 
@@ -70,6 +85,8 @@ export type Layer =
   | { readonly class: 'GraphSAGELayer'; readonly options: GraphSAGELayerOptions }
   | TransformerLayer
   | { readonly class: 'TransformerLayer'; readonly options: TransformerLayerOptions }
+  | HyperbolicGNNLayer
+  | { readonly class: 'HyperbolicGNNLayer'; readonly options: HyperbolicGNNLayerOptions }
   | Aggregation
   | { readonly class: 'Aggregation'; readonly options: AggregationOptions }
   | Sequential
@@ -82,6 +99,80 @@ export type Layer =
   | { readonly class: 'Dropout'; readonly options?: DropoutOptions }
   | Activation
   | { readonly class: 'Activation'; readonly options?: ActivationOptions };
+
+export interface RuvectorLayerV2Options {
+  /** Width of the node and its neighbours. Integer in 1...65536. */
+  inputDim: number;
+  /** Width of the output. Integer in 1...65536. */
+  hiddenDim: number;
+  /** A mechanism of attention of width hiddenDim; it is copied. 1...1 mechanisms. */
+  attention: Expert;
+  /** true: the mechanism sees points of the Poincare ball. Default false. */
+  ball?: boolean | undefined;
+  /** K < 0 of that ball. Number in -1000000...-1e-6. Default -1. */
+  curvature?: number | undefined;
+  /** Added to the variance in the layer norm. Number in 1e-30...1. Default 0.00001. */
+  eps?: number | undefined;
+  /** Seed of the initial weights. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/**
+ * RuvectorLayer with any mechanism of attention in it:
+ *
+ *     h = W_msg x + b            m_i = W_msg N_i + b
+ *     a = φ⁻¹(attention(φ(h), φ(M), φ(M)))        φ: exp₀ with `ball`, else the identity
+ *     g = Σ ŵ_i m_i              ŵ = w/Σw, or 1/n without weights and where Σw ≤ 0
+ *     u = W_agg (a + g) + b      y = GatedUnit(u, h): a GRU and a layer norm
+ *
+ * More: docs/options.md.
+ */
+export class RuvectorLayerV2 {
+  constructor(options: RuvectorLayerV2Options);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): RuvectorLayerV2;
+  readonly inputDim: number;
+  readonly hiddenDim: number;
+  readonly attention: Expert;
+  readonly ball: boolean;
+  readonly curvature: number;
+  readonly eps: number;
+  readonly seed: number | bigint;
+  /** node [in], neighbors [neighbors, in], edgeWeights [neighbors] → output [hidden]. */
+  forward(node: Vector, neighbors: Matrix | Vector, edgeWeights?: Vector | undefined, options?: ThreadOptions): Float32Array;
+  forwardAsync(node: Vector, neighbors: Matrix | Vector, edgeWeights?: Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
+  /**
+   * node [in], neighbors [neighbors, in], edgeWeights [neighbors], outputGradient [hidden] → node [in], neighbors [neighbors,
+   * in], edgeWeights [neighbors], parameters [parameters].
+   */
+  backward(node: Vector, neighbors: Matrix | Vector, edgeWeights: Vector | undefined, outputGradient: Vector, options?: ThreadOptions): { node: Float32Array; neighbors: Float32Array; edgeWeights?: Float32Array | undefined; parameters: Float32Array };
+  backwardAsync(node: Vector, neighbors: Matrix | Vector, edgeWeights: Vector | undefined, outputGradient: Vector, options?: AsyncOptions): Promise<{ node: Float32Array; neighbors: Float32Array; edgeWeights?: Float32Array | undefined; parameters: Float32Array }>;
+  /** With HyperbolicAttention in the ball. Options: the mechanism's, `seed`, `eps`. */
+  static withHyperbolic(inputDim: number, hiddenDim: number, options?: V2Options & { curvature?: number; temperature?: number; maps?: boolean; frechet?: boolean }): RuvectorLayerV2;
+  /** With EdgeFeaturedAttention (GATv2). */
+  static withEdgeFeatured(inputDim: number, hiddenDim: number, options?: V2Options & { edgeDim?: number; numHeads?: number; negativeSlope?: number; version?: 'v1' | 'v2' }): RuvectorLayerV2;
+  static withDualSpace(
+    inputDim: number, hiddenDim: number, options?: V2Options & { curvature?: number; euclideanWeight?: number; hyperbolicWeight?: number; temperature?: number }): RuvectorLayerV2;
+  /** With MoEAttention; experts 'global' and 'local', of which a node has one, unless told. */
+  static withMoE(inputDim: number, hiddenDim: number, options?: V2Options & { experts?: readonly Expert[]; topK?: number; expertCapacity?: number; balance?: number }): RuvectorLayerV2;
+  static withMultiHead(inputDim: number, hiddenDim: number, options?: V2Options & { numHeads?: number }): RuvectorLayerV2;
+  /** With any mechanism of width hiddenDim. */
+  static withAttention(inputDim: number, hiddenDim: number, options: V2Options & { attention: Expert }): RuvectorLayerV2;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface RuvectorLayerV2 extends WeightFiles {}
 
 export interface GCNLayerOptions {
   /** Width of a node's row. Integer in 1...65536. */
@@ -124,6 +215,11 @@ export class GCNLayer {
    */
   backward(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array };
   backwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array }>;
+  /**
+   * Rows of some nodes, in their order: the layer sees a subgraph around them, of a node in hop h at most `sizes[h]` entries
+   * (Infinity: all), drawn by `seed` and `step`. One size a layer that passes messages.
+   */
+  forwardMinibatch(x: Matrix, graph: Graph, nodes: Uint32Array | Int32Array | readonly number[], options: MinibatchOptions): Rows;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -203,6 +299,11 @@ export class GATLayer {
    */
   forwardWithAttention(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): { output: Rows; attention: Rows; loops: Rows };
   forwardWithAttentionAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<{ output: Rows; attention: Rows; loops: Rows }>;
+  /**
+   * Rows of some nodes, in their order: the layer sees a subgraph around them, of a node in hop h at most `sizes[h]` entries
+   * (Infinity: all), drawn by `seed` and `step`. One size a layer that passes messages.
+   */
+  forwardMinibatch(x: Matrix, graph: Graph, nodes: Uint32Array | Int32Array | readonly number[], options: MinibatchOptions): Rows;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -285,6 +386,11 @@ export class GATv2Layer {
    */
   forwardWithAttention(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): { output: Rows; attention: Rows; loops: Rows };
   forwardWithAttentionAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<{ output: Rows; attention: Rows; loops: Rows }>;
+  /**
+   * Rows of some nodes, in their order: the layer sees a subgraph around them, of a node in hop h at most `sizes[h]` entries
+   * (Infinity: all), drawn by `seed` and `step`. One size a layer that passes messages.
+   */
+  forwardMinibatch(x: Matrix, graph: Graph, nodes: Uint32Array | Int32Array | readonly number[], options: MinibatchOptions): Rows;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -345,6 +451,11 @@ export class GraphSAGELayer {
    */
   backward(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array };
   backwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array }>;
+  /**
+   * Rows of some nodes, in their order: the layer sees a subgraph around them, of a node in hop h at most `sizes[h]` entries
+   * (Infinity: all), drawn by `seed` and `step`. One size a layer that passes messages.
+   */
+  forwardMinibatch(x: Matrix, graph: Graph, nodes: Uint32Array | Int32Array | readonly number[], options: MinibatchOptions): Rows;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -422,6 +533,11 @@ export class TransformerLayer {
    */
   forwardWithAttention(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): { output: Rows; attention: Rows; loops: Rows };
   forwardWithAttentionAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<{ output: Rows; attention: Rows; loops: Rows }>;
+  /**
+   * Rows of some nodes, in their order: the layer sees a subgraph around them, of a node in hop h at most `sizes[h]` entries
+   * (Infinity: all), drawn by `seed` and `step`. One size a layer that passes messages.
+   */
+  forwardMinibatch(x: Matrix, graph: Graph, nodes: Uint32Array | Int32Array | readonly number[], options: MinibatchOptions): Rows;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -437,6 +553,80 @@ export class TransformerLayer {
 }
 
 export interface TransformerLayer extends WeightFiles {}
+
+export interface HyperbolicGNNLayerOptions {
+  /** Width of a node's row. Integer in 1...65536. */
+  inChannels: number;
+  /** Width of an output row. Integer in 1...65536. */
+  outChannels: number;
+  /** K < 0, at first where it is learned. Number in -1000000...-1e-6. Default -1. */
+  curvature?: number | undefined;
+  /** true: the curvature is a parameter. Default false. */
+  learnCurvature?: boolean | undefined;
+  /** Weights of a node's sources. Default 'symmetric'. */
+  aggregation?: 'symmetric' | 'mean' | 'attention' | undefined;
+  /** σ, in the tangent space. Default 'none'. */
+  activation?: 'none' | 'relu' | 'tanh' | undefined;
+  /** What rows of x are. Default 'tangent'. */
+  input?: 'tangent' | 'ball' | undefined;
+  /** What output rows are. Default 'ball'. */
+  output?: 'ball' | 'tangent' | undefined;
+  /** true: a learned vector is added to every row in the tangent space. Default true. */
+  bias?: boolean | undefined;
+  /** Seed of the initial weights. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/**
+ * A convolution in the Poincaré ball of curvature K = −c, through its tangent space at the origin:
+ *
+ *     v_j = log₀(x_j)      a_i = Σ_j w_ij W v_j + b      o_i = exp₀(σ(a_i))
+ *
+ * More: docs/options.md.
+ */
+export class HyperbolicGNNLayer {
+  constructor(options: HyperbolicGNNLayerOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): HyperbolicGNNLayer;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly curvature: number;
+  readonly learnCurvature: boolean;
+  readonly aggregation: 'symmetric' | 'mean' | 'attention';
+  readonly activation: 'none' | 'relu' | 'tanh';
+  readonly input: 'tangent' | 'ball';
+  readonly output: 'ball' | 'tangent';
+  readonly bias: boolean;
+  readonly seed: number | bigint;
+  /** x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim] → output [n, width]. */
+  forward(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: ThreadOptions): Rows;
+  forwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr?: Matrix | Vector | undefined, options?: AsyncOptions): Promise<Rows>;
+  /**
+   * x [n, inChannels], graph a graph of n nodes, edgeAttr [edges, edgeDim], outputGradient [n, width] → x [n, inChannels],
+   * edgeAttr [edges, edgeDim], parameters [parameters].
+   */
+  backward(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array };
+  backwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array }>;
+  /**
+   * Rows of some nodes, in their order: the layer sees a subgraph around them, of a node in hop h at most `sizes[h]` entries
+   * (Infinity: all), drawn by `seed` and `step`. One size a layer that passes messages.
+   */
+  forwardMinibatch(x: Matrix, graph: Graph, nodes: Uint32Array | Int32Array | readonly number[], options: MinibatchOptions): Rows;
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface HyperbolicGNNLayer extends WeightFiles {}
 
 export interface AggregationOptions {
   /** What becomes of a node's sources. Default 'sum'. */
@@ -461,6 +651,11 @@ export class Aggregation {
   /** x [n, channels], graph a graph of n nodes, outputGradient [n, channels] → x [n, channels]. */
   backward(x: Matrix | Vector, graph: Graph, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array };
   backwardAsync(x: Matrix | Vector, graph: Graph, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array }>;
+  /**
+   * Rows of some nodes, in their order: the layer sees a subgraph around them, of a node in hop h at most `sizes[h]` entries
+   * (Infinity: all), drawn by `seed` and `step`. One size a layer that passes messages.
+   */
+  forwardMinibatch(x: Matrix, graph: Graph, nodes: Uint32Array | Int32Array | readonly number[], options: MinibatchOptions): Rows;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -506,6 +701,11 @@ export class Sequential {
    */
   backward(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: ThreadOptions): { x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array };
   backwardAsync(x: Matrix | Vector, graph: Graph, edgeAttr: Matrix | Vector | undefined, outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ x: Float32Array; edgeAttr?: Float32Array | undefined; parameters: Float32Array }>;
+  /**
+   * Rows of some nodes, in their order: the layer sees a subgraph around them, of a node in hop h at most `sizes[h]` entries
+   * (Infinity: all), drawn by `seed` and `step`. One size a layer that passes messages.
+   */
+  forwardMinibatch(x: Matrix, graph: Graph, nodes: Uint32Array | Int32Array | readonly number[], options: MinibatchOptions): Rows;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** A copy of all parameters, one after the other; empty where there are none. */
@@ -2336,6 +2536,10 @@ export interface ScaledDotProductOptions {
   temperature?: number | undefined;
   /** true: query i sees keys up to i + n - m only. Default false. */
   causal?: boolean | undefined;
+  /** true: scores are cosines over T: queries and keys are scaled to length 1 first. Default false. */
+  normalize?: boolean | undefined;
+  /** Share of the weights of the softmax that training leaves out. Number in 0...0.999. Default 0. */
+  dropout?: number | undefined;
 }
 
 export interface MultiHeadOptions {
@@ -2347,6 +2551,8 @@ export interface MultiHeadOptions {
   projections?: boolean | undefined;
   /** true: query i sees keys up to i + n - m only. Default false. */
   causal?: boolean | undefined;
+  /** Share of the weights of the softmax that training leaves out. Number in 0...0.999. Default 0. */
+  dropout?: number | undefined;
   /** Seed of the initial weights. Random where left out (read it from the object). */
   seed?: number | bigint | undefined;
 }
