@@ -135,3 +135,10 @@ test('bad input is named', async () => {
   await fails(() => layer.forwardMinibatch(x, plain, [1]), 'ERR_INVALID_ARG', 'no sizes');
   assert.strictEqual(layer.forwardMinibatch(x, plain, [], { sizes: [2] }).rows, 0);
 });
+
+test('a model without a place for features of edges', async () => {
+  const { Aggregation, Graph } = require('../../index.js'), graph = new Graph({ offsets: [0, 1, 2], indices: [1, 0] }), one = new Aggregation({ aggr: 'sum' }), x = [[1, 2], [3, 4]];
+  const whole = one.forward(x, graph);
+  assert.deepStrictEqual(Array.from(one.forwardMinibatch(x, graph, [1], { sizes: [2] }).data), Array.from(whole.data.subarray(2, 4)));
+  assert.throws(() => one.forwardMinibatch(x, graph, [0], { sizes: [2], edgeAttr: [[1], [1]] }), { code: 'ERR_INVALID_ARG' });
+});

@@ -7,6 +7,7 @@ const { guard } = require('../guard.js');
 const { Graph, graphOfHandle } = require('../graph.js');
 const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
+const { Member, stateOf } = require('../members/member.js');
 const { randomSeed } = require('../random.js');
 const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
 
@@ -41,6 +42,9 @@ function graphOf(value) {
   const graph = isList(value) ? Graph.fromAdjacency(value) : new Graph(value);
   return { graph, close: () => graph.close() };
 }
+
+/** Whether a model's "forward" has a place for features of edges: an aggregation has none. */
+const readsEdges = (model) => !(model instanceof Member) || stateOf(model).row.operations?.forward?.inputs.some(({ name }) => name === 'edgeAttr') !== false;
 
 let isNeighborSampler;
 class NeighborSampler {
@@ -80,10 +84,12 @@ class NeighborSampler {
     try {
       const e = edgeAttr === undefined ? undefined : matrix(edgeAttr, 'edgeAttr', true), m = matrix(features, 'features');
       if (m.rows !== whole.graph.nodes) throw mismatch('ERR_DIMENSION_MISMATCH', `${whole.graph.nodes} rows`, 'features', m.rows);
+      if (e && !readsEdges(model)) throw unexpected('ERR_INVALID_ARG', 'nothing', 'edgeAttr', edgeAttr);
       if (e && e.rows !== whole.graph.edges) throw mismatch('ERR_DIMENSION_MISMATCH', `${whole.graph.edges} rows`, 'edgeAttr', e.rows);
       const part = this.sample(whole.graph, list, step);
       try {
-        const rows = matrix(run.call(model, rowsAt(m, part.nodes), part.graph, e && rowsAt(e, part.entries), more), 'model(…)');
+        const edges = readsEdges(model) ? [e && rowsAt(e, part.entries)] : [];
+        const rows = matrix(run.call(model, rowsAt(m, part.nodes), part.graph, ...edges, more), 'model(…)');
         if (rows.rows !== part.nodes.length) throw mismatch('ERR_DIMENSION_MISMATCH', `${part.nodes.length} rows`, 'model(…)', rows.rows);
         return rowsAt(rows, part.rows);
       } finally {
