@@ -196,7 +196,8 @@ const ofAttention = {
   '`HardNegativeMiner`: semi-hard ones': shownBy(['migration-training.test.js', 'mining']),
 };
 
-const [, before, after] = /^([\s\S]*?)\n## From `@ruvector\/attention`([\s\S]*)$/.exec(fs.readFileSync(path.join(root, 'docs/migration.md'), 'utf8'));
+const [, before, after] = /^([\s\S]*?)\n## From `@ruvector\/attention`([\s\S]*?)(?:\n## |$(?![\s\S]))/.exec(fs.readFileSync(path.join(root, 'docs/migration.md'), 'utf8'));
+// (What the README alone describes, behind these, is vocabulary.test.js'.)
 const rowsOf = (text) => [...text.matchAll(/^\| (.+?) \| .+\|$/gm)].map(([, what]) => what).filter((what) => what !== 'what');
 
 for (const [name, text, shown] of [['@ruvector/gnn', before, gnn], ['@ruvector/attention', after, ofAttention]]) {

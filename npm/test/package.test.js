@@ -16,7 +16,7 @@ const installed = path.join(folder, 'node_modules/@ruvector/gnn');
 /** Everything that may be in the package; every line must match a file. */
 const ALLOWED = [
   /^package\.json$/, /^README\.md$/, /^CHANGELOG\.md$/, /^LICENSE$/, /^NOTICE$/,
-  /^index\.(js|mjs|d\.ts|d\.mts)$/, /^npm\/entries\/(attention|graph|train)\.(js|mjs|d\.ts|d\.mts)$/, /^npm\/lib\/((attention|embedding|generated|gnn|indexes|members|overlay|store|train|wasm)\/)?[a-z0-9-]+\.js$/, /^npm\/types\/[a-z-]+\.d\.ts$/,
+  /^index\.(js|mjs|d\.ts|d\.mts)$/, /^npm\/entries\/(attention|graph|train)\.(js|mjs|d\.ts|d\.mts)$/, /^npm\/lib\/((attention|embedding|generated|gnn|indexes|members|overlay|ranking|store|train|wasm)\/)?[a-z0-9-]+\.js$/, /^npm\/types\/[a-z-]+\.d\.ts$/,
   /^docs\/[a-z-]+\.md$/, /^prebuilds\/linux-x64\.node$/, /^wasm\/ruvector\.wasm$/, /^wasm\/(index|browser)\.(js|mjs|d\.ts|d\.mts)$/,
   /^wasm\/attention\/ruvector\.wasm$/, /^wasm\/attention\/(index|browser)\.(js|mjs|d\.ts|d\.mts)$/,
 ];
