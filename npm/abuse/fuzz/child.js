@@ -60,8 +60,8 @@ function succeeded(value, at) {
   if (!at.raced && !isFinite(value)) fail(`a result that is not finite: ${show(value)}`, at);
 }
 
-/** What the caller's own objects threw: their getters, or, as if each property were one, a revoked Proxy. */
-const isCallers = (error) => world.bombs.has(error) || (error instanceof TypeError && /on a proxy that has been revoked$/.test(error.message));
+/** What the caller's own objects threw: their getters (also those of a Map's prototype), or, as if each property were one, a revoked Proxy. */
+const isCallers = (error) => world.bombs.has(error) || (error instanceof TypeError && /on a proxy that has been revoked$|called on incompatible receiver/.test(error.message));
 
 function failed(error, at) {
   if (isCallers(error)) counts.callers++;
