@@ -78,7 +78,7 @@ public final class BilinearRanker: Mechanism, @unchecked Sendable {
 
   public func size(of side: StaticString) -> Int? { side.matches("dim") ? dim : nil }
 
-  public func isChanged(by operation: String) -> Bool { operation == "train" }
+  public func isChanged(by operation: String) -> Bool { ("train" as StaticString).matches(operation) }
 
   // MARK: - Calls
 
