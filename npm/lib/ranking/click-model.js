@@ -84,8 +84,8 @@ class Swaps {
 }
 
 /**
- * {labels [n, k], weights [n], click: {relevant, other}, none}: for each list the posterior of its candidates given that one is
- * relevant, and how much the list has to say: P(one is relevant) · KL(posterior ‖ prior)².
+ * {labels [n, k], weights [n], relevant [n], click: {relevant, other}, none}: for each list the posterior of its candidates given that one is
+ * relevant, how probable that is, and how much the list has to say: P(one is relevant) · KL(posterior ‖ prior)².
  *
  * `lists`: of each the places of candidates that were shown, with clicks and, by rank, times without one: {seen: [{place, clicks,
  * missed: [[rank, times]]}]}. `exponent`: η.
@@ -125,10 +125,10 @@ async function posteriors(lists, k, exponent, check) {
     b = Math.min(0.6, mostLikely(found.clicks[1], found.missed[1], seenAt));
     a = Math.max(1.5 * b, mostLikely(found.clicks[0], found.missed[0], seenAt));
   }
-  const labels = new Float32Array(n * k), weights = new Float64Array(n), some = 1 - prior[k];
+  const labels = new Float32Array(n * k), weights = new Float64Array(n), relevant = new Float64Array(n), some = 1 - prior[k];
   for (let i = 0; i < n; i++) {
     if (i % 256 === 0) await pause();
-    const found = 1 - post[i * (k + 1) + k];
+    const found = relevant[i] = 1 - post[i * (k + 1) + k];
     let divergence = 0;
     for (let j = 0; j < k; j++) {
       const y = labels[i * k + j] = post[i * (k + 1) + j] / Math.max(found, 1e-12);
@@ -136,7 +136,7 @@ async function posteriors(lists, k, exponent, check) {
     }
     weights[i] = found * Math.max(divergence, 0) ** 2;
   }
-  return { labels, weights, click: { relevant: a, other: b }, none: prior[k] };
+  return { labels, weights, relevant, click: { relevant: a, other: b }, none: prior[k] };
 }
 
 /** The probability p that makes these counts most likely, where a click at a rank has the probability p θ. */

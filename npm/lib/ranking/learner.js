@@ -13,7 +13,7 @@ const FOLDS = 5, SHARES = [0.25, 0.5, 0.75, 1];
 const BOUND = 2.24;
 const FEWEST = 20; // lists, and votes, below which nothing goes live
 const LEAST = 1e-3; // the weight of a list that says something
-const SURE = 0.5; // the label of a candidate that has to be reached in a list that votes: what was relevant is more likely known than not
+const SURE = 0.5; // the probability of a candidate that a list has to have to vote: what was relevant is more likely known than not
 const BATCH = 128, RATE = 1e-3, DECAY = 0.01, DEPTH = 10;
 
 /** Steps grow with what there is to learn from. */
@@ -84,7 +84,7 @@ async function validate(shape, lists, numbers, control) {
       for (let at = 0; at < n; at++) {
         await pause();
         const part = (list, i) => list.subarray(i * k, (i + 1) * k);
-        if (Math.max(...part(lists.labels, outside[at])) < SURE) continue;
+        if (lists.relevant[outside[at]] * Math.max(...part(lists.labels, outside[at])) < SURE) continue;
         gainsOf(part(first.data, at), part(scores, at), part(lists.labels, outside[at]), weights[weights.length - 1]).forEach((gain, i) => gains[i].push(gain));
       }
     } finally {
@@ -107,7 +107,7 @@ async function learn(shape, log, candidatesOf, { examination, check, threads, on
   }
   const seen = examination === 'auto' ? await swaps.fit(check) : { exponent: examination, source: 'given', swaps: swaps.count };
   const lists = await listsOf(log, shape.dim, candidatesOf, { check, progress: tell(0, 0.2) });
-  const found = lists.n === 0 ? { labels: new Float32Array(0), weights: new Float64Array(0) } : await posteriors(lists.seen.map((one) => ({ seen: one })), lists.k, seen.exponent, check);
+  const found = lists.n === 0 ? { labels: new Float32Array(0), weights: new Float64Array(0), relevant: new Float64Array(0) } : await posteriors(lists.seen.map((one) => ({ seen: one })), lists.k, seen.exponent, check);
   const numbers = Array.from({ length: lists.n }, (_, i) => i).filter((i) => found.weights[i] > LEAST);
   const report = { examination: seen, queries: log.length, lists: numbers.length, click: found.click, gain: undefined, share: 0, isLive: false };
   if (numbers.length < FEWEST) {
