@@ -6,7 +6,7 @@ import RuvectorCore
 ///     o_i = W_l agg_{j ∈ N(i)} x_j + W_r x_i + b
 ///
 /// x [n, in], W_l, W_r [out, in], b [out]; agg is the mean, the largest (column by column) or the sum of the sources, 0 where
-/// there are none; or, with `lstm`, the last state of an LSTM that reads them in their order (``NeighborLSTM``; of the same edges in
+/// there are none; or, with `lstm`, the last state of an LSTM that reads them in their order (`NeighborLSTM`; of the same edges in
 /// another order it is another one). Every entry of the graph counts, repetitions and loops too; weights do not. `normalize` divides each output
 /// row by its length (rows shorter than 1e-12 by that). The gradient of a maximum goes in equal shares to all sources that have
 /// it. For mean and sum the products come first where `out` ≤ `in`; nothing of edges × width is held.
