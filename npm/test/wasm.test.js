@@ -144,6 +144,20 @@ test('every function gives what the native one gives', async () => {
     assert.ok(relative(x, y) <= bound, `${name}: ${relative(x, y)}`);
     seen.add(name);
   }
+  const q = vector(6, 1, 0.3), some = rows(30, 6, 2, 0.3);
+  for (const name of ['differentiableSearchDualSpace', 'adaptiveSearch']) {
+    const [a, b] = [wasm[name](q, some, 5), native[name](q, some, 5)];
+    assert.deepStrictEqual(Array.from(a.indices), Array.from(b.indices), name);
+    assert.ok(relative(numbers(a.weights), numbers(b.weights)) <= 4e-7, name);
+    seen.add(name);
+  }
+  const found = [wasm, native].map((library) => {
+    const index = new library.HNSWIndex({ dim: 6, seed: 1 }), layer = new library.GraphSAGELayer({ inChannels: 6, outChannels: 4, seed: 1 });
+    index.addBatch(some.map((_, i) => i), some);
+    return library.searchWithGnn(index, q, layer, 5).map(({ key }) => key);
+  });
+  assert.deepStrictEqual(found[0], found[1]);
+  seen.add('searchWithGnn');
   const rest = Object.keys(native).filter((name) => !seen.has(name) && !/^class/.test(String(native[name])) && !(name in require('@ruvector/gnn/train'))); // members.test.js looks at those
   assert.deepStrictEqual(rest.sort(), ['RuvectorError', 'init', 'mergeTopK', 'simdLevel', 'version'].filter((name) => rest.includes(name)).sort());
   assert.ok(seen.size > 25, `${seen.size}`);
