@@ -30,6 +30,16 @@ test('η is found from swaps, on a static and on a learned ranking', async () =>
   assert.deepStrictEqual(await none.fit(), { exponent: 1, source: 'prior', swaps: 0 });
 });
 
+test('a swapped result counts for the rank that it had before, at both places', async () => {
+  const swaps = new Swaps(), next = random(11);
+  for (let i = 0; i < 20000; i++) {
+    const swapped = i % 2 ? [0, 1] : undefined, clicked = [0, 1].filter((rank) => next() < 1 / (rank + 1) * ((swapped ? 1 - rank : rank) === 0 ? 0.9 : 0.1));
+    swaps.add({ model: 0, shown: 2, swapped, clicked });
+  }
+  const { exponent } = await swaps.fit();
+  assert.ok(Math.abs(exponent - 1) < 0.1, `${exponent}`);
+});
+
 test('posteriors: a click outweighs its absence, no click at a rank that all look at is evidence, at one that nobody looks at none', async () => {
   const next = random(3), lists = [];
   for (let i = 0; i < 400; i++) {

@@ -4,6 +4,7 @@
 // npm/lib/ranking/.) The tables are made by the first observation; who reads picks a new model up by its version.
 const database = require('./database.js');
 const { pause } = require('./entries.js');
+const { runAsync } = require('./steps.js');
 const { Packer } = require('./values.js');
 const { Model, combine, orderOf } = require('../ranking/model.js');
 const { flag, generator, readShare, swapOf, whole } = require('../ranking/options.js');
@@ -282,7 +283,7 @@ function* attend(index, reader, t, keys, out) {
 
 /** What learning reads of a query: the candidates that a search finds now. */
 async function candidatesOf(index, reader, query) {
-  const { runAsync } = require('./steps.js'), k = Math.min(CANDIDATES, index.size), { dim } = index;
+  const k = Math.min(CANDIDATES, index.size), { dim } = index;
   if (k === 0) return { ids: [], vectors: { data: new Float32Array(0), rows: 0, dim }, scores: [] };
   const { keys, distances } = await index.searchAsync(query, k), list = Array.from(keys), at = new Map(list.map((key, i) => [key, i]));
   const { values } = await runAsync(database.query(reader, 'SELECT key, id, vector FROM entries JOIN vectors USING (key) WHERE key IN (SELECT value FROM json_each(?))', JSON.stringify(list)), { threads: 1 });
