@@ -53,7 +53,7 @@ test('posteriors: a click outweighs its absence, no click at a rank that all loo
     }
     lists.push({ seen, target });
   }
-  const { labels, weights, click, none } = await posteriors(lists, 5, 1);
+  const { labels, weights, click, prior: { 5: none } } = await posteriors(lists.map(({ seen }) => seen), 5, 1);
   assert.ok(Math.abs(click.relevant - 0.9) < 0.08 && Math.abs(click.other - 0.1) < 0.03 && Math.abs(none - 1 / 6) < 0.06, JSON.stringify([click, none]));
   let right = 0, counted = 0;
   lists.forEach(({ target }, i) => {

@@ -1,13 +1,13 @@
 'use strict';
 
-// npm run example -- learn-to-rank [--experiment seen|biased|guard|kept] [--seeds 5] [--clicks 300,3000,30000] [--visits 30000]
+// npm run example -- learn-to-rank [--experiment seen|biased|examination|guard|kept] [--seeds 5] [--clicks 300,3000,30000] [--visits 30000]
 // What clicks teach a search, on the 5,517 instruments of WordNet (bash npm/examples/wordnet/prepare.sh instruments makes their vectors).
 // Gains are in NDCG@10 over the static order, on queries that were never asked before, paired by seed.
 const { table } = require('../mammals-data.js');
 const { bar } = require('../progress.js');
 const { deviation, mean } = require('./collection.js');
 const { everythingSeen } = require('./simulate.js');
-const { biased, meaningless } = require('./biased.js');
+const { biased, examination, meaningless } = require('./biased.js');
 
 const signed = (x, digits = 3) => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(digits)}`;
 const spread = (list) => `${signed(mean(list))} ± ${deviation(list).toFixed(3)}`;
@@ -54,6 +54,22 @@ async function biasedClicks({ seeds, visits = '30000', eta = '1', arms = 'labels
   if (all.corrected && all.ceiling) console.log(`share of the ceiling: ${moments.map((moment, i) => `${(mean(all.corrected[i]) / mean(all.ceiling[i])).toFixed(2)} at ${moment}`).join(', ')}`);
 }
 
+/** E6's η, fitted to visits of the static ranking and of one that was learned. */
+async function examinations({ seeds, visits = '30000', etas = '0.5,1,1.5' }) {
+  const rows = [];
+  for (const eta of etas.split(',').map(Number)) {
+    for (const isLearned of [false, true]) {
+      const fitted = [], tell = bar(`η ${eta}, ${isLearned ? 'learned' : 'static'}`);
+      for (const seed of seedsOf(seeds)) {
+        fitted.push(await examination({ seed, visits: Number(visits), eta, isLearned }));
+        tell({ done: fitted.length / Number(seeds) });
+      }
+      rows.push([String(eta), isLearned ? 'learned' : 'static', `${mean(fitted).toFixed(2)} ± ${deviation(fitted).toFixed(2)}`, fitted.map((x) => x.toFixed(2)).join(' ')]);
+    }
+  }
+  console.log(table(['η', 'ranking', `fitted at ${visits} visits`, 'by seed'], rows));
+}
+
 /** How often clicks without meaning go live. */
 async function guard({ runs = '100', clicks = '300' }) {
   let live = 0;
@@ -81,7 +97,7 @@ async function kept({ seeds, clicks = '3000' }) {
 }
 
 async function learnToRank({ experiment = 'seen', seeds = '5', ...options }) {
-  const experiments = { seen, biased: biasedClicks, guard, kept };
+  const experiments = { seen, biased: biasedClicks, examination: examinations, guard, kept };
   if (!Object.hasOwn(experiments, experiment)) throw new Error(`--experiment ${Object.keys(experiments).join('|')}`);
   await experiments[experiment]({ seeds, ...options });
 }

@@ -84,34 +84,43 @@ class Swaps {
 }
 
 /**
- * {labels [n, k], weights [n], relevant [n], click: {relevant, other}, none}: for each list the posterior of its candidates given that one is
- * relevant, how probable that is, and how much the list has to say: P(one is relevant) · KL(posterior ‖ prior)².
+ * {evidence [n, k], labels [n, k], weights [n], prior [k + 1], click: {relevant, other}}. `evidence`: ln p(clicks | a candidate is relevant) −
+ * ln p(clicks | it is not); `labels`: for each list the posterior of its candidates given that one is relevant; `weights`: how much the
+ * list has to say, P(one is relevant) · KL(posterior ‖ prior by rank)²; `prior`: by rank, then that none is.
  *
- * `lists`: of each the places of candidates that were shown, with clicks and, by rank, times without one: {seen: [{place, clicks,
- * missed: [[rank, times]]}]}. `exponent`: η.
+ * `lists`: of each the places of candidates that were shown, with clicks and, by rank, times without one: [{place, clicks, missed: [[rank,
+ * times]]}]. `exponent`: η. `believed`: {candidates [n, k], prior}: what else is known of each list's candidates, in place of a prior by rank,
+ * and the prior by rank that weights refer to.
  */
-async function posteriors(lists, k, exponent, check) {
-  const n = lists.length, pause = unhurried(check), deepest = lists.reduce((most, { seen }) => seen.reduce((one, { missed }) => missed.reduce((x, [rank]) => Math.max(x, rank), one), most), 0);
+async function posteriors(lists, k, exponent, check, believed) {
+  const n = lists.length, pause = unhurried(check), deepest = lists.reduce((most, seen) => seen.reduce((one, { missed }) => missed.reduce((x, [rank]) => Math.max(x, rank), one), most), 0);
   const seenAt = Float64Array.from({ length: deepest + 1 }, (_, rank) => (rank + 1) ** -exponent), prior = new Float64Array(k + 1), post = new Float64Array(n * (k + 1));
   for (let j = 0; j < k; j++) prior[j] = 0.5 / k;
   prior[k] = 0.5;
   let a = 0.8, b = 0.1;
+  /** Calls `note(place, evidence)` for what was shown of a list. */
+  const weigh = (seen, gain, loss, note) => {
+    for (const { place, clicks, missed } of seen) {
+      let sum = clicks * gain;
+      for (const [rank, times] of missed) sum += times * loss[rank];
+      note(place, sum);
+    }
+  };
+  const worth = () => [Math.log(a / b), seenAt.map((theta) => Math.log((1 - a * theta) / (1 - b * theta)))];
   for (let round = 0; round < ROUNDS; round++) {
-    const gain = Math.log(a / b), loss = seenAt.map((theta) => Math.log((1 - a * theta) / (1 - b * theta))), log = prior.map(Math.log), next = new Float64Array(k + 1);
+    const [gain, loss] = worth(), log = prior.map(Math.log), next = new Float64Array(k + 1), some = 1 - prior[k];
     const found = { clicks: [0, 0], missed: [new Float64Array(deepest + 1), new Float64Array(deepest + 1)] };
     for (let i = 0; i < n; i++) {
       if (i % 256 === 0) await pause();
       const p = post.subarray(i * (k + 1), (i + 1) * (k + 1));
       p.set(log);
-      for (const { place, clicks, missed } of lists[i].seen) {
-        p[place] += clicks * gain;
-        for (const [rank, times] of missed) p[place] += times * loss[rank];
-      }
+      if (believed) for (let j = 0; j < k; j++) p[j] = Math.log(some * believed.candidates[i * k + j] + 1e-12);
+      weigh(lists[i], gain, loss, (place, evidence) => { p[place] += evidence; });
       let most = -Infinity, sum = 0;
       for (let j = 0; j <= k; j++) most = Math.max(most, p[j]);
       for (let j = 0; j <= k; j++) sum += (p[j] = Math.exp(p[j] - most));
       for (let j = 0; j <= k; j++) next[j] += (p[j] /= sum);
-      for (const { place, clicks, missed } of lists[i].seen) {
+      for (const { place, clicks, missed } of lists[i]) {
         for (const [kind, share] of [[0, p[place]], [1, 1 - p[place]]]) {
           found.clicks[kind] += share * clicks;
           for (const [rank, times] of missed) found.missed[kind][rank] += share * times;
@@ -125,18 +134,19 @@ async function posteriors(lists, k, exponent, check) {
     b = Math.min(0.6, mostLikely(found.clicks[1], found.missed[1], seenAt));
     a = Math.max(1.5 * b, mostLikely(found.clicks[0], found.missed[0], seenAt));
   }
-  const labels = new Float32Array(n * k), weights = new Float64Array(n), relevant = new Float64Array(n), some = 1 - prior[k];
+  const evidence = new Float32Array(n * k), labels = new Float32Array(n * k), weights = new Float64Array(n), { prior: byRank } = believed ?? { prior }, some = 1 - byRank[k], [gain, loss] = worth();
   for (let i = 0; i < n; i++) {
     if (i % 256 === 0) await pause();
-    const found = relevant[i] = 1 - post[i * (k + 1) + k];
+    weigh(lists[i], gain, loss, (place, sum) => { evidence[i * k + place] = sum; });
+    const found = 1 - post[i * (k + 1) + k];
     let divergence = 0;
     for (let j = 0; j < k; j++) {
       const y = labels[i * k + j] = post[i * (k + 1) + j] / Math.max(found, 1e-12);
-      if (y > 0) divergence += y * Math.log(y * some / prior[j]);
+      if (y > 0) divergence += y * Math.log(y * some / byRank[j]);
     }
     weights[i] = found * Math.max(divergence, 0) ** 2;
   }
-  return { labels, weights, relevant, click: { relevant: a, other: b }, none: prior[k] };
+  return { evidence, labels, weights, prior, click: { relevant: a, other: b } };
 }
 
 /** The probability p that makes these counts most likely, where a click at a rank has the probability p θ. */

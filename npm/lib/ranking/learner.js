@@ -13,7 +13,6 @@ const FOLDS = 5, SHARES = [0.25, 0.5, 0.75, 1];
 const BOUND = 2.24;
 const FEWEST = 20; // lists, and votes, below which nothing goes live
 const LEAST = 1e-3; // the weight of a list that says something
-const SURE = 0.5; // the probability of a candidate that a list has to have to vote: what was relevant is more likely known than not
 const BATCH = 128, RATE = 1e-3, DECAY = 0.01, DEPTH = 10;
 
 /** Steps grow with what there is to learn from. */
@@ -53,14 +52,26 @@ async function train(shape, lists, numbers, { check, threads, tell, seed }) {
   }
 }
 
-/** Σ_j y_j (discount of j's rank in the learned order − that in the static one), for each share. */
-function gainsOf(first, full, labels, scale) {
-  const k = first.length;
+/** Scores with a share of what was learned: s = scale · first + share · (full − scale · first). */
+const mixed = (first, full, scale, share) => Float64Array.from(first, (z, j) => scale * z + share * (full[j] - scale * z));
+
+/**
+ * What clicks on a list say of each share's order beside the static one: Σ_j (y_j − p_j) (discount of j's rank there − in the static order).
+ * p_j is the mean of what the prior by rank gives to j in the two orders, so that neither is believed before the other; y_j is its posterior.
+ * What clicks do not tell apart counts nothing.
+ */
+function votes(first, full, evidence, prior, scale) {
+  const k = first.length, at = (rank) => (rank < DEPTH ? discount[rank] : 0), most = evidence.reduce((x, y) => Math.max(x, y), 0);
   return SHARES.map((share) => {
-    let gain = 0;
-    orderOf(Float64Array.from({ length: k }, (_, j) => scale * first[j] + share * (full[j] - scale * first[j]))).slice(0, DEPTH).forEach((j, rank) => { gain += labels[j] * discount[rank]; });
-    for (let j = 0; j < Math.min(k, DEPTH); j++) gain -= labels[j] * discount[j];
-    return Math.abs(gain) < 1e-9 ? 0 : gain; // sums in another order differ in their last bits
+    let sum = prior[k] * Math.exp(-most), gain = 0, expected = 0;
+    orderOf(mixed(first, full, scale, share)).forEach((j, rank) => {
+      const p = 0.5 * (prior[j] + prior[rank]), y = p * Math.exp(evidence[j] - most), step = at(rank) - at(j);
+      sum += y;
+      gain += y * step;
+      expected += p * step;
+    });
+    const vote = gain / sum - expected;
+    return Math.abs(vote) < 1e-9 ? 0 : vote; // sums in another order differ in their last bits
   });
 }
 
@@ -71,27 +82,40 @@ function paired(gains) {
   return { mean, t: n >= FEWEST && deviation > 0 ? mean / deviation : 0, low: mean - 1.96 * deviation, high: mean + 1.96 * deviation, votes: n };
 }
 
-/** Gains of held-out lists that vote: each is ranked by a model that has not seen its query. Trains `FOLDS` models. */
+/** {tried, full, scale}: votes of held-out lists for each share, and the scores [n, k] and scales that they got; each list is ranked by a model that has not seen its query. Trains `FOLDS` models. */
 async function validate(shape, lists, numbers, control) {
-  const { k } = lists, gains = SHARES.map(() => /** @type {number[]} */ ([])), pause = unhurried(control.check);
+  const { n, k } = lists, gains = SHARES.map(() => /** @type {number[]} */ ([])), pause = unhurried(control.check), full = new Float32Array(n * k), scales = new Float32Array(n);
+  const part = (list, i) => list.subarray(i * k, (i + 1) * k);
   for (let fold = 0; fold < FOLDS; fold++) {
     const inside = numbers.filter((_, i) => i % FOLDS !== fold), outside = numbers.filter((_, i) => i % FOLDS === fold);
     const handle = await train(shape, lists, inside, { ...control, tell: (share) => control.tell((fold + share) / (FOLDS + 1)) });
     try {
-      const { n, buffers: [queries, rows, places, first] } = pick(lists, shape.dim, outside), scores = new Float32Array(n * k), weights = new Float32Array(floatsOf(shape));
+      const { n: count, buffers: [queries, rows, places, first] } = pick(lists, shape.dim, outside), scores = new Float32Array(count * k), weights = new Float32Array(floatsOf(shape)), scale = () => weights[weights.length - 1];
       await call(handle, 'forward', [queries, rows, places, first, scores], { threads: control.threads, isLater: true });
       native.weightsGet(handle, '', weights);
-      for (let at = 0; at < n; at++) {
+      for (let at = 0; at < count; at++) {
         await pause();
-        const part = (list, i) => list.subarray(i * k, (i + 1) * k);
-        if (lists.relevant[outside[at]] * Math.max(...part(lists.labels, outside[at])) < SURE) continue;
-        gainsOf(part(first.data, at), part(scores, at), part(lists.labels, outside[at]), weights[weights.length - 1]).forEach((gain, i) => gains[i].push(gain));
+        const i = outside[at];
+        part(full, i).set(part(scores, at));
+        scales[i] = scale();
+        votes(part(lists.first, i), part(full, i), part(lists.evidence, i), lists.prior, scale()).forEach((gain, share) => gains[share].push(gain));
       }
     } finally {
       native.close(handle);
     }
   }
-  return gains.map(paired);
+  return { tried: gains.map(paired), full, scales };
+}
+
+/** What models that have not seen a list's query believe of its candidates, given that one is relevant: softmax of their scores. Lists that nobody ranked keep the prior by rank. */
+function believedBy({ full, scales }, lists, share) {
+  const { n, k, first, prior } = lists, candidates = new Float32Array(n * k), some = 1 - prior[k];
+  for (let i = 0; i < n; i++) {
+    const from = i * k, scores = scales[i] === 0 ? undefined : mixed(first.subarray(from, from + k), full.subarray(from, from + k), scales[i], share);
+    const most = scores?.reduce((x, y) => Math.max(x, y), -Infinity) ?? 0, sum = scores?.reduce((x, y) => x + Math.exp(y - most), 0) ?? 1;
+    for (let j = 0; j < k; j++) candidates[from + j] = scores ? Math.exp(scores[j] - most) / sum : prior[j] / some;
+  }
+  return { candidates, prior };
 }
 
 /**
@@ -107,7 +131,7 @@ async function learn(shape, log, candidatesOf, { examination, check, threads, on
   }
   const seen = examination === 'auto' ? await swaps.fit(check) : { exponent: examination, source: 'given', swaps: swaps.count };
   const lists = await listsOf(log, shape.dim, candidatesOf, { check, progress: tell(0, 0.2) });
-  const found = lists.n === 0 ? { labels: new Float32Array(0), weights: new Float64Array(0), relevant: new Float64Array(0) } : await posteriors(lists.seen.map((one) => ({ seen: one })), lists.k, seen.exponent, check);
+  const found = await posteriors(lists.seen, lists.k, seen.exponent, check);
   const numbers = Array.from({ length: lists.n }, (_, i) => i).filter((i) => found.weights[i] > LEAST);
   const report = { examination: seen, queries: log.length, lists: numbers.length, click: found.click, gain: undefined, share: 0, isLive: false };
   if (numbers.length < FEWEST) {
@@ -115,14 +139,16 @@ async function learn(shape, log, candidatesOf, { examination, check, threads, on
     return { report };
   }
   const all = { ...lists, ...found }, control = { check, threads, seed, tell: tell(0.2, 1) };
-  const tried = await validate(shape, all, numbers, control), passed = tried.map((_, i) => i).filter((i) => tried[i].t > BOUND);
+  const cross = await validate(shape, all, numbers, control), { tried } = cross, passed = tried.map((_, i) => i).filter((i) => tried[i].t > BOUND);
   const best = (passed.length > 0 ? passed : [0, 1, 2, 3]).reduce((most, i) => (tried[i].mean > tried[most].mean ? i : most));
   report.gain = tried[best];
   if (passed.length === 0) {
     onProgress?.({ done: 1 });
     return { report };
   }
-  const handle = await train(shape, all, numbers, { ...control, tell: (share) => control.tell((FOLDS + share) / (FOLDS + 1)) });
+  // Queries say more together: what was learned from others is what is believed of each before its own clicks.
+  const { labels, weights: worth } = await posteriors(lists.seen, lists.k, seen.exponent, check, believedBy(cross, all, SHARES[best]));
+  const handle = await train(shape, { ...all, labels, weights: worth }, numbers, { ...control, tell: (share) => control.tell((FOLDS + share) / (FOLDS + 1)) });
   try {
     const weights = new Float32Array(floatsOf(shape));
     native.weightsGet(handle, '', weights);
