@@ -4,6 +4,7 @@ const assert = require('node:assert');
 const test = require('node:test');
 const { ruvector } = require('./support/index.js');
 const { Swaps, posteriors } = require('../lib/ranking/click-model.js');
+const { votes } = require('../lib/ranking/learner.js');
 const { generator: random } = require('../lib/ranking/options.js');
 const { DIM, DOCUMENTS, QUERIES, best, rowsOf } = require('./support/wishes.js');
 
@@ -64,6 +65,40 @@ test('posteriors: a click outweighs its absence, no click at a rank that all loo
     if (row.indexOf(Math.max(...row)) === target) right++;
   });
   assert.ok(right / counted > 0.8, `${right} of ${counted}`);
+});
+
+test('votes: nothing where clicks say nothing, for the order that has what was clicked further up, the opposite where the two orders change places; neither where both are as good', () => {
+  const k = 12, next = random(5), prior = Float64Array.from({ length: k + 1 }, (_, j) => (j < k ? 0.5 * 0.7 ** j * 0.3 / (1 - 0.7 ** k) : 0.5));
+  const falling = Float32Array.from({ length: k }, (_, j) => k - j), ofPlaces = (list, order) => Float32Array.from(order, (j) => list[j]);
+  const shuffled = () => {
+    const order = Array.from({ length: k }, (_, i) => i);
+    for (let i = k - 1; i > 0; i--) { const j = Math.floor(next() * (i + 1)); [order[i], order[j]] = [order[j], order[i]]; }
+    return order;
+  };
+  /** The vote for the order `order` (places of the static one), at a share of 1. */
+  const vote = (order, evidence) => {
+    const full = new Float32Array(k);
+    order.forEach((j, rank) => { full[j] = k - rank; });
+    return votes(falling, full, evidence, prior, 1)[3];
+  };
+  const sum = { mean: 0, square: 0 }, runs = 4000, a = 0.9, b = 0.1;
+  for (let run = 0; run < runs; run++) {
+    const order = shuffled(), evidence = Float32Array.from({ length: k }, () => 4 * next() - 2), inverse = order.map((_, j) => order.indexOf(j));
+    if (run < 200) {
+      assert.equal(vote(order, new Float32Array(k)), 0);
+      const one = vote(order, evidence), other = vote(inverse, ofPlaces(evidence, order));
+      assert.ok(Math.abs(one + other) < 1e-6, `${one} ${other}`);
+      const clicked = Math.floor(next() * k), single = vote(order, Float32Array.from({ length: k }, (_, j) => (j === clicked ? 3 : 0))), steps = Math.min(inverse[clicked], 10) - Math.min(clicked, 10);
+      assert.ok(steps === 0 ? Math.abs(single) < 0.2 : Math.sign(single) === -Math.sign(steps) || Math.abs(single) < 0.05, `${single}, ${steps}`);
+    }
+    // Relevance as the mean of both orders has it, and clicks of those who look with 1/rank.
+    let x = next(), target = 0;
+    while (target < k && (x -= 0.5 * (prior[target] + prior[inverse[target]])) >= 0) target++;
+    const fair = vote(order, Float32Array.from({ length: k }, (_, j) => (next() < (j === target ? a : b) / (j + 1) ? Math.log(a / b) : Math.log((1 - a / (j + 1)) / (1 - b / (j + 1))))));
+    sum.mean += fair / runs;
+    sum.square += fair ** 2 / runs;
+  }
+  assert.ok(Math.abs(sum.mean) < 4 * Math.sqrt(sum.square / runs), `${sum.mean}, ${Math.sqrt(sum.square / runs)}`);
 });
 
 // MARK: - Reranker

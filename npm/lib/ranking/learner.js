@@ -159,4 +159,4 @@ async function learn(shape, log, candidatesOf, { examination, check, threads, on
   }
 }
 
-module.exports = { learn };
+module.exports = { learn, votes };
