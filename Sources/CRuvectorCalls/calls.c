@@ -327,6 +327,8 @@ F(index_clear) { return rv_index_clear(a[0].pointer, error); }
 F(index_places) { return rv_index_places(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, error); }
 /* index, key, offsets or undefined, out */
 F(index_get) { return rv_index_get(a[0].pointer, &a[1].buffer, OPTIONAL(a[2]), &a[3].buffer, error); }
+/* index, query, keys, offsets or undefined, distances */
+F(index_distances) { return rv_index_distances(a[0].pointer, &a[1].buffer, &a[2].buffer, OPTIONAL(a[3]), &a[4].buffer, error); }
 /* index, places. Returns how many there are. */
 F(index_all) { GIVES(uint64_t, rv_index_all(a[0].pointer, &a[1].buffer, &given, error)); }
 /* index, places, keys, offsets or undefined. Returns the bytes that strings need. */
@@ -503,6 +505,7 @@ static const rv_export rows[] = {
     {"indexClear", "h", 0, index_clear},
     {"indexPlaces", "hbb?B", 0, index_places},
     {"indexGet", "hbb?F", 0, index_get},
+    {"indexDistances", "hfbb?F", 0, index_distances},
     {"indexAll", "hB", 'n', index_all},
     {"indexNames", "hbBB?", 'n', index_names},
     {"indexSearch", "hxiiib?b?p?BB?FBc", 'n', index_search},

@@ -147,12 +147,24 @@ public func rv_index_get(
   _ out: UnsafePointer<rv_buffer>?, _ error: UnsafeMutablePointer<rv_error>?
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
-    let index = try index(handle), out = try tensor(out, "out").output("out", count: index.dim)
+    let index = try index(handle), out = try tensor(out, "out")
     try withKeys(keys, offsets, "key") { (list) throws(RuvectorError) in
-      guard list.count == 1 else {
-        throw .expected("one key", for: "key", received: "\(list.count)", .dimensionMismatch)
-      }
-      try index.get(list, into: out)
+      try index.get(list, into: try out.output("out", count: index.dim * list.count))
+    }
+  }
+}
+
+@implementation @_cdecl("rv_index_distances")
+public func rv_index_distances(
+  _ handle: OpaquePointer?, _ query: UnsafePointer<rv_buffer>?, _ keys: UnsafePointer<rv_buffer>?,
+  _ offsets: UnsafePointer<rv_buffer>?, _ distances: UnsafePointer<rv_buffer>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    let index = try index(handle), query = try tensor(query, "query").floats("query", count: index.dim)
+    let out = try tensor(distances, "distances")
+    try withKeys(keys, offsets, "keys") { (list) throws(RuvectorError) in
+      try index.distances(query, to: list, into: try out.output("distances", count: list.count))
     }
   }
 }

@@ -54,6 +54,15 @@ struct KeyTable {
       guard let oldBase, let at = KeyTable.probe(oldBase, oldMask, hash, isWanted) else { return nil }
       return Int(oldBase[at])
     }
+
+    /// `find` of this hash comes soon.
+    @inline(__always) func prefetch(_ hash: UInt64) { rv_prefetch(base + (Int(truncatingIfNeeded: hash) & mask)) }
+
+    /// The slot that `find` looks at first.
+    @inline(__always) func first(_ hash: UInt64) -> Int? {
+      let slot = base[Int(truncatingIfNeeded: hash) & mask]
+      return slot < removed ? Int(slot) : nil
+    }
   }
 
   /// For one lookup after the other, as long as nothing is inserted or removed.

@@ -123,9 +123,19 @@ public final class Keys {
       return
     }
     let table = table.view, map = records.map
-    for i in first..<end {
-      let key = wanted[i], hash = Keys.mixed(UInt64(bitPattern: key))
-      if let slot = table.find(hash, { map[$0].load(as: Int64.self) == key && counts($0) }) { body(slot) }
+    // Lookups lie anywhere: some are on their way while others are made.
+    var next = first
+    while next < end {
+      let last = min(next &+ 32, end)
+      for i in next..<last { table.prefetch(Keys.mixed(UInt64(bitPattern: wanted[i]))) }
+      for i in next..<last {
+        if let slot = table.first(Keys.mixed(UInt64(bitPattern: wanted[i]))) { rv_prefetch(map[slot]) }
+      }
+      for i in next..<last {
+        let key = wanted[i], hash = Keys.mixed(UInt64(bitPattern: key))
+        if let slot = table.find(hash, { map[$0].load(as: Int64.self) == key && counts($0) }) { body(slot) }
+      }
+      next = last
     }
   }
 

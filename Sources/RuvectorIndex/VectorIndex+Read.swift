@@ -12,6 +12,24 @@ extension VectorIndex {
     return id
   }
 
+  /// The nodes of keys `first` to `end`. `.notFound`. A reader's.
+  private func requireNodes(
+    _ list: KeyList, _ first: Int, _ end: Int, into out: UnsafeMutablePointer<UInt32>
+  ) throws(RuvectorError) {
+    let sight = sight
+    var found = 0
+    tableLock.locked {
+      makeTable()
+      keys.forEachSlot(list, first, end, { sight.sees($0) }) {
+        out[found] = UInt32(truncatingIfNeeded: $0)
+        found += 1
+      }
+    }
+    // One that is missing says so.
+    if found < end - first { for i in first..<end { out[i - first] = UInt32(try requirePlace(list, i)) } }
+    for i in 0..<end - first { out[i] = UInt32(truncatingIfNeeded: chains.node(Int(out[i]))) }
+  }
+
   /// A place as callers give it. `.notFound` where no vector is there. A reader's.
   public func requireNode(_ place: UInt64) throws(RuvectorError) -> Int {
     guard place < UInt64(placesUsed), sight.sees(Int(place)) else {
@@ -42,12 +60,37 @@ extension VectorIndex {
 
   public func has(_ list: KeyList, _ i: Int = 0) -> Bool { place(of: list, i) != nil }
 
-  /// The vector of key i: the stored one, of norm 1 for `cosine`, rounded where no floats are kept. `.notFound`.
-  public func get(_ list: KeyList, _ i: Int = 0, into out: UnsafeMutablePointer<Float>) throws(RuvectorError) {
+  /// The vectors of the keys, one after the other: the stored ones, of norm 1 for `cosine`, rounded where no floats are kept. `.notFound`.
+  public func get(_ list: KeyList, into out: UnsafeMutablePointer<Float>) throws(RuvectorError) {
     let row = try AlignedBuffer<Float>(count: rows.space.width, for: "vector")
+    let nodes = try AlignedBuffer<UInt32>(count: list.count, for: "vector")
     try lock.reading { () throws(RuvectorError) in
-      let factor = try rows.load(chains.node(try requirePlace(list, i)), into: row.pointer)
-      rows.space.restore(row.pointer, factor: factor, into: out)
+      try requireNodes(list, 0, list.count, into: nodes.pointer)
+      if list.count > 1 { for i in 0..<list.count { rows.prefetch(Int(nodes[i])) } }
+      for i in 0..<list.count {
+        let factor = try rows.load(Int(nodes[i]), into: row.pointer)
+        rows.space.restore(row.pointer, factor: factor, into: out + i * dim)
+      }
+    }
+  }
+
+  /// The distance from `query` to the vector of each key, as `search` gives it. `.notFound`.
+  public final func distances(
+    _ query: UnsafePointer<Float>, to list: KeyList, into out: UnsafeMutablePointer<Float>
+  ) throws(RuvectorError) {
+    let walker = try takeWalker()
+    defer { giveBack(walker) }
+    try rows.prepare(walker.query, query, "query")
+    let kernels = Kernels.current
+    try lock.reading { () throws(RuvectorError) in
+      var done = 0
+      while done < list.count {
+        let n = min(walker.room, list.count - done)
+        try requireNodes(list, done, done + n, into: walker.ids.pointer)
+        try rows.exactKeys(walker.query, walker.ids.pointer, n, walker.places.pointer, kernels, out + done)
+        for i in done..<done + n { out[i] = rows.space.distance(out[i]) }
+        done += n
+      }
     }
   }
 

@@ -135,6 +135,13 @@ final class VectorRows {
     side?[id].assumingMemoryBound(to: Float.self)
   }
 
+  /// `load` of this row comes soon.
+  func prefetch(_ id: Int) {
+    guard unread == nil else { return }
+    let records = exact ?? walked
+    VectorRows.prefetch(records[id], min(records.stride, 1024))
+  }
+
   /// The best row there is, `width` floats, and its factor.
   func load(_ id: Int, into out: UnsafeMutablePointer<Float>) throws(RuvectorError) -> Double {
     let width = space.width

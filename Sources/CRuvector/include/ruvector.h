@@ -331,8 +331,11 @@ int32_t rv_index_repair(rv_index *, uint64_t steps, int32_t *more, rv_error *err
 /* The place of each key into `places` (u32), 0xffffffff for one that is not in the index. A place is good until its vector is
  * removed. */
 int32_t rv_index_places(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *places, rv_error *error);
-/* The stored vector of one key. RV_NOT_FOUND. */
+/* The stored vectors of keys, one after the other. RV_NOT_FOUND where one is missing. */
 int32_t rv_index_get(rv_index *, const rv_buffer *keys, const rv_buffer *offsets, const rv_buffer *out, rv_error *error);
+/* The distance from a query (f32, dim) to the vector of each key into `distances` (f32), as rv_index_search gives it. RV_NOT_FOUND. */
+int32_t rv_index_distances(rv_index *, const rv_buffer *query, const rv_buffer *keys, const rv_buffer *offsets,
+                           const rv_buffer *distances, rv_error *error);
 /* The places of all vectors, rising, as many as fit, and their number. */
 int32_t rv_index_all(rv_index *, const rv_buffer *places, uint64_t *count, rv_error *error);
 /* Keys of places: into `keys` (f64, i64, or u8 with `offsets`, u32). `*bytes` receives the bytes that strings need; where they

@@ -163,11 +163,8 @@ public final class BilinearRanker: Mechanism, @unchecked Sendable {
       for i in 0..<q.rows {
         let to = out + i * dim
         to.update(repeating: 0, count: dim)
-        for r in 0..<rank {
-          let x = kernels.dot(query.pointer + r * dim, q.row(i), dim)
-          inner[i * rank + r] = x
-          kernels.axpy(x, key.pointer + r * dim, to, dim)
-        }
+        kernels.dot_rows(q.row(i), query.pointer, dim, rank, dim, inner + i * rank)
+        kernels.combine_rows(inner + i * rank, key.pointer, dim, rank, dim, to)
       }
       return
     }

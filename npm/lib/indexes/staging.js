@@ -2,6 +2,7 @@
 
 // Adding to an index in two steps, for stores: rows go in hidden, and are shown when the database has them. Each step exists
 // for the calling thread and as a promise; native code lets one writer in at a time and the others wait.
+const inputs = require('../inputs.js');
 const native = require('../native.js');
 const { internals } = require('./vector-index.js');
 const { following } = require('./progress.js');
@@ -46,4 +47,18 @@ function placesOf(index, keys) {
   return places;
 }
 
-module.exports = { NONE, commit, discard, placesOf, repair, stage };
+/** The vectors of keys (a Float64Array), one after the other: of length 1 in an index of cosines. ERR_NOT_FOUND where one is missing. */
+function vectorsOf(index, keys, dim) {
+  const rows = inputs.allocate(keys.length * dim, 'vectors');
+  native.indexGet(internals.handle(index), keys, undefined, rows);
+  return rows;
+}
+
+/** The distance from a vector to those of keys (a Float64Array). ERR_NOT_FOUND where one is missing. */
+function distancesTo(index, query, keys) {
+  const out = new Float32Array(keys.length);
+  native.indexDistances(internals.handle(index), query, keys, undefined, out);
+  return out;
+}
+
+module.exports = { NONE, commit, discard, distancesTo, placesOf, repair, stage, vectorsOf };

@@ -111,7 +111,7 @@ async function posteriors(lists, k, exponent, check, believed) {
     const [gain, loss] = worth(), log = prior.map(Math.log), next = new Float64Array(k + 1), some = 1 - prior[k];
     const found = { clicks: [0, 0], missed: [new Float64Array(deepest + 1), new Float64Array(deepest + 1)] };
     for (let i = 0; i < n; i++) {
-      if (i % 256 === 0) await pause();
+      if (i % 16 === 0) await pause();
       const p = post.subarray(i * (k + 1), (i + 1) * (k + 1));
       p.set(log);
       if (believed) for (let j = 0; j < k; j++) p[j] = Math.log(some * believed.candidates[i * k + j] + 1e-12);
@@ -136,7 +136,7 @@ async function posteriors(lists, k, exponent, check, believed) {
   }
   const evidence = new Float32Array(n * k), labels = new Float32Array(n * k), weights = new Float64Array(n), { prior: byRank } = believed ?? { prior }, some = 1 - byRank[k], [gain, loss] = worth();
   for (let i = 0; i < n; i++) {
-    if (i % 256 === 0) await pause();
+    if (i % 16 === 0) await pause();
     weigh(lists[i], gain, loss, (place, sum) => { evidence[i * k + place] = sum; });
     const found = 1 - post[i * (k + 1) + k];
     let divergence = 0;

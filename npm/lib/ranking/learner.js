@@ -16,26 +16,28 @@ const LEAST = 1e-3; // the weight of a list that says something
 const BATCH = 128, RATE = 1e-3, DECAY = 0.01, DEPTH = 10;
 
 /** Steps grow with what there is to learn from. */
-const stepsFor = (lists) => Math.min(300, Math.round(4 * Math.sqrt(lists)));
+const stepsFor = (lists) => Math.min(300, Math.round(6 * Math.sqrt(lists)));
 
 const discount = Float64Array.from({ length: DEPTH }, (_, rank) => 1 / Math.log2(rank + 2));
 
 /** Some lists of all, as a training takes them. */
-function pick(lists, dim, numbers) {
+async function pick(lists, dim, numbers, check) {
   const { k, labels, weights } = lists, n = numbers.length, mean = numbers.reduce((sum, i) => sum + weights[i], 0) / n;
   const queries = new Float32Array(n * dim), places = new Uint32Array(n * k), first = new Float32Array(n * k), relevance = new Float32Array(n * k);
-  numbers.forEach((i, at) => {
+  const pause = unhurried(check);
+  for (const [at, i] of numbers.entries()) {
+    if (at % 16 === 0) await pause();
     queries.set(lists.queries.subarray(i * dim, (i + 1) * dim), at * dim);
     places.set(lists.places.subarray(i * k, (i + 1) * k), at * k);
     first.set(lists.first.subarray(i * k, (i + 1) * k), at * k);
     for (let j = 0; j < k; j++) relevance[at * k + j] = labels[i * k + j] * (weights[i] / mean);
-  });
+  }
   return { n, buffers: [{ data: queries, rows: n, dim }, lists.rows, places, { data: first, rows: n, dim: k }, { data: relevance, rows: n, dim: k }] };
 }
 
 /** Trains a ranker on these lists; its handle, the caller's to close. */
 async function train(shape, lists, numbers, { check, threads, tell, seed }) {
-  const handle = create(shape), { n, buffers } = pick(lists, shape.dim, numbers), steps = stepsFor(n), pace = new Pace(1), loss = new Float32Array(1);
+  const { n, buffers } = await pick(lists, shape.dim, numbers, check), handle = create(shape), steps = stepsFor(n), pace = new Pace(1), loss = new Float32Array(1);
   try {
     for (let from = 0; from < steps;) {
       check();
@@ -90,7 +92,7 @@ async function validate(shape, lists, numbers, control) {
     const inside = numbers.filter((_, i) => i % FOLDS !== fold), outside = numbers.filter((_, i) => i % FOLDS === fold);
     const handle = await train(shape, lists, inside, { ...control, tell: (share) => control.tell((fold + share) / (FOLDS + 1)) });
     try {
-      const { n: count, buffers: [queries, rows, places, first] } = pick(lists, shape.dim, outside), scores = new Float32Array(count * k), weights = new Float32Array(floatsOf(shape)), scale = () => weights[weights.length - 1];
+      const { n: count, buffers: [queries, rows, places, first] } = await pick(lists, shape.dim, outside, control.check), scores = new Float32Array(count * k), weights = new Float32Array(floatsOf(shape)), scale = () => weights[weights.length - 1];
       await call(handle, 'forward', [queries, rows, places, first, scores], { threads: control.threads, isLater: true });
       native.weightsGet(handle, '', weights);
       for (let at = 0; at < count; at++) {
@@ -108,9 +110,10 @@ async function validate(shape, lists, numbers, control) {
 }
 
 /** What models that have not seen a list's query believe of its candidates, given that one is relevant: softmax of their scores. Lists that nobody ranked keep the prior by rank. */
-function believedBy({ full, scales }, lists, share) {
-  const { n, k, first, prior } = lists, candidates = new Float32Array(n * k), some = 1 - prior[k];
+async function believedBy({ full, scales }, lists, share, check) {
+  const { n, k, first, prior } = lists, candidates = new Float32Array(n * k), some = 1 - prior[k], pause = unhurried(check);
   for (let i = 0; i < n; i++) {
+    if (i % 16 === 0) await pause();
     const from = i * k, scores = scales[i] === 0 ? undefined : mixed(first.subarray(from, from + k), full.subarray(from, from + k), scales[i], share);
     const most = scores?.reduce((x, y) => Math.max(x, y), -Infinity) ?? 0, sum = scores?.reduce((x, y) => x + Math.exp(y - most), 0) ?? 1;
     for (let j = 0; j < k; j++) candidates[from + j] = scores ? Math.exp(scores[j] - most) / sum : prior[j] / some;
@@ -147,7 +150,7 @@ async function learn(shape, log, candidatesOf, { examination, check, threads, on
     return { report };
   }
   // Queries say more together: what was learned from others is what is believed of each before its own clicks.
-  const { labels, weights: worth } = await posteriors(lists.seen, lists.k, seen.exponent, check, believedBy(cross, all, SHARES[best]));
+  const { labels, weights: worth } = await posteriors(lists.seen, lists.k, seen.exponent, check, await believedBy(cross, all, SHARES[best], check));
   const handle = await train(shape, { ...all, labels, weights: worth }, numbers, { ...control, tell: (share) => control.tell((FOLDS + share) / (FOLDS + 1)) });
   try {
     const weights = new Float32Array(floatsOf(shape));

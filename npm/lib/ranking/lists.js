@@ -8,36 +8,34 @@ const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
 const { standardised, unit } = require('./model.js');
 const { unhurried } = require('./unhurried.js');
 
-/** Rows of many lists, each kept once. */
+/** Rows of many lists, each kept once. In blocks: one that grew would be copied at once. */
 class Rows {
   #places = new Map();
-  #data;
+  #blocks = [];
+  #size;
 
   constructor(dim) {
     this.dim = dim;
-    this.#data = new Float32Array(1024 * dim);
-  }
-
-  get count() {
-    return this.#places.size;
-  }
-
-  get matrix() {
-    return { data: this.#data.subarray(0, this.count * this.dim), rows: this.count, dim: this.dim };
+    this.#size = Math.ceil(2 ** 17 / dim);
   }
 
   place(id, row) {
     const known = this.#places.get(id);
     if (known !== undefined) return known;
-    const place = this.count, { dim } = this;
-    if ((place + 1) * dim > this.#data.length) {
-      const larger = inputs.allocate(2 * this.#data.length, 'candidates');
-      larger.set(this.#data);
-      this.#data = larger;
-    }
-    unit(row, this.#data.subarray(place * dim, (place + 1) * dim));
+    const place = this.#places.size, { dim } = this, at = place % this.#size;
+    if (at === 0) this.#blocks.push(inputs.allocate(this.#size * dim, 'candidates'));
+    unit(row, this.#blocks.at(-1).subarray(at * dim, (at + 1) * dim));
     this.#places.set(id, place);
     return place;
+  }
+
+  async matrix(pause) {
+    const { dim } = this, rows = this.#places.size, data = inputs.allocate(rows * dim, 'candidates');
+    for (const [i, block] of this.#blocks.entries()) {
+      await pause();
+      data.set(block.subarray(0, Math.min(block.length, data.length - i * block.length)), i * block.length);
+    }
+    return { data, rows, dim };
   }
 }
 
@@ -82,14 +80,15 @@ async function listsOf(log, dim, candidatesOf, { check, progress }) {
     progress(++done / log.length);
   }
   const n = all.length, k = all.reduce((most, { places }) => Math.max(most, places.length), 0);
-  const lists = { n, k, seen: all.map(({ seen }) => seen), queries: inputs.allocate(n * dim, 'queries'), places: new Uint32Array(n * k), first: inputs.allocate(n * k, 'scores'), rows: rows.matrix };
-  all.forEach(({ query, places, scores }, i) => {
+  const lists = { n, k, seen: all.map(({ seen }) => seen), queries: inputs.allocate(n * dim, 'queries'), places: new Uint32Array(n * k), first: inputs.allocate(n * k, 'scores'), rows: await rows.matrix(pause) };
+  for (const [i, { query, places, scores }] of all.entries()) {
+    if (i % 16 === 0) await pause();
     unit(query, lists.queries.subarray(i * dim, (i + 1) * dim));
     const first = lists.first.subarray(i * k, (i + 1) * k);
     standardised(scores, first.subarray(0, scores.length));
     for (let j = 0; j < k; j++) lists.places[i * k + j] = places[Math.min(j, places.length - 1)];
     first.fill(-30, scores.length); // behind all others, at a probability of nothing
-  });
+  }
   return lists;
 }
 

@@ -34,21 +34,29 @@ function standardised(scores, out = new Float32Array(scores.length)) {
   return out;
 }
 
-/** Places by falling score; of equals the earlier one first. */
-function orderOf(scores) {
-  const order = new Array(scores.length);
-  for (let i = 0; i < order.length; i++) order[i] = i;
-  return order.sort((i, j) => scores[j] - scores[i] || i - j);
+/** Places by falling score, of equals the earlier one first; the first `most`. */
+function orderOf(scores, most = scores.length) {
+  if (most > 16) return Array.from(scores, (_, i) => i).sort((i, j) => scores[j] - scores[i] || i - j).slice(0, most);
+  const order = [];
+  for (let i = 0; i < scores.length; i++) {
+    if (order.length === most && !(scores[i] > scores[order[most - 1]])) continue;
+    let at = order.length < most ? order.length : most - 1;
+    for (; at > 0 && scores[i] > scores[order[at - 1]]; at--) order[at] = order[at - 1];
+    order[at] = i;
+  }
+  return order;
 }
 
 /** Weights in use. `share`: α of the learned part. */
 class Model {
   #handle;
+  #shapes;
 
   constructor(shape, weights, share) {
     this.#handle = create(shape);
     native.weightsSet(this.#handle, '', weights);
     this.dim = shape.dim;
+    this.#shapes = Float64Array.of(1, shape.dim, NONE, NONE);
     this.share = share;
     this.scale = weights[weights.length - 1];
   }
@@ -56,7 +64,7 @@ class Model {
   /** Bᵀ A q of a query of length one, times α. */
   project(query) {
     const out = new Float32Array(this.dim);
-    call(this.#handle, 'project', [{ data: unit(query), rows: 1, dim: this.dim }, out]);
+    native.run(this.#handle, 'project', [unit(query), out], this.#shapes, 1, undefined);
     for (let i = 0; i < out.length; i++) out[i] *= this.share;
     return out;
   }

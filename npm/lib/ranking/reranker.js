@@ -99,7 +99,7 @@ class Reranker {
       });
     }
     const { scores, first } = combine(model?.scale ?? 1, Float32Array.from(byFirst, (at) => found.scores[at]), learned);
-    const order = orderOf(scores).slice(0, k), swapped = swapOf(share, order.length, this.#next);
+    const order = orderOf(scores, Math.min(k, count)), swapped = swapOf(share, order.length, this.#next);
     if (swapped) [order[swapped[0]], order[swapped[1]]] = [order[swapped[1]], order[swapped[0]]];
     /** @type {any} */
     const hits = order.map((i) => ({ id: found.ids[byFirst[i]], score: scores[i], place: byFirst[i], ...isExplained && { explain: { firstStage: first[i], attention: learned[i] } } }));

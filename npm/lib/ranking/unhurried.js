@@ -4,7 +4,7 @@
 const { setImmediate: later } = globalThis;
 
 /** Milliseconds of a slice. */
-const SLICE = 8;
+const SLICE = 5;
 
 /** `await pause()` lets others have their turn where a slice is over; then `check` may stop the work by throwing. */
 function unhurried(check = () => {}) {

@@ -6,6 +6,7 @@ const database = require('./database.js');
 const { pause } = require('./entries.js');
 const { runAsync } = require('./steps.js');
 const { Packer } = require('./values.js');
+const { distancesTo, vectorsOf } = require('../indexes/staging.js');
 const { Model, combine, orderOf } = require('../ranking/model.js');
 const { flag, generator, readShare, swapOf, whole } = require('../ranking/options.js');
 const impressions = require('../ranking/impression.js');
@@ -118,24 +119,13 @@ class Learning {
 
   /** How a search of these wishes ranks; it follows what `follower` has just looked at. */
   ranker(follower, { candidates, isExplained }, query) {
-    const { index } = follower, reader = this.#reader, current = () => this.#current(follower.asked), modelNow = () => this.#model;
+    const { index } = follower, current = () => this.#current(follower.asked), modelNow = () => this.#model;
     return {
       candidates,
       /** Keys with their distances, best first -> the `k` best in the learned order, with `more` of each that results have. */
-      * order({ keys, distances }, k) {
-        const n = keys.length, learned = new Float32Array(n), near = new Float32Array(n), best = { keys: [], distances: [], more: [] };
+      * order(hits, k) {
         yield* current();
-        const model = modelNow();
-        if (model && n > 0) yield* attend(index, reader, model.project(query), keys, learned);
-        for (let i = 0; i < n; i++) near[i] = -distances[i];
-        const { scores, first } = combine(model?.scale ?? 1, near, learned), order = orderOf(scores);
-        for (let rank = 0; rank < Math.min(k, n); rank++) {
-          const i = order[rank];
-          best.keys.push(keys[i]);
-          best.distances.push(distances[i]);
-          best.more.push(isExplained ? { score: scores[i], explain: { firstStage: first[i], attention: learned[i] } } : { score: scores[i] });
-        }
-        return best;
+        return ordered(index, modelNow(), query, hits, k, isExplained);
       },
     };
   }
@@ -254,30 +244,49 @@ class Learning {
   }
 }
 
-/** ⟨t, x⟩ of the vectors x of these keys, each of length one. An index of cosines knows them; other vectors are read. */
-function* attend(index, reader, t, keys, out) {
-  const place = new Map(), n = keys.length, allow = new Array(n);
-  for (let i = 0; i < n; i++) {
-    allow[i] = keys[i];
-    place.set(keys[i], i);
+/** The `k` best of {keys, distances}, best first, in the order that was learned, and `more` of each. */
+function ordered(index, model, query, { keys, distances }, k, isExplained) {
+  const n = keys.length, learned = new Float32Array(n), near = new Float32Array(n), best = { keys: [], distances: [], more: [] };
+  if (model && n > 0) attend(index, model.project(query), keys, learned);
+  for (let i = 0; i < n; i++) near[i] = -distances[i];
+  const { scores, first } = combine(model?.scale ?? 1, near, learned);
+  for (const i of orderOf(scores, Math.min(k, n))) {
+    best.keys.push(keys[i]);
+    best.distances.push(distances[i]);
+    best.more.push(isExplained ? { score: scores[i], explain: { firstStage: first[i], attention: learned[i] } } : { score: scores[i] });
   }
-  if (index.metric === 'cosine') {
-    let square = 0;
-    for (let d = 0; d < t.length; d++) square += t[d] * t[d];
-    if (!(square > 0 && square < Infinity)) return;
-    const found = index.search(t, n, { filter: allow }), length = Math.sqrt(square);
-    for (let i = 0; i < found.keys.length; i++) out[place.get(found.keys[i])] = length * (1 - found.distances[i]);
-    return;
+  return best;
+}
+
+/** ⟨t, x⟩ of the vectors x of these keys, each of length one; 0 for one that somebody has just removed. */
+function attend(index, t, keys, out) {
+  const n = keys.length;
+  try {
+    (index.metric === 'cosine' ? attendByAngles : attendByRows)(index, t, Float64Array.from(keys), out);
+  } catch (error) {
+    if (error.code !== 'ERR_NOT_FOUND') throw error;
+    if (n > 1) for (let i = 0; i < n; i++) attend(index, t, [keys[i]], out.subarray(i, i + 1));
   }
-  const { values } = yield* database.query(reader, 'SELECT key, vector FROM vectors WHERE key IN (SELECT value FROM json_each(?))', JSON.stringify(allow));
-  for (let i = 0; i < values.length; i += 2) {
-    const x = new Float32Array(values[i + 1].slice().buffer);
+}
+
+/** An index of cosines knows them. */
+function attendByAngles(index, t, keys, out) {
+  let square = 0;
+  for (let d = 0; d < t.length; d++) square += t[d] * t[d];
+  if (!(square > 0 && square < Infinity)) return;
+  const distances = distancesTo(index, t, keys), length = Math.sqrt(square);
+  for (let i = 0; i < keys.length; i++) out[i] = length * (1 - distances[i]);
+}
+
+function attendByRows(index, t, keys, out) {
+  const { dim } = index, rows = vectorsOf(index, keys, dim);
+  for (let i = 0; i < keys.length; i++) {
     let dot = 0, square = 0;
-    for (let j = 0; j < x.length; j++) {
-      dot += t[j] * x[j];
-      square += x[j] * x[j];
+    for (let d = 0, at = i * dim; d < dim; d++, at++) {
+      dot += t[d] * rows[at];
+      square += rows[at] * rows[at];
     }
-    out[place.get(values[i])] = square > 0 ? dot / Math.sqrt(square) : 0;
+    out[i] = square > 0 ? dot / Math.sqrt(square) : 0;
   }
 }
 
