@@ -139,12 +139,12 @@ final class Builder {
   }
 
   private func arrive(_ id: Int, _ walker: Walker) throws(RuvectorError) -> Arrival {
-    let links = index.links, level = links.level(id), entry = Int(index.entry)
+    let links = index.links, level = links.level(id)
     try walker.begin(ef: 1, count: index.nodesUsed)
     prepare(walker, id)
-    let first = Walker.entry(walker.key(entry, kernels), UInt32(truncatingIfNeeded: entry))
+    let first = index.beginning(walker, level, kernels)
     var arrival = Arrival(start: first, region: 0, cell: 0, id: UInt32(truncatingIfNeeded: id))
-    for l in stride(from: links.level(entry), to: level, by: -1) {
+    for l in stride(from: links.level(Walker.id(first)), to: level, by: -1) {
       arrival.start = walker.descend(arrival.start, l, index, kernels)
       let nearest = UInt32(truncatingIfNeeded: Walker.id(arrival.start))
       if l == 3 { arrival.region = UInt64(nearest) &<< 32 }

@@ -45,6 +45,7 @@ final class Centre {
     sums = try AlignedBuffer(count: rows.space.width, repeating: 0, for: "index")
     row = try AlignedBuffer(count: rows.space.width, for: "index")
     mean = try AlignedBuffer(count: rows.space.width, repeating: 0, for: "index")
+    begin = try AlignedBuffer(count: 1, repeating: Links.end, for: "index")
   }
 
   /// Counts a stored row, or one that is about to go. Of the same rows the same µ comes out, whatever was there meanwhile.
@@ -61,7 +62,17 @@ final class Centre {
     if leaving, squares < before * 0x1p-10 { isKnown = false }
   }
 
-  func forgetAll() { isKnown = false }
+  func forgetAll() {
+    isKnown = false
+    publish(hub: Links.end)
+  }
+
+  // MARK: The hub
+
+  private let begin: AlignedBuffer<UInt32>
+  /// Where walks may begin beside the entry point (``HNSWIndex``), or `Links.end`. For readers too.
+  @inline(__always) var hub: UInt32 { rv_load_acquire(UnsafePointer(begin.pointer)) }
+  func publish(hub: UInt32) { rv_store_release(begin.pointer, hub) }
 
   /// Brings µ up to date before links are chosen.
   func settle(_ index: VectorIndex) throws(RuvectorError) {

@@ -44,7 +44,7 @@ final class Repair {
       left -= 1
       switch phase {
       case .tree:
-        if at == 0 { chooseEntry(index) }
+        if at == 0 { try chooseEntry(index) }
         cut(Int(removed[at]), index)
         next(ending: removed.count, .links, index)
       case .links:
@@ -78,14 +78,19 @@ final class Repair {
 
   private func isRemoved(_ id: Int) -> Bool { id < isRemoved.count && isRemoved[id] }
 
-  /// Another entry point for one that is removed: the highest node there is. O(n) bytes.
-  private func chooseEntry(_ index: HNSWIndex) {
-    guard index.entry != Links.end, index.isEmpty(Int(index.entry)) else { return }
-    var best = -1, top = -1
-    for id in 0..<index.nextNode where !index.isEmpty(id) && index.links.level(id) > top {
-      (best, top) = (id, index.links.level(id))
+  /// Another entry point for one that is removed: the highest node there is; another hub. O(n) bytes.
+  private func chooseEntry(_ index: HNSWIndex) throws(RuvectorError) {
+    guard index.entry != Links.end else { return }
+    let isGone = index.isEmpty(Int(index.entry))
+    if isGone {
+      var best = -1, top = -1
+      for id in 0..<index.nextNode where !index.isEmpty(id) && index.links.level(id) > top {
+        (best, top) = (id, index.links.level(id))
+      }
+      if best >= 0 { index.publish(entry: UInt32(best)) }
     }
-    if best >= 0 { index.publish(entry: UInt32(best)) }
+    guard let hub = index.centre?.hub else { return }
+    if isGone || hub == Links.end || index.isEmpty(Int(hub)) { try index.chooseHub() }
   }
 
   // MARK: The tree

@@ -105,11 +105,11 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     try resolve(filter, places, search)
   }
 
-  /// Greedily from the entry point, which there is, to the level above `level`.
+  /// Greedily from the entry point, which there is, or from the hub, to the level above `level`.
   func descend(_ walker: Walker, to level: Int, _ kernels: KernelTable) -> Walker.Entry {
-    let start = Int(entry)
-    var nearest = Walker.entry(walker.key(start, kernels), UInt32(truncatingIfNeeded: start))
-    for l in stride(from: links.level(start), to: level, by: -1) { nearest = walker.descend(nearest, l, self, kernels) }
+    var nearest = beginning(walker, level, kernels)
+    let top = links.level(Walker.id(nearest))
+    for l in stride(from: top, to: level, by: -1) { nearest = walker.descend(nearest, l, self, kernels) }
     return nearest
   }
 
@@ -155,6 +155,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
       try builder.connect(batch)
       publish(places: nextPlace, nodes: nextNode)
       if let first = batch.first, links.level(Int(first)) > top { publish(entry: first) }
+      if centre != nil, batch.contains(where: { links.level(Int($0)) >= hubLevel }) { try chooseHub() }
       control.report(Double(done) / Double(order.count))
     }
   }

@@ -45,7 +45,7 @@
       try check(index, links: verify)
       try readFree(index)
       index.isTableMissing = true
-      publish(index)
+      try publish(index)
       if try !index.areToldApart(most: 512) {
         // A walk reads too many rows to ask the system for each.
         if floats == .read { return try view(file, verify: false, .mapped) }

@@ -96,7 +96,7 @@ struct IndexReader {
     try check(index, links: true)
     try index.keys.index(live: Int(header.live), upTo: places) { !index.isGone($0) }
     try readFree(index)
-    publish(index)
+    try publish(index)
     try (index as? HNSWIndex).map { (graph) throws(RuvectorError) in
       try graph.likeness.adopt(upTo: nodes) { !graph.isEmpty($0) }
       try graph.centre?.settle(graph)
@@ -164,7 +164,7 @@ struct IndexReader {
     return (0..<nodes).filter { graph.isEmpty($0) && !isFree[$0] }.map { UInt32($0) }
   }
 
-  func publish(_ index: VectorIndex) {
+  func publish(_ index: VectorIndex) throws(RuvectorError) {
     (index.nextPlace, index.nextNode) = (places, nodes)
     if index.twins != nil, !index.isReadOnly {
       index.freeSlots = (0..<places).filter { index.isGone($0) }.map { UInt32($0) }
@@ -174,6 +174,7 @@ struct IndexReader {
     index.publish(
       places: places, deleted: Int(header.deleted), entry: header.entry, free: index.free.count,
       nodes: nodes, plateaus: header.plateaus != 0)
+    try (index as? HNSWIndex)?.chooseHub()
     index.noteBytes()
   }
 }

@@ -18,6 +18,18 @@ function normals(seed) {
   return () => Math.sqrt(-2 * Math.log(1 - Math.abs(next()))) * Math.cos(Math.PI * next());
 }
 
+/** Uniform and normal numbers. */
+function mulberry(seed) {
+  let s = seed;
+  const uniform = () => {
+    s = (s + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(s ^ (s >>> 15), 1 | s);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return { uniform, normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()) };
+}
+
 /** n rows of `element(i, j, normal, uniform)`, all in one matrix. */
 function matrix(n, dim, seed, element) {
   const normal = normals(seed), next = random(seed + 1), uniform = () => Math.abs(next()), data = new Float32Array(n * dim);
@@ -91,6 +103,32 @@ for (const [name, make] of Object.entries(PRODUCTS)) {
     }
   });
 }
+
+test('inner products: a walk that begins among short vectors finds the long ones; also once the longest are removed, and loaded', () => {
+  // Of these, two seeds of four had the entry point among short vectors, from which no link led to the long ones.
+  const n = 10000, dim = 128, data = new Float32Array(n * dim), { uniform, normal } = mulberry(154);
+  for (let i = 0; i < n; i++) {
+    const one = data.subarray(i * dim, (i + 1) * dim);
+    for (let j = 0; j < dim; j++) one[j] = Math.abs(normal());
+    const scale = Math.exp(2 * normal()) / Math.hypot(...one);
+    for (let j = 0; j < dim; j++) one[j] *= scale;
+  }
+  const all = { data, rows: n, dim }, queries = Array.from({ length: 10 }, () => Float32Array.from({ length: dim }, () => uniform()));
+  const exact = new BruteForceIndex({ dim, metric: 'ip' }), answer = (one) => queries.map((query) => Array.from(one.search(query, 10).keys));
+  const share = (index) => answer(index).flatMap((found, q) => Array.from(exact.search(queries[q], 10).keys).filter((key) => found.includes(key))).length / 100;
+  for (const seed of [2, 5]) {
+    const index = new HNSWIndex({ dim, metric: 'ip', seed });
+    for (const one of [index, exact]) one.addBatch(numbers(n), all);
+    assert.ok(share(index) > 0.95, `seed ${seed}: ${share(index)}`);
+    const again = HNSWIndex.fromBuffer(index.toBuffer());
+    assert.deepStrictEqual(answer(again), answer(index));
+    const gone = Array.from(exact.search(queries[0], 20).keys);
+    for (const one of [index, exact]) one.removeBatch(gone);
+    assert.ok(share(index) > 0.95, `seed ${seed}, after removal: ${share(index)}`);
+    for (const one of [index, again]) one.close();
+    exact.clear();
+  }
+});
 
 test('inner products: also after half of the vectors were removed, and others have come', () => {
   const all = PRODUCTS['log-normal lengths, positive'](), index = new HNSWIndex({ dim: 24, metric: 'ip' });
