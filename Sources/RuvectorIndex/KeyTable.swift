@@ -55,6 +55,9 @@ struct KeyTable {
       return Int(oldBase[at])
     }
 
+    /// Whether it is larger than the caches near a processor.
+    var isLarge: Bool { mask >= 1 << 16 }
+
     /// `find` of this hash comes soon.
     @inline(__always) func prefetch(_ hash: UInt64) { rv_prefetch(base + (Int(truncatingIfNeeded: hash) & mask)) }
 

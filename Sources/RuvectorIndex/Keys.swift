@@ -123,13 +123,15 @@ public final class Keys {
       return
     }
     let table = table.view, map = records.map
-    // Lookups lie anywhere: some are on their way while others are made.
     var next = first
     while next < end {
       let last = min(next &+ 32, end)
-      for i in next..<last { table.prefetch(Keys.mixed(UInt64(bitPattern: wanted[i]))) }
-      for i in next..<last {
-        if let slot = table.first(Keys.mixed(UInt64(bitPattern: wanted[i]))) { rv_prefetch(map[slot]) }
+      // Lookups lie anywhere: in a large table some are on their way while others are made.
+      if table.isLarge {
+        for i in next..<last { table.prefetch(Keys.mixed(UInt64(bitPattern: wanted[i]))) }
+        for i in next..<last {
+          if let slot = table.first(Keys.mixed(UInt64(bitPattern: wanted[i]))) { rv_prefetch(map[slot]) }
+        }
       }
       for i in next..<last {
         let key = wanted[i], hash = Keys.mixed(UInt64(bitPattern: key))

@@ -262,7 +262,7 @@ function ordered(index, model, query, { keys, distances }, k, isExplained) {
 function attend(index, t, keys, out) {
   const n = keys.length;
   try {
-    (index.metric === 'cosine' ? attendByAngles : attendByRows)(index, t, Float64Array.from(keys), out);
+    (index.metric === 'cosine' ? attendByAngles : attendByRows)(index, t, keys instanceof Float64Array ? keys : Float64Array.from(keys), out);
   } catch (error) {
     if (error.code !== 'ERR_NOT_FOUND') throw error;
     if (n > 1) for (let i = 0; i < n; i++) attend(index, t, [keys[i]], out.subarray(i, i + 1));
