@@ -173,6 +173,19 @@ const OPTIMIZERS = {
   adamW: { options: { weightDecay: 1e10 }, rate: 1e30 }, riemannianSgd: { type: 'RiemannianSGD', options: { dim: 2, manifold: 'euclidean', momentum: 0.9 }, rate: 1e38 },
   riemannianAdam: { type: 'RiemannianAdam', options: { dim: 2, manifold: 'euclidean', eps: 0 }, rate: 0.1 },
 };
+test('rates whose factors are beyond the range of floats: an error, and nothing has happened; the smallest gradients too', () => {
+  const { Adam, AdamW } = ruvector, tiny = Float32Array.of(6.4e-40, -5.8e-39, 8.6e-39), rate = 3.4028234663852886e38;
+  for (const Type of [Adam, AdamW]) {
+    for (const [parameters, gradients, options] of [[[0.5, 1, -1], tiny, {}], [[0, 0, 0], tiny, { weightDecay: 10 }]]) {
+      const one = new Type({ size: 3, ...options }), theta = Float32Array.from(parameters), before = bits(one.getWeights());
+      assert.throws(() => one.stepInPlace(theta, gradients, rate), { code: 'ERR_OUT_OF_RANGE' });
+      assert.deepStrictEqual(Array.from(theta), parameters);
+      assert.strictEqual(bits(one.getWeights()), before);
+      assert.ok(one.step(theta, gradients, 1e-3).every(Number.isFinite));
+    }
+  }
+});
+
 for (const [name, { type = { sgd: 'SGD', adam: 'Adam', adamW: 'AdamW' }[name], options, rate }] of Object.entries(OPTIMIZERS)) {
   test(`${name}: a step that overflows has not happened`, () => {
     const one = new ruvector[type]({ size: 4, learningRate: 0.1, ...options }), parameters = Float32Array.of(1, 2, -3, 0.5), isSharp = options.eps === 0, zero = isSharp ? 0 : 10;

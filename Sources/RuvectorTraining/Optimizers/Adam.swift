@@ -116,7 +116,10 @@ private struct Moments {
   func bound(_ θ: Double, _ g: Double, _ learningRate: Double, decay: Double, shrink: Double) -> Double {
     let slope = g + decay * θ, kernels = Kernels.current
     let mean = slope + lengthBound(Double(kernels.dot(first.pointer, first.pointer, size)))
-    let step = learningRate / (1 - beta1) * mean / Double(Float(eps))
+    let length = learningRate / (1 - beta1)
+    // Factors that are not in Float's range make infinities of the smallest gradients.
+    guard max(length, shrink.magnitude) <= Double(Float.greatestFiniteMagnitude) else { return .infinity }
+    let step = length * mean / Double(Float(eps))
     return shrink.magnitude * θ + step + slope * slope
   }
 
