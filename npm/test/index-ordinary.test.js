@@ -7,6 +7,7 @@ const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
 const { fails, notInWasm, random, ruvector } = require('./support/index.js');
+const { generator } = require('../lib/ranking/options.js');
 
 const { BruteForceIndex, HNSWIndex, VectorStore } = ruvector;
 const files = { skip: notInWasm('no files') };
@@ -20,13 +21,7 @@ function normals(seed) {
 
 /** Uniform and normal numbers. */
 function mulberry(seed) {
-  let s = seed;
-  const uniform = () => {
-    s = (s + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(s ^ (s >>> 15), 1 | s);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const uniform = generator(seed);
   return { uniform, normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()) };
 }
 

@@ -5,6 +5,7 @@ const test = require('node:test');
 const { ruvector } = require('./support/index.js');
 const { Swaps, posteriors } = require('../lib/ranking/click-model.js');
 const { votes } = require('../lib/ranking/learner.js');
+const { listsOf } = require('../lib/ranking/lists.js');
 const { generator: random } = require('../lib/ranking/options.js');
 const { DIM, DOCUMENTS, QUERIES, best, rowsOf } = require('./support/wishes.js');
 
@@ -99,6 +100,17 @@ test('votes: nothing where clicks say nothing, for the order that has what was c
     sum.square += fair ** 2 / runs;
   }
   assert.ok(Math.abs(sum.mean) < 4 * Math.sqrt(sum.square / runs), `${sum.mean}, ${Math.sqrt(sum.square / runs)}`);
+});
+
+test('lists: candidates of many blocks lie where their lists say, each once, at length one', async () => {
+  const dim = 16384, count = 20, next = random(8), vectors = Array.from({ length: count }, () => Float32Array.from({ length: dim }, next)), ids = vectors.map((_, i) => `d${i}`);
+  const log = [0, 1].map(() => ({ query: vectors[0], observations: [{ shown: ids, clicked: [1] }] }));
+  const { rows, places, k } = await listsOf(log, dim, () => ({ ids, vectors, scores: ids.map((_, i) => -i) }), { check() {}, progress() {} });
+  assert.deepStrictEqual([rows.rows, k, places.length], [count, count, 2 * count]);
+  places.forEach((place, at) => {
+    const x = vectors[at % count], length = Math.sqrt(x.reduce((sum, one) => sum + one * one, 0));
+    for (const d of [0, 1, dim - 1]) assert.ok(Math.abs(rows.data[place * dim + d] - x[d] / length) < 1e-6, `${at}, ${d}`);
+  });
 });
 
 // MARK: - Reranker

@@ -84,7 +84,7 @@ function paired(gains) {
   return { mean, t: n >= FEWEST && deviation > 0 ? mean / deviation : 0, low: mean - 1.96 * deviation, high: mean + 1.96 * deviation, votes: n };
 }
 
-/** {tried, full, scale}: votes of held-out lists for each share, and the scores [n, k] and scales that they got; each list is ranked by a model that has not seen its query. Trains `FOLDS` models. */
+/** {tried, full, scales}: votes of held-out lists for each share, and the scores [n, k] and scales that they got; each list is ranked by a model that has not seen its query. Trains `FOLDS` models. */
 async function validate(shape, lists, numbers, control) {
   const { n, k } = lists, gains = SHARES.map(() => /** @type {number[]} */ ([])), pause = unhurried(control.check), full = new Float32Array(n * k), scales = new Float32Array(n);
   const part = (list, i) => list.subarray(i * k, (i + 1) * k);
