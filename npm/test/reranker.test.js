@@ -102,6 +102,18 @@ test('votes: nothing where clicks say nothing, for the order that has what was c
   assert.ok(Math.abs(sum.mean) < 4 * Math.sqrt(sum.square / runs), `${sum.mean}, ${Math.sqrt(sum.square / runs)}`);
 });
 
+test('posteriors: what is believed of candidates takes the place of the prior by rank, and weights still refer to that', async () => {
+  const next = random(4), k = 5, lists = Array.from({ length: 200 }, () => {
+    const target = Math.floor(next() * k);
+    return Array.from({ length: k }, (_, place) => ({ place, clicks: next() < (place === target ? 0.9 : 0.1) ? 1 : 0, missed: [] })).map((one) => ({ ...one, missed: one.clicks ? [] : [[one.place, 1]] }));
+  });
+  const first = await posteriors(lists, k, 0), candidates = new Float32Array(200 * k).fill(0.05), { prior } = first;
+  for (let i = 0; i < 200; i++) candidates[i * k + 3] = 0.8;
+  const second = await posteriors(lists, k, 0, undefined, { candidates, prior }), share = ({ labels }) => labels.reduce((sum, y, at) => (at % k === 3 ? sum + y : sum), 0) / 200;
+  assert.ok(share(first) < 0.4 && share(second) > share(first) + 0.3, `${share(first)}, ${share(second)}`);
+  assert.ok(second.weights.some((weight, i) => Math.abs(weight - first.weights[i]) > 0.1) && second.weights.every((weight) => weight >= 0 && Number.isFinite(weight)));
+});
+
 test('lists: candidates of many blocks lie where their lists say, each once, at length one', async () => {
   const dim = 16384, count = 20, next = random(8), vectors = Array.from({ length: count }, () => Float32Array.from({ length: dim }, next)), ids = vectors.map((_, i) => `d${i}`);
   const log = [0, 1].map(() => ({ query: vectors[0], observations: [{ shown: ids, clicked: [1] }] }));
