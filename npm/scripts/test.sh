@@ -47,7 +47,8 @@ for name in $steps; do
     # What is generated of the registry, against what the registry says now.
     typegen) node npm/scripts/typegen.js --check ;;
     docs) bash npm/scripts/docs.sh ;;
-    node) node --test --test-concurrency=2 npm/test/*.test.js ;;
+    # The reporter that says at the end once more what failed, where a log is cut.
+    node) node --test --test-reporter=spec --test-concurrency=2 npm/test/*.test.js ;;
     wasm) bash npm/scripts/wasm.sh --if-missing ;;
     *) echo "unknown step: $name" >&2; exit 2 ;;
   esac
