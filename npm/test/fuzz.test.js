@@ -1,5 +1,5 @@
 'use strict';
-// A short run of `npm run fuzz`, from a seed that never changes and from one that always does.
+// A short run of `npm run fuzz`, from seeds that never change: what a new seed finds is not what a change has broken.
 const assert = require('node:assert');
 const test = require('node:test');
 const { fuzz } = require('../abuse/fuzz/index.js');
@@ -7,8 +7,7 @@ const { attention, rows: attentionRows } = require('../abuse/fuzz/attention.js')
 const { entriesOf, rows } = require('../abuse/fuzz/table.js');
 const { ruvector } = require('./support/index.js');
 
-const fresh = Math.floor(Math.random() * 2 ** 31);
-for (const [calls, seed] of [[20000, 1], [10000, fresh]]) {
+for (const [calls, seed] of [[20000, 1], [10000, 2]]) {
   test(`${calls} random calls, seed ${seed}`, () => fuzz(calls, seed));
 }
 

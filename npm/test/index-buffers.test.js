@@ -190,7 +190,7 @@ test('words at the ends of their ranges, with the checksums that belong to them'
   assert.ok(sum.refused > 500 && sum.taken > 500, JSON.stringify(sum));
 });
 
-for (const seed of [1, Math.floor(Math.random() * 2 ** 31)]) {
+for (const seed of [1, 2]) {
   test(`500 times damaged bytes, seed ${seed}`, () => {
     const { files, refused } = damageBytes(500, seed);
     assert.ok(files === 500 && refused > 400, `${refused} refused`);

@@ -118,7 +118,7 @@ test('a file of an earlier release: read, searched, gone on with, saved', option
   check(HNSWIndex.load(file('later.rvi')), 'saved again');
 });
 
-for (const seed of [1, Math.floor(Math.random() * 2 ** 31)]) {
+for (const seed of [1, 2]) {
   test(`1000 damaged files, seed ${seed}`, options, () => {
     const { files, refused, viewed } = damageFiles(1000, seed);
     assert.ok(files === 1000 && refused > 900 && viewed > 100, `${refused} refused, ${viewed} viewed`);

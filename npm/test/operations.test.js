@@ -1,11 +1,10 @@
 'use strict';
-// A short run of `npm run operations`, from a seed that never changes and from one that always does.
+// A short run of `npm run operations`, from seeds that never change: what a new seed finds is not what a change has broken.
 const assert = require('node:assert');
 const test = require('node:test');
 const { missing, operations } = require('../abuse/operations.js');
 
-const fresh = Math.floor(Math.random() * 2 ** 31);
-for (const [count, seed] of [[20000, 1], [10000, fresh]]) {
+for (const [count, seed] of [[20000, 1], [10000, 2]]) {
   test(`${count} random operations, seed ${seed}`, () => {
     const { table, failed } = operations(count, seed, { perObject: 8 });
     assert.deepStrictEqual(failed.map(({ name, operation, problem }) => `${name}.${operation}: ${problem}`), []);

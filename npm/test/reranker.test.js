@@ -139,6 +139,33 @@ function used(reranker, queries = QUERIES) {
   return reranker;
 }
 
+test('learn: what goes live was trained on the labels that were made the second time', async () => {
+  const model = require('../lib/ranking/click-model.js'), file = require.resolve('../lib/ranking/learner.js'), mine = model.posteriors, known = require.cache[file];
+  /** The weights that are learned where `change` has a hand in the second labels. */
+  async function learned(change) {
+    model.posteriors = async (...given) => {
+      const found = await mine(...given);
+      return given[4] ? change(found) : found;
+    };
+    delete require.cache[file];
+    const { learn } = require('../lib/ranking/learner.js');
+    const log = QUERIES.map((query) => {
+      const { ids } = candidatesFor(query);
+      return { query, observations: [{ model: 0, shown: ids, clicked: [ids.indexOf(best(query, ids))] }] };
+    });
+    const { weights } = await learn({ dim: DIM, rank: 4, seed: 5 }, log, candidatesFor, { examination: 0, check() {}, threads: 1, seed: 1 });
+    return weights;
+  }
+  try {
+    const plain = await learned((found) => found), uniform = await learned((found) => ({ ...found, labels: found.labels.fill(1 / 50) })), light = await learned((found) => ({ ...found, weights: found.weights.map((weight, i) => (i % 2 ? 0 : weight)) }));
+    assert.ok(plain.length === uniform.length && plain.some((x, i) => Math.abs(x - uniform[i]) > 1e-3), 'labels');
+    assert.ok(plain.some((x, i) => Math.abs(x - light[i]) > 1e-3), 'weights');
+  } finally {
+    model.posteriors = mine;
+    require.cache[file] = known;
+  }
+});
+
 test('Reranker: the same without a store; the same seed, the same bits, for every number of threads; saved and loaded', async () => {
   const orders = [];
   let bytes;

@@ -195,10 +195,11 @@ const FILES = ['golden', 'search', 'layer-json', 'drop-in', 'hierarchical-v2', '
 const MEMBERS = ['members', 'graph-layers', 'graph-golden', 'hyperbolic-layer', 'layer-v2', 'sampling', 'search-graphs', 'weights', 'trainer', 'checkpoints', 'layer-training', 'migration-training', 'mining', 'poincare-embedding', 'taxonomy-head', 'reranker', 'navigator'];
 const NUMBERS = ['golden', 'search', 'hierarchical-v2', 'attention']; // the levels differ in their kernels alone
 for (const [level, names, passed, skipped] of [['simd128', FILES, 249, 20], ['simd128', MEMBERS, 780, 2], ['scalar', NUMBERS, 60, 1]]) {
-  test(`${names.join(', ')} on WebAssembly, ${level}`, { timeout: 240000 }, () => {
+  test(`${names.join(', ')} on WebAssembly, ${level}`, { timeout: 600000 }, () => {
     const { NODE_TEST_CONTEXT, ...env } = process.env;
-    const { stdout } = spawnSync(process.execPath, ['--test', '--test-reporter=tap', ...names.map((name) => path.join(__dirname, `${name}.test.js`))],
-      { env: { ...env, RUVECTOR_SIMD: level }, encoding: 'utf8', maxBuffer: 2 ** 28, timeout: 230000 });
+    const { stdout, signal } = spawnSync(process.execPath, ['--test', '--test-reporter=tap', ...names.map((name) => path.join(__dirname, `${name}.test.js`))],
+      { env: { ...env, RUVECTOR_SIMD: level }, encoding: 'utf8', maxBuffer: 2 ** 28, timeout: 590000 });
+    assert.strictEqual(signal, null, 'not ended within 590 s');
     const count = (what) => Number(new RegExp(`^# ${what} (\\d+)`, 'm').exec(stdout)?.[1]);
     assert.strictEqual(count('fail'), 0, stdout.split('\n').filter((line) => /^\s*(not ok|error:)/.test(line)).join('\n'));
     assert.ok(count('pass') > passed, `${count('pass')} tests`);
