@@ -66,6 +66,18 @@ func combineRows(_ x: In, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _
   for i in 0..<dim { y[i] = Float(Double(y[i]) + total(count) { Double(x[$0]) * Double(rows[$0 * stride + i]) }) }
 }
 
+func spreadRows(
+  _ a: In, _ b: In, _ x: In, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _ y: Out, _ out: Out, _ adds: Bool
+) {
+  combineRows(a, rows, stride, count, dim, y)
+  for r in 0..<count {
+    for i in 0..<dim {
+      let sum = Double(a[r]) * Double(x[i]) + Double(b[r]) * Double(rows[r * stride + i])
+      out[r * dim + i] = Float(adds ? Double(out[r * dim + i]) + sum : sum)
+    }
+  }
+}
+
 func leakyDotRows(
   _ q: In, _ a: In, _ slope: Float, _ rows: In, _ stride: Int, _ count: Int, _ dim: Int, _ out: Out
 ) {
@@ -257,6 +269,7 @@ public func kernelTable() -> rv_kernels {
     combine_rows_double: { x, rows, stride, count, dim, y in
       for i in 0..<dim { y[i] += total(count) { x[$0] * Double(rows[$0 * stride + i]) } }
     },
+    spread_rows: { spreadRows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) },
     frechet_terms: { frechetTerms($0, $1, $2, $3, $4, $5, $6, $7) },
     rotate_pairs: { rotatePairs($0, $1, $2, $3, $4) },
     turn_products: { x, y, h, cosines, sines in

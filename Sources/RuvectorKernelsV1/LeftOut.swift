@@ -5,6 +5,7 @@
 
   func squaredL2RowsDouble(_: DoubleIn, _: In, _: Int, _: Int, _: Int, _: DoubleOut) { leftOut() }
   func combineRowsDouble(_: DoubleIn, _: In, _: Int, _: Int, _: Int, _: DoubleOut) { leftOut() }
+  func spreadRows(_: In, _: In, _: In, _: In, _: Int, _: Int, _: Int, _: Out, _: Out, _: Bool) { leftOut() }
   func frechetTerms(
     _: DoubleIn, _: DoubleIn, _: DoubleIn, _: Double, _: Double, _: Int, _: DoubleOut, _: DoubleOut
   ) { leftOut() }

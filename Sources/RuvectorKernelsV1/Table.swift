@@ -47,6 +47,7 @@ public func kernelTable() -> rv_kernels {
     combine_rows: { combineRows($0, $1, $2, $3, $4, $5) },
     squared_l2_rows_double: { squaredL2RowsDouble($0, $1, $2, $3, $4, $5) },
     combine_rows_double: { combineRowsDouble($0, $1, $2, $3, $4, $5) },
+    spread_rows: { spreadRows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) },
     frechet_terms: { frechetTerms($0, $1, $2, $3, $4, $5, $6, $7) },
     rotate_pairs: { rotatePairs($0, $1, $2, $3, $4) },
     turn_products: { turnProducts($0, $1, $2, $3, $4) },

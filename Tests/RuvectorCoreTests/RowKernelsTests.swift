@@ -165,4 +165,54 @@ import Testing
     print("combine_rows \(level): worst \(gauge.worst) roundings")
     #expect(gauge.breach == nil)
   }
+
+  @Test(arguments: Levels.names) func spreadRows(_ level: String) {
+    let kernels = Levels.table(level)
+    let a = Room<Float>(18), b = Room<Float>(9 * 300), c = Room<Float>(514), d = Room<Float>(9 * 257)
+    var gauge = Gauge()
+    Self.each { data, count, stride, placement, place in
+      let n = data.dim, factors = (0..<2 * count).map { Float($0) * 0.37 - 1.1 }, adds = (n + count) % 2 == 0
+      let before = [Float](repeating: adds ? 0.7 : .nan, count: count * n)
+      let x = a.put(factors, placement), p = b.put(data.matrix(count, stride: stride), placement)
+      let q = c.put(data.q + data.q, placement), out = d.put(before, placement)
+      kernels.spread_rows(x, x + count, q, p, stride, count, n, q + n, out, adds)
+      for i in 0..<n {
+        var sum = Sum()
+        sum.add(Double(data.q[i]))
+        for r in 0..<count { sum.add(Double(factors[r]) * Double(data.rows[r][i])) }
+        gauge.see(
+          q[n + i], sum.value, unit: roundoff * sum.magnitude, bound: Double(count + 1),
+          "spread_rows \(level) \(place) sum \(i)")
+        for r in 0..<count {
+          var one = Sum()
+          if adds { one.add(Double(before[0])) }
+          one.add(Double(factors[r]) * Double(data.q[i]))
+          one.add(Double(factors[count + r]) * Double(data.rows[r][i]))
+          gauge.see(
+            out[r * n + i], one.value, unit: roundoff * one.magnitude, bound: 3,
+            "spread_rows \(level) \(place) row \(r), element \(i)")
+        }
+      }
+      gauge.require(
+        a.isIntact && b.isIntact && c.isIntact && d.isIntact, "spread_rows \(level) \(place) wrote elsewhere")
+    }
+    print("spread_rows \(level): worst \(gauge.worst) roundings")
+    #expect(gauge.breach == nil)
+  }
+
+  /// More rows than one block: the same as one after the other.
+  @Test(arguments: Levels.names) func spreadBlocks(_ level: String) {
+    let kernels = Levels.table(level), n = 70, count = 500
+    var g = SeededGenerator(3)
+    let a = g.normals(count), b = g.normals(count), x = g.normals(n), rows = g.normals(n * count)
+    var y = [Float](repeating: 0, count: n), out = [Float](repeating: 0, count: n * count), one = y, each = out
+    kernels.spread_rows(a, b, x, rows, n, count, n, &y, &out, false)
+    for r in 0..<count {
+      each.withUnsafeMutableBufferPointer { to in
+        kernels.spread_rows(
+          [a[r]], [b[r]], x, Array(rows[r * n..<r * n + n]), n, 1, n, &one, to.baseAddress! + r * n, false)
+      }
+    }
+    #expect(y == one && out == each)
+  }
 }

@@ -4,8 +4,13 @@
 const assert = require('node:assert');
 const test = require('node:test');
 const { bits, fails, random, relative, ruvector } = require('./support/index.js');
+const inputs = require('../lib/inputs.js');
 const { MEMBERS, rowOf } = require('../lib/members/rows.js');
 const { stateOf } = require('../lib/members/member.js');
+
+// Memory of results holds anything before: what an operation does not write is seen here.
+const { unset } = inputs;
+inputs.unset = (length, name, Type) => unset(length, name, Type).fill(Type === Uint32Array ? 0xdeadbeef : NaN);
 
 const MADE = MEMBERS.filter(({ operations }) => operations).map((member) => rowOf(member));
 /** Of central differences; smaller for points of a ball, and beside kinks. */

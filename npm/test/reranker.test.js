@@ -153,7 +153,7 @@ test('learn: what goes live was trained on the labels that were made the second 
       const { ids } = candidatesFor(query);
       return { query, observations: [{ model: 0, shown: ids, clicked: [ids.indexOf(best(query, ids))] }] };
     });
-    const { weights } = await learn({ dim: DIM, rank: 4, seed: 5 }, log, candidatesFor, { examination: 0, check() {}, threads: 1, seed: 1 });
+    const { weights } = await learn({ dim: DIM, rank: 128, seed: 5 }, log, candidatesFor, { examination: 0, check() {}, threads: 1, seed: 1 });
     return weights;
   }
   try {

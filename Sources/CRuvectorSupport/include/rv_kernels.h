@@ -6,6 +6,7 @@
  */
 #ifndef RV_KERNELS_H
 #define RV_KERNELS_H
+#include <stdbool.h>
 #include <stdint.h>
 
 #pragma clang assume_nonnull begin
@@ -93,6 +94,10 @@ typedef struct rv_kernels {
                                  double *squares);
   void (*combine_rows_double)(const double *x, const float *rows, intptr_t stride, intptr_t count, intptr_t dim,
                               double *y);
+  /* The gradient of products of x with rows: out_r = a_r x + b_r row_r, packed (with `adds`, it is added to), and
+   * y += sum of a_r row_r. */
+  void (*spread_rows)(const float *a, const float *b, const float *x, const float *rows, intptr_t stride, intptr_t count,
+                      intptr_t dim, float *y, float *out, bool adds);
   /* What points of a ball add to the gradient of their Frechet mean at m, gap = 1 - c |m|^2: of each squares = |x - m|^2,
    * gaps = 1 - c |x|^2 and its weight w. With z^2 = c squares / (gap gaps), q = asinh(z)/z, k = w q / (gaps sqrt(1 + z^2)):
    * factors = k gap; sums[0] += sum of k (gap + c squares); sums[1] += sum of w (z q)^2. */

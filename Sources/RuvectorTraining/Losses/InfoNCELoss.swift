@@ -9,7 +9,7 @@ import RuvectorCore
 /// anchor a, positive p [n, d]; negatives n [m, d], the same for all anchors, may be left out. With `inBatch` the positives of the
 /// other anchors are negatives too. Gradients of all of them. The cosine with a row of zeros is 0, without a gradient. Without any
 /// negative L = 0.
-/// - Complexity: O(n · (m + n) · d). Precision: similarities in Float, sums of probabilities in Double.
+/// - Complexity: O(n · (m + n) · d). Precision: similarities and probabilities in Float, their sum in Double.
 ///
 /// Reference: van den Oord, Li, Vinyals 2018, "Representation learning with contrastive predictive coding", equation 4.
 public final class InfoNCELoss: Loss, Sendable {
@@ -37,25 +37,21 @@ public final class InfoNCELoss: Loss, Sendable {
     (isDot, isInBatch) = (settings.choice("similarity") == 1, settings.flag("inBatch"))
   }
 
+  public var setsGradients: Bool { true }
   public var optionValues: [Double] { [isSum ? 1 : 0, temperature, isDot ? 1 : 0, isInBatch ? 1 : 0] }
 
   // MARK: - Value and gradients
 
-  /// One set of rows that anchors are compared with: 1/|x| of each, or 1.
+  /// One set of rows that anchors are compared with, and 1/|x| of each once it has been (1 where products are compared).
   private struct Rows {
     let rows: MatrixView
     let inverse: AlignedBuffer<Float>
     let gradient: UnsafeMutablePointer<Float>?
-  }
 
-  private func rows(_ rows: MatrixView, _ gradient: UnsafeMutablePointer<Float>?) throws(RuvectorError) -> Rows {
-    let inverse = try AlignedBuffer<Float>(count: rows.rows, repeating: 1, for: "norms")
-    if !isDot {
-      let squares = try AlignedBuffer<Double>(count: rows.rows, for: "norms"), out = inverse.pointer
-      Kernels.current.squared_norm_rows(rows.base, rows.stride, rows.rows, rows.dim, squares.pointer)
-      for j in 0..<rows.rows { out[j] = squares.pointer[j] > 0 ? Float(1 / squares.pointer[j].squareRoot()) : 0 }
+    init(_ rows: MatrixView, _ gradient: UnsafeMutablePointer<Float>?) throws(RuvectorError) {
+      (self.rows, self.gradient) = (rows, gradient)
+      inverse = try AlignedBuffer(count: rows.rows, repeating: 1, for: "norms")
     }
-    return Rows(rows: rows, inverse: inverse, gradient: gradient)
   }
 
   /// Some rows of a set, and where their scores stand among all of an anchor.
@@ -64,91 +60,121 @@ public final class InfoNCELoss: Loss, Sendable {
     let from: Int
     let count: Int
     let at: Int
+    /// Whether no anchor before was compared with them.
+    let isNew: Bool
+  }
+
+  /// Numbers of an anchor's rows.
+  private struct Scores {
+    let similarities, shares, slopes, back: AlignedBuffer<Float>
+
+    init(_ count: Int) throws(RuvectorError) {
+      similarities = try AlignedBuffer(count: count, for: "similarities")
+      shares = try AlignedBuffer(count: count, for: "similarities")
+      slopes = try AlignedBuffer(count: count, for: "similarities")
+      back = try AlignedBuffer(count: count, repeating: 0, for: "similarities")
+    }
   }
 
   public func evaluate(_ call: Call, _ to: LossGradients) throws(RuvectorError) -> Double {
     let anchor = try call.elements("anchor"), positive = try call.elements("positive"), d = anchor.dim
-    let n = anchor.rows, share = isSum ? 1 : 1 / Double(n)
-    let anchors = try rows(anchor, to["anchor"]), positives = try rows(positive, to["positive"])
+    let n = anchor.rows, share = isSum ? 1 : 1 / Double(n), toAnchor = to["anchor"]
+    let positives = try Rows(positive, to["positive"])
     let negatives = try call.matrix("negatives").map { (found) throws(RuvectorError) in
-      try rows(found, to["negatives"])
+      try Rows(found, to["negatives"])
     }
-    let own = isInBatch ? n : 1, all = own + (negatives?.rows.rows ?? 0)
-    let scores = try AlignedBuffer<Float>(count: all, for: "similarities")
-    let slopes = try AlignedBuffer<Float>(count: all, for: "similarities")
-    let shares = try AlignedBuffer<Double>(count: all, for: "similarities")
+    let own = isInBatch ? n : 1, all = own + (negatives?.rows.rows ?? 0), scores = try Scores(all)
+    if to.isUnset { toAnchor?.update(repeating: 0, count: n * d) }
+    // An anchor's gradient where none is wanted.
+    let unread = try AlignedBuffer<Float>(count: toAnchor == nil ? d : 0, for: "gradient")
     var sum = 0.0
     for r in 0..<n {
-      var parts = [Part(set: positives, from: isInBatch ? 0 : r, count: own, at: 0)]
-      if let negatives { parts.append(Part(set: negatives, from: 0, count: negatives.rows.rows, at: own)) }
-      let a = anchor.row(r), inverse = anchors.inverse.pointer[r], right = isInBatch ? r : 0
-      compare(a, inverse, parts, d, scores.pointer)
-      sum += shareOut(scores.pointer, shares.pointer, all, right)
+      var parts = [
+        Part(set: positives, from: isInBatch ? 0 : r, count: own, at: 0, isNew: !isInBatch || r == 0)
+      ]
+      if let negatives {
+        parts.append(Part(set: negatives, from: 0, count: negatives.rows.rows, at: own, isNew: r == 0))
+      }
+      let a = anchor.row(r), inverse = isDot ? 1 : inverseLength(Kernels.current.squared_norm(a, d))
+      let right = isInBatch ? r : 0
+      compare(a, inverse, parts, d, scores.similarities.pointer)
+      sum += shareOut(scores, all, right)
       let factor = to.scale * share / temperature
       var along = 0.0
       for j in 0..<all {
-        let slope = factor * (shares.pointer[j] - (j == right ? 1 : 0))
-        slopes.pointer[j] = Float(slope)
-        along += slope * Double(scores.pointer[j])
+        let slope = factor * (Double(scores.shares[j]) - (j == right ? 1 : 0))
+        scores.slopes[j] = Float(slope)
+        along += slope * Double(scores.similarities[j])
       }
-      for part in parts {
-        spread(part, a, inverse, d, scores.pointer, slopes.pointer, anchors.gradient.map { $0 + r * d })
-      }
+      let place = toAnchor.map { $0 + r * d }
+      for part in parts { spread(part, a, inverse, d, scores, to, place ?? unread.pointer, isWanted: place != nil) }
       // Of the cosine, back along the anchor itself.
-      if !isDot, let out = anchors.gradient {
-        Kernels.current.axpy(-Float(along) * inverse * inverse, a, out + r * d, d)
-      }
+      if !isDot, let place { Kernels.current.axpy(-Float(along) * inverse * inverse, a, place, d) }
     }
     return sum * share
   }
 
-  /// The cosines or products of an anchor with all rows.
+  /// 1/|x|, 0 of a row of zeros.
+  private func inverseLength(_ square: Double) -> Float { square > 0 ? Float(1 / square.squareRoot()) : 0 }
+
+  /// The cosines or products of an anchor with all rows, which are read once.
   private func compare(
     _ a: UnsafePointer<Float>, _ inverse: Float, _ parts: [Part], _ d: Int, _ scores: UnsafeMutablePointer<Float>
   ) {
     let kernels = Kernels.current
     for part in parts {
-      let rows = part.set.rows, out = scores + part.at
-      kernels.dot_rows(a, rows.row(part.from), rows.stride, part.count, d, out)
+      let rows = part.set.rows, out = scores + part.at, inverses = part.set.inverse.pointer + part.from
+      if isDot || !part.isNew {
+        kernels.dot_rows(a, rows.row(part.from), rows.stride, part.count, d, out)
+      } else {
+        kernels.dot_norm_rows(a, rows.row(part.from), rows.stride, part.count, d, out, inverses)
+        for j in 0..<part.count {
+          // Where squares leave the range of Float, in Double.
+          let isSafe = inverses[j] > 1e-30 && inverses[j] < 1e37
+          inverses[j] = inverseLength(isSafe ? Double(inverses[j]) : kernels.squared_norm(rows.row(part.from + j), d))
+        }
+      }
       guard !isDot else { continue }
-      kernels.multiply(out, part.set.inverse.pointer + part.from, out, part.count)
+      kernels.multiply(out, inverses, out, part.count)
       kernels.scale(inverse, out, out, part.count)
     }
   }
 
-  /// The softmax of the scores over the temperature; −ln of the right one's.
-  private func shareOut(
-    _ scores: UnsafePointer<Float>, _ shares: UnsafeMutablePointer<Double>, _ all: Int, _ right: Int
-  ) -> Double {
-    let top = Double(Kernels.current.maximum(scores, all)), scale = 1 / temperature
+  /// The softmax of the similarities over the temperature; −ln of the right one's.
+  private func shareOut(_ scores: Scores, _ all: Int, _ right: Int) -> Double {
+    let kernels = Kernels.current, s = scores.similarities.pointer, p = scores.shares.pointer
+    let top = kernels.maximum(s, all), block = 256
     var total = 0.0
-    for j in 0..<all {
-      shares[j] = rv_exp((Double(scores[j]) - top) * scale)
-      total += shares[j]
+    for from in stride(from: 0, to: all, by: block) {
+      total += Double(
+        kernels.exponential_sum(s + from, top, Float(1 / temperature), p + from, min(block, all - from)))
     }
-    for j in 0..<all { shares[j] /= total }
-    return rv_log(total) - (Double(scores[right]) - top) * scale
+    kernels.scale(Float(1 / total), p, p, all)
+    return rv_log(total) - (Double(s[right]) - Double(top)) / temperature
   }
 
   /// dL/ds of each row through the similarity to the anchor and to the rows: of a cosine, (x̂ − cos â)/|a| and the like.
   private func spread(
-    _ part: Part, _ a: UnsafePointer<Float>, _ inverse: Float, _ d: Int, _ scores: UnsafePointer<Float>,
-    _ all: UnsafeMutablePointer<Float>, _ toAnchor: UnsafeMutablePointer<Float>?
+    _ part: Part, _ a: UnsafePointer<Float>, _ inverse: Float, _ d: Int, _ scores: Scores, _ to: LossGradients,
+    _ toAnchor: UnsafeMutablePointer<Float>, isWanted: Bool
   ) {
-    let kernels = Kernels.current, rows = part.set.rows, slopes = all + part.at
-    let inverses = part.set.inverse.pointer + part.from
+    let kernels = Kernels.current, rows = part.set.rows, count = part.count
+    let slopes = scores.slopes.pointer + part.at, back = scores.back.pointer + part.at
     if !isDot {
-      kernels.multiply(slopes, inverses, slopes, part.count)
-      kernels.scale(inverse, slopes, slopes, part.count)  // now slope/(|a| |x|)
+      let inverses = part.set.inverse.pointer + part.from, similarities = scores.similarities.pointer + part.at
+      // To the row itself −slope · cos/|x|², to the other slope/(|a| |x|).
+      for j in 0..<count {
+        let along = slopes[j] * inverses[j]
+        back[j] = inverse > 0 ? -along * inverses[j] * similarities[j] : 0
+        slopes[j] = along * inverse
+      }
     }
-    if let toAnchor { kernels.combine_rows(slopes, rows.row(part.from), rows.stride, part.count, d, toAnchor) }
-    guard let out = part.set.gradient else { return }
-    for j in 0..<part.count {
-      let place = out + (part.from + j) * d
-      kernels.axpy(slopes[j], a, place, d)
-      guard !isDot, inverse > 0 else { continue }
-      // Back along x by slope · cos/|x|²; slopes[j]/inverse is slope/|x|.
-      kernels.axpy(-slopes[j] / inverse * scores[part.at + j] * inverses[j], rows.row(part.from + j), place, d)
+    if let out = part.set.gradient {
+      kernels.spread_rows(
+        slopes, back, a, rows.row(part.from), rows.stride, count, d, toAnchor, out + part.from * d,
+        !part.isNew || !to.isUnset)
+    } else if isWanted {
+      kernels.combine_rows(slopes, rows.row(part.from), rows.stride, count, d, toAnchor)
     }
   }
 }

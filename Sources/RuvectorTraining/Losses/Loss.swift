@@ -10,15 +10,21 @@ public protocol Loss: Mechanism {
   /// The loss of a call of one of its operations; adds `to.scale` times the gradients where `to` has places for them.
   /// Sums are made in Double.
   func evaluate(_ call: Call, _ to: LossGradients) throws(RuvectorError) -> Double
+  /// Whether it sets places that are unset, so that nobody has to write zeros there first.
+  var setsGradients: Bool { get }
 }
 
 /// Where the gradients of a loss are added: packed rows, a place an input or none where it is not wanted.
 public struct LossGradients {
   public let scale: Double
+  /// Whether the places hold anything: they are to be set, not added to.
+  public let isUnset: Bool
   private let places: [(name: StaticString, place: UnsafeMutablePointer<Float>)]
 
-  public init(scale: Double, _ places: [(name: StaticString, place: UnsafeMutablePointer<Float>)]) {
-    (self.scale, self.places) = (scale, places)
+  public init(
+    scale: Double, isUnset: Bool = false, _ places: [(name: StaticString, place: UnsafeMutablePointer<Float>)]
+  ) {
+    (self.scale, self.isUnset, self.places) = (scale, isUnset, places)
   }
 
   /// For the value alone.
@@ -53,6 +59,7 @@ enum Reduction {
 extension Loss {
   public static var family: StaticString { "loss" }
   public var facet: Facet? { LossFacet(self) }
+  public var setsGradients: Bool { false }
   public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int { try runLoss(self, call) }
 }
 
@@ -64,13 +71,13 @@ private func runLoss(_ loss: any Loss, _ call: Call) throws(RuvectorError) -> In
     value = try loss.evaluate(call, .none)
     out[0] = Float(value)
   } else {
-    out.update(repeating: 0, count: count)
+    if !loss.setsGradients { out.update(repeating: 0, count: count) }
     var places: [(name: StaticString, place: UnsafeMutablePointer<Float>)] = []
     for port in call.operation.inputs where port.isDifferentiable {
       if let place = try call.output(port.name) { places.append((port.name, place)) }
     }
     let scale = Double(try call.vector("outputGradient")?[0] ?? 1)
-    value = try loss.evaluate(call, LossGradients(scale: scale, places))
+    value = try loss.evaluate(call, LossGradients(scale: scale, isUnset: loss.setsGradients, places))
     if let place = try call.output("loss") { place[0] = Float(value) }
   }
   guard value.isFinite else { throw try call.whatIsNotFinite() }  // a gradient may be finite all the same

@@ -95,7 +95,7 @@ function prepare(self, name, operation, args, own, room) {
   const call = new Call({ ...sizes, parameters: floats });
   operation.inputs.forEach((port, i) => call.read(port, args[i], own, room));
   const parts = operation.outputs.map((port) => call.sizes(port)), lengths = parts.map(product);
-  const all = inputs.allocate(lengths.reduce((a, b) => a + b, 0), 'result', operation.outputs[0].type === 'uint32' ? Uint32Array : Float32Array);
+  const all = inputs.unset(lengths.reduce((a, b) => a + b, 0), 'result', operation.outputs[0].type === 'uint32' ? Uint32Array : Float32Array);
   call.buffers.push(all);
   call.shapes.push(-1, -1);
   let at = 0;
