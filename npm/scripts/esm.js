@@ -64,14 +64,14 @@ const PARTS = {
 /** What such an entry exports. */
 function namesOf({ families, modules }) {
   const { MEMBERS } = require(path.join(lib, 'generated/registry.js'));
-  const found = MEMBERS.filter(({ family, operations }) => operations && families.includes(family)).map(({ type }) => type);
+  const found = MEMBERS.filter(({ family, isGenerated }) => isGenerated && families.includes(family)).map(({ type }) => type);
   for (const [file, names] of Object.entries(MODULES)) if (modules.some((one) => file.startsWith(one))) found.push(...names ?? Object.keys(require(path.join(lib, file))));
   return found.sort();
 }
 
 /** The types that belong to it: of options, and what its file of types has. */
 function typesOf({ families, types = [] }) {
-  const { MEMBERS } = require(path.join(lib, 'generated/registry.js')), found = MEMBERS.filter(({ family, operations }) => operations && families.includes(family)).map(({ type }) => `${type}Options`);
+  const { MEMBERS } = require(path.join(lib, 'generated/registry.js')), found = MEMBERS.filter(({ family, isGenerated }) => isGenerated && families.includes(family)).map(({ type }) => `${type}Options`);
   for (const file of types) {
     const text = fs.readFileSync(path.join(root, 'npm/types', file), 'utf8'), values = [...text.matchAll(/^export (?:const|class) (\w+)/gm)].map(([, name]) => name);
     found.push(...[...text.matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, name]) => name).filter((name) => !values.includes(name)));

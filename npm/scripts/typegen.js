@@ -42,21 +42,13 @@ const quoted = (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'"
 function registryOf(members) {
   const port = ({ name, type, need, shape }) => `{ name: ${quoted(name)}, type: ${quoted(type)}, need: ${quoted(need)}, shape: [${shape.map(quoted).join(', ')}] }`;
   const lines = [];
-  const operations = (list) => list.map(({ name, inputs, outputs }) =>
-    `${/^\w+$/.test(name) ? name : quoted(name)}: { inputs: [${inputs.map(port).join(', ')}], outputs: [${outputs.map(port).join(', ')}] }`);
-  // Families with an overlay call their operations by hand: only those of the others are needed here.
   for (const member of members) {
     const options = member.options.map(({ name, kind }) => `[${quoted(name)}, ${quoted(kind)}]`).join(', ');
-    lines.push(`  { family: ${quoted(member.family)}, name: ${quoted(member.name)}, type: ${quoted(member.type)}, options: [${options}]${
-      isGenerated(member) ? `, operations: OPERATIONS[${shared(operations(member.operations).join(', '))}]` : forwardOf(member, operations)} },`);
+    const operations = member.operations.map(({ name, inputs, outputs }) =>
+      `${/^\w+$/.test(name) ? name : quoted(name)}: OPERATIONS[${shared(`{ inputs: [${inputs.map(port).join(', ')}], outputs: [${outputs.map(port).join(', ')}] }`)}]`);
+    lines.push(`  { family: ${quoted(member.family)}, name: ${quoted(member.name)}, type: ${quoted(member.type)}, isGenerated: ${isGenerated(member)}, options: [${options}], operations: { ${operations.join(', ')} } },`);
   }
-  return `'use strict';\n// ${WRITTEN}\n\nconst OPERATIONS = [\n${[...table.keys()].map((text) => `  { ${text} },\n`).join('')}];\n\nconst MEMBERS = [\n${lines.join('\n')}\n];\n\nmodule.exports = { MEMBERS };\n`;
-}
-
-/** What training needs of a member whose operations are called by hand. */
-function forwardOf(member, operations) {
-  const found = ['forward', 'backward'].map((name) => member.operations.find((one) => one.name === name));
-  return member.family !== 'loss' && found.every(Boolean) ? `, forward: OPERATIONS[${shared(operations([found[0]]).join(', '))}].forward` : '';
+  return `'use strict';\n// ${WRITTEN}\n\nconst OPERATIONS = [\n${[...table.keys()].map((text) => `  ${text},\n`).join('')}];\n\n/** Members; \`isGenerated\`: whether its class comes from the registry alone. */\nconst MEMBERS = [\n${lines.join('\n')}\n];\n\nmodule.exports = { MEMBERS };\n`;
 }
 
 /** Operations that several members have stand once. */

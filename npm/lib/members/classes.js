@@ -3,7 +3,7 @@
 // The classes of the families that need no overlay: they come from the registry alone.
 const { defineWithOperations } = require('./factory.js');
 const { CLASSES, FAMILIES, makeOfLayers } = require('./layers.js');
-const { MEMBERS, rowOf } = require('./rows.js');
+const { GENERATED, rowOf } = require('./rows.js');
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { threads: threadsOf } = require('../async.js');
@@ -67,7 +67,7 @@ const ATTENTION = {
 };
 
 const classes = {};
-for (const member of MEMBERS.filter(({ operations }) => operations)) {
+for (const member of GENERATED) {
   const row = rowOf(member);
   for (const [name, { kind, native }] of row.options) {
     if (kind !== 'children') continue;
