@@ -13,7 +13,9 @@ const { stateOf } = require('../../lib/members/member.js');
 const { MECHANISMS } = require('../../lib/overlay/attention.js');
 
 /** Operation of a mechanism -> its method. */
-const METHODS = { forward: 'computeBatch', weights: 'attentionWeights', backward: 'backward', routing: 'getRouting', usage: 'getExpertUsage', gates: 'getGates' };
+const METHODS = {
+  forward: 'computeBatch', weights: 'attentionWeights', backward: 'backward', routing: 'getRouting', usage: 'getExpertUsage', gates: 'getGates', contributions: 'getSpaceContributions', rotate: 'applyRotation',
+};
 /** What needs no method: those over a pattern are the same methods with the option `pattern`; the last two are parts of `compute`. */
 const INSIDE = ['sparse forward', 'sparse weights', 'sparse backward', 'feed', 'finish'];
 
@@ -38,7 +40,7 @@ function methodOf({ isMechanism }, operation) {
 }
 
 /** Whether that method takes options, and has a form that gives a Promise. */
-const takesOptions = ({ isMechanism, operations }, operation) => !isMechanism || operations[operation].inputs.length > 1;
+const takesOptions = ({ isMechanism }, operation) => !isMechanism || ['forward', 'weights', 'backward'].includes(operation);
 const isAsync = ({ type, ...rest }, operation) => `${methodOf(rest, operation)}Async` in type.prototype;
 
 /** The options of a call in the place of the context of queries or keys. */
@@ -61,9 +63,9 @@ function isReachable({ isMechanism }, one, { name, need }) {
 /** The arguments of a method: a value a port (undefined: left out), and `options`. */
 function listOf(subject, one, operation, args, ...options) {
   if (!subject.isMechanism) return [...args, ...options];
+  if (!takesOptions(subject, operation)) return args;
   const names = subject.operations[operation].inputs.map(({ name }) => name), given = Object.fromEntries(names.map((name, i) => [name, args[i]]));
   const { queryContext, keyContext, mask, offsets, edges } = given, positional = names.filter((name) => ['queries', 'keys', 'values', 'outputGradient'].includes(name)).map((name) => given[name]);
-  if (!takesOptions(subject, operation)) return positional;
   const extras = { ...contextOptions(one, 'query', queryContext), ...contextOptions(one, 'key', keyContext), mask, offsets, edges };
   return [...positional, { ...Object.fromEntries(Object.entries(extras).filter(([, value]) => value !== undefined)), ...options[0] }, ...options.slice(1)];
 }
@@ -188,7 +190,7 @@ function argumentsOf(subject, one, operation, draw, n = 5, skip = []) {
     if (type === 'uint32') return Uint32Array.from({ length }, (_, i) => i % 2); // each below any size there is
     if (type === 'uint8') return Uint8Array.from({ length }, (_, i) => Number(i % 4 !== 1));
     // Context: positions, levels, kinds, which are whole numbers; there are at least two of each.
-    const isContext = need === 'free' && backward && !backward.outputs.some((part) => part.name === name);
+    const isContext = isMechanism && need !== 'required' && !backward.outputs.some((part) => part.name === name);
     const data = Float32Array.from({ length }, isContext ? (_, i) => (i * i) % 3 % 2 : isMeasure && shape.length === 1 ? () => Math.abs(draw()) : draw);
     return sizes.length === 1 ? data : { data, rows: sizes[0], dim: sizes[1] };
   });
