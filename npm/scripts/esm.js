@@ -13,9 +13,9 @@ const MODULES = {
   'embedding/taxonomy.js': undefined,
   'errors.js': ['RuvectorError'],
   'geometry.js': undefined,
-  'gnn/embedder.js': ['GNNEmbedder'],
-  'gnn/graph-sage.js': undefined,
-  'gnn/message-passing.js': undefined,
+  'overlay/embedder.js': ['GNNEmbedder'],
+  'overlay/graph-sage.js': undefined,
+  'overlay/message-passing.js': undefined,
   'gnn/navigator.js': undefined,
   'gnn/sampler.js': ['NeighborSampler'],
   'graph.js': ['CSRGraph', 'Graph'],
@@ -57,7 +57,7 @@ ${lines.join('')}]);
 
 /** The entries that have a part of the main one: the families whose classes they have, and the modules. */
 const PARTS = {
-  graph: { families: ['graph', 'dense'], modules: ['graph.js', 'gnn/'] },
+  graph: { families: ['graph', 'dense'], modules: ['graph.js', 'gnn/', 'overlay/embedder.js', 'overlay/graph-sage.js', 'overlay/message-passing.js'] },
   train: { families: ['loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing', 'head'], modules: ['train/', 'embedding/', 'ranking/'], types: ['train.d.ts', 'embedding.d.ts', 'ranking.d.ts'] },
 };
 
