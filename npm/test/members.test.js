@@ -156,7 +156,7 @@ for (const subject of SUBJECTS) {
     test(named(`${shown}: wrong shapes, numbers and types at every port`), async () => {
       const one = new type(options);
       for (const [name, { inputs }] of Object.entries(operations)) {
-        const signed = random(9), { args, sides, close } = argumentsOf(subject, one, name, () => signed() / 2);
+        const signed = random(9), { args, close } = argumentsOf(subject, one, name, () => signed() / 2);
         run(subject, one, name, args);
         for (const [i, port] of inputs.entries()) {
           const { type: kind, need, shape } = port, call = (value) => run(subject, one, name, [...args.slice(0, i), value, ...args.slice(i + 1)]), isContext = /Context$/.test(port.name);
@@ -191,7 +191,6 @@ for (const subject of SUBJECTS) {
         }
         if (takesOptions(subject, name)) await fails(() => run(subject, one, name, args, { thread: 1 }), 'ERR_INVALID_CONFIG', 'an unknown option of a call');
         if (!isMechanism) await fails(() => run(subject, one, name, args, {}, 1), 'ERR_INVALID_ARG', 'something behind the options');
-        void sides;
         close();
       }
     });

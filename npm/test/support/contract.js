@@ -194,7 +194,7 @@ function argumentsOf(subject, one, operation, draw, n = 5, skip = []) {
     const data = Float32Array.from({ length }, isContext ? (_, i) => (i * i) % 3 % 2 : isMeasure && shape.length === 1 ? () => Math.abs(draw()) : draw);
     return sizes.length === 1 ? data : { data, rows: sizes[0], dim: sizes[1] };
   });
-  return { args, sides, close: () => made.forEach((graph) => graph.close()) };
+  return { args, close: () => made.forEach((graph) => graph.close()) };
 }
 
 /** Which ports are left out, of those that may be in any mixture: all, all but each of them, none. */
