@@ -2,7 +2,7 @@
 // ends the process. Formulas, precision and boundary behaviour: docs/numerics.md.
 import type { EdgeFeaturedAttention } from './npm/entries/attention.js';
 import type { Impression, LearningReport, LearnOptions, RankExplanation } from './npm/types/ranking.js';
-import type { ActivationOptions, AggregationOptions, Rows, RuvectorLayerV2, Sequential, WeightFiles } from './npm/types/generated.js';
+import type { ActivationOptions, AggregationOptions, HNSWOptions, IndexOptions, Rows, RuvectorLayerV2, Sequential, WeightFiles } from './npm/types/generated.js';
 export * from './npm/types/generated.js';
 export * from './npm/types/embedding.js';
 export * from './npm/types/ranking.js';
@@ -474,19 +474,15 @@ export interface FieldCondition {
 export type Where = { $and?: readonly Where[]; $or?: readonly Where[]; $not?: Where } & WhereFields;
 export interface WhereFields { [field: string]: FieldCondition | WhereValue | Where | readonly Where[] }
 
-export interface StoreOptions {
-  /** Elements a vector, 1...65536; needed where the store is new, else checked. */
+/**
+ * `dim`, `metric` and `curvature` are written into the store; of the others that are HNSWIndex's: with others than the last time (`ef` apart) the
+ * index is built anew.
+ */
+export interface StoreOptions extends Omit<HNSWOptions, 'dim' | 'capacity' | 'keys' | 'seed'> {
+  /** Elements a vector; needed where the store is new, else checked. */
   dim?: number | undefined;
-  /** Default 'cosine'. Written into the store, as `dim` and `curvature` are. */
-  metric?: 'cosine' | 'l2' | 'ip' | 'poincare' | 'lorentz' | undefined;
-  curvature?: number | undefined;
-  /** Of the index, as of HNSWIndex. With others than the last time the index is built anew. */
-  M?: number | undefined;
-  efConstruction?: number | undefined;
-  ef?: number | undefined;
+  /** Of the index, as of HNSWIndex. */
   seed?: number | undefined;
-  storage?: 'f32' | 'f16' | 'i8' | undefined;
-  rerank?: boolean | undefined;
   /** Whether to make a store where there is none (true, unless `readOnly`), or to fail with ERR_IO or ERR_NOT_FOUND. */
   create?: boolean | undefined;
   /**
@@ -1061,45 +1057,13 @@ export type IndexKeyList<K extends IndexKey> = readonly K[] | ReadonlySet<K> | F
  * the rim are pulled back to it.
  * lorentz: the same distance for points of the hyperboloid (x₀, x⃗), −x₀² + |x⃗|² = −1/c, time first.
  */
-export type IndexMetric = 'cosine' | 'l2' | 'ip' | 'poincare' | 'lorentz';
+export type IndexMetric = NonNullable<IndexOptions['metric']>;
 
-export interface IndexOptions<K extends IndexKey = number> {
-  /** Elements a vector, 1...65536. */
-  dim: number;
-  /** Default 'cosine'. */
-  metric?: IndexMetric | undefined;
-  /** Sectional curvature K < 0 of the hyperbolic metrics. Default −1. */
-  curvature?: number | undefined;
-  /**
-   * How rows are stored for the search: 'f32' (default), 'f16', or 'i8' (a byte an element and a scale a row), a quarter of the
-   * memory traffic. Hyperbolic metrics take 'f32' alone.
-   */
-  storage?: 'f32' | 'f16' | 'i8' | undefined;
-  /** With 'f16' and 'i8': whether floats are kept beside, to order the last candidates exactly. Default true. */
-  rerank?: boolean | undefined;
-  /**
-   * Vectors to have memory for at once. Default 0. Without it an index starts with room for 16 and doubles up to some 4 MB of rows,
-   * then grows by pieces of that size; a batch into an empty index takes what it needs in one piece.
-   */
-  capacity?: number | undefined;
-  /** Kind of the keys. Default 'number'. It makes the type of the index: `new HNSWIndex({ dim, keys: 'string' })` is an HNSWIndex<string>. */
-  keys?: KindOfKey<K> | undefined;
-}
 export interface ViewOptions {
   /** Look at the checksums of rows and links too. Default false. */
   verify?: boolean | undefined;
   /** Floats beside a smaller storage: as memory (default), or read from the file as they are needed. */
   floats?: 'mapped' | 'read' | undefined;
-}
-export interface HNSWOptions<K extends IndexKey = number> extends IndexOptions<K> {
-  /** Links a vector at levels above 0, twice as many at level 0; 2...100. Default 16. */
-  M?: number | undefined;
-  /** Candidates that inserting looks at, 1...65536. Default 200. */
-  efConstruction?: number | undefined;
-  /** Candidates that a search keeps (at least k), 1...1048576. Default 64. */
-  ef?: number | undefined;
-  /** Of the levels and the order of insertion. Default 1. */
-  seed?: number | bigint | undefined;
 }
 
 /**

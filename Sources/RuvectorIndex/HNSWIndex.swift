@@ -15,10 +15,16 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   public static let kind = IndexKind(
     name: "hnsw", title: "HNSWIndex",
     options: VectorIndex.commonOptions + [
-      Option("M", .integer(2...100), standard: 16, "Links a vector at levels above 0; twice as many at level 0."),
-      Option("efConstruction", .integer(1...65536), standard: 200, "Candidates that inserting looks at."),
-      Option("ef", .integer(1...1_048_576), standard: 64, "Candidates that a search keeps, unless it says otherwise."),
-      Option("seed", .seed, standard: 1, "Of the levels and the order of insertion."),
+      Option(
+        "M", .integer(2...100), standard: 16,
+        "Links a vector at levels above 0, twice as many at level 0: more for hard data, at 8 M bytes a vector."),
+      Option(
+        "efConstruction", .integer(1...65536), standard: 200,
+        "Candidates that inserting looks at: more for a better graph and a slower build."),
+      Option(
+        "ef", .integer(1...1_048_576), standard: 64,
+        "Candidates that a search keeps (at least k), unless it says otherwise: recall for speed."),
+      Option("seed", .seed, standard: 1, "Seed of the levels and the order of insertion."),
     ])
 
   /// Links a vector at levels above 0.

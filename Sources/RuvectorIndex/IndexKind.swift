@@ -3,8 +3,8 @@ import RuvectorCore
 /// A kind of index: the name by which it is made, and the options that it takes.
 public struct IndexKind: Sendable {
   public let name: StaticString
-  /// For messages.
-  let title: StaticString
+  /// The name of its class, for messages and for other languages.
+  public let title: StaticString
   public let options: [Option]
 
   public static let all = [HNSWIndex.kind, BruteForceIndex.kind]

@@ -8,10 +8,17 @@ extension VectorIndex {
     Option("dim", .integer(1...65536), "Elements a vector."),
     Option("metric", .choice(["cosine", "l2", "ip", "poincare", "lorentz"]), standard: 0, "How vectors are compared."),
     Option("curvature", .negative, standard: -1, "Sectional curvature of the hyperbolic metrics."),
-    Option("storage", .choice(["f32", "f16", "i8"]), standard: 0, "How rows are stored for the search."),
-    Option("rerank", .flag, standard: 1, "Keep floats beside a smaller storage, to order the last candidates exactly."),
     Option(
-      "capacity", .integer(0...2_147_483_646), standard: 0, "Vectors to have memory for at once; it grows by itself."),
+      "storage", .choice(["f32", "f16", "i8"]), standard: 0,
+      "How rows are stored for the search; i8: a byte an element and a scale a row, a quarter of the memory traffic. Hyperbolic metrics take f32 alone."
+    ),
+    Option(
+      "rerank", .flag, standard: 1,
+      "1: floats are kept beside a smaller storage, to order the last candidates exactly."),
+    Option(
+      "capacity", .integer(0...2_147_483_646), standard: 0,
+      "Vectors to have memory for at once. Without it an index starts with room for 16 and doubles up to some 4 MB of rows, then grows by pieces of that size; a batch into an empty index takes what it needs in one piece."
+    ),
     Option(
       "keys", .choice(["number", "bigint", "string"]), standard: 0,
       "What vectors are named by: 64-bit integers (of which JavaScript makes numbers or bigints) or strings."),

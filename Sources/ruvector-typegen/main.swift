@@ -1,5 +1,5 @@
 // Prints what the registry knows of its members as JSON: names, options with their ranges, defaults and notes, operations with
-// their ports, the weights of an example. npm/scripts/typegen.js makes JavaScript, types and documentation of it, with what the
+// their ports, the weights of an example; and of the kinds of indexes: names, options. npm/scripts/typegen.js makes JavaScript, types and documentation of it, with what the
 // comment above each class says.
 import Ruvector
 
@@ -93,7 +93,12 @@ import Ruvector
         }), "example": try example(member),
     ])
   }
-  print(JSON(members).text)
+  let indexes = IndexKind.all.map { kind in
+    JSON([
+      "name": JSON("\(kind.name)"), "type": JSON("\(kind.title)"), "options": JSON(kind.options.map(json)),
+    ])
+  }
+  print(JSON(["members": JSON(members), "indexes": JSON(indexes)]).text)
 #else
   fatalError("a debug build is wanted: release builds hold no prose")
 #endif

@@ -13,9 +13,9 @@ const MODULES = {
   'embedding/taxonomy.js': undefined,
   'errors.js': ['RuvectorError'],
   'geometry.js': undefined,
-  'gnn/embedder.js': ['GNNEmbedder'],
-  'gnn/graph-sage.js': undefined,
-  'gnn/message-passing.js': undefined,
+  'overlay/embedder.js': ['GNNEmbedder'],
+  'overlay/graph-sage.js': undefined,
+  'overlay/message-passing.js': undefined,
   'gnn/navigator.js': undefined,
   'gnn/sampler.js': ['NeighborSampler'],
   'graph.js': ['CSRGraph', 'Graph'],
@@ -57,21 +57,21 @@ ${lines.join('')}]);
 
 /** The entries that have a part of the main one: the families whose classes they have, and the modules. */
 const PARTS = {
-  graph: { families: ['graph', 'dense'], modules: ['graph.js', 'gnn/'] },
+  graph: { families: ['graph', 'dense'], modules: ['graph.js', 'gnn/', 'overlay/embedder.js', 'overlay/graph-sage.js', 'overlay/message-passing.js'] },
   train: { families: ['loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing', 'head'], modules: ['train/', 'embedding/', 'ranking/'], types: ['train.d.ts', 'embedding.d.ts', 'ranking.d.ts'] },
 };
 
 /** What such an entry exports. */
 function namesOf({ families, modules }) {
   const { MEMBERS } = require(path.join(lib, 'generated/registry.js'));
-  const found = MEMBERS.filter(({ family, operations }) => operations && families.includes(family)).map(({ type }) => type);
+  const found = MEMBERS.filter(({ family, isGenerated }) => isGenerated && families.includes(family)).map(({ type }) => type);
   for (const [file, names] of Object.entries(MODULES)) if (modules.some((one) => file.startsWith(one))) found.push(...names ?? Object.keys(require(path.join(lib, file))));
   return found.sort();
 }
 
 /** The types that belong to it: of options, and what its file of types has. */
 function typesOf({ families, types = [] }) {
-  const { MEMBERS } = require(path.join(lib, 'generated/registry.js')), found = MEMBERS.filter(({ family, operations }) => operations && families.includes(family)).map(({ type }) => `${type}Options`);
+  const { MEMBERS } = require(path.join(lib, 'generated/registry.js')), found = MEMBERS.filter(({ family, isGenerated }) => isGenerated && families.includes(family)).map(({ type }) => `${type}Options`);
   for (const file of types) {
     const text = fs.readFileSync(path.join(root, 'npm/types', file), 'utf8'), values = [...text.matchAll(/^export (?:const|class) (\w+)/gm)].map(([, name]) => name);
     found.push(...[...text.matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, name]) => name).filter((name) => !values.includes(name)));

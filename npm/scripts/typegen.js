@@ -1,8 +1,9 @@
 'use strict';
 // What Swift's registry says of every member -> what is generated from it:
 //   npm/lib/generated/registry.js   what JavaScript makes classes of
+//   npm/lib/generated/indexes.js    the options of indexes
 //   npm/types/generated.d.ts        options, classes of the families without an overlay
-//   docs/options.md                 every member: formula, options, operations
+//   docs/options.md                 every member and index: formula, options, operations
 //   what npm/scripts/esm.js writes
 //   node npm/scripts/typegen.js [--check]     --check: writes nothing, fails where a file differs
 const { spawnSync } = require('node:child_process');
@@ -21,8 +22,9 @@ function readRegistry() {
     return stdout;
   };
   swift('build', '--product', 'ruvector-typegen');
-  const comments = readComments();
-  return JSON.parse(swift('run', '--skip-build', 'ruvector-typegen')).map((member) => ({ ...member, doc: comments[`${member.type}Layer`] ?? comments[member.type] ?? '' }));
+  const comments = readComments(), documented = (one) => ({ ...one, doc: comments[`${one.type}Layer`] ?? comments[one.type] ?? '' });
+  const { members, indexes } = JSON.parse(swift('run', '--skip-build', 'ruvector-typegen'));
+  return { members: members.map(documented), indexes: indexes.map(documented) };
 }
 
 /** Class -> the comment above it. */
@@ -42,21 +44,13 @@ const quoted = (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'"
 function registryOf(members) {
   const port = ({ name, type, need, shape }) => `{ name: ${quoted(name)}, type: ${quoted(type)}, need: ${quoted(need)}, shape: [${shape.map(quoted).join(', ')}] }`;
   const lines = [];
-  const operations = (list) => list.map(({ name, inputs, outputs }) =>
-    `${/^\w+$/.test(name) ? name : quoted(name)}: { inputs: [${inputs.map(port).join(', ')}], outputs: [${outputs.map(port).join(', ')}] }`);
-  // Families with an overlay call their operations by hand: only those of the others are needed here.
   for (const member of members) {
     const options = member.options.map(({ name, kind }) => `[${quoted(name)}, ${quoted(kind)}]`).join(', ');
-    lines.push(`  { family: ${quoted(member.family)}, name: ${quoted(member.name)}, type: ${quoted(member.type)}, options: [${options}]${
-      isGenerated(member) ? `, operations: OPERATIONS[${shared(operations(member.operations).join(', '))}]` : forwardOf(member, operations)} },`);
+    const operations = member.operations.map(({ name, inputs, outputs }) =>
+      `${/^\w+$/.test(name) ? name : quoted(name)}: OPERATIONS[${shared(`{ inputs: [${inputs.map(port).join(', ')}], outputs: [${outputs.map(port).join(', ')}] }`)}]`);
+    lines.push(`  { family: ${quoted(member.family)}, name: ${quoted(member.name)}, type: ${quoted(member.type)}, isGenerated: ${isGenerated(member)}, options: [${options}], operations: { ${operations.join(', ')} } },`);
   }
-  return `'use strict';\n// ${WRITTEN}\n\nconst OPERATIONS = [\n${[...table.keys()].map((text) => `  { ${text} },\n`).join('')}];\n\nconst MEMBERS = [\n${lines.join('\n')}\n];\n\nmodule.exports = { MEMBERS };\n`;
-}
-
-/** What training needs of a member whose operations are called by hand. */
-function forwardOf(member, operations) {
-  const found = ['forward', 'backward'].map((name) => member.operations.find((one) => one.name === name));
-  return member.family !== 'loss' && found.every(Boolean) ? `, forward: OPERATIONS[${shared(operations([found[0]]).join(', '))}].forward` : '';
+  return `'use strict';\n// ${WRITTEN}\n\nconst OPERATIONS = [\n${[...table.keys()].map((text) => `  ${text},\n`).join('')}];\n\n/** Members; \`isGenerated\`: whether its class comes from the registry alone. */\nconst MEMBERS = [\n${lines.join('\n')}\n];\n\nmodule.exports = { MEMBERS };\n`;
 }
 
 /** Operations that several members have stand once. */
@@ -64,6 +58,14 @@ const table = new Map();
 function shared(text) {
   if (!table.has(text)) table.set(text, table.size);
   return table.get(text);
+}
+
+/** The bounds of an integer, where it has any. */
+const boundsOf = ({ kind, wanted }) => (kind === 'integer' ? /in (\d+)\.\.\.(\d+)$/.exec(wanted)?.slice(1) : undefined);
+
+function indexesOf(indexes) {
+  const option = (one) => `${one.name}: { kind: ${quoted(one.kind)}${boundsOf(one) ? `, least: ${boundsOf(one)[0]}, most: ${boundsOf(one)[1]}` : ''} }`;
+  return `'use strict';\n// ${WRITTEN}\n\n/** Kind of index -> its options by name. */\nconst INDEXES = {\n${indexes.map(({ name, options }) => `  ${name}: {\n${options.map((one) => `    ${option(one)},\n`).join('')}  },\n`).join('')}};\n\nmodule.exports = { INDEXES };\n`;
 }
 
 /** Families whose classes come from the registry alone. */
@@ -128,9 +130,21 @@ function optionLines(options, optional = {}) {
     const standard = optional[option.name] ?? standardOf(option), isNeeded = standard === undefined && option.kind !== 'seed';
     const note = option.kind === 'flag' ? option.note.replace(/\b1: /, 'true: ').replace(/\b0: /, 'false: ') : option.note;
     const range = ['flag', 'choice', 'seed'].includes(option.kind) ? '' : ` ${capital(rangeOf(option))}.`;
-    const initial = option.kind === 'seed' ? ' Random where left out (read it from the object).' : isNeeded ? '' : ` Default ${standard}.`;
+    const initial = option.kind === 'seed' && !optional[option.name] ? ' Random where left out (read it from the object).' : isNeeded ? '' : ` Default ${standard}.`;
     text += comment(`${note}${range}${initial}`, '  ');
     text += `  ${option.name}${isNeeded ? '' : '?'}: ${typeOf(option)}${isNeeded ? '' : ' | undefined'};\n`;
+  }
+  return text;
+}
+
+/** The options of indexes: those of all kinds, and what a kind has besides. Names of keys have a type of their own. */
+function indexOptions(indexes) {
+  const common = indexes[0].options.filter(({ name }) => indexes.every(({ options }) => options.some((one) => one.name === name)));
+  const lines = optionLines(common), keys = common.find(({ name }) => name === 'keys');
+  let text = `/** What all indexes are made with. \`keys\` makes the type of the index: \`new HNSWIndex({ dim, keys: 'string' })\` is an HNSWIndex<string>. */\nexport interface IndexOptions<K extends IndexKey = number> {\n${lines.replace(`keys?: ${typeOf(keys)}`, 'keys?: KindOfKey<K>')}}\n\n`;
+  for (const { type, options } of indexes) {
+    const own = options.filter((option) => !common.includes(option) && !common.some(({ name }) => name === option.name));
+    if (own.length > 0) text += `export interface ${type.replace('Index', 'Options')}<K extends IndexKey = number> extends IndexOptions<K> {\n${optionLines(own, { seed: own.find(({ name }) => name === 'seed')?.standard })}}\n\n`;
   }
   return text;
 }
@@ -154,7 +168,7 @@ function overlayOptions(members) {
   return text;
 }
 
-/** Methods that the classes of a family have besides (npm/lib/members/classes.js). */
+/** Methods that the classes of a family have besides (npm/lib/overlay/families.js). */
 const MORE = {
   loss({ operations: [{ inputs }] }) {
     const list = inputs.map((port) => `${port.name}${port.need === 'optional' ? '?' : ''}: ${argumentType(port)}${port.need === 'optional' ? ' | undefined' : ''}`).join(', ');
@@ -227,12 +241,12 @@ function lossFunction(member) {
   return `/** ${member.type} made for one call: the loss and its gradients. */\nexport function ${member.name}(${list}, options?: ${member.type}Options): { loss: number; gradients: { ${gradients} } };\n`;
 }
 
-function typesOf(members) {
+function typesOf(members, indexes) {
   const made = members.filter(isGenerated), layers = made.filter(({ family }) => family === 'graph' || family === 'dense');
   return `// ${WRITTEN}\n// Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; \`…Async\` ones reject, with ERR_ABORTED once \`signal\` fires.
-${made.length > 0 ? "import type { AsyncOptions, Graph, Matrix, ThreadOptions, Vector } from '../../index.js';\n" : ''}import type { Expert } from '../entries/attention.js';
+${made.length > 0 ? "import type { AsyncOptions, Graph, IndexKey, KindOfKey, Matrix, ThreadOptions, Vector } from '../../index.js';\n" : ''}import type { Expert } from '../entries/attention.js';
 
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
 export interface Rows { data: Float32Array; rows: number; dim: number }
@@ -302,18 +316,19 @@ export interface V2Options { seed?: number | bigint | undefined; eps?: number | 
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }
 
-${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they are made from. They are copied. */\nexport type Layer =\n${layers.map(({ type }) => `  | ${type}\n  | { readonly class: '${type}'; readonly options${type === 'Dropout' || type === 'Activation' ? '?' : ''}: ${type}Options }`).join('\n')};\n\n` : ''}${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${made.filter(({ family }) => family === 'loss').map(lossFunction).join('\n')}\n${overlayOptions(members).trimEnd()}
+${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they are made from. They are copied. */\nexport type Layer =\n${layers.map(({ type }) => `  | ${type}\n  | { readonly class: '${type}'; readonly options${type === 'Dropout' || type === 'Activation' ? '?' : ''}: ${type}Options }`).join('\n')};\n\n` : ''}${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${made.filter(({ family }) => family === 'loss').map(lossFunction).join('\n')}\n${overlayOptions(members)}${indexOptions(indexes).trimEnd()}
 `;
 }
 
 // ---- options.md ----
 
-const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', dense: 'Layers of single rows', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer', miner: 'Mining', continual: 'Continual learning', balancing: 'Balancing losses', embedding: 'Embeddings', head: 'Heads' };
+const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', dense: 'Layers of single rows', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer', miner: 'Mining', continual: 'Continual learning', balancing: 'Balancing losses', embedding: 'Embeddings', head: 'Heads', index: 'Indexes' };
 
-function docsOf(members) {
-  let text = `<!-- ${WRITTEN} -->\n# Every member: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;
+function docsOf(members, indexes) {
+  let text = `<!-- ${WRITTEN} -->\n# Every member and index: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`, \`rv_index_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;
+  const all = [...members, ...indexes.map((one) => ({ ...one, family: 'index', operations: [] }))];
   for (const family of Object.keys(TITLES)) {
-    const ours = members.filter((member) => member.family === family);
+    const ours = all.filter((member) => member.family === family);
     if (ours.length > 0) text += `\n## ${TITLES[family]}\n`;
     for (const { name, type, doc, options, operations, example } of ours) {
       const { first, formulas, rest } = partsOf(doc);
@@ -351,8 +366,9 @@ function write(file, text) {
   fs.writeFileSync(place, text);
 }
 
-const members = readRegistry();
+const { members, indexes } = readRegistry();
 write('npm/lib/generated/registry.js', registryOf(members)); // first: what else is made reads it
-write('npm/types/generated.d.ts', typesOf(members));
-write('docs/options.md', docsOf(members));
+write('npm/lib/generated/indexes.js', indexesOf(indexes));
+write('npm/types/generated.d.ts', typesOf(members, indexes));
+write('docs/options.md', docsOf(members, indexes));
 require('./esm.js').writeAll(write);

@@ -120,7 +120,7 @@ test('addExpert keeps what the mixture has learned; the builder', () => {
   assert.deepStrictEqual(built.experts.map(({ class: type }) => type), ['ScaledDotProductAttention', 'LocalGlobalAttention', 'HyperbolicAttention', 'LocalGlobalAttention', 'LinearAttention']);
 });
 
-test('normalize: scores are cosines over T; gradients are central differences', () => {
+test('normalize: scores are cosines over T', () => {
   const one = new ScaledDotProductAttention({ dim, normalize: true, temperature: 0.5 }), keys = rows(5, dim, 4, 3), values = rows(5, 3, 5), q = rows(2, dim, 6, 2);
   const unit = (v) => { const n = Math.hypot(...v); return Array.from(v, (a) => a / n); };
   const expected = q.flatMap((query) => {
@@ -129,11 +129,6 @@ test('normalize: scores are cosines over T; gradients are central differences', 
   });
   assert.ok(relative(one.computeBatch(q, keys, values).data, expected) < 1e-6);
   assert.ok(relative(one.computeBatch(q.map((v) => v.map((a) => a * 1e15)), keys, values).data, expected) < 1e-5, 'lengths do not count');
-  const g = rows(2, 3, 7), back = one.backward(q, keys, values, g), f = () => one.computeBatch(q, keys, values).data.reduce((sum, v, i) => sum + v * g.flatMap((r) => [...r])[i], 0);
-  for (const [list, gradient] of [[q, back.queries], [keys, back.keys], [values, back.values]]) {
-    const slopes = list.flatMap((v) => Array.from(v, (a, c) => { v[c] = a + 2 ** -7; const up = f(); v[c] = a - 2 ** -7; const down = f(); v[c] = a; return (up - down) / 2 ** -6; }));
-    assert.ok(relative(gradient, slopes) < 2e-3);
-  }
   assert.ok(one.compute(new Float32Array(dim), keys, values).every(Number.isFinite), 'a row of zeros');
   assert.strictEqual(new ScaledDotProductAttention(dim).normalize, false);
 });

@@ -1,17 +1,18 @@
 'use strict';
-// @ruvector/gnn/attention: the published results, the laws of attention, gradients, weights, JSON, the Promise forms.
+// @ruvector/gnn/attention: the published results, the laws of attention, forms of arguments, the Promise forms. (Options, gradients, weights,
+// text, threads, closed objects of every mechanism: members.test.js.)
 const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
 const { bits, fails, notInWasm, pack, relative, root, rows, vector } = require('./support/index.js');
-const { CLASSES } = require('./support/attention-calls.js');
+const { CLASSES } = require('./support/attention-calls.js'); // class -> an object of it
 const attention = require('@ruvector/gnn/attention');
 
 const { DotProductAttention, FlashAttention, MultiHeadAttention, ScaledDotProductAttention } = attention;
 const f32 = (list) => Float32Array.from(list);
 const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
-const each = Object.entries(CLASSES).map(([name, row]) => [name, attention[name], (T = attention[name]) => row.make(T), row]);
+const each = Object.entries(CLASSES);
 
 // MARK: - What the published @ruvector/attention 0.1.4 returned
 
@@ -59,9 +60,7 @@ test('edges, positions, levels, kinds and features: what they do, and what is re
     if (one instanceof HNSWAwareAttention) one.setWeights(vector(one.getWeights().length, 9));
     const plain = bits(one.computeBatch(q, k, v)), result = one.computeBatch(q, k, v, extras), name = one.constructor.name;
     assert.notStrictEqual(bits(result), plain, name);
-    assert.strictEqual(bits(await one.computeBatchAsync(q, k, v, { ...extras, threads: 2 })), bits(result));
     const gradients = one.backward(q, k, v, g, extras);
-    assert.strictEqual(bits(await one.backwardAsync(q, k, v, g, extras)), bits(gradients));
     assert.strictEqual(gradients.edges?.length, extras.edges && extras.edges.length * extras.edges[0].length);
     const weights = one.attentionWeights(q, k, extras);
     assert.strictEqual(weights.data.length, weights.heads * 10);
@@ -70,23 +69,9 @@ test('edges, positions, levels, kinds and features: what they do, and what is re
       await fails(() => one.computeBatch(q, k, v, { ...extras, [key]: 5 }), 'ERR_INVALID_ARG', key);
       await fails(() => one.computeBatch(q, k, v, { ...extras, [key]: [] }), 'ERR_DIMENSION_MISMATCH', `${key} is empty`);
       await fails(() => new FlashAttention(4).computeBatch(q, k, v, { [key]: extras[key] }), 'ERR_INVALID_CONFIG', `${key} of Flash`);
-      if (extras[key] instanceof Float32Array) {
-        await fails(() => one.computeBatch(q, k, v, { ...extras, [key]: extras[key].map(() => NaN) }), 'ERR_NON_FINITE', key);
-        await fails(() => one.computeBatch(q, k, v, { ...extras, [key]: extras[key].map(() => -1) }), 'ERR_OUT_OF_RANGE', key);
-      }
+      if (extras[key] instanceof Float32Array) await fails(() => one.computeBatch(q, k, v, { ...extras, [key]: extras[key].map(() => -1) }), 'ERR_OUT_OF_RANGE', key);
     }
   }
-  const step = 2 ** -8, edges = rows(5, 3, 5), { edges: slope } = edge.backward(q, k, v, g, { edges });
-  const loss = () => dot(edge.computeBatch(q, k, v, { edges }).data, g);
-  const difference = Float64Array.from({ length: 15 }, (_, i) => {
-    const row = edges[Math.floor(i / 3)], x = row[i % 3], sides = [step, -step].map((h) => {
-      row[i % 3] = x + h;
-      return loss();
-    });
-    row[i % 3] = x;
-    return (sides[0] - sides[1]) / (2 * step);
-  });
-  assert.ok(relative(slope, difference) < 2e-3);
 });
 
 test('HNSWEdgeFeatureExtractor, benchmarkAttention, computeHyperbolicAttentionAsync', async () => {
@@ -200,7 +185,10 @@ test('the formula, in doubles: plain, temperature, causal, mask, offsets', () =>
   }
 });
 
-for (const [name, , make, { idle, placed, residual, scale = 1, weights: weightCount, width = 'dim' }] of each) {
+/** Through which the query comes, and for which it counts where a key stands. */
+const RESIDUAL = ['GraphLatentAttention', 'GraphAttentionPipeline'], PLACED = ['GraphRoPEAttention', 'GraphAttentionPipeline', 'LocalGlobalAttention'];
+
+for (const [name, make] of each) {
   test(`${name}: every form of arguments, batches and single queries`, async () => {
     const one = make(), q = rows(3, 4, 1), k = rows(6, 4, 2), v = rows(6, 4, 3);
     const expected = bits(one.computeBatch(q, k, v)), forms = [
@@ -218,7 +206,7 @@ for (const [name, , make, { idle, placed, residual, scale = 1, weights: weightCo
     assert.strictEqual(bits(one.computeBatch(Array.from(q[0]), k, v).data), bits(one.compute(q[0], k, v)));
     assert.strictEqual(bits(await one.computeAsync(q[0], k, v)), bits(one.compute(q[0], k, v)));
     const masked = one.computeWithMask(q[0], k, v, mask), seen = (list) => list.filter((_, j) => mask[j]);
-    if (!placed) assert.ok(relative(masked, one.compute(q[0], seen(k), seen(v))) < 1e-6, 'a mask leaves out');
+    if (!PLACED.includes(name)) assert.ok(relative(masked, one.compute(q[0], seen(k), seen(v))) < 1e-6, 'a mask leaves out');
     for (const form of [Uint8Array.from(mask, Number), Uint8Array.from(mask, (x) => (x ? 255 : 0)), mask.map(Number)]) {
       assert.strictEqual(bits(one.computeWithMask(q[0], k, v, form)), bits(masked));
       assert.strictEqual(bits(await one.computeAsync(q[0], k, v, { mask: form })), bits(masked));
@@ -233,101 +221,13 @@ for (const [name, , make, { idle, placed, residual, scale = 1, weights: weightCo
     one.close();
   });
 
-  test(`${name}: backward = central differences`, async () => {
-    const one = make(), q = rows(3, 4, 4, scale), k = rows(5, 4, 5, scale), v = rows(5, 4, 6, scale), g = vector(12, 7);
-    for (const options of [{}, { mask: [true, false, true, true, true] }, { offsets: [0, 2, 2, 5] }]) {
-      const gradients = one.backward(q, k, v, g, options), { queries, keys, values, parameters } = gradients;
-      assert.deepStrictEqual([queries.length, keys.length, values.length, parameters.length], [12, 20, 20, one.getWeights().length]);
-      const loss = () => dot(one.computeBatch(...places.slice(0, 3), options).data, g);
-      const weights = one.getWeights(), places = [pack(q), pack(k), pack(v)], h = 2 ** -8;
-      const moved = (array, i, change) => {
-        const x = array[i], values = [];
-        for (const step of [h, -h]) {
-          array[i] = x + step;
-          change();
-          values.push(loss());
-        }
-        array[i] = x;
-        change();
-        return (values[0] - values[1]) / (2 * h);
-      };
-      const pairs = places.map(({ data }, i) => [data, [queries, keys, values][i], () => {}]);
-      for (const [array, gradient, change] of [...pairs, [weights, parameters, () => one.setWeights(weights)]]) {
-        const difference = Float64Array.from(array, (_, i) => moved(array, i, change));
-        if (array.length > 0) assert.ok(relative(difference, gradient) < 2e-3, `${JSON.stringify(options)}: ${relative(difference, gradient)}`);
-      }
-      assert.ok(queries.some((x) => x !== 0) && keys.some((x) => x !== 0) && values.some((x) => x !== 0));
-      assert.strictEqual(bits(await one.backwardAsync(q, k, v, g, options)), bits(gradients));
-      assert.strictEqual(bits(one.backward(q, k, v, { data: g, rows: 3, dim: 4 }, { ...options, threads: 2 })), bits(gradients));
-    }
-    one.close();
-  });
-
-  test(`${name}: weights and JSON come back as they went`, async () => {
-    const one = make(), q = rows(3, 4, 8), k = rows(6, 4, 9), v = rows(6, 4, 10), before = bits(one.computeBatch(q, k, v));
-    const weights = one.getWeights(), count = one.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0);
-    assert.strictEqual(weights.length, count);
-    assert.strictEqual(count, { MultiHeadAttention: 80, MoEAttention: 3 * 5 + 52, LearnedRoutingAttention: 2 * 5 + 52, DynamicHeadsAttention: 2 * 5 + 80 }[name] ?? weightCount ?? 0);
-    const json = one.toJson(), loaded = attention[name].fromJson(json);
-    assert.ok(loaded instanceof attention[name]);
-    assert.strictEqual(loaded.toJson(), json);
-    assert.strictEqual(bits(loaded.computeBatch(q, k, v)), before);
-    assert.deepStrictEqual(loaded.getWeights(), weights);
-    one.setWeights(weights.map((x) => x / 2 + 0.25));
-    assert.deepStrictEqual(one.getWeights(), weights.map((x) => x / 2 + 0.25));
-    if (count > 0 && !idle) assert.notStrictEqual(bits(one.computeBatch(q, k, v)), before);
-    one.setWeights(Array.from(weights));
-    assert.strictEqual(bits(one.computeBatch(q, k, v)), before);
-    await fails(() => attention[name === 'FlashAttention' ? 'DotProductAttention' : 'FlashAttention'].fromJson(json), 'ERR_CORRUPT', 'another class');
-  });
-
-  test(`${name}: JSON that is none of ours`, async () => {
-    const type = attention[name], good = JSON.parse(make().toJson()), text = JSON.stringify, dimName = width || 'hyperbolicDim';
-    const isSmall = /Manifold|Cascade|Mixed/.test(name), first = good.weights[0];
-    for (const [what, json] of Object.entries({
-      empty: '', number: '5', null: 'null', array: '[]', cut: text(good).slice(0, -1), 'no version': text({ ...good, version: undefined }), 'version 2': text({ ...good, version: 2 }),
-      'no options': text({ ...good, options: undefined }), 'dim as text': text({ ...good, options: { ...good.options, [dimName]: '4' } }), 'no dim': text({ ...good, options: { ...good.options, [dimName]: undefined } }),
-      'dim -1': text({ ...good, options: { ...good.options, [dimName]: -1 } }), 'unknown option': text({ ...good, options: { ...good.options, x: 1 } }),
-      'weights missing': text({ ...good, weights: undefined }), 'one weight more': text({ ...good, weights: [...good.weights, { name: 'x', shape: [1], data: [1] }] }),
-      'weights of null': text({ ...good, weights: [null] }), ...(good.weights.length > 0 && {
-        'one weight less': text({ ...good, weights: good.weights.slice(1) }), 'another name': text({ ...good, weights: [{ ...good.weights[0], name: 'x' }, ...good.weights.slice(1)] }),
-        'a null in it': text({ ...good, weights: [{ ...first, data: Array(first.data.length).fill(null) }, ...good.weights.slice(1)] }),
-        'beyond floats': text({ ...good, weights: [{ ...first, data: Array(first.data.length).fill(1e300) }, ...good.weights.slice(1)] }),
-        ...(!isSmall && { 'huge dim': text({ ...good, options: { ...good.options, [dimName]: 16384 } }) }),
-        'wrong shape': text({ ...good, weights: [{ ...first, shape: [1, first.data.length] }, ...good.weights.slice(1)] }),
-        ...(good.options.seed !== undefined && { 'seed as words': text({ ...good, options: { ...good.options, seed: 'x' } }) }),
-      }),
-    })) await fails(() => type.fromJson(json), 'ERR_CORRUPT', what);
-  });
-
-  test(`${name}: closed, and no keys`, async () => {
-    const one = make(), type = attention[name], q = vector(4, 1), k = rows(3, 4, 2);
+  test(`${name}: no keys`, async () => {
+    const one = make(), q = vector(4, 1), k = rows(3, 4, 2), isResidual = RESIDUAL.includes(name);
     await fails(() => one.compute(q, [], []), 'ERR_EMPTY_INPUT', 'no keys');
     const none = one.computeBatch(k, [], []);
-    assert.deepStrictEqual([none.rows, none.dim, residual ? bits(none.data) === bits(pack(k).data) : none.data.every((x) => x === 0)], [3, 4, true]);
+    assert.deepStrictEqual([none.rows, none.dim, isResidual ? bits(none.data) === bits(pack(k).data) : none.data.every((x) => x === 0)], [3, 4, true]);
     assert.deepStrictEqual(one.computeBatch([], k, k), { data: new Float32Array(0), rows: 0, dim: 4 });
-    assert.deepStrictEqual(one.computeWithMask(q, k, k, [false, false, false]), residual ? q : new Float32Array(4), 'nothing seen');
-    const calls = { compute: [q, k, k], computeWithMask: [q, k, k, [true, true, true]], computeAsync: [q, k, k], computeBatch: [k, k, k], computeBatchAsync: [k, k, k],
-      attentionWeights: [q, k], backward: [q, k, k, q], backwardAsync: [q, k, k, q], getWeights: [], setWeights: [one.getWeights()], toJson: [] };
-    for (const [method, args] of Object.entries(calls)) {
-      for (const other of [undefined, null, {}, Object.create(type.prototype), Object.create(one), new Proxy(one, {})]) {
-        await fails(() => one[method].apply(other, args), 'ERR_WRONG_HANDLE', `${method} of another this`, method.endsWith('Async'));
-      }
-      await one[method](...args);
-    }
-    const getters = Object.entries(Object.getOwnPropertyDescriptors(type.prototype)).filter(([, { get }]) => get);
-    assert.ok(getters.length >= 1);
-    for (const [key, { get }] of getters) {
-      for (const [other, , makeOther] of each) if (other !== name) await fails(() => get.call(makeOther()), 'ERR_WRONG_HANDLE', `${key} of a ${other}`);
-      await fails(() => get.call(undefined), 'ERR_WRONG_HANDLE', `${key} of nothing`);
-    }
-    const flying = one.computeBatchAsync(k, k, k), expected = bits(one.computeBatch(k, k, k));
-    one.close();
-    one.close();
-    assert.strictEqual(one.closed, true);
-    assert.strictEqual(bits(await flying), expected, 'calls in flight end well');
-    assert.strictEqual(one.dim, 4);
-    for (const [method, args] of Object.entries(calls)) await fails(() => one[method](...args), 'ERR_CLOSED', method, method.endsWith('Async'));
+    assert.deepStrictEqual(one.computeWithMask(q, k, k, [false, false, false]), isResidual ? q : new Float32Array(4), 'nothing seen');
   });
 }
 

@@ -35,7 +35,8 @@ test('columns of a context are called as the option they came from', async () =>
   for (const [mechanism, options, code, expected] of [
     [rope, { keyPositions: with5(3, -1) }, 'ERR_OUT_OF_RANGE', 'expected positions >= 0 for keyPositions, received -1 at element 3'],
     [rope, { queryPositions: [1, -2] }, 'ERR_OUT_OF_RANGE', 'expected positions >= 0 for queryPositions, received -2 at element 1'],
-    [rope, { queryLevels: [1, 65] }, 'ERR_OUT_OF_RANGE', 'expected levels in 0...64 for queryLevels, received 65 at element 1'],
+    [rope, { queryLevels: [1, 65] }, 'ERR_OUT_OF_RANGE', 'expected levels 0, 1, ... 64 for queryLevels, received 65 at element 1'],
+    [rope, { keyLevels: with5(2, 0.5) }, 'ERR_OUT_OF_RANGE', 'expected levels 0, 1, ... 64 for keyLevels, received 0.5 at element 2'],
     [rope, { keyLevels: with5(2, NaN) }, 'ERR_NON_FINITE', 'expected finite numbers for keyLevels, received NaN at element 2'],
     [rope, { keyPositions: with5(4, Infinity), keyLevels: with5(4, 1) }, 'ERR_NON_FINITE', 'expected finite numbers for keyPositions, received Infinity at element 4'],
     [hnsw, { keyLevels: with5(3, 1.5) }, 'ERR_OUT_OF_RANGE', 'expected levels 0, 1, 2, ... for keyLevels, received 1.5 at element 3'],

@@ -8,13 +8,17 @@ const test = require('node:test');
 const { notInWasm, root, rows, ruvector, vector } = require('./support/index.js');
 const attention = require('@ruvector/gnn/attention');
 
-/** The names of the optional fields of an interface and of those that it extends. */
+/** The names of the optional fields of an interface and of those that it extends, or omits some of. */
 function optional(page, name) {
   const [, parents = '', line, lines] = new RegExp(`^export interface ${name}(?:<.*?>)?(?: extends ([^{]*?))? {(?:(.*)}$|\\n([^]*?)^})`, 'm').exec(page), body = line ?? lines;
   const own = Array.from(body.matchAll(/(?:^|[ ;{])(?:readonly )?(\w+)\?:/gm), ([, field]) => field);
-  return [...own, ...parents.split(/, (?![^<]*>)/).filter(Boolean).flatMap((parent) => optional(page, parent.trim().replace(/<.*/, '')))];
+  return [...own, ...parents.split(/, (?![^<]*>)/).filter(Boolean).flatMap((parent) => {
+    const [, base, omitted] = /^Omit<(\w+), (.*)>$/.exec(parent.trim()) ?? [];
+    return base ? optional(page, base).filter((field) => !omitted.includes(`'${field}'`)) : optional(page, parent.trim().replace(/<.*/, ''));
+  })];
 }
-const pages = { index: fs.readFileSync(path.join(root, 'index.d.ts'), 'utf8'), attention: ['npm/entries/attention.d.ts', 'npm/types/generated.d.ts'].map((file) => fs.readFileSync(path.join(root, file), 'utf8')).join('\n') };
+const generated = fs.readFileSync(path.join(root, 'npm/types/generated.d.ts'), 'utf8'), page = (file) => `${fs.readFileSync(path.join(root, file), 'utf8')}\n${generated}`;
+const pages = { index: page('index.d.ts'), attention: page('npm/entries/attention.d.ts') };
 const all = (name, page = 'index') => Object.fromEntries(optional(pages[page], name).map((field) => [field, undefined]));
 
 test('indexes and searches', async () => {

@@ -2,7 +2,8 @@
 // SparsityPattern, and attention over it.
 const assert = require('node:assert');
 const test = require('node:test');
-const { bits, fails, relative, rows, vector } = require('./support/index.js');
+const { bits, fails, random, relative, rows, vector } = require('./support/index.js');
+const { SUBJECTS, argumentsOf, listOf, optionsOf, variants } = require('./support/contract.js');
 const attention = require('@ruvector/gnn/attention');
 
 const { FlashAttention, MoEAttention, MultiHeadAttention, SparsityPattern } = attention;
@@ -30,26 +31,37 @@ test('what the patterns are', () => {
   assert.deepStrictEqual(lists(kept), [[0], [1], [2]], 'a pattern never changes');
 });
 
-test('attention over a pattern = attention with its mask', async () => {
-  const q = rows(9, 8, 1), k = rows(20, 8, 2), v = rows(20, 8, 3), g = vector(72, 4);
-  const pattern = SparsityPattern.random(9, 20, 5, 1).union(SparsityPattern.local(9, 20, 3)), mask = pattern.toMask();
-  const experts = ['global', 'structural'];
-  for (const one of [new FlashAttention({ dim: 8, numHeads: 2 }), new MultiHeadAttention({ dim: 8, numHeads: 4, seed: 1 }), new MoEAttention({ dim: 8, experts, expertCapacity: 0, topK: 1, seed: 2 }), new attention.LinearAttention({ dim: 8, numFeatures: 16, seed: 3 })]) {
-    const out = one.computeBatch(q, k, v, { pattern }), weights = one.attentionWeights(q, k, { pattern }), gradients = one.backward(q, k, v, g, { pattern });
-    assert.ok(relative(out.data, one.computeBatch(q, k, v, { mask }).data) < 1e-5);
-    const dense = one.attentionWeights(q, k, { mask }), { count } = pattern;
-    const expected = Array.from({ length: weights.heads * count }, (_, t) => {
-      const h = Math.floor(t / count), i = pattern.offsets.findLastIndex((start) => start <= t % count);
-      return dense.data[(h * 9 + i) * 20 + pattern.indices[t % count]];
-    });
-    assert.ok(relative(weights.data, expected) < 1e-5);
-    assert.deepStrictEqual([weights.queries, weights.keys, weights.indices, weights.offsets], [9, 20, pattern.indices, pattern.offsets]);
-    const masked = one.backward(q, k, v, g, { mask });
-    for (const name of ['queries', 'keys', 'values', 'parameters']) assert.ok(relative(gradients[name], masked[name]) < 2e-5, name);
-    assert.strictEqual(bits(await one.computeBatchAsync(q, k, v, { pattern, threads: 2 })), bits(out));
-    assert.strictEqual(bits(await one.backwardAsync(q, k, v, g, { pattern })), bits(gradients));
-  }
-});
+for (const subject of SUBJECTS.filter(({ isMechanism }) => isMechanism)) {
+  test(`${subject.row.class} over a pattern = with its mask, or refused`, async () => {
+    const n = 20, pattern = SparsityPattern.random(n, n, 5, 1).union(SparsityPattern.local(n, n, 3)), mask = pattern.toMask(), { count } = pattern;
+    const room = subject.row.options.has('expertCapacity') ? [optionsOf(subject, { expertCapacity: 0 })] : [];
+    for (const options of [...variants(subject), ...room]) {
+      const one = new subject.type(options), signed = random(3), shown = JSON.stringify(options), { args } = argumentsOf(subject, one, 'forward', () => signed() / 4, n, ['mask', 'offsets']);
+      const [q, k, v, { edges, ...context }] = listOf(subject, one, 'forward', args), out = one.computeBatch(q, k, v, { ...context, mask, edges }), g = vector(out.data.length, 4);
+      // The rows of edges of the pairs that there are.
+      const some = edges && { data: Float32Array.from(Array.from(mask).flatMap((seen, pair) => (seen ? [...edges.data.subarray(pair * edges.dim, (pair + 1) * edges.dim)] : []))), rows: count, dim: edges.dim };
+      const sparse = { ...context, pattern, ...(some && { edges: some }) }, dense = { ...context, mask, ...(edges && { edges }) };
+      const calls = [() => one.computeBatch(q, k, v, sparse), () => one.attentionWeights(q, k, sparse), () => one.backward(q, k, v, g, sparse), () => one.computeBatchAsync(q, k, v, sparse), () => one.backwardAsync(q, k, v, g, sparse)];
+      try {
+        calls[0]();
+      } catch (error) {
+        assert.strictEqual(error.code, 'ERR_UNSUPPORTED', error.message);
+        for (const call of calls) await fails(call, 'ERR_UNSUPPORTED', shown);
+        continue;
+      }
+      assert.ok(relative(calls[0]().data, out.data) < 1e-5, shown);
+      const weights = calls[1](), all = one.attentionWeights(q, k, dense), gradients = calls[2](), masked = one.backward(q, k, v, g, dense);
+      const pairs = Array.from(mask).flatMap((seen, pair) => (seen ? [pair] : []));
+      assert.ok(relative(weights.data, Array.from({ length: weights.heads }, (_, h) => pairs.map((pair) => all.data[h * n * n + pair])).flat()) < 1e-5, shown);
+      assert.deepStrictEqual([weights.queries, weights.keys, weights.indices, weights.offsets], [n, n, pattern.indices, pattern.offsets]);
+      for (const name of ['queries', 'keys', 'values', 'parameters']) assert.ok(relative(gradients[name], masked[name]) < 2e-5, `${shown}: ${name}`);
+      if (edges) assert.ok(relative(gradients.edges, pairs.flatMap((pair) => [...masked.edges.subarray(pair * edges.dim, (pair + 1) * edges.dim)])) < 2e-5, `${shown}: edges`);
+      assert.strictEqual(bits(await one.computeBatchAsync(q, k, v, { ...sparse, threads: 2 })), bits(calls[0]()));
+      assert.strictEqual(bits(await calls[4]()), bits(gradients));
+      one.close();
+    }
+  });
+}
 
 test('work is linear in the pairs', () => {
   const n = 20000, x = { data: vector(n * 8, 1), rows: n, dim: 8 }, one = new FlashAttention(8), pattern = SparsityPattern.local(n, n, 6);

@@ -154,13 +154,13 @@ test('bad arguments', async () => {
 
 /** One of each member with weights, of every family. */
 function* members() {
-  const { MEMBERS, rowOf } = require('../lib/members/rows.js'), attention = require('@ruvector/gnn/attention');
+  const { GENERATED, rowOf } = require('../lib/members/rows.js'), attention = require('@ruvector/gnn/attention');
   yield ['RuvectorLayer', () => new ruvector.RuvectorLayer(4, 6, 2, 0.1, { seed: 3 })];
   yield ['MultiHeadAttention', () => new attention.MultiHeadAttention({ dim: 4, numHeads: 2, projections: true, seed: 3 })];
   yield ['MoEAttention', () => new attention.MoEAttention({ dim: 4, numExperts: 3, seed: 3 })];
   yield ['EdgeFeaturedAttention', () => new attention.EdgeFeaturedAttention({ nodeDim: 4, edgeDim: 2, numHeads: 2, seed: 3 })];
   const sizes = { inChannels: 4, outChannels: 3, size: 5, tasks: 4, width: 3, dim: 4, aggr: 'lstm', hidden: 6, outputDim: 3, inputDim: 4, total: 4, inDim: 4, hiddenDim: 5, nodes: 6 };
-  for (const member of MEMBERS.filter(({ operations }) => operations)) {
+  for (const member of GENERATED) {
     const row = rowOf(member), options = Object.fromEntries([...row.options].filter(([name, { kind }]) => kind === 'seed' || name in sizes).map(([name, { kind }]) => [name, kind === 'seed' ? 3 : sizes[name]]));
     if (row.class === 'Aggregation') delete options.aggr;
     try {

@@ -1,5 +1,5 @@
 // Embeddings of hierarchies: PoincareEmbedding, TaxonomyHead.
-import type { AsyncOptions, HNSWIndex, Matrix, ThreadOptions, Vector } from '../../index.js';
+import type { AsyncOptions, HNSWIndex, HNSWOptions, Matrix, ThreadOptions, Vector } from '../../index.js';
 
 /** [child, ancestor], by name. */
 export type Relation = readonly [child: string, ancestor: string] | readonly string[];
@@ -138,7 +138,7 @@ export class PoincareEmbedding {
   meanRank(options?: EvaluateOptions): Promise<number>;
   map(options?: EvaluateOptions): Promise<number>;
   /** All points by name, of metric 'poincare'. */
-  toIndex(options?: { M?: number | undefined; efConstruction?: number | undefined; ef?: number | undefined; seed?: number | undefined; capacity?: number | undefined }): HNSWIndex<string>;
+  toIndex(options?: Pick<HNSWOptions, 'M' | 'efConstruction' | 'ef' | 'seed' | 'capacity'>): HNSWIndex<string>;
   /** Names, relations and points in doubles: `train` goes on from them to the same bits. A rate that is a function is not saved. */
   toBuffer(): Uint8Array;
   /** @throws ERR_CORRUPT */

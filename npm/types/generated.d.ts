@@ -2,7 +2,7 @@
 // Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; `…Async` ones reject, with ERR_ABORTED once `signal` fires.
-import type { AsyncOptions, Graph, Matrix, ThreadOptions, Vector } from '../../index.js';
+import type { AsyncOptions, Graph, IndexKey, KindOfKey, Matrix, ThreadOptions, Vector } from '../../index.js';
 import type { Expert } from '../entries/attention.js';
 
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
@@ -2788,5 +2788,44 @@ export interface DynamicHeadsOptions {
   /** true: query i sees keys up to i + n - m only. Default false. */
   causal?: boolean | undefined;
   /** Seed of the initial weights. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/** What all indexes are made with. `keys` makes the type of the index: `new HNSWIndex({ dim, keys: 'string' })` is an HNSWIndex<string>. */
+export interface IndexOptions<K extends IndexKey = number> {
+  /** Elements a vector. Integer in 1...65536. */
+  dim: number;
+  /** How vectors are compared. Default 'cosine'. */
+  metric?: 'cosine' | 'l2' | 'ip' | 'poincare' | 'lorentz' | undefined;
+  /** Sectional curvature of the hyperbolic metrics. Finite number < 0. Default -1. */
+  curvature?: number | undefined;
+  /**
+   * How rows are stored for the search; i8: a byte an element and a scale a row, a quarter of the memory traffic. Hyperbolic
+   * metrics take f32 alone. Default 'f32'.
+   */
+  storage?: 'f32' | 'f16' | 'i8' | undefined;
+  /** true: floats are kept beside a smaller storage, to order the last candidates exactly. Default true. */
+  rerank?: boolean | undefined;
+  /**
+   * Vectors to have memory for at once. Without it an index starts with room for 16 and doubles up to some 4 MB of rows, then
+   * grows by pieces of that size; a batch into an empty index takes what it needs in one piece. Integer in 0...2147483646.
+   * Default 0.
+   */
+  capacity?: number | undefined;
+  /** What vectors are named by: 64-bit integers (of which JavaScript makes numbers or bigints) or strings. Default 'number'. */
+  keys?: KindOfKey<K> | undefined;
+}
+
+export interface HNSWOptions<K extends IndexKey = number> extends IndexOptions<K> {
+  /**
+   * Links a vector at levels above 0, twice as many at level 0: more for hard data, at 8 M bytes a vector. Integer in 2...100.
+   * Default 16.
+   */
+  M?: number | undefined;
+  /** Candidates that inserting looks at: more for a better graph and a slower build. Integer in 1...65536. Default 200. */
+  efConstruction?: number | undefined;
+  /** Candidates that a search keeps (at least k), unless it says otherwise: recall for speed. Integer in 1...1048576. Default 64. */
+  ef?: number | undefined;
+  /** Seed of the levels and the order of insertion. Default 1. */
   seed?: number | bigint | undefined;
 }

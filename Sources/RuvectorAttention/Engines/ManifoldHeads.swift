@@ -11,7 +11,7 @@ import RuvectorGeometry
 /// sees no key gives 0.
 /// - Complexity: O(m · n · d); memory beyond input and output 16 n · d bytes.
 /// - Precision: Double throughout, rounded once.
-struct ManifoldHeads {
+public struct ManifoldHeads {
   let input: AttentionInput
   /// One a head.
   let spaces: [any Manifold]

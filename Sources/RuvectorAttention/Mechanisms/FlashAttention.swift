@@ -9,7 +9,7 @@ import RuvectorCore
 /// q [m, d], k [n, d], v [n, w]; heads are contiguous slices of d and w. The numbers are those of exact attention;
 /// `blockSize` keys are looked at together, which changes speed and the last bits only.
 /// - Complexity: O(m · n · (d + w)), half of it when causal; memory beyond input and output O(blockSize).
-public final class FlashAttention: Attention, Sendable {
+public final class FlashAttention: SlicedAttention, Sendable {
   // MARK: - Options
 
   public static let name: StaticString = "flash"
@@ -42,7 +42,7 @@ public final class FlashAttention: Attention, Sendable {
 
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requireHeads(heads, divide: v) }
 
-  private func slices(_ input: AttentionInput) -> Heads {
+  public func slices(_ input: AttentionInput) -> Heads {
     Heads(
       input: input, count: heads, scale: 1 / Double(dim / heads).squareRoot(), isCausal: isCausal, block: blockSize)
   }
@@ -52,29 +52,6 @@ public final class FlashAttention: Attention, Sendable {
   ) throws(RuvectorError) -> Bool {
     try body(slices(input))
     return true
-  }
-
-  // MARK: - Forward
-
-  public func forward(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    try slices(input).forward(into: out, control)
-  }
-
-  public func weights(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    try slices(input).weights(into: out, control)
-  }
-
-  // MARK: - Gradient
-
-  public func backward(
-    _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
-    _ control: Control
-  ) throws(RuvectorError) {
-    try slices(input).backward(outputGradient: outputGradient, into: gradients, control)
   }
 }
 

@@ -14,7 +14,7 @@ import RuvectorCore
 ///
 /// Reference: Su, Lu, Pan, Murtadha, Wen, Liu 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding",
 /// equations 14 to 16 and 34.
-public final class GraphRoPE: Attention, Sendable {
+public final class GraphRoPE: RowMakingAttention, Sendable {
   // MARK: - Options
 
   public static let name: StaticString = "graph_rope"
@@ -79,7 +79,7 @@ public final class GraphRoPE: Attention, Sendable {
   ) throws(RuvectorError) -> Double {
     guard p >= 0 else { throw .expected("positions >= 0", for: position(), received: text(p), .outOfRange) }
     guard level >= 0, level <= 64, level == level.rounded() else {
-      throw .expected("levels in 0...64", for: name(), received: text(level), .outOfRange)
+      throw .expected("levels 0, 1, ... 64", for: name(), received: text(level), .outOfRange)
     }
     var scale = 1.0
     for _ in 0..<Int(level) { scale *= levelScale }
@@ -102,22 +102,15 @@ public final class GraphRoPE: Attention, Sendable {
     }
   }
 
-  private struct Turned {
-    let queries, keys: Rows
-    let heads: Heads
-  }
-
-  private func turned(_ input: AttentionInput, from first: Int = 0) throws(RuvectorError) -> Turned {
+  private func made(_ input: AttentionInput, from first: Int) throws(RuvectorError) -> MadeHeads {
     let q = try Rows(input.queries.rows, dim), k = try Rows(input.keys.rows, dim)
     try turn(input.queries, input.queryContext, isKeys: false, into: q.memory.pointer)
     try turn(input.keys, input.keyContext, isKeys: true, from: first, into: k.memory.pointer)
-    try q.require(from: input.queries, "queries")
-    try k.require(from: input.keys, "keys")
-    return Turned(
-      queries: q, keys: k,
-      heads: Heads(
-        input: input.replacing(queries: q.view, keys: k.view), count: heads,
-        scale: 1 / Double(dim / heads).squareRoot(), isCausal: false))
+    return try MadeHeads(input, queries: q, keys: k, count: heads, scale: 1 / Double(dim / heads).squareRoot())
+  }
+
+  public func made(_ input: AttentionInput, _ control: Control) throws(RuvectorError) -> MadeHeads {
+    try made(input, from: 0)
   }
 
   public static let operations =
@@ -155,46 +148,20 @@ public final class GraphRoPE: Attention, Sendable {
   public func heads(
     _ input: AttentionInput, from first: Int, _ body: (Heads) throws(RuvectorError) -> Void
   ) throws(RuvectorError) -> Bool {
-    let turned = try turned(input, from: first)
-    try body(turned.heads)
-    withExtendedLifetime(turned) {}
+    let made = try made(input, from: first)
+    try body(made.heads)
+    withExtendedLifetime(made) {}
     return true
-  }
-
-  // MARK: - Forward
-
-  public func forward(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    let turned = try turned(input)
-    try turned.heads.forward(into: out, control)
-    withExtendedLifetime(turned) {}
-  }
-
-  public func weights(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    let turned = try turned(input)
-    try turned.heads.weights(into: out, control)
-    withExtendedLifetime(turned) {}
   }
 
   // MARK: - Gradient
 
   /// R is orthogonal: gradients are turned back.
   public func backward(
-    _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
-    _ control: Control
+    _ made: MadeGradients, _ input: AttentionInput, into gradients: AttentionGradients, _ control: Control
   ) throws(RuvectorError) {
-    let turned = try turned(input)
-    let q = try Rows(input.queries.rows, dim), k = try Rows(input.keys.rows, dim)
-    q.zero()
-    k.zero()
-    try turned.heads.backward(
-      outputGradient: outputGradient,
-      into: AttentionGradients(queries: q.memory.pointer, keys: k.memory.pointer, values: gradients.values), control)
-    if let out = gradients.queries { try turn(q.view, input.queryContext, isKeys: false, isInverse: true, into: out) }
-    if let out = gradients.keys { try turn(k.view, input.keyContext, isKeys: true, isInverse: true, into: out) }
-    withExtendedLifetime(turned) {}
+    let (q, k) = (made.queries.view, made.keys.view)
+    if let out = gradients.queries { try turn(q, input.queryContext, isKeys: false, isInverse: true, into: out) }
+    if let out = gradients.keys { try turn(k, input.keyContext, isKeys: true, isInverse: true, into: out) }
   }
 }

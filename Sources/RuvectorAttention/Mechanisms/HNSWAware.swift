@@ -14,7 +14,7 @@ import RuvectorCore
 ///
 /// References: Malkov, Yashunin 2020 (HNSW); Ying et al. 2021, "Graphormer", equations 5 and 6, for levels in the place
 /// of degrees and distances.
-public final class HNSWAware: Attention, @unchecked Sendable {
+public final class HNSWAware: RowMakingAttention, @unchecked Sendable {
   // MARK: - Options
 
   public static let name: StaticString = "hnsw_aware"
@@ -94,57 +94,22 @@ public final class HNSWAware: Attention, @unchecked Sendable {
     return rows
   }
 
-  private struct Extended {
-    let queries, keys: Rows
-    let heads: Heads
-  }
-
-  private func extended(_ input: AttentionInput) throws(RuvectorError) -> Extended {
-    let q = try extended(input.queries, input.queryContext, isKeys: false)
-    let k = try extended(input.keys, input.keyContext, isKeys: true)
-    try q.require(from: input.queries, "queries")
-    try k.require(from: input.keys, "keys")
-    return Extended(
-      queries: q, keys: k,
-      heads: Heads(
-        input: input.replacing(queries: q.view, keys: k.view), count: heads, scale: 1 / Double(width).squareRoot(),
-        isCausal: false))
-  }
-
-  // MARK: - Forward
-
-  public func forward(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    let extended = try extended(input)
-    try extended.heads.forward(into: out, control)
-    withExtendedLifetime(extended) {}
-  }
-
-  public func weights(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    let extended = try extended(input)
-    try extended.heads.weights(into: out, control)
-    withExtendedLifetime(extended) {}
+  public func made(_ input: AttentionInput, _ control: Control) throws(RuvectorError) -> MadeHeads {
+    try MadeHeads(
+      input, queries: extended(input.queries, input.queryContext, isKeys: false),
+      keys: extended(input.keys, input.keyContext, isKeys: true), count: heads, scale: 1 / Double(width).squareRoot())
   }
 
   // MARK: - Gradient
 
   /// dq = dq̃, dk = dk̃; E gets both; B^h[l_i, ·] is the end of head h of q̃_i.
   public func backward(
-    _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
-    _ control: Control
+    _ made: MadeGradients, _ input: AttentionInput, into gradients: AttentionGradients, _ control: Control
   ) throws(RuvectorError) {
-    let extended = try extended(input), kernels = Kernels.current
-    let q = try Rows(input.queries.rows, extended.queries.view.dim)
-    let k = try Rows(input.keys.rows, extended.keys.view.dim)
-    q.zero()
-    k.zero()
-    try extended.heads.backward(
-      outputGradient: outputGradient,
-      into: AttentionGradients(queries: q.memory.pointer, keys: k.memory.pointer, values: gradients.values), control)
-    let sides = [(q, input.queryContext, gradients.queries, false), (k, input.keyContext, gradients.keys, true)]
+    let kernels = Kernels.current
+    let sides = [
+      (made.queries, input.queryContext, gradients.queries, false), (made.keys, input.keyContext, gradients.keys, true),
+    ]
     for (g, context, place, isKeys) in sides {
       for r in 0..<g.view.rows {
         let l = try level(context, r, "level")
@@ -161,6 +126,5 @@ public final class HNSWAware: Attention, @unchecked Sendable {
         }
       }
     }
-    withExtendedLifetime(extended) {}
   }
 }

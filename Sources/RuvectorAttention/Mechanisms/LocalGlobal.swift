@@ -10,7 +10,7 @@ import RuvectorCore
 /// its own in self-attention (m = n), in the middle for one query alone (as in `@ruvector/attention`). In self-attention
 /// of more than one query the global tokens see every key, as in the paper. Masks, offsets and heads as everywhere.
 /// - Complexity: O(m · (w + g) · (d + v)).
-public final class LocalGlobal: Attention, Sendable {
+public final class LocalGlobal: SlicedAttention, Sendable {
   // MARK: - Options
 
   public static let name: StaticString = "local_global"
@@ -41,32 +41,9 @@ public final class LocalGlobal: Attention, Sendable {
 
   public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requireHeads(heads, divide: v) }
 
-  private func slices(_ input: AttentionInput) -> Heads {
+  public func slices(_ input: AttentionInput) -> Heads {
     Heads(
       input: input, count: heads, scale: 1 / Double(dim / heads).squareRoot(), isCausal: false,
       window: Window(half: window / 2, global: globalTokens))
-  }
-
-  // MARK: - Forward
-
-  public func forward(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    try slices(input).forward(into: out, control)
-  }
-
-  public func weights(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    try slices(input).weights(into: out, control)
-  }
-
-  // MARK: - Gradient
-
-  public func backward(
-    _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
-    _ control: Control
-  ) throws(RuvectorError) {
-    try slices(input).backward(outputGradient: outputGradient, into: gradients, control)
   }
 }

@@ -13,7 +13,7 @@ import RuvectorGeometry
 ///
 /// References: Nickel, Kiela 2018 (the Lorentz model); Law et al. 2019, theorem 3.2 (the centroid). The cascade of
 /// curvatures is that of the existing package, whose "midpoint" of equal points is another point.
-public final class LorentzCascade: Attention, @unchecked Sendable {
+public final class LorentzCascade: SpacedAttention, @unchecked Sendable {
   // MARK: - Options
 
   public static let name: StaticString = "lorentz_cascade"
@@ -62,9 +62,7 @@ public final class LorentzCascade: Attention, @unchecked Sendable {
 
   public var optionValues: [Double] { [Double(dim), Double(heads), curvatureFrom, curvatureTo, temperature] }
 
-  public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requirePoints(v, dim) }
-
-  private func slices(_ input: AttentionInput) throws(RuvectorError) -> ManifoldHeads {
+  public func spaces(_ input: AttentionInput) throws(RuvectorError) -> ManifoldHeads {
     var spaces: [any Manifold] = []
     for h in 0..<heads {
       spaces.append(try LorentzManifold(dim: dim / heads, curvature: -curvatureMagnitude(logCurvature[h])))
@@ -72,31 +70,11 @@ public final class LorentzCascade: Attention, @unchecked Sendable {
     return ManifoldHeads(input: input, spaces: spaces, temperature: temperature, isSquared: false)
   }
 
-  // MARK: - Forward
-
-  public func forward(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    try slices(input).forward(into: out, control)
-    try requireRange(out, input.queries.rows * dim, input)
-  }
-
-  public func weights(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    try slices(input).weights(into: out, control)
-  }
-
   // MARK: - Gradient
 
-  public func backward(
-    _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
-    _ control: Control
-  ) throws(RuvectorError) {
-    var toParameters = [Double](repeating: 0, count: heads)
-    try slices(input).backward(
-      outputGradient: outputGradient, into: gradients, parameters: &toParameters, control)
-    guard let out = gradients.parameters?[logCurvature] else { return }
-    for h in 0..<heads { out[h] += Float(toParameters[h]) }
+  public var spaceParameters: Int { heads }
+
+  public func add(_ gradient: [Double], to parameters: Gradients) {
+    for h in 0..<heads { parameters[logCurvature][h] += Float(gradient[h]) }
   }
 }

@@ -19,7 +19,7 @@ import RuvectorGeometry
 ///
 /// Use it where the embeddings were trained in such a space. Reference: Gulcehre et al. 2019, "Hyperbolic Attention
 /// Networks", section 3.1; Gu et al. 2019 for the sphere.
-public final class ManifoldAttention: Attention, @unchecked Sendable {
+public final class ManifoldAttention: SpacedAttention, @unchecked Sendable {
   // MARK: - Options
 
   public static let name: StaticString = "manifold"
@@ -71,9 +71,7 @@ public final class ManifoldAttention: Attention, @unchecked Sendable {
     [Double(dim), Double(heads), curvature, isLorentz ? 1 : 0, temperature, isSquared ? 1 : 0]
   }
 
-  public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requirePoints(v, dim) }
-
-  private func slices(_ input: AttentionInput) throws(RuvectorError) -> ManifoldHeads {
+  public func spaces(_ input: AttentionInput) throws(RuvectorError) -> ManifoldHeads {
     var spaces: [any Manifold] = []
     for h in 0..<heads {
       let magnitude = logCurvature.map { curvatureMagnitude($0[h]) } ?? 0, part = dim / heads
@@ -90,32 +88,13 @@ public final class ManifoldAttention: Attention, @unchecked Sendable {
     return ManifoldHeads(input: input, spaces: spaces, temperature: temperature, isSquared: isSquared)
   }
 
-  // MARK: - Forward
-
-  public func forward(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    try slices(input).forward(into: out, control)
-    try requireRange(out, input.queries.rows * dim, input)
-  }
-
-  public func weights(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    try slices(input).weights(into: out, control)
-  }
-
   // MARK: - Gradient
 
-  public func backward(
-    _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
-    _ control: Control
-  ) throws(RuvectorError) {
-    var toParameters = [Double](repeating: 0, count: heads)
-    try slices(input).backward(
-      outputGradient: outputGradient, into: gradients, parameters: &toParameters, control)
-    guard let logCurvature, let out = gradients.parameters?[logCurvature] else { return }
-    for h in 0..<heads { out[h] += Float(toParameters[h]) }
+  public var spaceParameters: Int { heads }
+
+  public func add(_ gradient: [Double], to parameters: Gradients) {
+    guard let logCurvature else { return }
+    for h in 0..<heads { parameters[logCurvature][h] += Float(gradient[h]) }
   }
 }
 

@@ -14,7 +14,7 @@ import RuvectorGeometry
 ///
 /// References: Gu, Sala, Gunel, Ré 2019, "Learning Mixed-Curvature Representations in Products of Model Spaces"; Skopek,
 /// Ganea, Bécigneul 2020, "Mixed-curvature Variational Autoencoders" (learned curvatures).
-public final class MixedCurvature: Attention, @unchecked Sendable {
+public final class MixedCurvature: SpacedAttention, @unchecked Sendable {
   // MARK: - Options
 
   public static let name: StaticString = "mixed_curvature"
@@ -78,9 +78,7 @@ public final class MixedCurvature: Attention, @unchecked Sendable {
     ]
   }
 
-  public func outputDim(values v: Int) throws(RuvectorError) -> Int { try requirePoints(v, dim) }
-
-  private func whole(_ input: AttentionInput) throws(RuvectorError) -> ManifoldHeads {
+  public func spaces(_ input: AttentionInput) throws(RuvectorError) -> ManifoldHeads {
     var parts: [any Manifold] = [], curvatures: [Double] = []
     if let logCurvature {
       for i in 0..<logCurvature.count { curvatures.append(curvatureMagnitude(logCurvature[i])) }
@@ -95,33 +93,13 @@ public final class MixedCurvature: Attention, @unchecked Sendable {
       input: input, spaces: [ProductManifold(parts, weights: β)], temperature: temperature, isSquared: true)
   }
 
-  // MARK: - Forward
-
-  public func forward(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    try whole(input).forward(into: out, control)
-    try requireRange(out, input.queries.rows * dim, input)
-  }
-
-  public func weights(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    try whole(input).weights(into: out, control)
-  }
-
   // MARK: - Gradient
 
-  public func backward(
-    _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
-    _ control: Control
-  ) throws(RuvectorError) {
-    var toParameters = [Double](repeating: 0, count: parameters.total)
-    try whole(input).backward(
-      outputGradient: outputGradient, into: gradients, parameters: &toParameters, control)
-    guard let out = gradients.parameters else { return }
-    for i in 0..<logWeight.count { out[logWeight][i] += Float(toParameters[i]) }
+  public var spaceParameters: Int { parameters.total }
+
+  public func add(_ gradient: [Double], to parameters: Gradients) {
+    for i in 0..<logWeight.count { parameters[logWeight][i] += Float(gradient[i]) }
     guard let logCurvature else { return }
-    for i in 0..<logCurvature.count { out[logCurvature][i] += Float(toParameters[logWeight.count + i]) }
+    for i in 0..<logCurvature.count { parameters[logCurvature][i] += Float(gradient[logWeight.count + i]) }
   }
 }

@@ -11,7 +11,7 @@ import RuvectorCore
 ///
 /// Reference: Ying et al. 2021, "Do Transformers Really Perform Bad for Graph Representation?" (Graphormer), equation 5: the
 /// centrality encoding, for real features in the place of a table of degrees.
-public final class Structural: Attention, @unchecked Sendable {
+public final class Structural: RowMakingAttention, @unchecked Sendable {
   // MARK: - Options
 
   public static let name: StaticString = "structural"
@@ -66,57 +66,20 @@ public final class Structural: Attention, @unchecked Sendable {
     return rows
   }
 
-  private struct Placed {
-    let queries, keys: Rows
-    let heads: Heads
-  }
-
-  private func placed(_ input: AttentionInput, _ control: Control) throws(RuvectorError) -> Placed {
-    let q = try placed(input.queries, input.queryContext, control)
-    let k = try placed(input.keys, input.keyContext, control)
-    try q.require(from: input.queries, "queries")
-    try k.require(from: input.keys, "keys")
-    return Placed(
-      queries: q, keys: k,
-      heads: Heads(
-        input: input.replacing(queries: q.view, keys: k.view), count: heads,
-        scale: 1 / Double(dim / heads).squareRoot(), isCausal: false))
-  }
-
-  // MARK: - Forward
-
-  public func forward(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    let placed = try placed(input, control)
-    try placed.heads.forward(into: out, control)
-    withExtendedLifetime(placed) {}
-  }
-
-  public func weights(
-    _ input: AttentionInput, into out: UnsafeMutablePointer<Float>, _ control: Control
-  ) throws(RuvectorError) {
-    let placed = try placed(input, control)
-    try placed.heads.weights(into: out, control)
-    withExtendedLifetime(placed) {}
+  public func made(_ input: AttentionInput, _ control: Control) throws(RuvectorError) -> MadeHeads {
+    try MadeHeads(
+      input, queries: placed(input.queries, input.queryContext, control),
+      keys: placed(input.keys, input.keyContext, control), count: heads, scale: 1 / Double(dim / heads).squareRoot())
   }
 
   // MARK: - Gradient
 
   /// dq = dq̃, dk = dk̃, dU = Σ_i dq̃_i f_iᵀ + Σ_j dk̃_j f_jᵀ
   public func backward(
-    _ input: AttentionInput, outputGradient: UnsafePointer<Float>, into gradients: AttentionGradients,
-    _ control: Control
+    _ made: MadeGradients, _ input: AttentionInput, into gradients: AttentionGradients, _ control: Control
   ) throws(RuvectorError) {
-    let placed = try placed(input, control)
-    let q = try Rows(input.queries.rows, dim), k = try Rows(input.keys.rows, dim)
-    q.zero()
-    k.zero()
-    try placed.heads.backward(
-      outputGradient: outputGradient,
-      into: AttentionGradients(queries: q.memory.pointer, keys: k.memory.pointer, values: gradients.values), control)
     let kernels = Kernels.current
-    let sides = [(q, input.queryContext, gradients.queries), (k, input.keyContext, gradients.keys)]
+    let sides = [(made.queries, input.queryContext, gradients.queries), (made.keys, input.keyContext, gradients.keys)]
     for (g, context, place) in sides {
       if let place { kernels.add(place, g.memory.pointer, place, g.memory.count) }
       guard let context, let out = gradients.parameters?[weight] else { continue }
@@ -125,6 +88,5 @@ public final class Structural: Attention, @unchecked Sendable {
         .rows(context.base, stride: context.stride), out, cStride: features, accumulate: true,
         threads: control.threads)
     }
-    withExtendedLifetime(placed) {}
   }
 }

@@ -4,11 +4,11 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { ruvector } = require('../../test/support/index.js');
-const { MEMBERS, rowOf } = require('../../lib/members/rows.js');
+const { GENERATED, rowOf } = require('../../lib/members/rows.js');
 const { stateOf } = require('../../lib/members/member.js');
 const { form, matrixForm, numbers, strangers } = require('./vectors.js');
 
-const MADE = MEMBERS.filter(({ operations }) => operations).map((member) => rowOf(member));
+const MADE = GENERATED.map((member) => rowOf(member));
 const ASYNC = { kind: 'options', fields: ['threads', 'signal'] }, NOW = { kind: 'options', fields: ['threads'] };
 
 /** The rows of what all members have for files of weights. */

@@ -21,7 +21,7 @@ module.exports = {
   ...require('../overlay/ball.js'),
   ...require('../overlay/edge-features.js'),
   ...require('./graph.js'),
-  ...require('./sparse-graph.js'),
+  ...require('../overlay/sparse-graph.js'),
   ...require('../overlay/training.js'),
   Attention,
   Mixture: require('../overlay/mixture.js').Mixture,

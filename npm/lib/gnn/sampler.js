@@ -44,7 +44,11 @@ function graphOf(value) {
 }
 
 /** Whether a model's "forward" has a place for features of edges: an aggregation has none. */
-const readsEdges = (model) => !(model instanceof Member) || stateOf(model).row.operations?.forward?.inputs.some(({ name }) => name === 'edgeAttr') !== false;
+function readsEdges(model) {
+  if (!(model instanceof Member)) return true;
+  const { isGenerated, operations: { forward } } = stateOf(model).row;
+  return !isGenerated || forward?.inputs.some(({ name }) => name === 'edgeAttr') !== false;
+}
 
 let isNeighborSampler;
 class NeighborSampler {

@@ -2,12 +2,12 @@
 
 const { fromBuffer, fromBufferAsync, load, loadAsync, view } = require('./files.js');
 const { Made, openToken, wrongClass } = require('./made.js');
-const { COMMON, VectorIndex, internals } = require('./vector-index.js');
+const { VectorIndex, internals } = require('./vector-index.js');
 
 /** Exact nearest neighbours: looks at every vector. */
 class BruteForceIndex extends VectorIndex {
   constructor(options) {
-    super('brute_force', options, COMMON);
+    super('brute_force', options);
     if (options instanceof Made && internals.fixed(this).kind !== 'brute_force') throw wrongClass(this, options, 'a BruteForceIndex', 'an HNSWIndex');
   }
 

@@ -4,11 +4,9 @@ const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { fromBuffer, fromBufferAsync, load, loadAsync, view } = require('./files.js');
 const { Made, openToken, wrongClass } = require('./made.js');
-const { COMMON, VectorIndex, check, internals } = require('./vector-index.js');
-const { unexpected } = require('../errors.js');
+const { MOST, VectorIndex, candidates, check, internals } = require('./vector-index.js');
 
 const { consistently, figure, fixed, handle, info, keysOf, placeOf } = internals;
-const OPTIONS = [...COMMON, 'M', 'efConstruction', 'ef', 'seed'];
 
 /** [distance, highest common level, links between] of two vectors. */
 function pair(index, a, b) {
@@ -20,7 +18,7 @@ function pair(index, a, b) {
 /** Approximate nearest neighbours by a hierarchical navigable small world graph. */
 class HNSWIndex extends VectorIndex {
   constructor(options) {
-    super('hnsw', options, OPTIONS);
+    super('hnsw', options);
     if (options instanceof Made && fixed(this).kind !== 'hnsw') throw wrongClass(this, options, 'an HNSWIndex', 'a BruteForceIndex');
   }
 
@@ -41,8 +39,7 @@ class HNSWIndex extends VectorIndex {
   get ef() { return figure(this, 'ef'); }
 
   set ef(value) {
-    const ef = inputs.number(value, 'ef');
-    if (!(Number.isInteger(ef) && ef >= 1 && ef <= 2 ** 20)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer in 1...1048576', 'ef', value);
+    const ef = candidates(value);
     native.indexSetEf(handle(this), ef);
   }
 
@@ -75,7 +72,7 @@ class HNSWIndex extends VectorIndex {
   searchLayer(query, k, level, ef) {
     const index = handle(this), q = inputs.vector(query, 'query'), n = Math.min(inputs.count(k, 'k'), figure(this, 'places'));
     const places = new Uint32Array(n), distances = new Float32Array(n);
-    const at = inputs.count(level, 'level'), most = ef === undefined ? this.ef : Math.min(inputs.count(ef, 'ef'), 2 ** 20);
+    const at = inputs.count(level, 'level'), most = ef === undefined ? this.ef : Math.min(inputs.count(ef, 'ef'), MOST);
     return consistently(() => {
       const found = native.indexSearchLayer(index, q, n, at, most, places, distances);
       return { keys: keysOf(this, places.subarray(0, found)), distances: distances.subarray(0, found) };
@@ -106,6 +103,6 @@ class HNSWIndex extends VectorIndex {
 }
 
 /** Throws what `new HNSWIndex(options)` would, and adding rows {data, rows, dim} to it; makes no index. */
-const checkIndex = (options, matrix) => check('hnsw', options, OPTIONS, matrix);
+const checkIndex = (options, matrix) => check('hnsw', options, matrix);
 
 module.exports = { HNSWIndex, checkIndex };

@@ -11,6 +11,7 @@ const { kindOf, listOf } = require('./keys.js');
 const { pathOf } = require('../files.js');
 const { stampOf, stamps, toBuffer, toBufferAsync } = require('./files.js');
 const { Made } = require('./made.js');
+const { INDEXES } = require('../generated/indexes.js');
 const { following } = require('./progress.js');
 const { Results, padded } = require('./results.js');
 const { lengthOf, unexpected } = require('../errors.js');
@@ -23,12 +24,11 @@ const GONE = 0xffffffff;
 const FEW = 1024;
 /** For native code: every key is there, and gets a new vector. */
 const ALL = 2;
-const COMMON = ['dim', 'metric', 'curvature', 'storage', 'rerank', 'capacity', 'keys'];
 
 /** Options as native code takes them: [name, value, ...], the kind of keys first. */
-function optionList(options, known, kind) {
-  const list = ['keys', kind.name];
-  for (const name of known) {
+function optionList(options, names, keys) {
+  const list = ['keys', keys.name];
+  for (const name of names) {
     const value = options[name];
     if (value === undefined || name === 'keys') continue;
     if (typeof value === 'bigint') list.push(name, BigInt.asUintN(64, value));
@@ -39,12 +39,16 @@ function optionList(options, known, kind) {
   return list;
 }
 
-/** A candidate count that a call gives, 0 for the index's own. */
-function width(ef) {
-  if (ef === undefined) return 0;
-  if (!(Number.isInteger(inputs.number(ef, 'ef')) && ef >= 1 && ef <= 2 ** 20)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer in 1...1048576', 'ef', ef);
+const { least: FEWEST, most: MOST } = INDEXES.hnsw.ef;
+
+/** A number of candidates that a search keeps. */
+function candidates(ef) {
+  if (!(Number.isInteger(inputs.number(ef, 'ef')) && ef >= FEWEST && ef <= MOST)) throw unexpected('ERR_OUT_OF_RANGE', `an integer in ${FEWEST}...${MOST}`, 'ef', ef);
   return ef;
 }
+
+/** The one that a call gives, 0 for the index's own. */
+const width = (ef) => (ef === undefined ? 0 : candidates(ef));
 
 const decoder = new TextDecoder();
 
@@ -55,15 +59,15 @@ function describe(handle) {
   return { ...options, kind };
 }
 
-/** Options of a caller's as native code takes them. */
-const given = (options, known) => {
-  const o = { ...inputs.options(options, known) };
+/** Options of a caller's, for an index of kind `name`, as native code takes them. */
+function given(name, options) {
+  const known = Object.keys(INDEXES[name]), o = { ...inputs.options(options, known) };
   return optionList(o, known, kindOf(o.keys ?? 'number'));
-};
+}
 
 /** Throws what making such an index would throw, and adding the rows of `matrix` to it; makes none. */
-function check(name, options, known, { data, rows, dim } = {}) {
-  native.indexCheck(name, given(options, known), undefined, undefined, data, rows, dim);
+function check(name, options, { data, rows, dim } = {}) {
+  native.indexCheck(name, given(name, options), undefined, undefined, data, rows, dim);
 }
 
 /** What the subclasses do with an index, and nobody else. */
@@ -75,13 +79,13 @@ class VectorIndex extends Handle {
   #fixed;
   #results = new Results();
 
-  /** `name` as native code knows it; `options`: those of `known`, or `Made` around an index that there is already. Internal. */
-  constructor(name, options, known) {
+  /** `name` as native code knows it; `options`: those of its kind, or `Made` around an index that there is already. Internal. */
+  constructor(name, options) {
     if (options instanceof Made) {
       super(options.handle, VectorIndex);
       this.#kind = kindOf(internals.fixed(this).keys);
     } else {
-      const list = given(options, known);
+      const list = given(name, options);
       super(native.indexCreate(name, list), VectorIndex);
       this.#kind = kindOf(list[1]);
     }
@@ -371,4 +375,4 @@ class VectorIndex extends Handle {
   }
 }
 
-module.exports = { COMMON, VectorIndex, check, internals };
+module.exports = { MOST, VectorIndex, candidates, check, internals };

@@ -34,8 +34,8 @@ function define(row, base = Member, { methods, statics = undefined } = {}) {
   return type;
 }
 
-/** The same with a method for each operation and one with `Async` behind its name: `forward(…ports, options)`; and `more`. */
-function defineWithOperations(row, more, statics = undefined) {
+/** The same with a method for each operation and one with `Async` behind its name: `forward(…ports, options)`; and more. */
+function defineWithOperations(row, { methods: more, statics } = /** @type {any} */ ({})) {
   const methods = { ...more };
   for (const [name, operation] of Object.entries(row.operations)) {
     methods[name] = function run(...args) {

@@ -5,9 +5,11 @@
 //   class       the name of the class
 //   family, native   where the native side finds it
 //   options     name here -> {kind, native: its name there (null: not known there)}
-//   forward     {inputs, outputs} of "forward", where it has a gradient
-//   operations  name -> {inputs, outputs}: ports [name, type, need, shape, isDifferentiable]
+//   operations  name -> {inputs, outputs}: ports {name, type, need, shape}
 const { MEMBERS } = require('../generated/registry.js');
+
+/** Those whose classes come from the registry alone: their operations are methods. */
+const GENERATED = MEMBERS.filter(({ isGenerated }) => isGenerated);
 
 /** The member `native` of `family` as the registry has it. */
 function memberOf(family, native) {
@@ -22,7 +24,7 @@ function rowOf(member, name = member.type, /** @type {any} */ { names = {}, only
     if (!only || only.includes(ours)) options.set(ours, { kind, native });
   }
   for (const [ours, [kind]] of Object.entries(more)) options.set(ours, { kind, native: null });
-  return { class: name, family: member.family, native: member.name, options, only, operations: member.operations, forward: member.forward ?? member.operations?.forward, ...rest };
+  return { class: name, family: member.family, native: member.name, options, only, operations: member.operations, isGenerated: member.isGenerated, ...rest };
 }
 
-module.exports = { MEMBERS, memberOf, rowOf };
+module.exports = { GENERATED, MEMBERS, memberOf, rowOf };

@@ -40,7 +40,10 @@ PRAGMA user_version = ${VERSION};`;
 
 /** What every vector of a store has in common: written once. */
 const LASTING = ['dim', 'metric', 'curvature'];
-/** How the index is made: may change from opening to opening, and the index is then built anew. */
+/**
+ * How the index is made: may change from opening to opening, and the index is then built anew. In this order they stand in the text by
+ * which a store tells.
+ */
 const INDEX = ['M', 'efConstruction', 'seed', 'storage', 'rerank'];
 const OPTIONS = [...LASTING, ...INDEX, 'ef', 'create', 'readOnly', 'synchronous', 'patience', 'saveEvery', 'maxObservations'];
 

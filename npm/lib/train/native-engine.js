@@ -36,7 +36,7 @@ class NativeEngine {
   #units = 1;
 
   constructor({ model, loss, lossState, optimizer, schedule, penalty, sampleSizes }, numbers) {
-    const state = stateOf(model), forward = state.row.forward ?? state.row.operations?.forward;
+    const state = stateOf(model), forward = state.row.operations.forward;
     if (!forward || state.floats === 0) throw mismatch('ERR_INVALID_CONFIG', 'a member with weights, forward and backward', 'model', nameOf(model));
     const { optimizers, groups } = groupsOf(optimizer, state.parameters), child = (name, value) => (value ? [name, handleOf(value)] : []);
     try {

@@ -3,10 +3,10 @@
 // SparseGraphAttention: exact softmax attention of nodes to their sources in a graph, to a window around them and to global nodes.
 const inputs = require('../inputs.js');
 const { guard } = require('../guard.js');
-const { edgesOf } = require('../overlay/graph-methods.js');
+const { edgesOf } = require('./graph-methods.js');
 const { matrix } = require('../matrices.js');
-const { FlashAttention } = /** @type {any} */ (require('./classes.js'));
-const { SparsityPattern, whole } = require('./pattern.js');
+const { FlashAttention } = /** @type {any} */ (require('../attention/classes.js'));
+const { SparsityPattern, whole } = require('../attention/pattern.js');
 const { mismatch } = require('../errors.js');
 
 const OPTIONS = ['dim', 'numHeads', 'localWindow', 'globalTokens'];

@@ -4,7 +4,7 @@
 const classes = require('../members/classes.js');
 const { guard } = require('../guard.js');
 const inputs = require('../inputs.js');
-const { NeighborSampler, graphOf, readSizes } = require('./sampler.js');
+const { NeighborSampler, graphOf, readSizes } = require('../gnn/sampler.js');
 const { integer } = require('./embedder.js');
 const { randomSeed } = require('../random.js');
 const { mismatch, unexpected } = require('../errors.js');
