@@ -18,6 +18,12 @@ const LAYERS = [
   { class: 'Linear', options: { inChannels: 4, outChannels: 3, seed: 8 } },
 ];
 
+/** Of a walk: a layer of each kind. */
+const WALK = [
+  { class: 'RuvectorLayer', options: { inputDim: 4, hiddenDim: 6, heads: 2, seed: 7 } },
+  { class: 'RuvectorLayerV2', options: { inputDim: 6, hiddenDim: 2, attention: { class: 'MultiHeadAttention', options: { dim: 2, seed: 9 } }, seed: 8 } },
+];
+
 /** Options of a member: those that Swift has no default for are small integers, the others as `more` says. */
 function optionsOf(row, more = {}) {
   const options = {}, sizes = [3, 2, 4, 5];
@@ -33,7 +39,7 @@ function optionsOf(row, more = {}) {
         continue;
       }
       const [, name] = / for (\w+), received nothing/.exec(message) ?? assert.fail(message);
-      options[name] = name === 'attention' ? { class: 'MultiHeadAttention', options: { dim: options.hiddenDim ??= 4, seed: 9 } } : row.options.get(name).kind === 'children' ? LAYERS : sizes[Object.keys(options).length % sizes.length];
+      options[name] = name === 'attention' ? { class: 'MultiHeadAttention', options: { dim: options.hiddenDim ??= 4, seed: 9 } } : row.options.get(name).kind === 'children' ? row.family === 'walk' ? WALK : LAYERS : sizes[Object.keys(options).length % sizes.length];
     }
   }
 }

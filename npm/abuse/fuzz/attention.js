@@ -106,6 +106,12 @@ for (const [name, row] of Object.entries(MECHANISMS)) {
 
 // MARK: - Mechanisms
 
+/** What a walk may be made of. */
+const WALKS = [
+  [{ class: 'RuvectorLayer', options: { inputDim: 2, hiddenDim: 3, heads: 1, seed: 1 } }],
+  [{ class: 'RuvectorLayerV2', options: { inputDim: 2, hiddenDim: 4, attention: 'local', seed: 1 } }, { class: 'RuvectorLayer', options: { inputDim: 4, hiddenDim: 2, heads: 2, seed: 2 } }],
+];
+
 /** What a Sequential may be made of. */
 const LAYERS = [
   [{ class: 'Linear', options: { inChannels: 2, outChannels: 3, seed: 1 } }],
@@ -135,7 +141,7 @@ function bad(c, name) {
 }
 
 function option(c, row, name) {
-  const value = VALUES[name] ? c.chance.pick(VALUES[name]) : BY_KIND[row.options.get(name).kind]?.(c);
+  const values = row.family === 'walk' && name === 'layers' ? WALKS : VALUES[name], value = values ? c.chance.pick(values) : BY_KIND[row.options.get(name).kind]?.(c);
   if (name === 'dim') c.dim = value; // of experts too
   return value;
 }
@@ -297,4 +303,4 @@ const kinds = {
   creation, keyLists, mask, maskRow, mechanismJson, offsets,
 };
 
-module.exports = { LAYERS, addExtras, attention, kinds, mechanism, rows };
+module.exports = { LAYERS, WALKS, addExtras, attention, kinds, mechanism, rows };

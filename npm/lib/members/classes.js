@@ -2,12 +2,12 @@
 
 // The classes of the families that need no overlay: they come from the registry alone.
 const { defineWithOperations } = require('./factory.js');
-const { CLASSES, FAMILIES, makeOfLayers } = require('./layers.js');
+const { ROWS, WALKS, layersOf, makeOfLayers } = require('./layers.js');
 const { MEMBERS, rowOf } = require('./rows.js');
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { threads: threadsOf } = require('../async.js');
-const { handleOfFamily } = require('./member.js');
+const { Member, handleOfFamily, stateOf } = require('./member.js');
 const { tagOf, unexpected } = require('../errors.js');
 
 const NOTHING = new Float32Array(0);
@@ -46,7 +46,16 @@ const GRAPH = {
   },
 };
 
-const MORE = { loss: LOSS, optimizer: OPTIMIZER, graph: GRAPH };
+/** What walks have besides. */
+const WALK = {
+  /** The layers with the weights that they have now, as objects of their own: for `hierarchicalForwardV2`, or a text each. */
+  toLayers() {
+    handleOfFamily(this, 'walk', 'a walk', 'this');
+    return layersOf(WALKS, stateOf(this).config.layers, Member.prototype.getWeights.call(this));
+  },
+};
+
+const MORE = { loss: LOSS, optimizer: OPTIMIZER, graph: GRAPH, walk: WALK };
 
 /** RuvectorLayerV2: `withHyperbolic(inputDim, hiddenDim, options)` and so on; options are the mechanism's and `seed`, `eps`. */
 const layerStatics = (type) => Object.fromEntries(Object.entries(ATTENTION).map(([name, make]) => [name, (inputDim, hiddenDim, options) => {
@@ -73,11 +82,12 @@ for (const member of MEMBERS.filter(({ operations }) => operations)) {
     if (kind !== 'children') continue;
     const withChildren = member.family === 'layer'
       ? (config, make) => (require('../attention/classes.js'), require('../attention/experts.js').makeOfAttention(config, make)) // loaded when one is made
-      : (config, make) => makeOfLayers(name, config, make);
+      : (config, make) => makeOfLayers(member.family === 'walk' ? WALKS : ROWS, name, config, make);
     Object.assign(row, { children: native, withChildren });
   }
   const type = classes[member.type] = defineWithOperations(row, MORE[member.family], member.family === 'layer' ? layerStatics : undefined);
-  if (FAMILIES.includes(member.family)) CLASSES[member.type] = type;
+  for (const { families, classes: made } of [ROWS, WALKS]) if (families.includes(member.family)) made[member.type] = (options) => new type(options);
 }
+WALKS.classes.RuvectorLayer = (options) => require('../overlay/layer.js').layerOfOptions(options); // loaded when one is made
 
 module.exports = classes;
