@@ -19,7 +19,8 @@ const call = (...fields) => ({ kind: 'callOptions', fields });
 /** Exports that are none of the classes, and what all classes share. */
 const rows = {
   'Attention#compute': ['query', 'keys', 'values'],
-  'Attention#computeRaw': ['query', 'keys', 'values'],
+  'Attention#computeRaw': ['query', 'keys', 'values'], 'Attention#feed': ['query', 'keys', 'values', options('index:first', 'attentionState:state')], 'Attention#merge': ['attentionStates'],
+  'Attention#finish': ['attentionState'],
   'Attention#computeWithMask': ['query', 'keys', 'values', 'maskRow'],
   'Attention#computeAsync': ['query', 'keys', 'values', call('maskRow:mask', 'threads', 'signal')],
   'Attention#computeBatch': ['queries', 'keys', 'values', call('mask', 'offsets', 'pattern', 'threads')],
@@ -274,8 +275,17 @@ function statistics(c) {
   return c.chance.of(0.3) ? undefined : attention.graphStatistics(attention.SparsityPattern.local(c.keyCount, c.keyCount, 2));
 }
 
+/** A state of `feed` for the object that is called. */
+function attentionState(c) {
+  const { chance, self } = c, heads = self?.numHeads ?? 1, state = Float64Array.from({ length: 2 * heads + (c.valueDim ?? 4) + 1 }, () => chance.pick([0, 1, -2, 0.5]));
+  state[state.length - 1] = chance.below(5);
+  if (!c.bad()) return state;
+  return chance.pick([...strangers(), state.subarray(1), state.map(() => NaN), state.map(() => 1e300), new Float64Array(0)]);
+}
+
 const kinds = {
-  graph, statistics,
+  graph, statistics, attentionState,
+  attentionStates: (c) => (c.bad() ? c.chance.pick([...strangers(), [], [null]]) : Array.from({ length: 1 + c.chance.below(3) }, () => attentionState(c))),
   nodeCount: (c) => (c.nodes = c.bad() ? c.chance.pick([0, -1, 1.5, NaN, 2 ** 40]) : 1 + c.chance.below(5)),
   nodeFeatures: (c) => (c.bad() ? matrix(c) : matrixForm(c, (c.nodes = 1 + c.chance.below(5)), c.dim)),
   nodePlaces: (c) => (c.bad() ? vector(c) : places(c, c.nodes ?? 3)),
