@@ -235,9 +235,9 @@ import Testing
       refused { $0.levels = [0, 0, 0, 0, 0, 0] } == "emptyInput expected a node of level 1 for levels, received none")
     #expect(
       refused { $0.queries[1][2] = .infinity }
-        == "nonFinite expected finite numbers for queries[1], received inf at element 2")
+        == "nonFinite expected finite numbers for queries[1], received Infinity at element 2")
     #expect(
-      refused { $0.nodes[5][0] = .nan } == "nonFinite expected finite numbers for nodes[5], received nan at element 0")
+      refused { $0.nodes[5][0] = .nan } == "nonFinite expected finite numbers for nodes[5], received NaN at element 0")
 
     let layer = try RuvectorLayer.make([("inputDim", .number(3)), ("hiddenDim", .number(4)), ("heads", .number(1))])
     func made(_ children: [any Mechanism]) -> String? {
