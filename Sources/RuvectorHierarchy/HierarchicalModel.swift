@@ -20,9 +20,11 @@ public final class HierarchicalModel: Mechanism, @unchecked Sendable {
 
   public static let family: StaticString = "walk"
   public static let name: StaticString = "hierarchical"
-  public static let options =
-    [Option("layers", .children(1...64), "A RuvectorLayer or RuvectorLayerV2 a level; they are copied.")]
-    + StandardHierarchy.options
+  public static let options = [
+    Option("layers", .children(1...64), "A RuvectorLayer or RuvectorLayerV2 a level; they are copied."),
+    HierarchyOption.k,
+    Option("temperature", .number(1e-6...1e6), standard: 1, "T of the softmax over the kept nodes."),
+  ]
   public let children: [any Mechanism]
   private let layers: [any WalkLayer]
   private let mode: StandardHierarchy

@@ -50,20 +50,24 @@ async function run({ n, dim, row, links }, related, seed, { epochs, candidates, 
   index.addBatch(held, held.map(row));
   const pairs = links.filter((pair) => pair.every((i) => isHeld.has(i))).flatMap(([a, b]) => [a, b, b, a]), graph = Graph.fromEdges(pairs, { nodes: n });
   const hierarchy = { n, dim, row, asked, held, related, isHeld, index, pairs }, options = { candidates, graph, queryLinks: 4 };
-  const sage = new GraphSAGE({ inputDim: dim, hiddenDim: 64, outputDim: 32, numLayers: 2, sampleSizes: [8, 8], normalize: true, seed });
+  const make = () => new GraphSAGE({ inputDim: dim, hiddenDim: 64, outputDim: 32, numLayers: 2, sampleSizes: [8, 8], normalize: true, seed }), sage = make();
   const results = { 'plain search': judge(hierarchy, (i) => [...index.search(row(i), 10).keys]) };
-  const ranked = (name) => {
-    for (const gnnWeight of [1, 0.5]) results[`${name}, weight ${gnnWeight}`] = judge(hierarchy, (i) => searchWithGnn(index, row(i), sage, 10, { ...options, gnnWeight }).map(({ key }) => key));
+  const ranked = (name, layer = sage, how = options) => {
+    for (const gnnWeight of [1, 0.5]) results[`${name}, weight ${gnnWeight}`] = judge(hierarchy, (i) => searchWithGnn(index, row(i), layer, 10, { ...how, gnnWeight }).map(({ key }) => key));
   };
   ranked('untrained');
   await trainOnQuestions(sage.model, hierarchy, { queryLinks: options.queryLinks, epochs, seed: seed + 5, threads });
   ranked('trained');
+  // What of it is the graph's: the same layer, trained in the same way on vectors alone.
+  const alone = make(), bare = Graph.fromEdges([], { nodes: n });
+  await trainOnQuestions(alone.model, { ...hierarchy, pairs: [] }, { queryLinks: 0, epochs, seed: seed + 5, threads });
+  ranked('trained without links', alone, { ...options, graph: bare, queryLinks: 0 });
   // The best that an order of these candidates could be.
   results['the candidates in the best order'] = judge(hierarchy, (i) => {
     const keys = [...index.search(row(i), candidates).keys], isRight = (key) => related[i].has(key);
     return [...keys.filter(isRight), ...keys.filter((key) => !isRight(key))].slice(0, 10);
   });
-  for (const one of [sage, graph, index]) one.close();
+  for (const one of [sage, alone, graph, bare, index]) one.close();
   return results;
 }
 
