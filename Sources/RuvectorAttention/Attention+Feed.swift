@@ -85,6 +85,7 @@ extension Heads {
 
   /// All keys of `input`, for its only query.
   func add(to state: UnsafeMutablePointer<Double>) throws(RuvectorError) {
+    guard input.keys.rows > 0 else { return }  // a state of no keys has no maximum
     let kernels = Kernels.current, v = input.values.dim, part = v / count, sums = state + 2 * count
     let scores = try AlignedBuffer<Float>(count: block), out = try AlignedBuffer<Float>(count: part)
     for h in 0..<count {

@@ -68,9 +68,9 @@ import Ruvector
             family: "layer", name: "ruvector",
             [("inputDim", .number(8)), ("hiddenDim", .number(8)), ("heads", .number(2))])
           : "\(member.family)" == "attention" || option.name.matches("attention")
-          ? try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(8))])
-          : try Registry.make(
-            family: "dense", name: "linear", [("inChannels", .number(8)), ("outChannels", .number(8))])
+            ? try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(8))])
+            : try Registry.make(
+              family: "dense", name: "linear", [("inChannels", .number(8)), ("outChannels", .number(8))])
         let count = min(2, range.upperBound)
         for _ in 0..<count { given.append(("\(option.name)", .child(child))) }
         words.append("\(count == 1 ? "one" : "two") \(option.name)")

@@ -28,10 +28,11 @@ import Testing
       ("k", .number(Double(shape.k))), ("temperature", .number(shape.temperature)),
     ]
     for (l, isV2) in shape.isV2.enumerated() {
-      let width = shape.widths[l + 1], sides: [(key: String, value: OptionValue)] = [
-        ("inputDim", .number(Double(shape.widths[l]))), ("hiddenDim", .number(Double(width))),
-        ("seed", .integer(Int64(l + 3))),
-      ]
+      let width = shape.widths[l + 1],
+        sides: [(key: String, value: OptionValue)] = [
+          ("inputDim", .number(Double(shape.widths[l]))), ("hiddenDim", .number(Double(width))),
+          ("seed", .integer(Int64(l + 3))),
+        ]
       let heads: [(key: String, value: OptionValue)] = [("heads", .number(Double(Self.heads)))]
       let attention = try MultiHead.make(heads + [("dim", .number(Double(width))), ("seed", .integer(7))])
       let layer =
@@ -213,7 +214,8 @@ import Testing
     data.queries[1] = [0, 0, 0]
     data.nodes[1] = [0, 0, 0]
     let total = 6 + 6 * 4 + model.parameters.total
-    let gradient = try Self.run(model, "backward", data, outputs: total, gradient: [[1, 2, -1, 0.5], [0.5, -1, 2, 1]])
+    let gradient = try Self.run(
+      model, "backward", data, outputs: total, gradient: [[1, 2, -1, 0.5], [0.5, -1, 2, 1]])
     #expect(gradient.allSatisfy { $0.isFinite })
     #expect(gradient[3..<6].contains { $0 != 0 })
   }
