@@ -202,7 +202,7 @@ export interface HierarchicalModelOptions {
   layers: readonly WalkLayer[];
   /** Nodes kept a level. Integer in 1...16777216. Default 5. */
   k?: number | undefined;
-  /** T > 0 of the softmax over the kept nodes. Finite number > 0. Default 1. */
+  /** T of the softmax over the kept nodes. Number in 1e-6...1000000. Default 1. */
   temperature?: number | undefined;
 }
 
