@@ -1,3 +1,5 @@
+import CRuvectorSupport
+
 /// Sums over all rows, such as gradients of parameters: each part of the rows adds to memory of its own, and the parts are added
 /// in their order. The parts depend on the number of rows alone, so that the bits do not depend on threads.
 public struct Sums {

@@ -85,7 +85,7 @@ test('the library in a Web Worker', { timeout: 120_000 }, async (t) => {
   const page = await Page.open(`${url}worker.html`);
   t.after(() => page.close());
   await page.until("document.documentElement.dataset.ready === 'yes'");
-  assert.match(await page.evaluate("document.getElementById('status').textContent"), /^10000 vectors \(simd128\); the page had \d+ turns/);
+  assert.match(await page.evaluate("document.getElementById('status').textContent"), /^3000 vectors \(simd128\); the page had \d+ turns/);
   assert.strictEqual(await page.evaluate('document.querySelectorAll("#results li").length'), 10);
   // The index was built on another thread: this one had turns. (On its own it would have had none.)
   assert.ok(await page.evaluate('window.example.ticks') >= 3);

@@ -1,6 +1,6 @@
 // A page whose searches run in a Web Worker (search-worker.js): it sends messages, counts its own ticks while the worker is busy, and
 // shows what comes back.
-const DIM = 32, ROWS = 10_000;
+const DIM = 32, ROWS = 3000;
 const worker = new Worker('/search-worker.js', { type: 'module' }), waiting = new Map();
 let next = 0;
 
