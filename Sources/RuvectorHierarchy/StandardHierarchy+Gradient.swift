@@ -1,4 +1,5 @@
 import RuvectorCore
+import RuvectorSearch
 
 // MARK: - Gradient
 
