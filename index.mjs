@@ -30,6 +30,7 @@ export const {
   GraphSAGE,
   GraphSAGELayer,
   HNSWIndex,
+  HierarchicalModel,
   HyperbolicGNNLayer,
   InfoNCELoss,
   L2Regularizer,

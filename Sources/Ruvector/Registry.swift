@@ -33,13 +33,19 @@ public struct Member: Sendable {
 /// Every mechanism, one line each: what `rv_create` can make. A new one is its file, its line here, and its test.
 public enum Registry {
   public static let members =
-    layers + attention + codecs + graph + losses + optimizers + schedules + trainers + helpers + embeddings
+    layers + walks + attention + codecs + graph + losses + optimizers + schedules + trainers + helpers + embeddings
     + rankers
 
   #if CORE  // V2 is made of a mechanism of attention
     private static let layers = [Member(RuvectorLayer.self)]
   #else
     private static let layers = [Member(RuvectorLayer.self), Member(RuvectorLayerV2.self)]
+  #endif
+
+  #if CORE
+    private static let walks: [Member] = []
+  #else
+    private static let walks = [Member(HierarchicalModel.self)]
   #endif
 
   #if CORE  // the smaller WebAssembly module

@@ -134,7 +134,7 @@ public func rv_hierarchical_forward_v2(
     var at = 0
     let result = try hierarchicalForwardV2(
       query: walk.query, levels: walk.levels, layers: walk.layers, mode: mode, control: RuvectorABI.control(control)
-    ) { level, kept in
+    ) { level, _, kept in
       if let routes, let routing = kept.routing {
         for (i, x) in (routing.shares + routing.statistics).enumerated() { routes[level * width + i] = Float(x) }
       }

@@ -8,6 +8,7 @@ extension AnyAttention {
     if operation.utf8.starts(with: "sparse ".utf8) { return try runSparse(operation, buffers, control) }
     if operation.utf8.elementsEqual("feed".utf8) { return try feed(buffers, control) }
     if operation.utf8.elementsEqual("finish".utf8) { return try finish(buffers) }
+    if operation.utf8.elementsEqual("merge".utf8) { return try merge(buffers) }
     let isBackward = operation.utf8.elementsEqual("backward".utf8)
     let isForward = operation.utf8.elementsEqual("forward".utf8)
     guard isBackward || isForward || operation.utf8.elementsEqual("weights".utf8) else {

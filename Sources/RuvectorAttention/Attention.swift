@@ -180,6 +180,7 @@ extension Attention {
   ///                  parameters and edges one after the other
   ///
   ///     "feed"       query [1, d], keys [n, d], values [n, v], state (f64, 2 · heads + v + 1): one query whose keys come in blocks
+  ///     "merge"      another state, state: the state of the keys of both
   ///     "finish"     state, output [v]; 0 in the place of v where Float does not hold it ("forward" does it in Double)
   ///
   /// The five from mask to edges may be left out together. mask: bytes, none, n or m · n of them. offsets: u32, none or m + 1.

@@ -32,9 +32,10 @@ enum AttentionOperation {
     Operation(
       "sparse backward", rows + extras + [Port("indices", ["pairs"], .uint32), outputGradient], gradients),
   ]
-  /// One query whose keys come in blocks.
+  /// One query whose keys come in blocks, or are in several places.
   private static let blocks = [
     Operation("feed", rows, [Port("state", ["state"], .float64)]),
+    Operation("merge", [Port("other", ["state"], .float64)], [Port("state", ["state"], .float64)]),
     Operation("finish", [Port("state", ["state"], .float64)], [Port("output", ["v"])]),
   ]
   static let all = dense + sparse + blocks

@@ -12,7 +12,7 @@ import RuvectorSearch
 ///   - layers: one a level, nil for the identity (pure descent: the right choice without trained weights).
 ///   - mode: from ``HierarchyModes``.
 ///   - control: threads (for the searches), cancelling, progress.
-///   - onLevel: called after each level that is not empty, with its number and the nodes kept.
+///   - onLevel: called after each level that is not empty, with its number, the e it began with and the nodes kept.
 /// - Returns: e after the last level (hiddenDim of the last layer used, or the query's width), rounded to Float.
 /// - Throws: `.dimensionMismatch` naming level or layer, `.nonFinite`, `.outOfRange`, `.aborted`.
 /// - Complexity: O(Σ n_l · d_l) plus the layers.
@@ -21,7 +21,7 @@ import RuvectorSearch
 /// they shrink as 5/n), and the geometry is a choice.
 public func hierarchicalForwardV2(
   query: UnsafeBufferPointer<Float>, levels: [Candidates], layers: [(any WalkLayer)?], mode: any HierarchyMode,
-  control: Control = .none, onLevel: (_ level: Int, _ kept: KeptNodes) -> Void = { _, _ in }
+  control: Control = .none, onLevel: (_ level: Int, _ e: [Double], _ kept: KeptNodes) -> Void = { _, _, _ in }
 ) throws(RuvectorError) -> [Float] {
   guard layers.count == levels.count else {
     throw .expected("\(levels.count) layers", for: "layers", received: "\(layers.count)", .dimensionMismatch)
@@ -40,8 +40,9 @@ public func hierarchicalForwardV2(
         "a layer with inputDim \(e.count)", for: "layers[\(l)]", received: "\(layer.inputDim)", .dimensionMismatch)
     }
     let kept = try mode.keep(e.map { Float($0) }, level, number: l, name, control)
-    e = try mode.step(e, kept, layers[l])
-    onLevel(l, kept)
+    let next = try mode.step(e, kept, layers[l])
+    onLevel(l, e, kept)
+    e = next
     control.report(Double(l + 1) / Double(levels.count))
   }
   return e.map { Float($0) }

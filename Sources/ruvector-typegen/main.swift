@@ -63,10 +63,14 @@ import Ruvector
     for option in member.options where option.standard == nil {
       if case .children(let range) = option.kind {
         let child =
-          "\(member.family)" == "attention" || option.name.matches("attention")
-          ? try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(8))])
-          : try Registry.make(
-            family: "dense", name: "linear", [("inChannels", .number(8)), ("outChannels", .number(8))])
+          member.family.matches("walk")
+          ? try Registry.make(
+            family: "layer", name: "ruvector",
+            [("inputDim", .number(8)), ("hiddenDim", .number(8)), ("heads", .number(2))])
+          : "\(member.family)" == "attention" || option.name.matches("attention")
+            ? try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(8))])
+            : try Registry.make(
+              family: "dense", name: "linear", [("inChannels", .number(8)), ("outChannels", .number(8))])
         let count = min(2, range.upperBound)
         for _ in 0..<count { given.append(("\(option.name)", .child(child))) }
         words.append("\(count == 1 ? "one" : "two") \(option.name)")

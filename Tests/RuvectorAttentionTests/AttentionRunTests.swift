@@ -75,6 +75,25 @@ import Testing
       try short.add([Double](repeating: 0, count: size - 1), .float64)
       #expect(throws: RuvectorError.self) { try mechanism.run("finish", [short.buffers[0], out.buffers[0]], .none) }
     }
+    // Parts whose states are merged: what all keys give, but for rounding.
+    let mechanism = list[3], batch = Batch(&g, 1, 900, d, 12, scale: 2), states = Arguments(),
+      whole = try mechanism.forward(batch)
+    for range in [0..<1, 1..<600, 600..<900, 0..<0] {
+      let part = Arguments()
+      try states.add([Double](repeating: 0, count: 19), .float64)
+      try part.add(batch.queries[0], .float32, rows: 1)
+      try part.add(batch.keys[range].flatMap { $0 }, .float32, rows: range.count, columns: d)
+      try part.add(batch.values[range].flatMap { $0 }, .float32, rows: range.count, columns: 12)
+      part.buffers.append(states.buffers[states.buffers.count - 1])
+      _ = try mechanism.run("feed", part.buffers, .none)
+    }
+    for i in 0..<3 { #expect(try mechanism.run("merge", [states.buffers[i], states.buffers[3]], .none) == 19) }
+    let out = Arguments()
+    try out.add([Float](repeating: .nan, count: 12), .float32)
+    _ = try mechanism.run("finish", [states.buffers[3], out.buffers[0]], .none)
+    for (x, y) in zip(out.floats(0), whole) { #expect(abs(x - y) < 2e-6 * max(1, abs(y))) }
+    #expect(throws: RuvectorError.self) { try mechanism.run("merge", [out.buffers[0], states.buffers[3]], .none) }
+
     let linear = try LinearAttention(d), one = Batch(&g, 1, 2, d, 12), call = try Self.arguments(one)
     call.buffers = Array(call.buffers.prefix(3))
     try call.add([Double](repeating: 0, count: 15), .float64)

@@ -40,7 +40,7 @@ import Testing
         query: UnsafeBufferPointer(start: q.pointer, count: query.count), levels: candidates, layers: layers,
         mode: mode,
         control: control
-      ) { _, kept in
+      ) { _, _, kept in
         walk.kept.append((0..<kept.count).map { Int(kept.indices[$0]) })
         walk.weights.append((0..<kept.count).map { kept.weights[$0] })
       }

@@ -30,6 +30,10 @@ import Testing
       let sides: [(key: String, value: OptionValue)] = [("inChannels", .number(4)), ("outChannels", .number(4))]
       return .child(try Registry.make(family: "dense", name: "linear", sides))
     }
+    if member.family.matches("walk") {
+      let sides: [(key: String, value: OptionValue)] = [("inputDim", .number(4)), ("hiddenDim", .number(4))]
+      return .child(try Registry.make(family: "layer", name: "ruvector", sides + [("heads", .number(1))]))
+    }
     return .child(try Registry.make(family: "attention", name: "scaled_dot_product", [("dim", .number(4))]))
   }
 

@@ -1,10 +1,11 @@
-// One search over several processes: each holds a part of the vectors, and the parts' results are merged exactly.
+// One search, and attention of one query, over several processes: each holds a part of the vectors, and the parts' results are merged exactly.
 //   node npm/examples/distributed.mjs
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { BruteForceIndex, mergeTopK } from '@ruvector/gnn';
+import { MultiHeadAttention } from '@ruvector/gnn/attention';
 
-const dim = 16, parts = 3, each = 400;
+const dim = 16, parts = 3, each = 512;
 
 /** Vector number i: every process can make it. */
 function vector(i) {
@@ -16,14 +17,17 @@ const indexOf = (numbers) => {
   index.addBatch(numbers, numbers.map(vector));
   return index;
 };
+const mechanism = new MultiHeadAttention(dim, 4);
 const range = (first, count) => Array.from({ length: count }, (_, i) => first + i);
 
 if (process.send) {
   // A part: answers queries until it is told to end.
-  const index = indexOf(range(Number(process.argv[2]) * each, each));
-  process.on('message', ({ query, k }) => {
+  const numbers = range(Number(process.argv[2]) * each, each), index = indexOf(numbers), vectors = numbers.map(vector);
+  process.on('message', ({ query, k, state }) => {
+    // Attention over the vectors here as keys and values, after those of a state where there is one: 25 numbers, however many vectors.
+    if (k === undefined) return process.send([...mechanism.feed(query, vectors, vectors, state && { state: Float64Array.from(state) })]);
     const { keys, distances } = index.search(query, k);
-    process.send({ keys: [...keys], distances: [...distances] });
+    return process.send({ keys: [...keys], distances: [...distances] });
   });
   process.send('ready');
 } else {
@@ -41,6 +45,20 @@ if (process.send) {
     if (i === 0) console.log(`the nearest: ${merged.keys.slice(0, 3).map((key) => `${key} of process ${Math.floor(key / each)}`).join(', ')}`);
   }
   console.log(`the same as one index over all: ${same} of 20`);
+
+  // Attention: all processes at once, and their states merged; or one after the other, each going on from the state before.
+  const vectors = range(0, parts * each).map(vector), ask = (child, message) => (child.send(message), once(child));
+  let largest = 0, bits = 0;
+  for (let i = 0; i < 20; i++) {
+    const query = [...vector(20_000 + i)], expected = mechanism.compute(query, vectors, vectors);
+    const states = await Promise.all(children.map((child) => ask(child, { query })));
+    const merged = mechanism.finish(mechanism.merge(states.map((state) => Float64Array.from(state))));
+    largest = Math.max(largest, ...merged.map((x, c) => Math.abs(x - expected[c])));
+    let state;
+    for (const child of children) state = await ask(child, { query, state });
+    if (String(mechanism.finish(Float64Array.from(state))) === String(expected)) bits++;
+  }
+  console.log(`attention, merged: within 1e-6 of one process: ${largest < 1e-6}; in turn: the same bits in ${bits} of 20`);
   for (const child of children) child.disconnect();
-  whole.close();
+  for (const one of [whole, mechanism]) one.close();
 }

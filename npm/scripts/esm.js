@@ -26,7 +26,7 @@ const MODULES = {
   'indexes/hnsw.js': ['HNSWIndex'],
   'indexes/merge.js': ['mergeTopK'],
   'members/classes.js': undefined,
-  'overlay/layer.js': undefined,
+  'overlay/layer.js': ['RuvectorLayer'],
   'ranking/reranker.js': undefined,
   'train/annealing.js': undefined,
   'train/functions.js': undefined,

@@ -4,6 +4,7 @@ const EXAMPLES = {
   cora: () => require('../examples/graph/cora.js').cora,
   'cora-links': () => require('../examples/graph/cora-links.js').coraLinks,
   'graphsage-unseen-nodes': () => require('../examples/graph/graphsage-unseen-nodes.js').graphsageUnseenNodes,
+  'search-glosses': () => require('../examples/graph/search-glosses.js').searchGlosses,
   'wordnet-edges': () => require('../examples/graph/wordnet-edges.js').wordnetEdges,
   'custom-loss': () => require('../examples/train/custom-loss.js').customLoss,
   'train-mammals': () => require('../examples/embedding/train-mammals.js').trainMammals,

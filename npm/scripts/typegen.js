@@ -22,7 +22,7 @@ function readRegistry() {
     return stdout;
   };
   swift('build', '--product', 'ruvector-typegen');
-  const comments = readComments(), documented = (one) => ({ ...one, doc: comments[`${one.type}Layer`] ?? comments[one.type] ?? '' });
+  const comments = readComments(), documented = (one) => ({ ...one, options: one.options.map((option) => ({ ...option, family: one.family })), doc: comments[`${one.type}Layer`] ?? comments[one.type] ?? '' });
   const { members, indexes } = JSON.parse(swift('run', '--skip-build', 'ruvector-typegen'));
   return { members: members.map(documented), indexes: indexes.map(documented) };
 }
@@ -69,7 +69,7 @@ function indexesOf(indexes) {
 }
 
 /** Families whose classes come from the registry alone. */
-const GENERATED = ['graph', 'dense', 'loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing', 'head'];
+const GENERATED = ['walk', 'graph', 'dense', 'loss', 'optimizer', 'schedule', 'miner', 'continual', 'balancing', 'head'];
 const isGenerated = ({ family, type }) => GENERATED.includes(family) || type === 'RuvectorLayerV2';
 
 // ---- prose ----
@@ -93,7 +93,7 @@ const rangeOf = ({ kind, wanted, choices }) => {
   if (kind === 'choice') return choices.map((one) => `'${one}'`).join(' or ');
   return wanted.replace(/^an? /, '');
 };
-const typeOf = ({ kind, choices, name }) => ({ flag: 'boolean', seed: 'number | bigint', children: name === 'layers' ? 'readonly Layer[]' : name === 'attention' ? 'Expert' : 'readonly Expert[]', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
+const typeOf = ({ kind, choices, name, family }) => ({ flag: 'boolean', seed: 'number | bigint', children: family === 'walk' ? 'readonly WalkLayer[]' : name === 'layers' ? 'readonly Layer[]' : name === 'attention' ? 'Expert' : 'readonly Expert[]', choice: choices?.map((one) => `'${one}'`).join(' | ') })[kind] ?? 'number';
 const shown = ({ shape, type }) => (type === 'graph' ? `a graph of ${shape[0]} nodes` : `[${shape.join(', ')}]`);
 
 // ---- generated.d.ts ----
@@ -193,6 +193,7 @@ const MORE = {
   /** With any mechanism of width hiddenDim. */
   static withAttention(inputDim: number, hiddenDim: number, options: V2Options & { attention: Expert }): RuvectorLayerV2;
 `,
+  walk: () => '  /** The layers with the weights that they have now, as objects of their own: for `hierarchicalForwardV2`, or a text each. */\n  toLayers(): (RuvectorLayer | RuvectorLayerV2)[];\n',
   optimizer: () => `  /** \`step\` of a Float32Array, in place. */\n  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;\n`,
 };
 
@@ -246,7 +247,7 @@ function typesOf(members, indexes) {
   return `// ${WRITTEN}\n// Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; \`…Async\` ones reject, with ERR_ABORTED once \`signal\` fires.
-${made.length > 0 ? "import type { AsyncOptions, Graph, IndexKey, KindOfKey, Matrix, ThreadOptions, Vector } from '../../index.js';\n" : ''}import type { Expert } from '../entries/attention.js';
+${made.length > 0 ? "import type { AsyncOptions, Graph, IndexKey, KindOfKey, Matrix, RuvectorLayer, ThreadOptions, Vector } from '../../index.js';\n" : ''}import type { Expert } from '../entries/attention.js';
 
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
 export interface Rows { data: Float32Array; rows: number; dim: number }
@@ -313,6 +314,17 @@ export interface MinibatchOptions extends ThreadOptions {
 /** What all ways to make a RuvectorLayerV2 take. */
 export interface V2Options { seed?: number | bigint | undefined; eps?: number | undefined }
 
+/** The options of a RuvectorLayer by name. */
+export interface RuvectorLayerOptions {
+${optionLines(members.find(({ type }) => type === 'RuvectorLayer').options)}}
+
+/** What a walk is made of: layers, or what they are made from. They are copied. */
+export type WalkLayer =
+  | RuvectorLayer
+  | RuvectorLayerV2
+  | { readonly class: 'RuvectorLayer'; readonly options: RuvectorLayerOptions }
+  | { readonly class: 'RuvectorLayerV2'; readonly options: RuvectorLayerV2Options };
+
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }
 
@@ -322,7 +334,7 @@ ${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they ar
 
 // ---- options.md ----
 
-const TITLES = { layer: 'Layers', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', dense: 'Layers of single rows', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer', miner: 'Mining', continual: 'Continual learning', balancing: 'Balancing losses', embedding: 'Embeddings', head: 'Heads', index: 'Indexes' };
+const TITLES = { layer: 'Layers', walk: 'Walks', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', dense: 'Layers of single rows', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer', miner: 'Mining', continual: 'Continual learning', balancing: 'Balancing losses', embedding: 'Embeddings', head: 'Heads', index: 'Indexes' };
 
 function docsOf(members, indexes) {
   let text = `<!-- ${WRITTEN} -->\n# Every member and index: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`, \`rv_index_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;

@@ -4,6 +4,7 @@ const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 const test = require('node:test');
+const { BruteForceIndex } = require('@ruvector/gnn');
 const { Page } = require('./support/browser.js');
 const { readPng } = require('./support/png.js');
 
@@ -74,5 +75,42 @@ test('the mammals in the browser', { timeout: 120_000 }, async (t) => {
       assert.strictEqual((await fetch(`${url.slice(0, -1)}${name}`)).status, 404, name);
     }
   });
+  assert.deepStrictEqual(page.errors, []);
+});
+
+test('the library in a Web Worker', { timeout: 120_000 }, async (t) => {
+  const server = spawn(process.execPath, [path.join(root, 'npm/scripts/demo-web.js')], { env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => server.kill());
+  const url = await new Promise((resolve) => { server.stdout.setEncoding('utf8').once('data', (text) => resolve(text.trim())); });
+  const page = await Page.open(`${url}worker.html`);
+  t.after(() => page.close());
+  await page.until("document.documentElement.dataset.ready === 'yes'");
+  assert.match(await page.evaluate("document.getElementById('status').textContent"), /^3000 vectors \(simd128\); the page had \d+ turns/);
+  assert.strictEqual(await page.evaluate('document.querySelectorAll("#results li").length'), 10);
+  // The index was built on another thread: this one had turns. (On its own it would have had none.)
+  assert.ok(await page.evaluate('window.example.ticks') >= 3);
+  assert.strictEqual(await page.evaluate('window.example.isMoved'), true, 'the vectors moved, and were not copied');
+
+  // What comes back is what the native library finds; several questions are answered each by its own number.
+  const { rows, dim, vectors } = await page.evaluate('(({ rows, dim, vector }) => ({ rows, dim, vectors: Array.from({ length: rows + 20 }, (_, i) => [...vector(i)]) }))(window.example)');
+  const whole = new BruteForceIndex({ dim, metric: 'l2' });
+  whole.addBatch(vectors.slice(0, rows).map((_, i) => i), vectors.slice(0, rows));
+  const answers = await page.evaluate(`Promise.all(Array.from({ length: 20 }, (_, i) => window.example.ask('search', { query: window.example.vector(${rows} + i), k: 10 })
+    .then(({ keys, distances }) => ({ keys, distances: [...distances] }))))`);
+  let found = 0;
+  answers.forEach(({ keys, distances }, i) => {
+    const { keys: nearest, distances: exact } = whole.search(vectors[rows + i], 10), known = new Map([...nearest].map((key, at) => [key, exact[at]]));
+    keys.forEach((key, at) => {
+      if (!known.has(key)) return;
+      found++;
+      assert.ok(Math.abs(distances[at] - known.get(key)) < 1e-4, `query ${i}, ${key}`);
+    });
+  });
+  whole.close();
+  assert.ok(found >= 0.9 * 200, `${found} of 200`);
+
+  const error = await page.evaluate("window.example.ask('search', { query: new Float32Array(3), k: 10 }).catch(({ code, message }) => ({ code, message }))");
+  assert.strictEqual(error.code, 'ERR_DIMENSION_MISMATCH');
+  assert.match(error.message, /expected 32/);
   assert.deepStrictEqual(page.errors, []);
 });

@@ -2,7 +2,7 @@
 // Errors of all constructors: ERR_INVALID_ARG (types), ERR_INVALID_CONFIG (ranges, unknown options), ERR_OUT_OF_MEMORY; of all
 // operations: ERR_INVALID_ARG, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a result beyond 32-bit floats),
 // ERR_OUT_OF_MEMORY, ERR_CLOSED, ERR_WRONG_HANDLE; `…Async` ones reject, with ERR_ABORTED once `signal` fires.
-import type { AsyncOptions, Graph, IndexKey, KindOfKey, Matrix, ThreadOptions, Vector } from '../../index.js';
+import type { AsyncOptions, Graph, IndexKey, KindOfKey, Matrix, RuvectorLayer, ThreadOptions, Vector } from '../../index.js';
 import type { Expert } from '../entries/attention.js';
 
 /** A packed matrix, row after row; itself an argument wherever a Matrix is. */
@@ -69,6 +69,29 @@ export interface MinibatchOptions extends ThreadOptions {
 
 /** What all ways to make a RuvectorLayerV2 take. */
 export interface V2Options { seed?: number | bigint | undefined; eps?: number | undefined }
+
+/** The options of a RuvectorLayer by name. */
+export interface RuvectorLayerOptions {
+  /** Width of the node and its neighbours. Integer in 1...65536. */
+  inputDim: number;
+  /** Width of the output; a multiple of heads. Integer in 1...65536. */
+  hiddenDim: number;
+  /** Attention heads. Integer in 1...65536. */
+  heads: number;
+  /** Constant factor 1 - dropout before the layer norm. Number in 0...1. Default 0. */
+  dropout?: number | undefined;
+  /** Added to the variance in the layer norm. Number in 1e-30...1. Default 0.00001. */
+  eps?: number | undefined;
+  /** Seed of the initial weights. Random where left out (read it from the object). */
+  seed?: number | bigint | undefined;
+}
+
+/** What a walk is made of: layers, or what they are made from. They are copied. */
+export type WalkLayer =
+  | RuvectorLayer
+  | RuvectorLayerV2
+  | { readonly class: 'RuvectorLayer'; readonly options: RuvectorLayerOptions }
+  | { readonly class: 'RuvectorLayerV2'; readonly options: RuvectorLayerV2Options };
 
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }
@@ -173,6 +196,57 @@ export class RuvectorLayerV2 {
 }
 
 export interface RuvectorLayerV2 extends WeightFiles {}
+
+export interface HierarchicalModelOptions {
+  /** A RuvectorLayer or RuvectorLayerV2 a level; they are copied. 1...64 mechanisms. */
+  layers: readonly WalkLayer[];
+  /** Nodes kept a level. Integer in 1...16777216. Default 5. */
+  k?: number | undefined;
+  /** T of the softmax over the kept nodes. Number in 1e-6...1000000. Default 1. */
+  temperature?: number | undefined;
+}
+
+/**
+ * Walks down a hierarchy, as a model that is trained as a whole: `hierarchicalForwardV2` in its mode 'standard', a layer a level.
+ *
+ *     e ← the query;  for each level l:   s_j = cos(e, E_j)   keep the k best   w = softmax(s/T) over the kept
+ *                                         e ← layer_l(½ (e + Σ w_j E_j), neighbours E, edge weights w)
+ *
+ * More: docs/options.md.
+ */
+export class HierarchicalModel {
+  constructor(options: HierarchicalModelOptions);
+  /** From `toJson()`. ERR_CORRUPT for anything else. */
+  static fromJson(json: string): HierarchicalModel;
+  readonly layers: readonly WalkLayer[];
+  readonly k: number;
+  readonly temperature: number;
+  /** queries [n, in], nodes [nodes, width], levels [nodes] → output [n, hidden]. */
+  forward(queries: Matrix | Vector, nodes: Matrix | Vector, levels: Uint32Array | Int32Array | readonly number[], options?: ThreadOptions): Rows;
+  forwardAsync(queries: Matrix | Vector, nodes: Matrix | Vector, levels: Uint32Array | Int32Array | readonly number[], options?: AsyncOptions): Promise<Rows>;
+  /**
+   * queries [n, in], nodes [nodes, width], levels [nodes], outputGradient [n, hidden] → queries [n, in], nodes [nodes, width],
+   * parameters [parameters].
+   */
+  backward(queries: Matrix | Vector, nodes: Matrix | Vector, levels: Uint32Array | Int32Array | readonly number[], outputGradient: Matrix | Vector, options?: ThreadOptions): { queries: Float32Array; nodes: Float32Array; parameters: Float32Array };
+  backwardAsync(queries: Matrix | Vector, nodes: Matrix | Vector, levels: Uint32Array | Int32Array | readonly number[], outputGradient: Matrix | Vector, options?: AsyncOptions): Promise<{ queries: Float32Array; nodes: Float32Array; parameters: Float32Array }>;
+  /** The layers with the weights that they have now, as objects of their own: for `hierarchicalForwardV2`, or a text each. */
+  toLayers(): (RuvectorLayer | RuvectorLayerV2)[];
+  /** Names and shapes of the parameters, in the order of `getWeights`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** A copy of all parameters, one after the other; empty where there are none. */
+  getWeights(): Float32Array;
+  /** Replaces all parameters. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY while a call is in flight */
+  setWeights(weights: Vector): void;
+  /** Class, options and weights as JSON, for `fromJson` of the same class. */
+  toJson(): string;
+  readonly closed: boolean;
+  /** Frees the native memory once calls in flight are done; later calls give ERR_CLOSED. Closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface HierarchicalModel extends WeightFiles {}
 
 export interface GCNLayerOptions {
   /** Width of a node's row. Integer in 1...65536. */

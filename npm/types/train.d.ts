@@ -5,7 +5,7 @@ import type {
   PlateauSchedule, RiemannianAdamOptions, RiemannianSGDOptions, SGDOptions, StepSchedule,
 } from './generated.js';
 
-/** A member with weights, forward and backward: attention, RuvectorLayer, layers over graphs, Sequential. */
+/** A member with weights, forward and backward: attention, RuvectorLayer, layers over graphs, Sequential, HierarchicalModel. */
 export interface TrainableMember {
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   getWeights(): Float32Array;

@@ -157,6 +157,7 @@ void rv_release(rv_mechanism *);
  *             "feed":     one query whose keys come in blocks: query [1, d], keys [n, d], values [n, v], state (f64, 2 * heads +
  *                         v + 1, zeros at first, writable); of mechanisms whose forward is heads of softmax attention alone:
  *                         scaled_dot_product, flash, multi_head without projections, graph_rope without context
+ *             "merge":    another state, state (writable): the state of the keys of both, in any order
  *             "finish":   state, output [v] (writable): the output over all keys so far. `written` receives v, or 0 where 32-bit
  *                         floats do not hold it and "forward" is to be asked
  *             "sparse ..." the same over a pattern (rv_sparsity_pattern). What c and e are, and further operations ("routing"

@@ -19,7 +19,8 @@ const call = (...fields) => ({ kind: 'callOptions', fields });
 /** Exports that are none of the classes, and what all classes share. */
 const rows = {
   'Attention#compute': ['query', 'keys', 'values'],
-  'Attention#computeRaw': ['query', 'keys', 'values'],
+  'Attention#computeRaw': ['query', 'keys', 'values'], 'Attention#feed': ['query', 'keys', 'values', options('index:first', 'attentionState:state')], 'Attention#merge': ['attentionStates'],
+  'Attention#finish': ['attentionState'],
   'Attention#computeWithMask': ['query', 'keys', 'values', 'maskRow'],
   'Attention#computeAsync': ['query', 'keys', 'values', call('maskRow:mask', 'threads', 'signal')],
   'Attention#computeBatch': ['queries', 'keys', 'values', call('mask', 'offsets', 'pattern', 'threads')],
@@ -106,6 +107,12 @@ for (const [name, row] of Object.entries(MECHANISMS)) {
 
 // MARK: - Mechanisms
 
+/** What a walk may be made of. */
+const WALKS = [
+  [{ class: 'RuvectorLayer', options: { inputDim: 2, hiddenDim: 3, heads: 1, seed: 1 } }],
+  [{ class: 'RuvectorLayerV2', options: { inputDim: 2, hiddenDim: 4, attention: 'local', seed: 1 } }, { class: 'RuvectorLayer', options: { inputDim: 4, hiddenDim: 2, heads: 2, seed: 2 } }],
+];
+
 /** What a Sequential may be made of. */
 const LAYERS = [
   [{ class: 'Linear', options: { inChannels: 2, outChannels: 3, seed: 1 } }],
@@ -135,7 +142,7 @@ function bad(c, name) {
 }
 
 function option(c, row, name) {
-  const value = VALUES[name] ? c.chance.pick(VALUES[name]) : BY_KIND[row.options.get(name).kind]?.(c);
+  const values = row.family === 'walk' && name === 'layers' ? WALKS : VALUES[name], value = values ? c.chance.pick(values) : BY_KIND[row.options.get(name).kind]?.(c);
   if (name === 'dim') c.dim = value; // of experts too
   return value;
 }
@@ -268,8 +275,17 @@ function statistics(c) {
   return c.chance.of(0.3) ? undefined : attention.graphStatistics(attention.SparsityPattern.local(c.keyCount, c.keyCount, 2));
 }
 
+/** A state of `feed` for the object that is called. */
+function attentionState(c) {
+  const { chance, self } = c, heads = self?.numHeads ?? 1, state = Float64Array.from({ length: 2 * heads + (c.valueDim ?? 4) + 1 }, () => chance.pick([0, 1, -2, 0.5]));
+  state[state.length - 1] = chance.below(5);
+  if (!c.bad()) return state;
+  return chance.pick([...strangers(), state.subarray(1), state.map(() => NaN), state.map(() => 1e300), new Float64Array(0)]);
+}
+
 const kinds = {
-  graph, statistics,
+  graph, statistics, attentionState,
+  attentionStates: (c) => (c.bad() ? c.chance.pick([...strangers(), [], [null]]) : Array.from({ length: 1 + c.chance.below(3) }, () => attentionState(c))),
   nodeCount: (c) => (c.nodes = c.bad() ? c.chance.pick([0, -1, 1.5, NaN, 2 ** 40]) : 1 + c.chance.below(5)),
   nodeFeatures: (c) => (c.bad() ? matrix(c) : matrixForm(c, (c.nodes = 1 + c.chance.below(5)), c.dim)),
   nodePlaces: (c) => (c.bad() ? vector(c) : places(c, c.nodes ?? 3)),
@@ -297,4 +313,4 @@ const kinds = {
   creation, keyLists, mask, maskRow, mechanismJson, offsets,
 };
 
-module.exports = { LAYERS, addExtras, attention, kinds, mechanism, rows };
+module.exports = { LAYERS, WALKS, addExtras, attention, kinds, mechanism, rows };

@@ -28,6 +28,7 @@ for (const row of MADE) {
   rows[`${name}#setWeights`] = ['memberWeights'];
   Object.assign(rows, weightFiles(name));
   if (row.family === 'graph') rows[`${name}#forwardMinibatch`] = ['nodeRows', 'nodeGraph', 'someNodes', { kind: 'options', fields: ['sampleSizes:sizes', 'index:seed', 'index:step'], always: ['sizes'] }];
+  if (row.family === 'walk') rows[`${name}#toLayers`] = [];
   if (row.family === 'layer') for (const way of ['Hyperbolic', 'EdgeFeatured', 'DualSpace', 'MoE', 'MultiHead', 'Attention']) rows[`${name}.with${way}`] = ['size', 'size', { kind: 'options', fields: ['index:seed', 'curvature', 'few:numHeads', 'expert:attention'] }];
   for (const [operation, { inputs }] of Object.entries(row.operations)) {
     const ports = inputs.map((port) => ({ kind: 'port', port }));
@@ -112,7 +113,7 @@ function member(c, name) {
   const old = c.world.members.filter((one) => one instanceof ruvector[name] && (!one.closed || c.chance.of(0.2)));
   if (old.length > 0 && c.chance.of(0.8)) return c.chance.pick(old);
   try {
-    const { LAYERS } = require('./attention.js'), value = (kind) => c.chance.pick(kind === 'children' ? LAYERS : [1, 2, 4]);
+    const { LAYERS, WALKS } = require('./attention.js'), value = (kind) => c.chance.pick(kind !== 'children' ? [1, 2, 4] : row.family === 'walk' ? WALKS : LAYERS);
     return c.world.keep(new ruvector[name](Object.fromEntries([...row.options].filter(([, { kind }]) => ['integer', 'children'].includes(kind)).map(([option, { kind }]) => [option, value(kind)]))));
   } catch {
     return undefined;

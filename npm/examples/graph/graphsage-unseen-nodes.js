@@ -68,8 +68,11 @@ async function graphsageUnseenNodes({ data: folder, seeds = folder ? '5' : '1' }
     found.sampled.push(unseen.sampled);
     whole.close();
   }
-  console.log(`seen in training:   ${mean(found.seen).toFixed(1)} % right`);
-  console.log(`unseen in training: ${mean(found.unseen).toFixed(1)} % right (${mean(found.sampled).toFixed(1)} % by 10 neighbours a hop)`);
+  // Of several seeds the standard deviation, too.
+  const shown = (list) => mean(list).toFixed(1) + (list.length > 1 ? ` ± ${Math.sqrt(list.reduce((sum, x) => sum + (x - mean(list)) ** 2, 0) / (list.length - 1)).toFixed(1)}` : '');
+  console.log(`seen in training:   ${shown(found.seen)} % right`);
+  console.log(`unseen in training: ${shown(found.unseen)} % right (${shown(found.sampled)} % by 10 neighbours a hop)`);
+  if (found.seen.length > 1) console.log(`unseen − seen, by seed: ${shown(found.unseen.map((x, i) => x - found.seen[i]))}`);
   return found;
 }
 

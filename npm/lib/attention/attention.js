@@ -6,6 +6,7 @@ const { computeInBlocks } = require('./blocks.js');
 const { runLater, runNow } = require('./calls.js');
 const { extraNames } = require('./extras.js');
 const { fromMetadata } = require('./metadata.js');
+const { feed, finish, merge } = require('./partial.js');
 const { Member, stateOf } = require('../members/member.js');
 const { MECHANISMS } = require('../overlay/attention.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
@@ -77,6 +78,20 @@ class Attention extends Member {
   async computeBatchAsync(queries, keys, values, options) {
     const self = Attention.#open(this), extra = Attention.#read(self, options, 'mask', 'offsets', 'pattern', 'threads', 'signal');
     return runLater(self, 'forward', { queries, keys, values, ...extra });
+  }
+
+  /** The state of one query after some of its keys, which `feed` takes again, `merge` joins with others and `finish` ends. */
+  feed(query, keys, values, options) {
+    const self = Attention.#open(this);
+    return feed(self, Attention.#query(self, query), keys, values, options);
+  }
+
+  merge(states) {
+    return merge(Attention.#open(this), states);
+  }
+
+  finish(state) {
+    return finish(Attention.#open(this), state);
   }
 
   attentionWeights(queries, keys, options) {

@@ -2,7 +2,7 @@
 
 // The classes of the families that need no overlay: they come from the registry alone.
 const { defineWithOperations } = require('./factory.js');
-const { CLASSES, FAMILIES, makeOfLayers } = require('./layers.js');
+const { ROWS, WALKS, makeOfLayers } = require('./layers.js');
 const { MORE } = require('../overlay/families.js');
 const { GENERATED, rowOf } = require('./rows.js');
 
@@ -13,11 +13,11 @@ for (const member of GENERATED) {
     if (kind !== 'children') continue;
     const withChildren = member.family === 'layer'
       ? (config, make) => (require('../attention/classes.js'), require('../attention/experts.js').makeOfAttention(config, make)) // loaded when one is made
-      : (config, make) => makeOfLayers(name, config, make);
+      : (config, make) => makeOfLayers(member.family === 'walk' ? WALKS : ROWS, name, config, make);
     Object.assign(row, { children: native, withChildren });
   }
   const type = classes[member.type] = defineWithOperations(row, MORE[member.family]);
-  if (FAMILIES.includes(member.family)) CLASSES[member.type] = type;
+  for (const { families, classes: made } of [ROWS, WALKS]) if (families.includes(member.family)) made[member.type] = (options) => new type(options);
 }
 
 module.exports = classes;

@@ -6,12 +6,18 @@ const inputs = require('../inputs.js');
 const { Member, stateOf } = require('./member.js');
 const { isList, mismatch, unexpected } = require('../errors.js');
 
-const MOST = 64, MOST_IN_ALL = 1024, DEEPEST = 8, FAMILIES = ['graph', 'dense'];
+const MOST = 64, MOST_IN_ALL = 1024, DEEPEST = 8;
 let depth = 0;
 
-/** Class -> constructor: filled where the classes are made. */
-/** @type {Record<string, any>} */
-const CLASSES = {};
+/**
+ * What a member may be made of: layers of these families, and by the name of their class what makes one of its options (filled where
+ * the classes are made).
+ * @typedef {{ families: string[], classes: Record<string, (options: object) => any> }} Kind
+ */
+/** Of a Sequential. @type {Kind} */
+const ROWS = { families: ['graph', 'dense'], classes: {} };
+/** Of a walk. @type {Kind} */
+const WALKS = { families: ['layer'], classes: {} };
 
 const isObject = (value) => typeof value === 'object' && value !== null && !isList(value);
 const sizeOf = ({ options: { layers = [] } }) => 1 + layers.reduce((sum, layer) => sum + sizeOf(layer), 0);
@@ -21,24 +27,24 @@ const describe = ({ row, config }) =>
   Object.freeze({ class: row.class, options: Object.freeze(Object.fromEntries([...row.options.keys()].map((name) => [name, config[name]]))) });
 
 /** {handle, description, close} of one layer. */
-function readLayer(given, name) {
+function readLayer(given, name, { families, classes }) {
   if (Handle.looksLike(given)) {
     const state = given instanceof Member ? stateOf(given) : undefined;
-    if (!state || !FAMILIES.includes(state.row.family)) throw unexpected('ERR_WRONG_HANDLE', 'a layer', name, given);
+    if (!state || !families.includes(state.row.family)) throw unexpected('ERR_WRONG_HANDLE', 'a layer', name, given);
     return { handle: Handle.of(given, state.kind, name), description: describe(state), close() {} };
   }
   if (!isObject(given)) throw unexpected('ERR_INVALID_ARG', 'a layer or {class, options}', name, given);
   const { class: type, options } = inputs.options(given, ['class', 'options'], name);
-  if (typeof type !== 'string' || !Object.hasOwn(CLASSES, type)) {
-    throw unexpected('ERR_INVALID_CONFIG', `one of ${Object.keys(CLASSES).join(', ')}`, `${name}.class`, type);
+  if (typeof type !== 'string' || !Object.hasOwn(classes, type)) {
+    throw unexpected('ERR_INVALID_CONFIG', `one of ${Object.keys(classes).join(', ')}`, `${name}.class`, type);
   }
   if (options !== undefined && !isObject(options)) throw unexpected('ERR_INVALID_ARG', 'an object', `${name}.options`, options);
-  const made = new CLASSES[type](options ?? {});
+  const made = classes[type](options ?? {});
   return { handle: Handle.of(made, stateOf(made).kind, name), description: describe(stateOf(made)), close: () => made.close() };
 }
 
 /** {handle} of a member that `make(handles)` makes of the layers of this option, of which the native side makes copies. */
-function makeOfLayers(option, config, make) {
+function makeOfLayers(kind, option, config, make) {
   const list = config[option];
   if (list === undefined) throw mismatch('ERR_INVALID_CONFIG', `1...${MOST} layers`, option, 'nothing');
   if (!isList(list)) throw unexpected('ERR_INVALID_ARG', 'an array of layers', option, list);
@@ -50,7 +56,7 @@ function makeOfLayers(option, config, make) {
   depth++;
   try {
     for (let i = 0; i < count; i++) {
-      read.push(readLayer(list[i], `${option}[${i}]`));
+      read.push(readLayer(list[i], `${option}[${i}]`, kind));
       inAll += sizeOf(read[i].description);
       if (inAll > MOST_IN_ALL) throw mismatch('ERR_INVALID_CONFIG', `at most ${MOST_IN_ALL} layers in all`, option, 'more');
     }
@@ -63,4 +69,21 @@ function makeOfLayers(option, config, make) {
   }
 }
 
-module.exports = { CLASSES, FAMILIES, makeOfLayers };
+/** The layers of a member that was made of `descriptions`, with its weights, each an object of its own. */
+function layersOf({ classes }, descriptions, weights) {
+  const made = [];
+  let at = 0;
+  try {
+    for (const { class: type, options } of descriptions) {
+      const layer = classes[type](options);
+      made.push(layer);
+      layer.setWeights(weights.subarray(at, (at += stateOf(layer).floats)));
+    }
+    return made;
+  } catch (error) {
+    for (const layer of made) layer.close();
+    throw error;
+  }
+}
+
+module.exports = { ROWS, WALKS, layersOf, makeOfLayers };

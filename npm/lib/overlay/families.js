@@ -6,7 +6,9 @@ const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { threads: threadsOf } = require('../async.js');
 const { NeighborSampler } = require('../gnn/sampler.js');
-const { handleOfFamily } = require('../members/member.js');
+const { WALKS, layersOf } = require('../members/layers.js');
+const { Member, handleOfFamily, stateOf } = require('../members/member.js');
+const { layerOfOptions } = require('./layer.js');
 const { tagOf, unexpected } = require('../errors.js');
 
 const NOTHING = new Float32Array(0);
@@ -44,6 +46,16 @@ const GRAPH = {
   },
 };
 
+/** What walks have besides. */
+const WALK = {
+  /** The layers with the weights that they have now, as objects of their own: for `hierarchicalForwardV2`, or a text each. */
+  toLayers() {
+    handleOfFamily(this, 'walk', 'a walk', 'this');
+    return layersOf(WALKS, stateOf(this).config.layers, Member.prototype.getWeights.call(this));
+  },
+};
+WALKS.classes.RuvectorLayer = layerOfOptions;
+
 /** RuvectorLayerV2: `withHyperbolic(inputDim, hiddenDim, options)` and so on; options are the mechanism's and `seed`, `eps`. */
 const layerStatics = (type) => Object.fromEntries(Object.entries(ATTENTION).map(([name, make]) => [name, (inputDim, hiddenDim, options) => {
   const { seed, eps, ...rest } = inputs.options(options, ['seed', 'eps', ...make.options]), own = Object.fromEntries(Object.entries({ seed, eps }).filter(([, value]) => value !== undefined));
@@ -63,6 +75,6 @@ const ATTENTION = {
 };
 
 /** Family -> {methods, statics}. */
-const MORE = { loss: { methods: LOSS }, optimizer: { methods: OPTIMIZER }, graph: { methods: GRAPH }, layer: { statics: layerStatics } };
+const MORE = { loss: { methods: LOSS }, optimizer: { methods: OPTIMIZER }, graph: { methods: GRAPH }, walk: { methods: WALK }, layer: { statics: layerStatics } };
 
 module.exports = { MORE };

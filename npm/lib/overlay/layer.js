@@ -114,4 +114,7 @@ function seedOf(options) {
   return isObject ? inputs.options(options, ['seed']).seed : options;
 }
 
-module.exports = { RuvectorLayer };
+/** A layer of options as the registry has them. */
+const layerOfOptions = (options) => new RuvectorLayer(MADE, options);
+
+module.exports = { RuvectorLayer, layerOfOptions };

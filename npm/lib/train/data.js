@@ -81,6 +81,11 @@ function fieldsOf(data, forward, lossInputs, name, complete) {
   const isWhole = forward.inputs.some(({ name: port, type }) => type === 'graph' && values[port] !== undefined);
   const fields = forward.inputs.map((port) => values[port.name] === undefined ? undefined
     : required(port, values[port.name], { hasRows: output.shape.length === 2 && port.shape[0] === output.shape[0], isWhole }));
+  // Integers that belong to the rows of a matrix which is the same for all (levels of nodes) are the same for all, too.
+  forward.inputs.forEach(({ type, shape: [side] }, i) => {
+    const isShared = type === 'uint32' && side !== output.shape[0] && forward.inputs.some((port, k) => k !== i && port.shape[0] === side && fields[k]?.layout === SHARED);
+    if (isShared && fields[i]) fields[i].layout = SHARED;
+  });
   const others = lossInputs?.slice(1) ?? [], targets = lossInputs ? byName(given.targets, others, `${name}.targets`) : {};
   for (const port of others) {
     const isShared = port.shape.length === 2 && port.shape[0] !== lossInputs[0].shape[0];

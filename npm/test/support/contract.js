@@ -82,6 +82,11 @@ const LAYERS = [
   { class: 'Activation', options: { function: 'elu' } }, { class: 'Dropout', options: { p: 0.5 } },
   { class: 'Linear', options: { inChannels: 4, outChannels: 3, seed: 8 } },
 ];
+/** Of a walk: a layer of each kind. */
+const WALK = [
+  { class: 'RuvectorLayer', options: { inputDim: 4, hiddenDim: 6, heads: 2, seed: 7 } },
+  { class: 'RuvectorLayerV2', options: { inputDim: 6, hiddenDim: 2, attention: { class: 'MultiHeadAttention', options: { dim: 2, seed: 9 } }, seed: 8 } },
+];
 /** Experts that read levels, edges and neither, of a width. */
 const expertsOf = (dim) => [{ class: 'HNSWAwareAttention', options: { dim, levels: 3, seed: 7 } }, { class: 'EdgeFeaturedAttention', options: { nodeDim: dim, edgeDim: 3, seed: 8 } }, 'global'];
 
@@ -104,7 +109,7 @@ function optionsOf({ row, type, isMechanism }, more = {}) {
       if (name in more || name in options) assert.fail(message);
       for (const other of others) options[other] = 2;
       if (name === 'attention') options[name] = { class: 'MultiHeadAttention', options: { dim: options.hiddenDim ??= 4, seed: 9 } };
-      else options[name] = row.options.get(name).kind === 'children' ? LAYERS : sizes[count % sizes.length];
+      else options[name] = row.options.get(name).kind === 'children' ? (row.family === 'walk' ? WALK : LAYERS) : sizes[count % sizes.length];
       count = isMechanism ? count + 1 : Object.keys(options).length;
     }
   }
