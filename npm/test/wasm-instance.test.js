@@ -192,7 +192,7 @@ test('a token of another instance is refused', async () => {
 // vector-set, graph, workers and readme, what shares a set, a graph or an index between threads, and of readme and handles what keeps a database, and the types; those tests
 // say so.
 const FILES = ['golden', 'search', 'layer-json', 'drop-in', 'hierarchical-v2', 'bad-input', 'buffers', 'handles', 'reentrancy', 'readme', 'attention', 'vector-set', 'workers', 'copies', 'index-padding', 'index-buffers', 'graph'];
-const MEMBERS = ['members', 'graph-layers', 'graph-golden', 'hyperbolic-layer', 'layer-v2', 'sampling', 'search-graphs', 'weights', 'trainer', 'checkpoints', 'layer-training', 'migration-training', 'mining', 'poincare-embedding', 'taxonomy-head', 'reranker', 'navigator'];
+const MEMBERS = ['members', 'graph-layers', 'graph-golden', 'hyperbolic-layer', 'layer-v2', 'hierarchical-model', 'sampling', 'search-graphs', 'weights', 'trainer', 'checkpoints', 'layer-training', 'migration-training', 'mining', 'poincare-embedding', 'taxonomy-head', 'reranker', 'navigator'];
 const NUMBERS = ['golden', 'search', 'hierarchical-v2', 'attention']; // the levels differ in their kernels alone
 for (const [level, names, passed, skipped] of [['simd128', FILES, 249, 20], ['simd128', MEMBERS, 780, 2], ['scalar', NUMBERS, 60, 1]]) {
   test(`${names.join(', ')} on WebAssembly, ${level}`, { timeout: 600000 }, () => {

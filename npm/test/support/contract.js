@@ -16,8 +16,8 @@ const { MECHANISMS } = require('../../lib/overlay/attention.js');
 const METHODS = {
   forward: 'computeBatch', weights: 'attentionWeights', backward: 'backward', routing: 'getRouting', usage: 'getExpertUsage', gates: 'getGates', contributions: 'getSpaceContributions', rotate: 'applyRotation',
 };
-/** What needs no method: those over a pattern are the same methods with the option `pattern`; the last two are parts of `compute`. */
-const INSIDE = ['sparse forward', 'sparse weights', 'sparse backward', 'feed', 'finish'];
+/** What needs no method: those over a pattern are the same methods with the option `pattern`; the last three are parts of `compute` and of attention in parts. */
+const INSIDE = ['sparse forward', 'sparse weights', 'sparse backward', 'feed', 'merge', 'finish'];
 
 function mechanism(row) {
   const operations = {};
