@@ -7,7 +7,7 @@ import RuvectorGeometry
 ///
 ///     s_ij = −d(Q_i, K_j)/T   or   −d(Q_i, K_j)²/T        p = softmax(s)        o_i = mean(V, p_i)
 ///
-/// Q, K, V are the points of the stored rows (``Manifold``), distances and means those of the head's space. A query that
+/// Q, K, V are the points of the stored rows (`Manifold`), distances and means those of the head's space. A query that
 /// sees no key gives 0.
 /// - Complexity: O(m · n · d); memory beyond input and output 16 n · d bytes.
 /// - Precision: Double throughout, rounded once.
