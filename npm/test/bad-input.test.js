@@ -5,6 +5,7 @@ const test = require('node:test');
 const { bits, fails, pack, rows, ruvector, vector } = require('./support/index.js');
 const main = require('./support/calls.js');
 const attention = require('./support/attention-calls.js');
+const { GENERATED } = require('../lib/members/rows.js');
 
 const attentionModule = require('@ruvector/gnn/attention');
 
@@ -293,7 +294,7 @@ for (const { name, args, run, isAsync } of calls) {
 /** What the tests of indexes, of prepared filters, of stores, of graphs and of training look at. */
 const ELSEWHERE = [
   ...['@ruvector/gnn/graph', '@ruvector/gnn/train', '../lib/overlay/training.js'].flatMap((file) => Object.keys(require(file))), 'BruteForceIndex', 'HNSWIndex', 'PreparedFilter', 'VectorStore', 'VectorDB', 'mergeTopK',
-  'RuvectorLayerV2', 'adaptiveSearch', 'differentiableSearchDualSpace', 'SparseGraphAttention', // members, layer-v2, search-graphs, attention-graphs
+  ...GENERATED.map(({ type }) => type), 'adaptiveSearch', 'differentiableSearchDualSpace', 'SparseGraphAttention', // members, search-graphs, attention-graphs
 ];
 
 test('no export is left out', () => {
