@@ -178,12 +178,13 @@ export abstract class Attention<Extra = {}> {
    * turn, in parts of multiples of 512 (FlashAttention: of its blockSize). `state`: goes on from there. `first`: the position of the first key, where a mechanism looks at positions (0). A state is
    * a few numbers (2 · heads + width of a value + 1): send it to another process.
    * @throws ERR_UNSUPPORTED for mechanisms other than DotProduct-, ScaledDotProduct-, MultiHead- (without projections), Flash- and
-   *   GraphRoPEAttention; ERR_EMPTY_INPUT without keys and state
+   *   GraphRoPEAttention; ERR_EMPTY_INPUT without keys and state; ERR_NON_FINITE for a state that was damaged;
+   *   ERR_OUT_OF_RANGE for scores or sums beyond 32-bit floats
    */
   feed(query: Vector, keys: Matrix, values: Matrix, options?: { state?: Float64Array | undefined; first?: number | undefined }): Float64Array;
   /** The state of the keys of all of them, in any order. */
   merge(states: readonly Float64Array[]): Float64Array;
-  /** The output of a state. @throws ERR_OUT_OF_RANGE for scores or values beyond 32-bit floats */
+  /** The output of a state. @throws ERR_OUT_OF_RANGE where it is beyond 32-bit floats */
   finish(state: Float64Array): Float32Array;
   /** The weights p behind `computeBatch`, for explanation. heads · m · n floats. */
   attentionWeights(queries: Matrix | Vector, keys: Matrix, options: MaskOptions & Extra & { pattern: SparsityPattern }): SparseAttentionWeights;

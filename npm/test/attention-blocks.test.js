@@ -126,7 +126,13 @@ test('states of parts: what is refused', async () => {
   await fails(() => one.merge(state), 'ERR_INVALID_ARG', 'one state');
   await fails(() => one.finish([...state]), 'ERR_INVALID_ARG', 'an array');
   await fails(() => one.finish(state.slice(0, 20)), 'ERR_DIMENSION_MISMATCH', 'cut');
-  await fails(() => one.finish(state.map((x, i) => (i === 1 ? NaN : x))), 'ERR_OUT_OF_RANGE', 'not finite');
+  const damaged = state.map((x, i) => (i === 1 ? NaN : x)), far = [K[0].map(() => 3e38), K[1].map(() => 3e38)];
+  for (const call of [() => one.finish(damaged), () => one.merge([state, damaged]), () => one.feed(q, K.slice(0, 2), V.slice(0, 2), { state: damaged })]) await fails(call, 'ERR_NON_FINITE', 'not finite');
+  await fails(() => one.feed(q, far, V.slice(0, 2), { state }), 'ERR_OUT_OF_RANGE', 'scores beyond floats');
+  await fails(() => one.feed(q, [K[0], K[0]], far, { state }), 'ERR_OUT_OF_RANGE', 'sums beyond floats');
+  const large = state.map((x, i) => (i === 20 ? 1e308 : x)); // a sum of values
+  await fails(() => one.merge([large, large]), 'ERR_OUT_OF_RANGE', 'a sum beyond doubles');
+  assert.deepStrictEqual(state, copy, 'what is refused has not happened');
   const learned = new MultiHeadAttention({ dim: D, numHeads: 2, projections: true, seed: 1 }), linear = new attention.LinearAttention(D, 8);
   for (const other of [learned, linear]) await fails(() => other.feed(q, K.slice(0, 2), V.slice(0, 2)), 'ERR_UNSUPPORTED', other.constructor.name);
   one.close();

@@ -277,7 +277,11 @@ function statistics(c) {
 
 /** A state of `feed` for the object that is called. */
 function attentionState(c) {
-  const { chance, self } = c, heads = self?.numHeads ?? 1, state = Float64Array.from({ length: 2 * heads + (c.valueDim ?? 4) + 1 }, () => chance.pick([0, 1, -2, 0.5]));
+  let heads = 1;
+  try {
+    heads = c.self?.numHeads ?? 1;
+  } catch { /* a stranger */ }
+  const { chance } = c, state = Float64Array.from({ length: 2 * heads + (c.valueDim ?? 4) + 1 }, () => chance.pick([0, 1, -2, 0.5]));
   state[state.length - 1] = chance.below(5);
   if (!c.bad()) return state;
   return chance.pick([...strangers(), state.subarray(1), state.map(() => NaN), state.map(() => 1e300), new Float64Array(0)]);

@@ -18,7 +18,15 @@ function readState(value, heads, name) {
   if (tagOf(value) !== 'Float64Array') throw unexpected('ERR_INVALID_ARG', 'a Float64Array', name, value);
   const length = lengthOf(value), width = length - 2 * heads - 1;
   if (width <= 0 || width % heads !== 0) throw mismatch('ERR_DIMENSION_MISMATCH', `${2 * heads + 1} elements and a multiple of ${heads}`, name, length);
-  return Float64Array.from(value);
+  const state = Float64Array.from(value), wrong = state.findIndex((x) => !Number.isFinite(x));
+  if (wrong >= 0) throw mismatch('ERR_NON_FINITE', 'finite numbers', name, `${state[wrong]} at element ${wrong}`);
+  return state;
+}
+
+/** A state as callers get it: one beyond Float's range has no output. */
+function checked(state) {
+  if (!state.every(Number.isFinite)) throw new RuvectorError('ERR_OUT_OF_RANGE', 'expected scores and sums that fit in Float for state, received an overflow');
+  return state;
 }
 
 /** The state after these keys, too. `state`: that after the keys before. */
@@ -37,7 +45,7 @@ function feed(self, query, keys, values, options) {
   if (state.length !== length) throw mismatch('ERR_DIMENSION_MISMATCH', `${length} elements, of values of width ${v.dim},`, 'state', state.length);
   if (!before) state[length - 1] = start;
   native.run(self.handle, 'feed', [query, k.data, v.data, state], Float64Array.of(1, lengthOf(query), k.rows, k.dim, v.rows, v.dim, -1, -1), 1, undefined);
-  return state;
+  return checked(state);
 }
 
 /** The state of all keys of some states. */
@@ -51,7 +59,7 @@ function merge(self, states) {
     if (state.length !== sum.length) throw mismatch('ERR_DIMENSION_MISMATCH', `${sum.length} elements`, `states[${i + 1}]`, state.length);
     native.run(self.handle, 'merge', [state, sum], Float64Array.of(-1, -1, -1, -1), 1, undefined);
   });
-  return sum;
+  return checked(sum);
 }
 
 /** The output of a state: what `compute` gives over all its keys. */
