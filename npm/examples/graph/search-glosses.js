@@ -7,6 +7,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { BruteForceIndex, Graph, GraphSAGE, searchWithGnn } = require('../../../index.js');
+const { generator } = require('../rank/collection.js');
 const { judge, relatives, trainOnQuestions } = require('./questions.js');
 
 const floats = (bytes, type) => new type(new Uint8Array(bytes).buffer);
@@ -26,17 +27,6 @@ const SETS = {
     return { n: names.length, dim, row: (i) => data.subarray(i * dim, (i + 1) * dim), links: children.map((child, i) => [child, parents[i]]) };
   },
 };
-
-/** Uniform numbers of a seed (Mulberry32). */
-function generator(seed) {
-  let s = seed >>> 0;
-  return () => {
-    s = (s + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(s ^ (s >>> 15), 1 | s);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** The numbers of a seed: name of a row -> {recall, gain}. */
 async function run({ n, dim, row, links }, related, seed, { epochs, candidates, threads }) {
