@@ -83,6 +83,13 @@ function isEmbedder(value) {
   }
 }
 
+/** An index of the width of the call, with some rows. */
+function filled(c) {
+  const index = new ruvector.HNSWIndex({ dim: c.dim >= 1 ? c.dim : 4, M: 4, efConstruction: 8 });
+  for (let i = 0; i < 5; i++) index.add(i, Float32Array.from({ length: index.dim }, () => c.chance.unit()));
+  return c.world.keep(index);
+}
+
 const kinds = {
   nothing: () => undefined,
   graphFile(c) {
@@ -127,7 +134,12 @@ const kinds = {
     if (!c.bad()) return chance.pick([undefined, {}, { nodes }, { coalesce: true }, { columns: nodes + 2 }]);
     return chance.pick([...strangers(), { nodes: chance.pick(ABSURD) }, { weights: [NaN] }, { weights: [1] }, { coalesce: 1 }]);
   },
-  anyIndex: (c) => (c.bad() ? c.chance.pick([...strangers(), ...c.world.graphs, ...c.world.indexes]) : c.chance.pick(c.world.indexes.filter((one) => one.constructor.name === 'HNSWIndex'))),
+  anyIndex(c) {
+    const { chance, world } = c;
+    if (c.bad()) return chance.pick([...strangers(), ...world.graphs, ...world.indexes]);
+    const those = world.indexes.filter((one) => one instanceof ruvector.HNSWIndex && (chance.of(0.2) || (!one.closed && one.dim === c.dim && one.size > 0)));
+    return those.length > 0 ? chance.pick(those) : filled(c);
+  },
   graphLevel: (c) => (c.bad() ? c.chance.pick([...ABSURD, ...strangers()]) : c.chance.pick([undefined, 0, 0, 1])),
   embedderConfig(c) {
     const { chance } = c, width = chance.pick([1, 2, 4]);
