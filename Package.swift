@@ -1,4 +1,4 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.1
 import PackageDescription
 
 // The arrows between targets go one way (A <- B: B imports A):
@@ -8,9 +8,6 @@ import PackageDescription
 /// `RUVECTOR_TARGET=wasm32` leaves out the instruction sets of the machine that compiles.
 let wasm = Context.environment["RUVECTOR_TARGET"] == "wasm32"
 
-/// `RUVECTOR_PARTS=core` leaves out the mechanisms of attention: the smaller of the two WebAssembly modules.
-let core = Context.environment["RUVECTOR_PARTS"] == "core"
-
 /// Kernel targets are optimised in debug builds too: unoptimised SIMD code is some 440 times slower.
 /// `cpu` sets the instruction set of the whole module (`-Xcc -march` reaches Swift code as well).
 func kernels(_ name: String, cpu: String? = nil, _ defines: String...) -> Target {
@@ -18,7 +15,7 @@ func kernels(_ name: String, cpu: String? = nil, _ defines: String...) -> Target
   if let cpu { flags += ["-Xcc", "-march=\(cpu)"] }
   return .target(
     name: name, dependencies: ["CRuvectorSupport"],
-    swiftSettings: (defines + (core ? ["CORE"] : [])).map { .define($0) } + [.unsafeFlags(flags)])
+    swiftSettings: defines.map { .define($0) } + [.unsafeFlags(flags)])
 }
 
 var levels: [Target] = [kernels("RuvectorKernelsScalar")]
@@ -50,6 +47,19 @@ let package = Package(
       ? .library(name: "ruvector-wasm", type: .static, targets: ["CWasmShim"])
       : .library(name: "ruvector-node", type: .dynamic, targets: ["CNodeShim"]),
   ],
+  traits: [
+    .trait(name: "flash", description: "Attention in blocks: FlashAttention."),
+    .trait(name: "hyperbolic", description: "Attention in curved spaces: Hyperbolic and four more."),
+    .trait(
+      name: "moe",
+      description: "Attention by experts: MixtureOfExperts, LearnedRouting; and FlashAttention, to make them of.",
+      enabledTraits: ["flash"]),
+    .trait(
+      name: "fullAttention",
+      description: "All mechanisms of attention, and what may be made of any: RuvectorLayerV2, HierarchicalModel.",
+      enabledTraits: ["hyperbolic", "moe"]),
+    .default(enabledTraits: ["fullAttention"]),
+  ],
   targets: levels + [
     .target(name: "CRuvectorSupport", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(
@@ -77,16 +87,14 @@ let package = Package(
       dependencies: [
         "RuvectorCore", "RuvectorGeometry", "RuvectorAttention", "RuvectorCompression", "RuvectorSearch",
         "RuvectorGraph", "RuvectorHierarchy", "RuvectorIndex", "RuvectorTraining",
-      ], swiftSettings: core ? [.define("CORE")] : []),
+      ]),
     .executableTarget(name: "ruvector-typegen", dependencies: ["Ruvector"]),
     .target(name: "CSQLite"),
     .target(name: "RuvectorStore", dependencies: ["CRuvectorSupport", "CSQLite", "RuvectorCore"]),
     .target(name: "CRuvector"),
     // There are no databases in WebAssembly.
     .target(name: "RuvectorABI", dependencies: ["CRuvector", "Ruvector"] + (wasm ? [] : ["RuvectorStore"])),
-    .target(
-      name: "CRuvectorCalls", dependencies: ["CRuvector", "CRuvectorSupport", "RuvectorABI"],
-      cSettings: core ? [.define("RV_CORE")] : []),
+    .target(name: "CRuvectorCalls", dependencies: ["CRuvector", "CRuvectorSupport", "RuvectorABI"]),
     .target(
       name: "CWasmShim", dependencies: ["CRuvectorCalls"],
       cSettings: [.unsafeFlags(["-ffunction-sections", "-O2", "-fno-builtin"])]),

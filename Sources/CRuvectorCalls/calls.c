@@ -397,7 +397,6 @@ F(merge_top_k) {
   GIVES(uint64_t, rv_merge_top_k(&a[0].buffer, &a[1].buffer, a[2].integer, &a[3].buffer, &given, error));
 }
 
-#ifndef RV_CORE
 /* kind, queries, keys, parameter, seed's high and low half, offsets, indices or undefined. Returns the number of pairs. */
 F(sparsity_pattern) {
   GIVES(uint64_t, rv_sparsity_pattern(a[0].text, a[1].integer, a[2].integer, a[3].integer,
@@ -418,7 +417,6 @@ F(recommend_mechanism) {
   GIVES(size_t, rv_recommend_mechanism(OPTIONAL(a[0]), a[1].integer, a[2].integer, a[3].integer, a[4].integer != 0, a[5].number,
                                        a[6].buffer.data, (size_t)a[6].buffer.dims[0], &given, error));
 }
-#endif
 
 /* name, buffers, n. Returns the work done. */
 F(kernel) { return rv_kernel(a[0].text, a[1].buffers, a[1].count, a[2].integer, &result->number, error); }
@@ -523,12 +521,10 @@ static const rv_export rows[] = {
     {"indexCsr", "hiBBBB", 0, index_csr},
     {"indexStatistics", "hBB", 0, index_statistics},
     {"mergeTopK", "fbiB", 'n', merge_top_k},
-#ifndef RV_CORE /* what the smaller WebAssembly module leaves out */
     {"sparsityPattern", "siiiiiBB?", 'n', sparsity_pattern},
     {"graphStatistics", "bbiiB", 0, graph_statistics},
     {"structuralFeatures", "bbnniF", 0, structural_features},
     {"recommendMechanism", "b?iiiinB", 'n', recommend_mechanism},
-#endif
 #ifdef RV_DATABASES
     {"databaseOpen", "sii", 'd', database_open},
     {"databaseRun", "dsbic", 'r', database_run},

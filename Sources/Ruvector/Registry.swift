@@ -33,45 +33,54 @@ public struct Member: Sendable {
 /// Every mechanism, one line each: what `rv_create` can make. A new one is its file, its line here, and its test.
 public enum Registry {
   public static let members =
-    layers + walks + attention + codecs + graph + losses + optimizers + schedules + trainers + helpers + embeddings
-    + rankers
+    layers + walks + general + blockwise + curved + mixtures + codecs + graph + losses + optimizers + schedules
+    + trainers + helpers + embeddings + rankers
 
-  #if CORE  // V2 is made of a mechanism of attention
-    private static let layers = [Member(RuvectorLayer.self)]
-  #else
+  // What the traits of Package.swift leave out is not linked.
+  #if fullAttention
     private static let layers = [Member(RuvectorLayer.self), Member(RuvectorLayerV2.self)]
-  #endif
-
-  #if CORE
-    private static let walks: [Member] = []
-  #else
     private static let walks = [Member(HierarchicalModel.self)]
-  #endif
-
-  #if CORE  // the smaller WebAssembly module
-    private static let attention: [Member] = []
-  #else
-    private static let attention = [
+    private static let general = [
       Member(ScaledDotProduct.self),
       Member(MultiHead.self),
-      Member(FlashAttention.self),
       Member(LinearAttention.self),
       Member(LocalGlobal.self),
       Member(GraphRoPE.self),
       Member(Structural.self),
       Member(HNSWAware.self),
       Member(EdgeFeatured.self),
-      Member(DualSpace.self),
       Member(GraphLatent.self),
       Member(GraphPipeline.self),
+      Member(DynamicHeads.self),
+    ]
+  #else
+    private static let layers = [Member(RuvectorLayer.self)]
+    private static let walks: [Member] = []
+    private static let general: [Member] = []
+  #endif
+
+  #if flash
+    private static let blockwise = [Member(FlashAttention.self)]
+  #else
+    private static let blockwise: [Member] = []
+  #endif
+
+  #if hyperbolic
+    private static let curved = [
+      Member(DualSpace.self),
       Member(Hyperbolic.self),
       Member(ManifoldAttention.self),
       Member(LorentzCascade.self),
       Member(MixedCurvature.self),
-      Member(MixtureOfExperts.self),
-      Member(LearnedRouting.self),
-      Member(DynamicHeads.self),
     ]
+  #else
+    private static let curved: [Member] = []
+  #endif
+
+  #if moe
+    private static let mixtures = [Member(MixtureOfExperts.self), Member(LearnedRouting.self)]
+  #else
+    private static let mixtures: [Member] = []
   #endif
 
   private static let codecs = [

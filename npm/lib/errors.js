@@ -82,6 +82,8 @@ function fromNative(code, message, wanted, subject, received, options) {
   return error;
 }
 
+const partsOf = (error) => PARTS.get(error) ?? {};
+
 /** The error with the parts that `rename` gives for its own, {subject, …}; the error itself where it gives none. */
 function renamed(error, rename) {
   const parts = PARTS.get(error), others = parts && rename(parts);
@@ -99,4 +101,4 @@ function isList(value) {
   }
 }
 
-module.exports = { isList, CODES, RuvectorError, fromNative, lengthOf, mismatch, plain, renamed, tagOf, unexpected };
+module.exports = { isList, CODES, RuvectorError, fromNative, lengthOf, mismatch, partsOf, plain, renamed, tagOf, unexpected };

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds the addon with SwiftPM and copies it, stripped, to its place.
-#   swift-build.sh <node prefix or header folder> <output .node>
+#   swift-build.sh <node prefix or header folder> <output .node> [arguments of swift build]
 set -euo pipefail
 prefix=$1 output=$2
+shift 2
 cd "$(dirname "$0")/../.."
 
 include=""
@@ -17,9 +18,9 @@ fi
 
 flags=()
 [ "$include" = /usr/include/node ] || flags=(-Xcc "-I$include")
-swift build -c release --product ruvector-node -Xlinker "--version-script=$PWD/npm/scripts/exports.map" "${flags[@]}" >&2
+swift build -c release --product ruvector-node -Xlinker "--version-script=$PWD/npm/scripts/exports.map" "${flags[@]}" "$@" >&2
 mkdir -p "$(dirname "$output")"
 # A new file each time: a running process keeps the one it has mapped.
-library="$(swift build -c release --show-bin-path)/libruvector-node.so"
+library="$(swift build -c release "$@" --show-bin-path)/libruvector-node.so"
 if command -v strip >/dev/null; then strip -o "$output.new" "$library"; else cp "$library" "$output.new"; fi
 mv -f "$output.new" "$output"

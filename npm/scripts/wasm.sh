@@ -16,9 +16,9 @@ exports=(malloc aligned_alloc free rv_exports rv_handle_kinds rv_handle_release 
   rv_wasm_refused rv_wasm_simd)
 functions=(exp log sinh cosh tanh asinh acosh atanh round expf logf sinhf coshf tanhf asinhf acoshf atanhf)
 
-# build <parts> <file>
+# build <name> <file> [arguments of swift build]
 build() {
-  RUVECTOR_PARTS=$1 swift build --triple wasm32-unknown-none-wasm --scratch-path ".build/wasm/$1" -c release \
+  swift build --triple wasm32-unknown-none-wasm --scratch-path ".build/wasm/$1" -c release "${@:3}" \
     --product ruvector-wasm -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Osize \
     -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector -Xcc -msimd128 -Xcc -mbulk-memory >&2
   mkdir -p "$(dirname "$2")"
@@ -35,6 +35,6 @@ build() {
 # Side by side: each is the work of one processor for most of the time.
 build all wasm/attention/ruvector.wasm &
 all=$!
-build core wasm/ruvector.wasm
+build core wasm/ruvector.wasm --disable-default-traits
 wait "$all"
 node npm/scripts/bundle.js

@@ -98,16 +98,15 @@ test('random predicates on random metadata', { skip }, () => {
   const list = Array.from({ length: 300 }, (_, i) => ({ id: `${i}`, vector: [Math.cos(i), Math.sin(i)], metadata: make.metadata() }));
   store.insertBatch(list);
   let some = 0;
-  for (let i = 0; i < 1500; i++) {
+  for (let i = 0; i < 1000; i++) {
     const where = make.where(), expected = list.filter(({ metadata }) => holds(metadata, where)).map(({ id }) => id).sort();
-    const found = store.search([1, 0], { k: list.length, where }).map(({ id }) => id).sort();
+    const all = store.search([1, 0], { k: list.length, where }), found = all.map(({ id }) => id).sort();
     assert.deepStrictEqual(found, expected, `seed ${seed}, predicate ${i}: ${JSON.stringify(where)}`);
     if (found.length > 0 && found.length < list.length) some++;
     // Few of many: by the candidates first, or by the whole table.
-    const few = store.search([1, 0], { k: 5, where }), all = store.search([1, 0], { k: list.length, where });
-    assert.deepStrictEqual(few, all.slice(0, 5), JSON.stringify(where));
+    assert.deepStrictEqual(store.search([1, 0], { k: 5, where }), all.slice(0, 5), JSON.stringify(where));
   }
-  assert.ok(some > 400, `${some} predicates that hold for some`);
+  assert.ok(some > 250, `${some} predicates that hold for some`);
   store.close();
 });
 

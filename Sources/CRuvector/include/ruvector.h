@@ -89,12 +89,10 @@ typedef struct rv_option {
 typedef enum rv_type {
   RV_F32 = 1,
   RV_F64 = 2,
-  RV_F16 = 3,
   RV_I8 = 4,
   RV_U8 = 5,
   RV_U32 = 6,
   RV_U64 = 7,
-  RV_BITS = 8,
   RV_I64 = 9,
   RV_GRAPH = 10 /* no elements: `data` is an rv_graph, `rank` 0 */
 } rv_type;

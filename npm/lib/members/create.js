@@ -4,10 +4,14 @@
 const native = require('../native.js');
 const { TextDecoder } = require('../text.js');
 const { nativeOptions, readOptions } = require('./options.js');
-const { mismatch, renamed } = require('../errors.js');
+const { RuvectorError, mismatch, partsOf, renamed } = require('../errors.js');
 
-/** The error with the names that options have here. */
+/** The error with the names that options have here; what the registry does not know, Package.swift's traits have left out. */
 function inOurNames(error, row) {
+  const { subject, received } = partsOf(error);
+  if ((subject === 'family' && received === `"${row.family}"`) || (subject === row.family && received === `"${row.native}"`)) {
+    return new RuvectorError('ERR_UNSUPPORTED', `This build has no ${row.class}: it was made without the trait of Package.swift that has it.`, { cause: error });
+  }
   return renamed(error, ({ subject }) => {
     for (const [name, { native: its }] of row.options) if (its === subject && its !== name) return { subject: name };
     return undefined;
