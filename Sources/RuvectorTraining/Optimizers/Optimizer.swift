@@ -43,15 +43,17 @@ struct OptimizerStep {
 }
 
 /// Makes the steps, all of them or none: where a number may leave Float's range, or a row its manifold, parameters and states are
-/// kept, and put back after an error. `.outOfRange`.
-func makeSteps(_ steps: [OptimizerStep], _ control: Control) throws(RuvectorError) {
+/// kept, and put back after an error, which calls them `name`. `.outOfRange`.
+func makeSteps(
+  _ steps: [OptimizerStep], for name: String = "parameters", _ control: Control
+) throws(RuvectorError) {
   var isSafe = true
   for step in steps where isSafe { isSafe = isBounded(step) }
   let saved = isSafe ? [] : try steps.map { (step) throws(RuvectorError) in try Saved(step) }
   do throws(RuvectorError) {
     for step in steps {
       try step.optimizer.step(step.parts, learningRate: step.learningRate, control)
-      if !isSafe { try requireFinite(after: step) }
+      if !isSafe { try requireFinite(after: step, for: name) }
     }
   } catch {
     for one in saved { one.restore() }
@@ -69,7 +71,7 @@ private func isBounded(_ step: OptimizerStep) -> Bool {
 /// At least the length of numbers the sum of whose squares was rounded to Float: to some ulps, and to 0 below 1e-38.
 func lengthBound(_ squares: Double) -> Double { 2 * squares.squareRoot() + 1e-14 }
 
-private func requireFinite(after step: OptimizerStep) throws(RuvectorError) {
+private func requireFinite(after step: OptimizerStep, for name: String) throws(RuvectorError) {
   var isFinite = true
   for part in step.parts where isFinite {
     isFinite = Kernels.current.non_finite_probe(part.parameters, part.count) == 0
@@ -78,7 +80,7 @@ private func requireFinite(after step: OptimizerStep) throws(RuvectorError) {
     isFinite = Kernels.current.non_finite_probe(parameter.pointer, parameter.count) == 0
   }
   guard isFinite else {
-    throw .expected("a step within Float's range", for: "parameters", received: "a longer one", .outOfRange)
+    throw .expected("a step within Float's range", for: name, received: "a longer one", .outOfRange)
   }
 }
 

@@ -179,7 +179,7 @@ extension Trainer {
   private func take(_ loss: Double, _ gradient: AlignedBuffer<Float>) throws(RuvectorError) {
     guard loss.isFinite, Kernels.current.non_finite_probe(gradient.pointer, gradient.count) == 0 else {
       throw .expected(
-        "a finite loss and gradient", for: "step \(progress.step) (epoch \(progress.epoch))", received: text(loss),
+        "a finite loss and gradient", for: stepName, received: text(loss),
         .nonFinite)
     }
     let count = step.batch?.samples.count ?? 0
@@ -198,6 +198,9 @@ extension Trainer {
     step.next = isLast || step.batches == accumulate ? .update : .forward
   }
 
+  /// What errors call the step that is under way.
+  private var stepName: String { "step \(progress.step) (epoch \(progress.epoch))" }
+
   /// The parameters change here, all of them, or none.
   private func update(_ history: UnsafeBufferPointer<Float>, _ control: Control) throws(RuvectorError) {
     if let penalty {
@@ -210,7 +213,7 @@ extension Trainer {
     let square = Kernels.current.squared_norm(gradients.pointer, gradients.count)
     guard square <= Double(Float.greatestFiniteMagnitude) else {
       throw .expected(
-        "a finite gradient", for: "step \(progress.step) (epoch \(progress.epoch))",
+        "a finite gradient", for: stepName,
         received: text(square.squareRoot()),
         .nonFinite)
     }
@@ -234,7 +237,7 @@ extension Trainer {
           optimizer: optimizer, parts: parts, learningRate: optimizer.learningRate * factor,
           squares: (squares, square * Double(scale) * Double(scale))))
     }
-    try makeSteps(steps, control)
+    try makeSteps(steps, for: stepName, control)
     progress.loss += step.loss
     progress.samples += Double(step.samples)
     progress.step += 1

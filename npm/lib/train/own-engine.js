@@ -5,7 +5,7 @@
 const inputs = require('../inputs.js');
 const { matrix } = require('../matrices.js');
 const { checkFlag } = require('../async.js');
-const { isList, lengthOf, mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
+const { isList, lengthOf, mismatch, renamed, RuvectorError, tagOf, unexpected } = require('../errors.js');
 const { groupsOf } = require('./groups.js');
 const { readAnswer } = require('./native-engine.js');
 
@@ -151,8 +151,13 @@ class OwnEngine {
     this.#fill();
   }
 
+  /** What errors call the step that is under way. */
+  get #stepName() {
+    return `step ${this.#progress.step} (epoch ${this.#progress.epoch})`;
+  }
+
   #refuse(value) {
-    throw new RuvectorError('ERR_NON_FINITE', `expected a finite loss and gradient for step ${this.#progress.step} (epoch ${this.#progress.epoch}), received ${value}`);
+    throw mismatch('ERR_NON_FINITE', 'a finite loss and gradient', this.#stepName, value);
   }
 
   #update(set, measured) {
@@ -160,7 +165,11 @@ class OwnEngine {
     if (!Number.isFinite(norm)) this.#refuse(norm);
     const { clipNorm } = this.#numbers, scale = Math.fround((clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1) / batches);
     const rate = this.#schedule ? this.#schedule.value(progress.step, measured.length > 0 ? measured : undefined) : undefined;
-    this.#optimizer.stepInPlace(this.#model.parameters, this.#gradients.map((g) => g * scale), rate);
+    try {
+      this.#optimizer.stepInPlace(this.#model.parameters, this.#gradients.map((g) => g * scale), rate);
+    } catch (error) {
+      throw renamed(error, ({ subject }) => (subject === 'parameters' ? { subject: this.#stepName } : undefined));
+    }
     progress.loss += this.#stepLoss;
     progress.samples += this.#stepSamples;
     progress.step++;
