@@ -195,6 +195,67 @@ void *rv_allocate(size_t bytes) {
 }
 void rv_free(void *memory) { free(memory); }
 
+/* Sanitizers look for memory that is used after it was given back. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define RV_KEEPS_NOTHING
+#endif
+#endif
+
+#if defined(__linux__) && !defined(RV_KEEPS_NOTHING)
+#include <malloc.h>
+enum { kept_blocks = 4, kept_most = 128 << 20 };
+static struct {
+  pthread_mutex_t lock;
+  void *block[kept_blocks]; /* the one that was given back last is behind the others */
+  int count;
+  size_t bytes;
+} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void *take_kept(int i) {
+  void *memory = kept.block[i];
+  kept.bytes -= malloc_usable_size(memory);
+  kept.count--;
+  for (; i < kept.count; i++) kept.block[i] = kept.block[i + 1];
+  return memory;
+}
+
+void *rv_borrow(size_t bytes) {
+  if (bytes >= large && bytes <= kept_most) {
+    pthread_mutex_lock(&kept.lock);
+    int best = -1;
+    for (int i = 0; i < kept.count; i++) {
+      size_t has = malloc_usable_size(kept.block[i]);
+      if (has < bytes || has / 2 > bytes) continue;
+      if (best < 0 || has < malloc_usable_size(kept.block[best])) best = i;
+    }
+    void *memory = best < 0 ? NULL : take_kept(best);
+    pthread_mutex_unlock(&kept.lock);
+    if (memory) return memory;
+  }
+  return rv_allocate(bytes);
+}
+
+void rv_give_back(void *memory) {
+  size_t bytes = malloc_usable_size(memory);
+  if (bytes < large || bytes > kept_most) {
+    free(memory);
+    return;
+  }
+#if defined(MADV_FREE)
+  madvise(memory, bytes & ~(size_t)(large_page - 1), MADV_FREE);
+#endif
+  pthread_mutex_lock(&kept.lock);
+  while (kept.count > 0 && (kept.count == kept_blocks || kept.bytes + bytes > kept_most)) free(take_kept(0));
+  kept.block[kept.count++] = memory;
+  kept.bytes += bytes;
+  pthread_mutex_unlock(&kept.lock);
+}
+#else
+void *rv_borrow(size_t bytes) { return rv_allocate(bytes); }
+void rv_give_back(void *memory) { free(memory); }
+#endif
+
 void rv_gather_rows(const uint64_t *addresses, float *out, size_t count, size_t width) {
   enum { ahead = 8 };
   for (size_t i = 0; i < count; i++) {

@@ -68,7 +68,7 @@ private func run(_ name: String, _ buffers: [Tensor], _ n: Int) throws(RuvectorE
       throw .expected("numbers below \(rows)", for: "indices", received: "\(indices[e])", .invalidArgument)
     }
     let out = try buffers[3].output("output", count: n)
-    kernels.gather_rows(ends, indices, nil, nil, 1, x, n, 0, 1, n, out, n)
+    kernels.gather_rows(ends, indices, nil, nil, 1, x, n, 0, 1, n, out, n, false)
     sink = out[0]
     return Double(count) * Double(n) * 4
   }
@@ -84,7 +84,7 @@ private func run(_ name: String, _ buffers: [Tensor], _ n: Int) throws(RuvectorE
     }
     kernels.gather_rows(
       graph.offsets.pointer, graph.indices.pointer, nil, graph.weights.map { UnsafePointer($0.pointer) }, 1, x, n, 0,
-      graph.nodes, n, out, n)
+      graph.nodes, n, out, n, false)
     sink = out[0]
     return Double(count) * Double(n) * 4
   }

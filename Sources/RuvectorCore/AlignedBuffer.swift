@@ -8,25 +8,32 @@ public final class AlignedBuffer<Element: BitwiseCopyable> {
   public let pointer: UnsafeMutablePointer<Element>
   /// In elements.
   public let count: Int
+  private let isBorrowed: Bool
 
   /// Uninitialised memory.
-  public init(count: Int, for name: StaticString = "buffer") throws(RuvectorError) {
+  public convenience init(count: Int, for name: StaticString = "buffer") throws(RuvectorError) {
+    try self.init(count: count, for: name, isBorrowed: false)
+  }
+
+  private init(count: Int, for name: StaticString, isBorrowed: Bool) throws(RuvectorError) {
     let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
-    guard count >= 0, !overflow, let memory = rv_allocate(bytes) else {
+    guard count >= 0, !overflow, let memory = isBorrowed ? rv_borrow(bytes) : rv_allocate(bytes) else {
       throw .expected(
         "a size that fits in memory", for: "\(name)", received: "\(count) elements", .outOfMemory)
     }
     pointer = memory.bindMemory(to: Element.self, capacity: count)
     self.count = count
+    self.isBorrowed = isBorrowed
   }
 
-  /// rows · columns elements, which `Int` may not hold (in WebAssembly it has 32 bits).
+  /// rows · columns elements, which `Int` may not hold (in WebAssembly it has 32 bits), for as long as a call takes: large
+  /// memory of that kind goes from one call to the next.
   public convenience init(rows: Int, columns: Int, for name: StaticString = "buffer") throws(RuvectorError) {
     let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
     guard !overflow else {
       throw .expected("a size that fits in memory", for: "\(name)", received: "\(rows) x \(columns)", .outOfMemory)
     }
-    try self.init(count: count, for: name)
+    try self.init(count: count, for: name, isBorrowed: true)
   }
 
   public convenience init(count: Int, repeating value: Element, for name: StaticString = "buffer")
@@ -43,7 +50,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable> {
     pointer.initialize(from: source, count: count)
   }
 
-  deinit { rv_free(pointer) }
+  deinit { if isBorrowed { rv_give_back(pointer) } else { rv_free(pointer) } }
 
   public subscript(index: Int) -> Element {
     get { pointer[index] }

@@ -95,11 +95,11 @@ func entries(_ offsets: UnsafePointer<UInt32>, _ i: Int) -> Range<Int> { Int(off
 
 func gatherRows(
   _ offsets: UnsafePointer<UInt32>, _ indices: UnsafePointer<UInt32>, _ places: UnsafePointer<UInt32>?, _ weights: In?,
-  _ step: Int, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ dim: Int, _ out: Out, _ outStride: Int
+  _ step: Int, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ dim: Int, _ out: Out, _ outStride: Int, _ adds: Bool
 ) {
   for i in first..<max(first, last) {
     for c in 0..<dim {
-      var sum = 0.0
+      var sum = adds ? Double(out[i * outStride + c]) : 0
       for e in entries(offsets, i) {
         let w = weights.map { $0[(places.map { Int($0[e]) } ?? e) * step] } ?? 1
         sum += Double(w) * Double(x[Int(indices[e]) * stride + c])
@@ -288,12 +288,12 @@ public func kernelTable() -> rv_kernels {
         p[i] = c.shrink * p[i] - c.length * m[i] / (c.root * v[i].squareRoot() + c.eps)
       }
     },
-    gather_rows: { gatherRows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) },
+    gather_rows: { gatherRows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) },
     gather_heads: { offsets, indices, places, weights, heads, width, x, stride, first, last, out, outStride in
       for h in 0..<heads {
         gatherRows(
           offsets, indices, places, weights + h, heads, x + h * width, stride, first, last, width, out + h * width,
-          outStride)
+          outStride, false)
       }
     },
     gather_maxima: { offsets, indices, x, stride, first, last, dim, out, outStride in

@@ -40,7 +40,7 @@ func gatherHeads(
     while h < heads {
       gatherRows(
         offsets, indices, places, weights + h, heads, x + h &* width, stride, first, last, width, out + h &* width,
-        outStride)
+        outStride, false)
       h &+= 1
     }
   }

@@ -39,59 +39,65 @@ struct Edges {
 
 func gatherRows(
   _ offsets: Whole, _ indices: Whole, _ places: Whole?, _ weights: In?, _ step: Int, _ x: In, _ stride: Int,
-  _ first: Int, _ last: Int, _ dim: Int, _ out: Out, _ outStride: Int
+  _ first: Int, _ last: Int, _ dim: Int, _ out: Out, _ outStride: Int, _ adds: Bool
 ) {
   guard first < last else { return }
   let edges = Edges(
     offsets: offsets, indices: indices, places: places, weights: weights, step: step, end: Int(offsets[last]))
   var c = 0
   while c &+ 8 &* lanes <= dim {
-    gatherEight(edges, x + c, stride, first, last, out + c, outStride)
+    gatherEight(edges, x + c, stride, first, last, out + c, outStride, adds)
     c &+= 8 &* lanes
   }
   if c &+ 4 &* lanes <= dim {
-    gatherFour(edges, x + c, stride, first, last, out + c, outStride)
+    gatherFour(edges, x + c, stride, first, last, out + c, outStride, adds)
     c &+= 4 &* lanes
   }
   if c &+ 2 &* lanes <= dim {
-    gatherTwo(edges, x + c, stride, first, last, out + c, outStride)
+    gatherTwo(edges, x + c, stride, first, last, out + c, outStride, adds)
     c &+= 2 &* lanes
   }
   if c &+ lanes <= dim {
-    gatherOne(edges, x + c, stride, first, last, out + c, outStride)
+    gatherOne(edges, x + c, stride, first, last, out + c, outStride, adds)
     c &+= lanes
   }
   if lanes > 8, c &+ 8 <= dim {
-    gatherEightColumns(edges, x + c, stride, first, last, out + c, outStride)
+    gatherEightColumns(edges, x + c, stride, first, last, out + c, outStride, adds)
     c &+= 8
   }
   if lanes > 4, c &+ 4 <= dim {
-    gatherFourColumns(edges, x + c, stride, first, last, out + c, outStride)
+    gatherFourColumns(edges, x + c, stride, first, last, out + c, outStride, adds)
     c &+= 4
   }
   while c < dim {
     var i = first
     while i < last {
-      var s: Float = 0, e = Int(offsets[i])
-      let stop = Int(offsets[i &+ 1])
+      let place = i &* outStride &+ c, stop = Int(offsets[i &+ 1])
+      var s = adds ? out[place] : 0, e = Int(offsets[i])
       while e < stop {
         s = fma(s, edges.weight(e), x[Int(indices[e]) &* stride &+ c])
         e &+= 1
       }
-      out[i &* outStride &+ c] = s
+      out[place] = s
       i &+= 1
     }
     c &+= 1
   }
 }
 
+/// What a sum begins with: what is there, or 0.
+@inline(__always) private func start(_ o: Out, _ adds: Bool) -> V { adds ? load(o) : V(repeating: 0) }
+
 private func gatherEight(
-  _ edges: Edges, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ out: Out, _ outStride: Int
+  _ edges: Edges, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ out: Out, _ outStride: Int, _ adds: Bool
 ) {
   var i = first, e = Int(edges.offsets[first])
   while i < last {
-    let stop = Int(edges.offsets[i &+ 1])
-    var a = V(repeating: 0), b = a, c = a, d = a, f = a, g = a, h = a, k = a
+    let stop = Int(edges.offsets[i &+ 1]), o = out + i &* outStride
+    var a = start(o, adds), b = start(o + lanes, adds)
+    var c = start(o + 2 &* lanes, adds), d = start(o + 3 &* lanes, adds)
+    var f = start(o + 4 &* lanes, adds), g = start(o + 5 &* lanes, adds)
+    var h = start(o + 6 &* lanes, adds), k = start(o + 7 &* lanes, adds)
     while e < stop {
       edges.announce(e, x, stride, lanes / 2)
       let w = V(repeating: edges.weight(e)), p = x + Int(edges.indices[e]) &* stride
@@ -105,7 +111,6 @@ private func gatherEight(
       k = fma(k, w, load(p + 7 &* lanes))
       e &+= 1
     }
-    let o = out + i &* outStride
     store(a, o)
     store(b, o + lanes)
     store(c, o + 2 &* lanes)
@@ -119,12 +124,13 @@ private func gatherEight(
 }
 
 private func gatherFour(
-  _ edges: Edges, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ out: Out, _ outStride: Int
+  _ edges: Edges, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ out: Out, _ outStride: Int, _ adds: Bool
 ) {
   var i = first, e = Int(edges.offsets[first])
   while i < last {
-    let stop = Int(edges.offsets[i &+ 1])
-    var a = V(repeating: 0), b = a, c = a, d = a
+    let stop = Int(edges.offsets[i &+ 1]), o = out + i &* outStride
+    var a = start(o, adds), b = start(o + lanes, adds)
+    var c = start(o + 2 &* lanes, adds), d = start(o + 3 &* lanes, adds)
     while e < stop {
       edges.announce(e, x, stride, lanes / 4)
       let w = V(repeating: edges.weight(e)), p = x + Int(edges.indices[e]) &* stride
@@ -134,7 +140,6 @@ private func gatherFour(
       d = fma(d, w, load(p + 3 &* lanes))
       e &+= 1
     }
-    let o = out + i &* outStride
     store(a, o)
     store(b, o + lanes)
     store(c, o + 2 &* lanes)
@@ -144,12 +149,12 @@ private func gatherFour(
 }
 
 private func gatherTwo(
-  _ edges: Edges, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ out: Out, _ outStride: Int
+  _ edges: Edges, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ out: Out, _ outStride: Int, _ adds: Bool
 ) {
   var i = first, e = Int(edges.offsets[first])
   while i < last {
-    let stop = Int(edges.offsets[i &+ 1])
-    var a = V(repeating: 0), b = a
+    let stop = Int(edges.offsets[i &+ 1]), o = out + i &* outStride
+    var a = start(o, adds), b = start(o + lanes, adds)
     while e < stop {
       edges.announce(e, x, stride, (lanes &+ 7) / 8)
       let w = V(repeating: edges.weight(e)), p = x + Int(edges.indices[e]) &* stride
@@ -157,7 +162,6 @@ private func gatherTwo(
       b = fma(b, w, load(p + lanes))
       e &+= 1
     }
-    let o = out + i &* outStride
     store(a, o)
     store(b, o + lanes)
     i &+= 1
@@ -165,57 +169,54 @@ private func gatherTwo(
 }
 
 private func gatherOne(
-  _ edges: Edges, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ out: Out, _ outStride: Int
+  _ edges: Edges, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ out: Out, _ outStride: Int, _ adds: Bool
 ) {
   var i = first, e = Int(edges.offsets[first])
   while i < last {
-    let stop = Int(edges.offsets[i &+ 1])
-    var a = V(repeating: 0)
+    let stop = Int(edges.offsets[i &+ 1]), o = out + i &* outStride
+    var a = start(o, adds)
     while e < stop {
       edges.announce(e, x, stride, 1)
       let w = V(repeating: edges.weight(e)), p = x + Int(edges.indices[e]) &* stride
       a = fma(a, w, load(p))
       e &+= 1
     }
-    let o = out + i &* outStride
     store(a, o)
     i &+= 1
   }
 }
 
 private func gatherEightColumns(
-  _ edges: Edges, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ out: Out, _ outStride: Int
+  _ edges: Edges, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ out: Out, _ outStride: Int, _ adds: Bool
 ) {
   var i = first, e = Int(edges.offsets[first])
   while i < last {
-    let stop = Int(edges.offsets[i &+ 1])
-    var a = SIMD8<Float>(repeating: 0)
+    let stop = Int(edges.offsets[i &+ 1]), o = out + i &* outStride
+    var a = adds ? load8(o) : SIMD8<Float>(repeating: 0)
     while e < stop {
       edges.announce(e, x, stride, 1)
       let w = SIMD8<Float>(repeating: edges.weight(e)), p = x + Int(edges.indices[e]) &* stride
       a = fma8(a, w, load8(p))
       e &+= 1
     }
-    let o = out + i &* outStride
     store8(a, o)
     i &+= 1
   }
 }
 
 private func gatherFourColumns(
-  _ edges: Edges, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ out: Out, _ outStride: Int
+  _ edges: Edges, _ x: In, _ stride: Int, _ first: Int, _ last: Int, _ out: Out, _ outStride: Int, _ adds: Bool
 ) {
   var i = first, e = Int(edges.offsets[first])
   while i < last {
-    let stop = Int(edges.offsets[i &+ 1])
-    var a = SIMD4<Float>(repeating: 0)
+    let stop = Int(edges.offsets[i &+ 1]), o = out + i &* outStride
+    var a = adds ? load4(o) : SIMD4<Float>(repeating: 0)
     while e < stop {
       edges.announce(e, x, stride, 1)
       let w = SIMD4<Float>(repeating: edges.weight(e)), p = x + Int(edges.indices[e]) &* stride
       a = fma4(a, w, load4(p))
       e &+= 1
     }
-    let o = out + i &* outStride
     store4(a, o)
     i &+= 1
   }

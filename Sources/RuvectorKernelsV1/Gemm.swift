@@ -107,6 +107,8 @@ func tile(
   _ accumulate: Int32
 ) {
   let zero = V(repeating: 0)
+  // Rows as callers have them come from memory, as a rule one behind the other: those of the next tile are asked for meanwhile.
+  let next = a + tileRows &* s
   #if WIDE
     var c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero
     var c40 = zero, c41 = zero, c50 = zero, c51 = zero, c60 = zero, c61 = zero, c70 = zero, c71 = zero
@@ -115,6 +117,7 @@ func tile(
     var p0 = a, p3 = a + 3 &* s, p6 = a + 6 &* s, p9 = a + 9 &* s, p12 = a + 12 &* s, q = b, k = 0
     while k < depth {
       let u = load(q), v = load(q + lanes)
+      if step == 1 { rv_prefetch(next + tileRows &* k) }
       let w0 = V(repeating: p0[0])
       c00 = fma(c00, w0, u)
       c01 = fma(c01, w0, v)
@@ -185,6 +188,7 @@ func tile(
     var p0 = a, p3 = a + 3 &* s, q = b, k = 0
     while k < depth {
       let u = load(q), v = load(q + lanes)
+      if step == 1 { rv_prefetch(next + tileRows &* k) }
       let w0 = V(repeating: p0[0])
       c00 = fma(c00, w0, u)
       c01 = fma(c01, w0, v)

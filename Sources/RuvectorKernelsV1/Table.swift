@@ -53,7 +53,7 @@ public func kernelTable() -> rv_kernels {
     turn_products: { turnProducts($0, $1, $2, $3, $4) },
     leaky_dot_rows: { leakyDotRows($0, $1, $2, $3, $4, $5, $6, $7) },
     adam_step: { adamStep($0, $1, $2, $3, $4, $5) },
-    gather_rows: { gatherRows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) },
+    gather_rows: { gatherRows($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) },
     gather_heads: { gatherHeads($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) },
     gather_maxima: { gatherMaxima($0, $1, $2, $3, $4, $5, $6, $7, $8) },
     head_dots: { headDots($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) },

@@ -41,18 +41,19 @@ import Testing
     for dim in Self.widths {
       let x = Self.floats(graph.nodes * (dim + 3), &g), weights = Self.floats(2 * graph.edges, &g)
       for (hasWeights, hasPlaces, step) in [(false, false, 1), (true, false, 1), (true, true, 2)] {
-        func run(_ kernels: KernelTable, _ parts: [Int]) -> [Float] {
-          var out = [Float](repeating: .nan, count: graph.nodes * dim)
+        func run(_ kernels: KernelTable, _ parts: [Int], addsTo given: Float? = nil) -> [Float] {
+          var out = [Float](repeating: given ?? .nan, count: graph.nodes * dim)
+          let adds = given != nil
           for (first, last) in zip(parts, parts.dropFirst()) {
             if hasWeights {
               graph.places.withUnsafeBufferPointer { places in
                 kernels.gather_rows(
                   graph.offsets, graph.indices, hasPlaces ? places.baseAddress : nil, weights, step, x, dim + 3, first,
-                  last, dim, &out, dim)
+                  last, dim, &out, dim, adds)
               }
             } else {
               kernels.gather_rows(
-                graph.offsets, graph.indices, nil, nil, step, x, dim + 3, first, last, dim, &out, dim)
+                graph.offsets, graph.indices, nil, nil, step, x, dim + 3, first, last, dim, &out, dim, adds)
             }
           }
           return out
@@ -60,6 +61,8 @@ import Testing
         let whole = run(ours, [0, graph.nodes])
         Self.near(whole, run(plain, [0, graph.nodes]), 1e-5, "\(level) gather_rows \(dim) \(hasWeights) \(hasPlaces)")
         #expect(whole == run(ours, [0, 1, 5, 17, graph.nodes]), "parts change no bit")
+        let more = run(ours, [0, 9, graph.nodes], addsTo: 2)
+        Self.near(more, whole.map { $0 + 2 }, 1e-5, "\(level) gather_rows that adds \(dim)")
       }
       var a = [Float](repeating: .nan, count: graph.nodes * dim), b = a
       ours.gather_maxima(graph.offsets, graph.indices, x, dim + 3, 0, graph.nodes, dim, &a, dim)

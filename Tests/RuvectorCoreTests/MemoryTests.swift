@@ -43,6 +43,40 @@ import Testing
     #expect(buffer[0] == 3 && buffer[1 << 20 - 1] == 3)
   }
 
+  /// Memory of a call goes to the next one that wants about as much; no two have it at once.
+  @Test func memoryOfCalls() throws {
+    var places: Set<UInt> = []
+    for rows in [1 << 12, 1 << 12 - 9, 3 << 10, 1 << 12] {
+      let buffer = try AlignedBuffer<Float>(rows: rows, columns: 1 << 9)
+      buffer.pointer.initialize(repeating: 3, count: buffer.count)
+      places.insert(UInt(bitPattern: buffer.pointer))
+      let other = try AlignedBuffer<Float>(rows: rows, columns: 1 << 9)
+      other.pointer.initialize(repeating: 4, count: other.count)
+      #expect(buffer.pointer != other.pointer && buffer[buffer.count - 1] == 3)
+      places.insert(UInt(bitPattern: other.pointer))
+    }
+    #if os(Linux)
+      #expect(places.count < 8)  // tests beside this one may have had some
+    #endif
+    // Too little for what follows, and more than is kept.
+    let larger = try AlignedBuffer<Float>(rows: 1 << 14, columns: 1 << 9)
+    larger.pointer.initialize(repeating: 5, count: larger.count)
+    var many: [AlignedBuffer<Float>] = []
+    for i in 0..<9 {
+      many.append(try AlignedBuffer<Float>(rows: 1 << 12, columns: 1 << 10))
+      many[i].pointer.initialize(repeating: Float(i), count: many[i].count)
+    }
+    for (i, one) in many.enumerated() { #expect(one[0] == Float(i) && one[one.count - 1] == Float(i)) }
+    #expect(larger[larger.count - 1] == 5)
+    many = []
+    try forChunks(of: 64, chunk: 1, Control(threads: 4)) { (part, _) throws(RuvectorError) in
+      let buffer = try AlignedBuffer<Float>(rows: 1 << 11, columns: 1 << 9 + part.lowerBound)
+      let value = Float(part.lowerBound)
+      buffer.pointer.initialize(repeating: value, count: buffer.count)
+      for i in stride(from: 0, to: buffer.count, by: 1 << 9) where buffer[i] != value { fatalError("shared") }
+    }
+  }
+
   @Test func control() throws {
     #expect(Control(threads: 0).threads == 1 && Control(threads: -7).threads == 1)
     #expect(Control(threads: 5).threads == 5 && Control.none.threads == 1)

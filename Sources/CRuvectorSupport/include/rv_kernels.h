@@ -119,10 +119,10 @@ typedef struct rv_kernels {
   /* Rows along the edges of a graph in CSR form: node i of first..<last has the entries offsets[i] up to offsets[i + 1], each
    * a row x[indices[e]]. What belongs to entry e lies at place `places[e]` (NULL: e). Each node's sum goes in the order of its
    * entries, for each column by itself. */
-  /* out[i] = sum of weights[place * step] x[indices[e]] (weights NULL: 1), 0 without entries. */
+  /* out[i] = sum of weights[place * step] x[indices[e]] (weights NULL: 1), 0 without entries; `adds`: added to what is there. */
   void (*gather_rows)(const uint32_t *offsets, const uint32_t *indices, const uint32_t *_Nullable places,
                       const float *_Nullable weights, intptr_t step, const float *x, intptr_t stride, intptr_t first,
-                      intptr_t last, intptr_t dim, float *out, intptr_t out_stride);
+                      intptr_t last, intptr_t dim, float *out, intptr_t out_stride, bool adds);
   /* The same for `heads` parts of `width` columns each, the part of head h weighed by weights[place * heads + h]. */
   void (*gather_heads)(const uint32_t *offsets, const uint32_t *indices, const uint32_t *_Nullable places,
                        const float *weights, intptr_t heads, intptr_t width, const float *x, intptr_t stride,

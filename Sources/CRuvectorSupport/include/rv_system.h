@@ -16,6 +16,10 @@ uint64_t rv_next_token(void);
 /* 64-byte aligned memory; NULL when there is none or `bytes` exceeds the cap of 2^40. Free with rv_free. */
 void *rv_allocate(size_t bytes);
 void rv_free(void *memory);
+/* The same for memory of a call. Large blocks that were given back are kept, 128 MB at most, for calls that want as much: the
+ * system would take them only to clear them for the next one. It takes them where memory is short. Give back with rv_give_back. */
+void *rv_borrow(size_t bytes);
+void rv_give_back(void *memory);
 
 /* Copies `count` rows of `width` floats, each from an address, one after the other. */
 void rv_gather_rows(const uint64_t *addresses, float *out, size_t count, size_t width);

@@ -130,7 +130,7 @@ struct EdgeAttention {
     try forChunks(of: graph.columns, chunk: 256, control) { (part, _) in
       kernels.gather_rows(
         back.offsets.pointer, back.entries.pointer, nil, nil, 1, slopes, heads, part.lowerBound, part.upperBound,
-        heads, out, heads)
+        heads, out, heads, false)
     }
   }
 

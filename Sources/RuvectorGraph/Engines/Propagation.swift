@@ -5,24 +5,16 @@ import RuvectorCore
 let nodesOfPart = 128
 
 extension Adjacency {
-  /// Σ_j w_ij x_j for the nodes of a part; `out` begins with the row of the first one.
-  func gather(
-    _ nodes: Range<Int>, _ x: UnsafePointer<Float>, stride: Int, dim: Int, into out: UnsafeMutablePointer<Float>,
-    _ kernels: KernelTable
-  ) {
-    kernels.gather_rows(
-      offsets.pointer, indices.pointer, nil, weights.map { UnsafePointer($0.pointer) }, 1, x, stride, nodes.lowerBound,
-      nodes.upperBound, dim, out - nodes.lowerBound * dim, dim)
-  }
-
-  /// out [nodes, dim] ← Σ_j w_ij x_j (+ bias). O(edges · dim).
+  /// out [nodes, dim] ← Σ_j w_ij x_j (+ bias); `adds`: out += it. O(edges · dim).
   func propagate(
     _ x: UnsafePointer<Float>, stride: Int, dim: Int, bias: Parameter? = nil, into out: UnsafeMutablePointer<Float>,
-    _ control: Control
+    adds: Bool = false, _ control: Control
   ) throws(RuvectorError) {
     let kernels = Kernels.current
     try forChunks(of: nodes, chunk: nodesOfPart, control) { (part, _) in
-      gather(part, x, stride: stride, dim: dim, into: out + part.lowerBound * dim, kernels)
+      kernels.gather_rows(
+        offsets.pointer, indices.pointer, nil, weights.map { UnsafePointer($0.pointer) }, 1, x, stride, part.lowerBound,
+        part.upperBound, dim, out, dim, adds)
       if let bias { for i in part { kernels.add(out + i * dim, bias.pointer, out + i * dim, dim) } }
     }
   }
@@ -32,13 +24,10 @@ extension Adjacency {
     _ g: UnsafePointer<Float>, dim: Int, into out: UnsafeMutablePointer<Float>, adds: Bool = false, _ control: Control
   ) throws(RuvectorError) {
     let back = try reverse, kernels = Kernels.current, edges = back.transposed
-    try forChunks(of: columns, chunk: nodesOfPart, control) { (part, _) throws(RuvectorError) in
-      let own = adds ? try AlignedBuffer<Float>(count: part.count * dim, for: "gradients") : nil
-      let place = own?.pointer ?? out + part.lowerBound * dim
+    try forChunks(of: columns, chunk: nodesOfPart, control) { (part, _) in
       kernels.gather_rows(
         edges.offsets.pointer, edges.targets.pointer, nil, back.weights.map { UnsafePointer($0.pointer) }, 1, g, dim,
-        part.lowerBound, part.upperBound, dim, place - part.lowerBound * dim, dim)
-      if adds { kernels.add(out + part.lowerBound * dim, place, out + part.lowerBound * dim, part.count * dim) }
+        part.lowerBound, part.upperBound, dim, out, dim, adds)
     }
   }
 

@@ -107,12 +107,7 @@ public final class GraphSAGELayer: GraphLayer, @unchecked Sendable {
       try input.x.times(sources, into: z.pointer, control)
       if let root {
         try input.x.times(root, bias: bias, into: out, control)
-        try forChunks(of: n, chunk: nodesOfPart, control) { (part, _) throws(RuvectorError) in
-          let sums = try AlignedBuffer<Float>(count: part.count * w, for: "sums")
-          graph.gather(part, z.pointer, stride: w, dim: w, into: sums.pointer, kernels)
-          let place = out + part.lowerBound * w
-          kernels.add(place, sums.pointer, place, sums.count)
-        }
+        try graph.propagate(z.pointer, stride: w, dim: w, into: out, adds: true, control)
       } else {
         try graph.propagate(z.pointer, stride: w, dim: w, bias: bias, into: out, control)
       }
