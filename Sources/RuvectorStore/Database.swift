@@ -22,7 +22,9 @@ public final class Rows {
     let list = try AlignedBuffer<Int64>(count: buffer.count / 9, for: "keys")
     try withBytes { (bytes) throws(RuvectorError) in
       for i in 0..<list.count {
-        guard bytes[9 * i] == 1 else { throw RuvectorError(.corrupt, "expected integers, received other values") }
+        guard bytes[9 * i] == 1, bytes.count == 9 * list.count else {
+          throw RuvectorError(.corrupt, "expected integers, received other values")
+        }
         list[i] = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 9 * i + 1, as: Int64.self))
       }
     }

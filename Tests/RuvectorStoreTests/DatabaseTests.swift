@@ -1,3 +1,4 @@
+import Foundation
 import RuvectorCore
 import RuvectorStore
 import Testing
@@ -164,5 +165,25 @@ import Testing
   private struct Shared: @unchecked Sendable {
     let database: Database
     init(_ database: Database) { self.database = database }
+  }
+
+  /// A file that nobody changes, whose name has what URIs write otherwise.
+  @Test func frozen() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ruvector # \(UUID().uuidString) %?é")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("a.db").path
+    do {
+      let database = try Database(path: path, .create, patience: 10)
+      _ = try run(database, "create table t (x)")
+      _ = try run(database, "insert into t values (7), (-9)")
+    }
+    let database = try Database(path: path, .frozen, patience: 10),
+      list = try run(database, "select x from t").integers()
+    #expect(list.count == 2 && list[0] == 7 && list[1] == -9)
+    #expect(throws: RuvectorError.self) { _ = try run(database, "insert into t values (1)") }
+    let texts = try run(database, "select 'a text'")
+    #expect(throws: RuvectorError.self) { _ = try texts.integers() }
+    #expect(throws: RuvectorError.self) { _ = try Database(path: path + "x", .read, patience: 10) }
   }
 }

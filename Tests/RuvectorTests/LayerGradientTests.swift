@@ -13,6 +13,9 @@ import Testing
     let outputs: Int
     let isMatrix: Bool
 
+    /// Whether rows of edges may be given; none are.
+    private var hasEdges: Bool { type(of: member).operations[0].inputs.count == 3 }
+
     /// `body` with the buffers of "forward" and `more` behind them.
     func with<T>(
       _ more: [(values: [Float], rows: Int?)], _ out: inout [Float], _ body: ([Tensor]) throws -> T
@@ -28,7 +31,7 @@ import Testing
       }
       for (i, input) in inputs.enumerated() {
         try add(input.values, input.rows)
-        if i == 0, let graph { tensors += [Tensor(graph), .none] }
+        if i == 0, let graph { tensors += [Tensor(graph)] + (hasEdges ? [.none] : []) }
       }
       for part in more { try add(part.values, part.rows) }
       let room = try AlignedBuffer<Float>(count: out.count, repeating: 0)
@@ -61,6 +64,19 @@ import Testing
       member: member, inputs: [(g.normals(12, scale: 0.2), 4)], graph: try graph(), outputs: 8, isMatrix: true)
   }
 
+  /// A layer of three columns over the graph, or of each row by itself.
+  static func convolution(
+    _ name: String, _ more: [(key: String, value: OptionValue)], width: Int, scale: Double = 0.5
+  ) throws -> Case {
+    var g = SeededGenerator(4)
+    let hasSides = name != "aggregation", sides: [(key: String, value: OptionValue)] = [("inChannels", .number(3))]
+    let member = try Registry.make(
+      family: "graph", name: name, (hasSides ? sides + [("seed", .integer(2))] : []) + more)
+    return Case(
+      member: member, inputs: [(g.normals(12, scale: scale), 4)], graph: try graph(), outputs: 4 * width, isMatrix: true
+    )
+  }
+
   static func layer(_ attention: String, _ child: [(key: String, value: OptionValue)], ball: Bool) throws -> Case {
     var g = SeededGenerator(6)
     let member = try Registry.make(
@@ -80,6 +96,19 @@ import Testing
     { try hyperbolic([("input", .text("ball")), ("learnCurvature", .number(1)), ("activation", .text("tanh"))]) },
     { try hyperbolic([("aggregation", .text("attention")), ("output", .text("tangent"))]) },
     { try hyperbolic([("aggregation", .text("mean")), ("curvature", .number(-2)), ("bias", .number(0))]) },
+    { try convolution("gcn", [("outChannels", .number(2))], width: 2) },
+    { try convolution("gcn", [("outChannels", .number(5)), ("normalization", .text("row"))], width: 5) },
+    { try convolution("gat", [("outChannels", .number(2)), ("heads", .number(2))], width: 4) },
+    { try convolution("gatv2", [("outChannels", .number(2)), ("concat", .number(0))], width: 2) },
+    { try convolution("sage", [("outChannels", .number(2))], width: 2) },
+    { try convolution("sage", [("outChannels", .number(4)), ("normalize", .number(1))], width: 4) },
+    { try convolution("sage", [("outChannels", .number(2)), ("aggr", .text("max"))], width: 2) },
+    { try convolution("sage", [("outChannels", .number(2)), ("rootWeight", .number(0))], width: 2) },
+    { try convolution("transformer", [("outChannels", .number(2)), ("beta", .number(1))], width: 2) },
+    { try convolution("transformer", [("outChannels", .number(2)), ("heads", .number(2))], width: 4) },
+    { try convolution("aggregation", [], width: 3) },
+    { try convolution("aggregation", [("aggr", .text("mean"))], width: 3) },
+    { try convolution("aggregation", [("aggr", .text("max"))], width: 3) },
     { try layer("multi_head", [("heads", .number(2)), ("seed", .integer(5))], ball: false) },
     { try layer("hyperbolic", [("maps", .number(1))], ball: true) },
     { try layer("edge_featured", [("edgeDim", .number(4)), ("seed", .integer(5))], ball: false) },

@@ -109,6 +109,43 @@ import Testing
       }?.code == .invalidArgument)
   }
 
+  /// A layer over a graph: a call gives the outputs of all nodes. With a neighbourhood that leaves out none, parts of the graph give the
+  /// same steps.
+  @Test(arguments: [false, true]) func nodesOfAGraph(_ isSampled: Bool) throws {
+    let offsets: [UInt32] = [0, 2, 3, 5, 7, 8, 8], indices: [UInt32] = [1, 2, 0, 3, 4, 0, 5, 2]
+    let graph = try offsets.withUnsafeBufferPointer { o in
+      try indices.withUnsafeBufferPointer { try ResidentGraph(offsets: o, indices: $0) }
+    }
+    func trained(_ sizes: [Float]) throws -> [Float] {
+      let model = try Registry.make(
+        family: "graph", name: "sage",
+        [("inChannels", .number(2)), ("outChannels", .number(1)), ("seed", .integer(3))])
+      let trainer = try Self.make(model, [("batchSize", .number(2))])
+      if !sizes.isEmpty { _ = try perform(trainer, "sample", [.vector(sizes)], outputs: 1) }
+      let none = Argument.none
+      for set in [0, 1] as [Float] {
+        _ = try perform(
+          trainer, "load", [.vector([set, 0, 0]), .matrix(Self.x, rows: 6, columns: 2), none, none, none], outputs: 1)
+        _ = try perform(trainer, "load", [.vector([set, 1, 0]), none, none, .graph(graph), none], outputs: 1)
+        _ = try perform(
+          trainer, "load", [.vector([set, 3, 1]), .matrix(Self.y, rows: 6, columns: 1), none, none, none], outputs: 1)
+        #expect(try perform(trainer, "ready", [.vector([set])], outputs: 1) == [6])
+      }
+      let before = Self.weights(trainer)
+      for _ in 0..<2 { _ = try perform(trainer, "advance", [.vector([1000]), .none], outputs: 8) }
+      #expect(before != Self.weights(trainer))
+      let loss = try perform(trainer, "evaluate", [.vector([0, 10])], outputs: 3)
+      #expect(loss[1] == 6)
+      return Self.weights(trainer)
+    }
+    let whole = try trained([])
+    if isSampled {
+      for (a, b) in zip(try trained([-1]), whole) { #expect(abs(a - b) < 1e-6) }
+    } else {
+      #expect(try trained([]) == whole)
+    }
+  }
+
   @Test func validationAndDropping() throws {
     let trainer = try Self.make(Self.linear(), [("batchSize", .number(2)), ("accumulate", .number(2))])
     try Self.load(trainer)
