@@ -198,16 +198,32 @@ final class Builder {
       links.publish(selection.kept.pointer, selection.count, as: id, l)
       if l > 0 { walker.restart() }
     }
+    if looksForBlur, walker.size >= 2 * Builder.looked {
+      _ = try index.rows.load(id, into: walker.query.floats.pointer)
+      strayed = try walker.rerank(Builder.looked, index.rows, kernels) ? 1 : 0
+    }
     return (strayed, isCrowded)
   }
 
-  /// Whether the sketch was good enough, by what `propose` returned; it is dropped where not.
+  /// Of what a walk over a smaller storage found, so many are looked at by floats.
+  private static let looked = 20
+  /// Keys of walks that go by a centre are no distances.
+  private var looksForBlur: Bool {
+    let rows = index.rows
+    return rows.storage != .f32 && sketch == nil && index.centre == nil && rows.exact != nil && !rows.isBlurred
+  }
+
+  /// Whether the sketch, or the index's own smaller storage, was good enough, by what `propose` returned; it is dropped where not.
   private func judge(_ strayed: AlignedBuffer<Int>) -> Bool {
-    guard let sketch else { return true }
     var sum = 0, walks = 0
     for i in 0..<strayed.count where strayed[i] >= 0 {
       sum += strayed[i]
       walks += 1
+    }
+    guard let sketch else {
+      if index.rows.isBlurred || index.blur.isRare(sum, of: walks) { return true }
+      index.rows.walkFloats()
+      return false
     }
     if sketch.isGood(strayed: sum, ofWalks: walks) { return true }
     (self.sketch, sketchWalkers) = (nil, [])

@@ -40,6 +40,8 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   var repair: Repair?
   /// Nodes by their rows. The writer's.
   let likeness: Likeness
+  /// The writer's.
+  var blur = Blur()
   /// Of inner products; other metrics have none.
   let centre: Centre?
 

@@ -14,9 +14,11 @@ import RuvectorCore
 /// Ordinary rows have .02 to .2.
 final class Sharpness {
   /// The second as a share of the first from which a probe calls rows blurred.
-  private static let limit = 0.4
+  static let limit = 0.4
   private static let neighbours = 20
+  /// So many queries; more where an error follows.
   static let probes = 16
+  static let probesWithoutFloats = 64
   /// Of fewer rows a search orders all by floats.
   static let fewest = 10
   /// So many have to speak where an error follows.
@@ -105,27 +107,67 @@ final class Sharpness {
     offered += 1
   }
 
-  /// Whether the storage does not tell the offered rows apart: a quarter of the probes say so, or half of them where nothing but an
-  /// error would follow.
+  /// Whether the storage does not tell the offered rows apart. With floats beside: a quarter of the probes say so (what is less the
+  /// index finds while it adds and searches). Without, an error follows: half of them say so, or some so much that searches would
+  /// miss a hundredth of the nearest.
   var isBlurred: Bool {
-    let blurred = list.reduce(0) { $0 + (isBlurred($1) ? 1 : 0) }
-    return blurred > 0 && blurred * (rows.isReranked ? 4 : 2) >= list.count
+    var blurred = 0, missed = 0.0
+    for probe in list {
+      let blur = blur(probe)
+      if blur > Sharpness.limit { blurred += 1 }
+      missed += min(1, 0.1 * blur * blur)
+    }
+    if rows.isReranked { return blurred > 0 && 4 * blurred >= list.count }
+    return blurred > 0 && 2 * blurred >= list.count || missed > 0.01 * Double(list.count)
   }
 
-  private func isBlurred(_ probe: Probe) -> Bool {
-    guard let last = probe.nearest.last else { return false }
+  /// How far the storage moves the keys of a probe's neighbours, as a share of the distance between them: of the nearer half or the
+  /// farther, whichever is worse (small clusters end between the two).
+  private func blur(_ probe: Probe) -> Double {
+    let half = probe.nearest.count / 2
+    return max(blur(probe, probe.nearest[..<half]), blur(probe, probe.nearest[half...]))
+  }
+
+  private func blur(_ probe: Probe, _ some: ArraySlice<Neighbour>) -> Double {
+    guard let first = some.first, let last = some.last else { return 0 }
     let length2 = kernels.squared_norm(probe.row.pointer, probe.row.count)
     // Equal but for rounding.
-    if last.distance <= 1e-10 * length2 { return false }
-    let far = probe.nearest[(probe.nearest.count / 2)...], part = 1 / Double(far.count)
+    if last.distance <= 1e-10 * length2 { return 0 }
+    let part = 1 / Double(some.count)
     var mean = 0.0, spread = 0.0, noise = 0.0
-    for one in far {
+    for one in some {
       mean += part * one.shift
       noise += part * one.noise
     }
-    for one in far { spread += part * (one.shift - mean) * (one.shift - mean) }
-    let gap = Double(last.key) - Double(probe.nearest[probe.nearest.count / 2].key)
-    return max(spread, noise) > Sharpness.limit * Sharpness.limit * gap * gap
+    for one in some { spread += part * (one.shift - mean) * (one.shift - mean) }
+    let error = max(spread, noise).squareRoot(), gap = Double(last.key) - Double(first.key)
+    return error > 0 ? error / max(gap, 1e-30) : 0
+  }
+
+  /// At most `most` of 0 ..< n, and their order: one of each part, anywhere in it (rows often come in turns).
+  static func sample(_ n: Int, _ most: Int) -> [Int] {
+    guard n > most else { return Array(0..<n) }
+    var random = Random(seed: UInt64(n))
+    return (0..<most).map { part in
+      let first = part * n / most
+      return first + random.below((part + 1) * n / most - first)
+    }
+  }
+}
+
+/// New vectors whose neighbours a smaller storage did not tell apart, among the last thousand or so: where only a part of the rows
+/// is such, what all of them are does not show it.
+struct Blur {
+  private var looked = 0
+  private var blurred = 0
+
+  /// Counts more; whether they are few.
+  mutating func isRare(_ more: Int, of walks: Int) -> Bool {
+    looked += walks
+    blurred += more
+    let isRare = blurred * 50 <= max(looked, 250)
+    while looked > 1024 { (looked, blurred) = (looked / 2, blurred / 2) }
+    return isRare
   }
 }
 
@@ -167,8 +209,8 @@ extension VectorIndex {
   func tellsApart(_ matrix: MatrixView) throws(RuvectorError) -> Bool {
     let n = matrix.rows, all = n + tableLock.locked { liveCount }, isDue = all >= nextExamination
     if rows.storage == .f32 || rows.isBlurred { return true }
-    let found = Sharpness(rows), row = try AlignedBuffer<Float>(count: rows.space.width, for: "vectors")
     if rows.storage == .f16 {
+      let row = try AlignedBuffer<Float>(count: rows.space.width, for: "vectors")
       for r in 0..<n {
         _ = try rows.space.place(matrix.row(r), into: row.pointer, "vectors[\(r)]")
         if rows.isBeyondHalves(row.pointer) { return false }
@@ -176,12 +218,19 @@ extension VectorIndex {
     }
     let fewest = rows.isReranked ? Sharpness.fewest : Sharpness.fewestWithoutFloats
     guard all >= fewest, n >= fewest || isDue else { return true }
-    let new = Array(stride(from: 0, to: n, by: max(1, n / VectorIndex.looked)))
-    // Without floats, new rows by themselves say more than beside stored ones.
-    let areOldRead = isDue && (rows.isReranked || n < fewest)
+    // Without floats, new rows by themselves say more than beside stored ones, if they are enough; beside those there are more.
+    if !rows.isReranked, n >= fewest, try !tellsApart(matrix, areOldRead: false) { return false }
+    if rows.isReranked || isDue, try !tellsApart(matrix, areOldRead: isDue) { return false }
+    if isDue { nextExamination = all + all / 4 + 1 }
+    return true
+  }
+
+  private func tellsApart(_ matrix: MatrixView, areOldRead: Bool) throws(RuvectorError) -> Bool {
+    let found = Sharpness(rows), row = try AlignedBuffer<Float>(count: rows.space.width, for: "vectors")
+    let new = Sharpness.sample(matrix.rows, VectorIndex.looked)
     let old =
       !areOldRead
-      ? [] : stride(from: 0, to: nextPlace, by: max(1, nextPlace / VectorIndex.looked)).filter { !isGone($0) }
+      ? [] : Sharpness.sample(nextPlace, VectorIndex.looked).filter { !isGone($0) }
     let count = new.count + old.count
     // The share of the largest error of their kind that new rows have: what stored rows had, which without floats have lost
     // theirs; then new ones are compared as they will be.
@@ -202,7 +251,7 @@ extension VectorIndex {
       if largest > 0 { share += rows.noise(row.pointer) / largest / Double(new.count) }
     }
     measured = new.count
-    for i in stride(from: 0, to: count, by: max(1, count / Sharpness.probes)) {
+    for i in Sharpness.sample(count, rows.isReranked ? Sharpness.probes : Sharpness.probesWithoutFloats) {
       _ = try read(i)
       try found.probe(row.pointer, number: i)
     }
@@ -218,7 +267,6 @@ extension VectorIndex {
     if isRounded, let (variance, square) = spread?.variance, variance < 25 * mean, variance > 1e-10 * square {
       return false
     }
-    if isDue { nextExamination = all + all / 4 + 1 }
     return true
   }
 
@@ -226,8 +274,8 @@ extension VectorIndex {
   func areToldApart(most: Int) throws(RuvectorError) -> Bool {
     guard rows.storage != .f32, rows.isReranked else { return true }
     let found = Sharpness(rows), row = try AlignedBuffer<Float>(count: rows.space.width, for: "vectors")
-    let ids = stride(from: 0, to: nextPlace, by: max(1, nextPlace / most)).filter { !isGone($0) }
-    for i in stride(from: 0, to: ids.count, by: max(1, ids.count / Sharpness.probes)) {
+    let ids = Sharpness.sample(nextPlace, most).filter { !isGone($0) }
+    for i in Sharpness.sample(ids.count, Sharpness.probes) {
       _ = try rows.load(chains.node(ids[i]), into: row.pointer)
       try found.probe(row.pointer, number: i)
     }

@@ -120,7 +120,7 @@ extension VectorIndex {
     defer { lock.end() }
     let places = placesUsed, k = min(k, places), kernels = Kernels.current
     guard k > 0 else { return 0 }
-    try find(walker, k: k, ef: ef, places: places, filter, kernels)
+    try findSharp(walker, k: k, ef: ef, places: places, filter, kernels)
     let count = min(k, walker.size)
     for i in 0..<count {
       let found = walker.pool[i]

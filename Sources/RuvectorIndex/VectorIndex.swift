@@ -172,7 +172,19 @@ public class VectorIndex: @unchecked Sendable {
 
   // MARK: Searching
 
-  /// Leaves the slots of at least the `k` nearest in the walker's pool, those there are, by their exact keys.
+  /// Leaves the slots of at least the `k` nearest in the walker's pool, those there are, by their exact keys; by a walk over floats
+  /// where bytes or halves do not tell apart what is near.
+  final func findSharp(
+    _ walker: Walker, k: Int, ef: Int?, places: Int, _ filter: Filter, _ kernels: KernelTable
+  ) throws(RuvectorError) {
+    walker.isBlurred = false
+    try find(walker, k: k, ef: ef, places: places, filter, kernels)
+    guard walker.isBlurred else { return }
+    walker.query.isOfFloats = true
+    try find(walker, k: k, ef: ef, places: places, filter, kernels)
+  }
+
+  /// The same by the keys that the walker's query has.
   func find(
     _ walker: Walker, k: Int, ef: Int?, places: Int, _ filter: Filter, _ kernels: KernelTable
   ) throws(RuvectorError) {
@@ -190,7 +202,10 @@ public class VectorIndex: @unchecked Sendable {
   final func settle<A: Admission>(
     _ walker: Walker, _ k: Int, _ admission: A, _ kernels: KernelTable
   ) throws(RuvectorError) {
-    if rows.isReranked { try walker.rerank(min(walker.size, max(2 * k, k + 8)), rows, kernels) }
+    if rows.isReranked {
+      let isBlurred = try walker.rerank(min(walker.size, max(2 * k, k + 8)), rows, kernels)
+      walker.isBlurred = isBlurred && rows.exact != nil && !walker.query.isOfFloats
+    }
     if let chains { try walker.spread(k, admission, chains) }
   }
 

@@ -26,6 +26,8 @@ final class Walker {
   /// Nodes whose distance was computed, since the walker was taken.
   var evaluations = 0
   let room: Int
+  /// Whether the last search by a smaller storage has to be made again by floats.
+  var isBlurred = false
 
   init(_ rows: VectorRows, room: Int) throws(RuvectorError) {
     self.rows = rows

@@ -65,6 +65,7 @@ test('the pipeline over a graph: steps from a node, levels, edges, latent ones',
 });
 
 test('SparseGraphAttention: the pairs of its mask', () => {
+  assert.strictEqual(new SparseGraphAttention({ dim, num_heads: 2, local_window: 2, global_tokens: 1 }).localWindow, 2); // as the wrappers of the existing packages pass them
   const one = new SparseGraphAttention({ dim, numHeads: 2, localWindow: 2, globalTokens: 1 }), mask = one.attentionMask(7, graph), flags = mask.toMask();
   for (let i = 0; i < 7; i++) for (let j = 0; j < 7; j++) assert.strictEqual(flags[7 * i + j], Number(Math.abs(i - j) <= 1 || j === 0 || i === 0 || lists[i].includes(j)), `${i} ${j}`);
   assert.strictEqual(mask.count, flags.reduce((a, b) => a + b, 0));

@@ -226,6 +226,44 @@ test('small storage: vectors far from the origin that come later', async () => {
   }
 });
 
+/** Rows of which some are far from the origin: whether row i is. */
+const FAR = { 'every second': (i) => i % 2 === 1, 'one in ten': (i) => i % 10 === 3, 'the last tenth': (i, n) => i >= 0.9 * n };
+
+test('small storage: a part of the vectors is far from the origin', async () => {
+  const n = 2000, dim = 24;
+  for (const [name, isFar] of Object.entries(FAR)) {
+    for (const [storage, offset] of [['i8', 1000], ['f16', 20000]]) {
+      const all = matrix(n, dim, 27, (i, j, normal) => (isFar(i, n) ? offset : 0) + normal());
+      const queries = Array.from({ length: n }, (_, i) => i).filter((i) => isFar(i, n)).slice(0, 60).map((i) => row(all, i));
+      for (const [door, add] of Object.entries(DOORS)) {
+        for (const Class of [BruteForceIndex, HNSWIndex]) {
+          const index = new Class({ dim, metric: 'l2', storage });
+          await add(index, all);
+          const found = recall(index, all, queries, 10);
+          assert.ok(found >= 0.98, `${name}, ${storage}, ${door}, ${Class.name}: ${found}`);
+        }
+        if (door === 'add') continue; // what has become equal is not told from copies (docs/hnsw-index.md)
+        await fails(() => DOORS[door](new BruteForceIndex({ dim, metric: 'l2', storage, rerank: false }), all), 'ERR_OUT_OF_RANGE', `${name}, ${storage}, ${door}, without floats`);
+      }
+    }
+  }
+});
+
+test('small storage: small clusters, whose vectors are nearer to each other than bytes tell apart', async () => {
+  const dim = 24, clusters = 100, of = 20, normal = normals(28), centres = Array.from({ length: clusters }, () => Array.from({ length: dim }, normal));
+  for (const spread of [1e-3, 1e-4]) {
+    const all = matrix(clusters * of, dim, 29, (i, j, next) => centres[Math.floor(i / of)][j] + spread * next());
+    for (const storage of ['i8', 'f16']) {
+      const index = new HNSWIndex({ dim, metric: 'l2', storage });
+      index.addBatch(numbers(all.rows), all);
+      let lost = 0;
+      for (let i = 0; i < all.rows; i += 7) if (index.search(row(all, i), 1).keys[0] !== i) lost++;
+      assert.strictEqual(lost, 0, `${storage}, ${spread}`);
+      if (storage === 'i8') await fails(() => new BruteForceIndex({ dim, metric: 'l2', storage, rerank: false }).addBatch(numbers(all.rows), all), 'ERR_OUT_OF_RANGE', 'without floats');
+    }
+  }
+});
+
 test('small storage: files, opened in each way, and stores', files, () => {
   const all = SMALL['far from the origin'].all(), queries = Array.from({ length: 20 }, (_, i) => row(all, 70 * i));
   for (const Class of [BruteForceIndex, HNSWIndex]) {

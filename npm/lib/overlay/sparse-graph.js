@@ -8,6 +8,7 @@ const { matrix } = require('../matrices.js');
 const { FlashAttention } = /** @type {any} */ (require('../attention/classes.js'));
 const { SparsityPattern, whole } = require('../attention/pattern.js');
 const { mismatch } = require('../errors.js');
+const { optionOf, snake } = require('../snake.js');
 
 const OPTIONS = ['dim', 'numHeads', 'localWindow', 'globalTokens'];
 
@@ -28,7 +29,8 @@ class SparseGraphAttention {
   #globalTokens;
 
   constructor(options) {
-    const { dim, numHeads = 1, localWindow = 0, globalTokens = 0 } = inputs.options(options ?? null, OPTIONS);
+    const given = inputs.options(options ?? null, [...new Set([...OPTIONS, ...OPTIONS.map(snake)])]);
+    const [dim, numHeads = 1, localWindow = 0, globalTokens = 0] = OPTIONS.map((name) => optionOf(given, name));
     this.#localWindow = whole(localWindow, 'localWindow', 0);
     this.#globalTokens = whole(globalTokens, 'globalTokens', 0);
     this.#attention = new FlashAttention({ dim: inputs.number(dim, 'dim'), numHeads });
