@@ -72,8 +72,12 @@ test('sizes that do not fit: ERR_OUT_OF_MEMORY, and the instance lives on', asyn
   set.close();
 });
 
-test('the end of the stack, wherever it comes, leaves a library that works', () => {
-  const expected = everything(), kinds = new Set();
+/** What a process of its own does. */
+const END_OF_STACK = `
+  process.env.RUVECTOR_BACKEND = 'wasm';
+  const assert = require('node:assert'), { bits, rows, ruvector, vector } = require('./npm/test/support/index.js');
+  const list = rows(200, 8, 1), q = vector(8, 2), kinds = new Set();
+  const everything = () => bits([ruvector.differentiableSearch(q, list, 9), ruvector.mobiusAdd(q, q)]), expected = everything();
   (function deeper(depth) {
     try {
       deeper(depth + 1);
@@ -88,7 +92,15 @@ test('the end of the stack, wherever it comes, leaves a library that works', () 
   })(0);
   assert.ok(kinds.has('RangeError') || kinds.has('ERR_TRAP'), [...kinds].join());
   assert.deepStrictEqual([...kinds].filter((kind) => !['fine', 'RangeError', 'ERR_TRAP', 'ERR_CLOSED'].includes(kind)), []);
-  assert.strictEqual(everything(), expected);
+  assert.strictEqual(everything(), expected);`;
+
+test('the end of the stack, wherever it comes, leaves a library that works', () => {
+  // V8 ends a process that compiles a regular expression there, which code of Node's own does once in a while: then again.
+  for (let left = 4; ; left--) {
+    const { status, stderr } = spawnSync(process.execPath, ['-e', END_OF_STACK], { cwd: root, encoding: 'utf8' });
+    if (status === 0) return;
+    assert.ok(left > 0 && stderr.includes('RegExpCompiler'), stderr);
+  }
 });
 
 test('a kind of handle that the table does not have', () => {
