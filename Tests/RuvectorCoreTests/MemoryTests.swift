@@ -69,12 +69,14 @@ import Testing
     for (i, one) in many.enumerated() { #expect(one[0] == Float(i) && one[one.count - 1] == Float(i)) }
     #expect(larger[larger.count - 1] == 5)
     many = []
+    let shared = try AlignedBuffer<Int>(count: 64, repeating: 0)
     try forChunks(of: 64, chunk: 1, Control(threads: 4)) { (part, _) throws(RuvectorError) in
       let buffer = try AlignedBuffer<Float>(rows: 1 << 11, columns: 1 << 9 + part.lowerBound)
       let value = Float(part.lowerBound)
       buffer.pointer.initialize(repeating: value, count: buffer.count)
-      for i in stride(from: 0, to: buffer.count, by: 1 << 9) where buffer[i] != value { fatalError("shared") }
+      for i in stride(from: 0, to: buffer.count, by: 1 << 9) where buffer[i] != value { shared[part.lowerBound] += 1 }
     }
+    for i in 0..<64 { #expect(shared[i] == 0, "part \(i)") }
   }
 
   @Test func control() throws {
