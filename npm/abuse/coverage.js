@@ -9,9 +9,10 @@ const path = require('node:path');
 const LEAST = 90;
 const root = path.resolve(__dirname, '../..');
 const build = ['--scratch-path', '.build/coverage'];
-const swift = (...args) => execFileSync('swift', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+const command = (...args) => [path.join(root, 'npm/scripts/swift.sh'), ...args];
+const swift = (...args) => execFileSync('bash', command(...args), { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
-const run = spawnSync('swift', ['test', '--enable-code-coverage', ...build], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 28 });
+const run = spawnSync('bash', command('test', '--enable-code-coverage', ...build), { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 28 });
 if (run.status !== 0) {
   console.error(run.stdout.split('\n').filter((line) => /✘|error:/.test(line)).join('\n'));
   process.exit(1);

@@ -12,7 +12,7 @@ export TSAN_OPTIONS=halt_on_error=1
 
 for sanitizer in ${*:-address thread}; do
   printf '\n== %s\n' "$sanitizer" >&2
-  swift test --sanitize="$sanitizer" --scratch-path ".build/$sanitizer" >".build/$sanitizer.log" 2>&1 || {
+  bash npm/scripts/swift.sh test --sanitize="$sanitizer" --scratch-path ".build/$sanitizer" >".build/$sanitizer.log" 2>&1 || {
     grep -A25 -E 'Sanitizer|✘|error:' ".build/$sanitizer.log" | head -120 >&2
     echo "failed; everything is in .build/$sanitizer.log" >&2
     exit 1

@@ -18,9 +18,9 @@ fi
 
 flags=()
 [ "$include" = /usr/include/node ] || flags=(-Xcc "-I$include")
-swift build -c release --product ruvector-node -Xlinker "--version-script=$PWD/npm/scripts/exports.map" "${flags[@]}" "$@" >&2
+bash npm/scripts/swift.sh build -c release --product ruvector-node -Xlinker "--version-script=$PWD/npm/scripts/exports.map" "${flags[@]}" "$@" >&2
 mkdir -p "$(dirname "$output")"
 # A new file each time: a running process keeps the one it has mapped.
-library="$(swift build -c release "$@" --show-bin-path)/libruvector-node.so"
+library="$(bash npm/scripts/swift.sh build -c release "$@" --show-bin-path)/libruvector-node.so"
 if command -v strip >/dev/null; then strip -o "$output.new" "$library"; else cp "$library" "$output.new"; fi
 mv -f "$output.new" "$output"

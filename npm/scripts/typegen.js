@@ -16,8 +16,8 @@ const isCheck = process.argv.includes('--check');
 /** The registry, as the executable of a debug build prints it (release builds hold no prose); a check takes the build of the tests. */
 function readRegistry() {
   const swift = (...args) => {
-    const command = isCheck ? ['bash', path.join(__dirname, 'checked.sh'), ...args] : ['swift', ...args];
-    const { status, stdout, stderr, error } = spawnSync(command[0], command.slice(1), { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 });
+    const script = path.join(__dirname, isCheck ? 'checked.sh' : 'swift.sh');
+    const { status, stdout, stderr, error } = spawnSync('bash', [script, ...args], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 });
     if (error || status !== 0) throw new Error(`swift ${args.join(' ')}: ${error?.message ?? stderr.slice(-2000)}`);
     return stdout;
   };

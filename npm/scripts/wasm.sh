@@ -18,7 +18,7 @@ functions=(exp log sinh cosh tanh asinh acosh atanh round expf logf sinhf coshf 
 
 # build <name> <file> [arguments of swift build]
 build() {
-  swift build --triple wasm32-unknown-none-wasm --scratch-path ".build/wasm/$1" -c release "${@:3}" \
+  bash npm/scripts/swift.sh build --triple wasm32-unknown-none-wasm --scratch-path ".build/wasm/$1" -c release "${@:3}" \
     --product ruvector-wasm -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Osize \
     -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector -Xcc -msimd128 -Xcc -mbulk-memory >&2
   mkdir -p "$(dirname "$2")"
