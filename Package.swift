@@ -39,65 +39,63 @@ let unchecked: [SwiftSetting] =
   Context.environment["RUVECTOR_CHECKS"] == "1"
   ? [] : [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
-let package = Package(
-  name: "ruvector-swift",
-  products: [
-    .library(name: "Ruvector", targets: ["Ruvector"]),
-    wasm
-      ? .library(name: "ruvector-wasm", type: .static, targets: ["CWasmShim"])
-      : .library(name: "ruvector-node", type: .dynamic, targets: ["CNodeShim"]),
-  ],
-  traits: [
-    .trait(name: "flash", description: "Attention in blocks: FlashAttention."),
-    .trait(name: "hyperbolic", description: "Attention in curved spaces: Hyperbolic and four more."),
-    .trait(
-      name: "moe",
-      description: "Attention by experts: MixtureOfExperts, LearnedRouting; and FlashAttention, to make them of.",
-      enabledTraits: ["flash"]),
-    .trait(
-      name: "fullAttention",
-      description: "All mechanisms of attention, and what may be made of any: RuvectorLayerV2, HierarchicalModel.",
-      enabledTraits: ["hyperbolic", "moe"]),
-    .default(enabledTraits: ["fullAttention"]),
-  ],
-  targets: levels + [
-    .target(name: "CRuvectorSupport", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
-    .target(
-      name: "RuvectorCore",
-      dependencies: ["CRuvectorSupport"] + levels.map { .target(name: $0.name) }, swiftSettings: unchecked),
-    .target(name: "RuvectorGeometry", dependencies: ["RuvectorCore"]),
-    .target(name: "RuvectorSearch", dependencies: ["RuvectorCore", "RuvectorGeometry"]),
-    .target(
-      name: "RuvectorAttention", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"],
-      swiftSettings: unchecked),
-    .target(
-      name: "RuvectorIndex",
-      dependencies: ["CRuvectorSupport", "RuvectorCompression", "RuvectorCore", "RuvectorGeometry"],
-      swiftSettings: unchecked),
-    .target(name: "RuvectorCompression", dependencies: ["RuvectorCore"]),
-    .target(name: "RuvectorGraph", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"]),
-    .target(
-      name: "RuvectorHierarchy",
-      dependencies: ["CRuvectorSupport", "RuvectorAttention", "RuvectorCore", "RuvectorGeometry", "RuvectorSearch"]),
-    .target(
-      name: "RuvectorTraining", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"],
-      swiftSettings: unchecked),
-    .target(
-      name: "Ruvector",
-      dependencies: [
-        "RuvectorCore", "RuvectorGeometry", "RuvectorAttention", "RuvectorCompression", "RuvectorSearch",
-        "RuvectorGraph", "RuvectorHierarchy", "RuvectorIndex", "RuvectorTraining",
-      ]),
+/// The library, module by module.
+let modules: [Target] = [
+  .target(
+    name: "RuvectorCore",
+    dependencies: ["CRuvectorSupport"] + levels.map { .target(name: $0.name) }, swiftSettings: unchecked),
+  .target(name: "RuvectorGeometry", dependencies: ["RuvectorCore"]),
+  .target(name: "RuvectorSearch", dependencies: ["RuvectorCore", "RuvectorGeometry"]),
+  .target(
+    name: "RuvectorAttention", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"],
+    swiftSettings: unchecked),
+  .target(
+    name: "RuvectorIndex",
+    dependencies: ["CRuvectorSupport", "RuvectorCompression", "RuvectorCore", "RuvectorGeometry"],
+    swiftSettings: unchecked),
+  .target(name: "RuvectorCompression", dependencies: ["RuvectorCore"]),
+  .target(name: "RuvectorGraph", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"]),
+  .target(
+    name: "RuvectorHierarchy",
+    dependencies: ["CRuvectorSupport", "RuvectorAttention", "RuvectorCore", "RuvectorGeometry", "RuvectorSearch"]),
+  .target(
+    name: "RuvectorTraining", dependencies: ["CRuvectorSupport", "RuvectorCore", "RuvectorGeometry"],
+    swiftSettings: unchecked),
+  .target(
+    name: "Ruvector",
+    dependencies: [
+      "RuvectorCore", "RuvectorGeometry", "RuvectorAttention", "RuvectorCompression", "RuvectorSearch",
+      "RuvectorGraph", "RuvectorHierarchy", "RuvectorIndex", "RuvectorTraining",
+    ]),
+]
+
+let support: [Target] = [
+  .target(name: "CRuvectorSupport", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+  .target(name: "CRuvector"),
+  .target(name: "CRuvectorCalls", dependencies: ["CRuvector", "CRuvectorSupport", "RuvectorABI"]),
+]
+
+/// The whole library as one module: Embedded Swift optimises what a module imports anew in each that imports it, which takes
+/// more than twice as long. npm/scripts/wasm.sh stands in for the modules that are imported. There are no databases.
+let whole: [Target] = [
+  .target(
+    name: "RuvectorABI", dependencies: ["CRuvector", "CRuvectorSupport"] + levels.map { .target(name: $0.name) },
+    path: "Sources",
+    exclude: (support + levels).map(\.name) + [
+      "CNodeShim", "CSQLite", "CWasmShim", "RuvectorKernelsV3", "RuvectorKernelsV4", "RuvectorStore", "ruvector-typegen",
+    ], sources: modules.map(\.name) + ["RuvectorABI"],
+    swiftSettings: [.unsafeFlags(["-enforce-exclusivity=unchecked"])]),
+  .target(
+    name: "CWasmShim", dependencies: ["CRuvectorCalls"],
+    cSettings: [.unsafeFlags(["-ffunction-sections", "-O2", "-fno-builtin"])]),
+]
+
+let native: [Target] =
+  modules + [
     .executableTarget(name: "ruvector-typegen", dependencies: ["Ruvector"]),
     .target(name: "CSQLite"),
     .target(name: "RuvectorStore", dependencies: ["CRuvectorSupport", "CSQLite", "RuvectorCore"]),
-    .target(name: "CRuvector"),
-    // There are no databases in WebAssembly.
-    .target(name: "RuvectorABI", dependencies: ["CRuvector", "Ruvector"] + (wasm ? [] : ["RuvectorStore"])),
-    .target(name: "CRuvectorCalls", dependencies: ["CRuvector", "CRuvectorSupport", "RuvectorABI"]),
-    .target(
-      name: "CWasmShim", dependencies: ["CRuvectorCalls"],
-      cSettings: [.unsafeFlags(["-ffunction-sections", "-O2", "-fno-builtin"])]),
+    .target(name: "RuvectorABI", dependencies: ["CRuvector", "Ruvector", "RuvectorStore"]),
     .target(
       name: "CNodeShim", dependencies: ["CRuvectorCalls"],
       linkerSettings: [
@@ -124,4 +122,27 @@ let package = Package(
     .testTarget(name: "RuvectorStoreTests", dependencies: ["RuvectorStore"]),
     .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
   ]
+
+let package = Package(
+  name: "ruvector-swift",
+  products: wasm
+    ? [.library(name: "ruvector-wasm", type: .static, targets: ["CWasmShim"])]
+    : [
+      .library(name: "Ruvector", targets: ["Ruvector"]),
+      .library(name: "ruvector-node", type: .dynamic, targets: ["CNodeShim"]),
+    ],
+  traits: [
+    .trait(name: "flash", description: "Attention in blocks: FlashAttention."),
+    .trait(name: "hyperbolic", description: "Attention in curved spaces: Hyperbolic and four more."),
+    .trait(
+      name: "moe",
+      description: "Attention by experts: MixtureOfExperts, LearnedRouting; and FlashAttention, to make them of.",
+      enabledTraits: ["flash"]),
+    .trait(
+      name: "fullAttention",
+      description: "All mechanisms of attention, and what may be made of any: RuvectorLayerV2, HierarchicalModel.",
+      enabledTraits: ["hyperbolic", "moe"]),
+    .default(enabledTraits: ["fullAttention"]),
+  ],
+  targets: levels + support + (wasm ? whole : native)
 )

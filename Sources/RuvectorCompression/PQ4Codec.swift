@@ -109,7 +109,7 @@ public final class PQ4Codec: Codec {
     var exact = ByteWriter(bytes, at: needed - 8 * Int(outliers))
     for s in 0..<S {
       let part = s * length..<(s + 1) * length
-      let levels = Levels.fitted(to: UnsafeBufferPointer(rebasing: x[part]), rule)
+      let levels = PQ4Levels.fitted(to: UnsafeBufferPointer(rebasing: x[part]), rule)
       writer.put(levels.μ)
       writer.put(levels.σ)
       for i in part {
@@ -153,7 +153,7 @@ public final class PQ4Codec: Codec {
           Self.name, "a finite μ and a finite σ of at least 0 of part \(s)",
           received: UInt64(μ.bitPattern) | UInt64(σ.bitPattern) << 32)
       }
-      let levels = Levels(μ: μ, σ: σ)
+      let levels = PQ4Levels(μ: μ, σ: σ)
       for i in s * length..<(s + 1) * length { x[i] = levels.value(codes.next(bits: 2)) }
     }
     guard codes.padding == 0 else {

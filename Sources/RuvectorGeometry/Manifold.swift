@@ -124,7 +124,7 @@ func squaredDistance(
 
 /// |x|² of stored coordinates.
 @inline(__always)
-func squaredNorm(_ x: UnsafePointer<Float>, _ n: Int) -> Double {
+func squaredLength(_ x: UnsafePointer<Float>, _ n: Int) -> Double {
   var sum = 0.0
   for i in 0..<n { sum += Double(x[i]) * Double(x[i]) }
   return sum

@@ -24,7 +24,7 @@ public final class PoincareManifold: Manifold {
   // MARK: - Points: [coordinates, g, 1 where it was pulled back]
 
   public func place(_ x: UnsafePointer<Float>, into p: UnsafeMutablePointer<Double>) {
-    let radius = s * squaredNorm(x, dim).squareRoot()
+    let radius = s * squaredLength(x, dim).squareRoot()
     let beyond = radius > (1 - Ball.epsilon) * (1 - Ball.slack)
     let scale = beyond ? (1 - Ball.epsilon) / radius : 1
     for i in 0..<dim { p[i] = scale * Double(x[i]) }
@@ -41,7 +41,7 @@ public final class PoincareManifold: Manifold {
       for i in 0..<dim { gx[i] += Float(g[i]) }
       return
     }
-    let r2 = product(p, p, dim), scale = (r2 / squaredNorm(x, dim)).squareRoot()
+    let r2 = product(p, p, dim), scale = (r2 / squaredLength(x, dim)).squareRoot()
     let along = product(g, p, dim) / r2
     for i in 0..<dim { gx[i] += Float(scale * (g[i] - along * p[i])) }
   }

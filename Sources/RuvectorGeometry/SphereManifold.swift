@@ -28,7 +28,7 @@ public final class SphereManifold: Manifold {
   // MARK: - Points
 
   public func place(_ x: UnsafePointer<Float>, into p: UnsafeMutablePointer<Double>) {
-    let n = squaredNorm(x, dim).squareRoot()
+    let n = squaredLength(x, dim).squareRoot()
     for i in 0..<dim { p[i] = n > 0 ? radius / n * Double(x[i]) : i == 0 ? radius : 0 }
   }
 
@@ -37,7 +37,7 @@ public final class SphereManifold: Manifold {
     _ x: UnsafePointer<Float>, _ p: UnsafePointer<Double>, _ g: UnsafePointer<Double>,
     into gx: UnsafeMutablePointer<Float>
   ) {
-    let n = squaredNorm(x, dim).squareRoot()
+    let n = squaredLength(x, dim).squareRoot()
     guard n > 0 else { return }
     let along = product(g, p, dim) / (radius * radius)
     for i in 0..<dim { gx[i] += Float(radius / n * (g[i] - along * p[i])) }

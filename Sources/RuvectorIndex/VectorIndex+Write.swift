@@ -2,7 +2,7 @@ import CRuvectorSupport
 import RuvectorCore
 
 /// Slots of rows that wait for `commit`, in the order of the rows.
-final class Batch {
+final class Staged {
   let ticket: UInt64
   var slots: [UInt32] = []
   init(_ ticket: UInt64) { self.ticket = ticket }
@@ -93,7 +93,7 @@ extension VectorIndex {
     try write(waiting: true) { () throws(RuvectorError) in
       let known = ticket == 0 ? nil : try requireBatch(ticket)
       try accept(matrix)
-      let slots = try stage(matrix, control), batch = known ?? Batch(rv_next_token())
+      let slots = try stage(matrix, control), batch = known ?? Staged(rv_next_token())
       if known == nil { batches.append(batch) }
       for i in 0..<matrix.rows { batch.slots.append(slots[i]) }
       return batch.ticket
@@ -138,7 +138,7 @@ extension VectorIndex {
     }
   }
 
-  private func requireBatch(_ ticket: UInt64) throws(RuvectorError) -> Batch {
+  private func requireBatch(_ ticket: UInt64) throws(RuvectorError) -> Staged {
     for batch in batches where batch.ticket == ticket { return batch }
     throw .expected("the ticket of staged vectors", for: "ticket", received: "\(ticket)", .notFound)
   }

@@ -33,7 +33,7 @@ public class VectorIndex: @unchecked Sendable {
   var free: [UInt32] = []
   var freeSlots: [UInt32] = []
   /// What was staged by calls that have ended. The writer's.
-  var batches: [Batch] = []
+  var batches: [Staged] = []
   /// A row that is on its way. The writer's.
   let scratch: AlignedBuffer<Float>
   /// Vectors from which on it is looked at again whether a smaller storage tells them apart. The writer's.

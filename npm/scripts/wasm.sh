@@ -16,11 +16,19 @@ exports=(malloc aligned_alloc free rv_exports rv_handle_kinds rv_handle_release 
   rv_wasm_refused rv_wasm_simd)
 functions=(exp log sinh cosh tanh asinh acosh atanh round expf logf sinhf coshf tanhf asinhf acoshf atanhf)
 
+# The library is one module here (Package.swift): what its files import has nothing in it, but may be imported.
+modules=$PWD/.build/wasm/module.modulemap
+mkdir -p .build/wasm
+for folder in Sources/Ruvector*; do
+  case $folder in *Kernels* | *ABI | *Store) ;; *) echo "module $(basename "$folder") {}" ;; esac
+done >"$modules"
+
 # build <name> <file> [arguments of swift build]
 build() {
   bash npm/scripts/swift.sh build --triple wasm32-unknown-none-wasm --scratch-path ".build/wasm/$1" -c release "${@:3}" \
     --product ruvector-wasm -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Osize \
-    -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector -Xcc -msimd128 -Xcc -mbulk-memory >&2
+    -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector \
+    -Xcc "-fmodule-map-file=$modules" -Xswiftc -Xfrontend -Xswiftc -import-module -Xswiftc -Xfrontend -Xswiftc CRuvectorSupport -Xcc -msimd128 -Xcc -mbulk-memory >&2
   mkdir -p "$(dirname "$2")"
   wasm-ld --no-entry --gc-sections --strip-all --error-limit=0 --stack-first -z stack-size=262144 \
     --max-memory=2147483648 -O2 "${exports[@]/#/--export=}" "${functions[@]/#/--export=}" \

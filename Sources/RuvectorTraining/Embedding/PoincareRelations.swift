@@ -18,10 +18,10 @@ final class PoincareRelations {
 
   /// A node is drawn with the frequency with which it stands in pairs, to this power.
   init(
-    nodes: Int, children: UnsafePointer<UInt32>, parents: UnsafePointer<UInt32>, count: Int, power: Double
+    nodes: Int, children: UnsafePointer<UInt32>, parents: UnsafePointer<UInt32>, count: Int, power exponent: Double
   ) throws(RuvectorError) {
     self.nodes = nodes
-    isEven = power == 0
+    isEven = exponent == 0
     for i in 0..<count {
       for (name, end) in [("children", children[i]), ("parents", parents[i])] where Int(end) >= nodes {
         throw .expected("nodes below \(nodes)", for: "\(name)[\(i)]", received: "\(end)", .outOfRange)
@@ -46,7 +46,7 @@ final class PoincareRelations {
       weights[Int(parents[i])] += 1
       weights[child] += 1
     }
-    for i in 0..<nodes { weights[i] = weights[i] > 0 ? RuvectorCore.power(weights[i], power) : 0 }
+    for i in 0..<nodes { weights[i] = weights[i] > 0 ? power(weights[i], exponent) : 0 }
     try fillColumns(weights)
   }
 

@@ -28,7 +28,7 @@ struct OutlierRule {
 // MARK: - The quantiser of one subvector
 
 /// The four values μ + σ·L of one subvector.
-struct Levels {
+struct PQ4Levels {
   let μ: Float
   let σ: Float
   // Values as decode gives them, rising.
@@ -67,7 +67,7 @@ struct Levels {
   }
 
   /// The levels for the elements of `x` that are no outliers.
-  static func fitted(to x: UnsafeBufferPointer<Float>, _ rule: OutlierRule) -> Levels {
+  static func fitted(to x: UnsafeBufferPointer<Float>, _ rule: OutlierRule) -> PQ4Levels {
     var n = 0.0
     var c = 0.0  // the mean, by running updates: exact for equal elements
     var squares = 0.0
@@ -77,8 +77,8 @@ struct Levels {
       c += δ / n
       squares += δ * (Double(x[i]) - c)
     }
-    guard n > 0 else { return Levels(μ: 0, σ: 0) }
-    var best = Levels(μ: Float(c), σ: Float((squares / n).squareRoot()))
+    guard n > 0 else { return PQ4Levels(μ: 0, σ: 0) }
+    var best = PQ4Levels(μ: Float(c), σ: Float((squares / n).squareRoot()))
     var tally = Tally(x, rule, best, about: c)
     for _ in 0..<refinements {
       guard let next = tally.leastSquares(about: c) else { break }
@@ -97,7 +97,7 @@ struct Levels {
     var n0 = 0.0, n1 = 0.0, n2 = 0.0, n3 = 0.0
     var p0 = 0.0, p1 = 0.0, p2 = 0.0, p3 = 0.0
 
-    init(_ x: UnsafeBufferPointer<Float>, _ rule: OutlierRule, _ levels: Levels, about c: Double) {
+    init(_ x: UnsafeBufferPointer<Float>, _ rule: OutlierRule, _ levels: PQ4Levels, about c: Double) {
       for i in 0..<x.count where !rule.isOutlier(x[i]) {
         let xi = Double(x[i])
         let code = levels.code(xi)
@@ -122,15 +122,15 @@ struct Levels {
 
     /// The least-squares μ, σ for these codes; nil when they leave σ open or are no Floats. Σ(x − c) = 0, since
     /// c is the mean.
-    func leastSquares(about c: Double) -> Levels? {
+    func leastSquares(about c: Double) -> PQ4Levels? {
       let n = n0 + n1 + n2 + n3
-      let A = Levels.outer * (n3 - n0) + Levels.inner * (n2 - n1)
-      let B = Levels.outer * Levels.outer * (n3 + n0) + Levels.inner * Levels.inner * (n2 + n1)
-      let Q = Levels.outer * (p3 - p0) + Levels.inner * (p2 - p1)
+      let A = PQ4Levels.outer * (n3 - n0) + PQ4Levels.inner * (n2 - n1)
+      let B = PQ4Levels.outer * PQ4Levels.outer * (n3 + n0) + PQ4Levels.inner * PQ4Levels.inner * (n2 + n1)
+      let Q = PQ4Levels.outer * (p3 - p0) + PQ4Levels.inner * (p2 - p1)
       let σ = n * Q / (n * B - A * A)
       let μ = c - σ * A / n
       let (m, s) = (Float(μ), Float(σ))
-      return m.isFinite && s.isFinite && s >= 0 ? Levels(μ: m, σ: s) : nil
+      return m.isFinite && s.isFinite && s >= 0 ? PQ4Levels(μ: m, σ: s) : nil
     }
   }
 }
