@@ -75,14 +75,15 @@ let support: [Target] = [
   .target(name: "CRuvectorCalls", dependencies: ["CRuvector", "CRuvectorSupport", "RuvectorABI"]),
 ]
 
-/// The whole library as one module: Embedded Swift optimises what a module imports anew in each that imports it, which takes
+/// The whole library as one module: Embedded Swift optimises anew, in each module, what that module imports, which takes more
 /// more than twice as long. npm/scripts/wasm.sh stands in for the modules that are imported. There are no databases.
 let whole: [Target] = [
   .target(
     name: "RuvectorABI", dependencies: ["CRuvector", "CRuvectorSupport"] + levels.map { .target(name: $0.name) },
     path: "Sources",
     exclude: (support + levels).map(\.name) + [
-      "CNodeShim", "CSQLite", "CWasmShim", "RuvectorKernelsV3", "RuvectorKernelsV4", "RuvectorStore", "ruvector-typegen",
+      "CNodeShim", "CSQLite", "CWasmShim", "RuvectorKernelsV3", "RuvectorKernelsV4", "RuvectorStore",
+      "ruvector-typegen",
     ], sources: modules.map(\.name) + ["RuvectorABI"],
     swiftSettings: [.unsafeFlags(["-enforce-exclusivity=unchecked"])]),
   .target(

@@ -87,6 +87,11 @@ int rv_file_create(const char *path, rv_file **out) {
   }
   int exists = !stat(file->path, &old);
   if (exists && !S_ISREG(old.st_mode)) return free_file(file), S_ISDIR(old.st_mode) ? EISDIR : EINVAL;
+  /* What could not be written to is not replaced either, though the folder allows it. */
+  if (exists && faccessat(AT_FDCWD, file->path, W_OK, AT_EACCESS)) {
+    int error = errno;
+    return free_file(file), error;
+  }
   size_t room = strlen(file->path) + 48;
   file->temporary = malloc(room);
   if (!file->temporary) return free_file(file), ENOMEM;

@@ -40,6 +40,23 @@ test('the mode of a file stays; a new one has that of other new files', { skip }
   assert.deepStrictEqual(fs.readdirSync(path.dirname(file)), ['a.rvi']);
 });
 
+test('a file that the saver may not write to is not replaced, though the folder is open to all', { skip: skip || (process.getuid?.() !== 0 && 'needs root, to become somebody else') }, (t) => {
+  const { index } = filled(), at = folder(t), file = path.join(at, 'a.rvi');
+  index.save(file);
+  fs.chmodSync(at, 0o777);
+  const before = fs.readFileSync(file), nobody = 65534;
+  const save = `
+    const { HNSWIndex } = require(${JSON.stringify(path.resolve(__dirname, '../..'))}), index = new HNSWIndex({ dim: 2 });
+    index.add(1, [1, 2]);
+    process.setgroups([]), process.setgid(${nobody}), process.setuid(${nobody});
+    try { index.save(${JSON.stringify(file)}); } catch (error) { console.log(error.code, error.message); }`;
+  assert.match(execFileSync(process.execPath, ['-e', save], { encoding: 'utf8' }), /^ERR_IO .*[Pp]ermission denied/);
+  assert.ok(fs.readFileSync(file).equals(before));
+  fs.chmodSync(file, 0o666);
+  assert.strictEqual(execFileSync(process.execPath, ['-e', save], { encoding: 'utf8' }), '');
+  assert.strictEqual(HNSWIndex.load(file).size, 1);
+});
+
 test('links are followed: one to a file, one to a link, one whose file is not there yet', { skip }, (t) => {
   const at = folder(t), { index } = filled(), other = filled(HNSWIndex, 50).index;
   fs.mkdirSync(path.join(at, 'data'));
@@ -79,6 +96,28 @@ test('the index of a store that others may not read cannot be read by others', {
   again.insert({ id: 'b', vector: row() });
   again.close();
   assert.strictEqual(mode(`${file}.hnsw`), '600');
+  for (const wanted of ['640', '600']) {
+    fs.chmodSync(file, parseInt(wanted, 8));
+    const later = VectorStore.open(file);
+    later.insert({ id: wanted, vector: row() });
+    later.close();
+    assert.strictEqual(mode(`${file}.hnsw`), wanted, 'the mode of a database that was changed later');
+  }
+});
+
+test('what a store deleted or replaced is in none of its files once it is closed', { skip }, (t) => {
+  const at = folder(t), file = path.join(at, 's.db'), store = VectorStore.open(file, { dim }), rows = Array.from({ length: 60 }, row);
+  store.insertBatch(rows.map((vector, i) => ({ id: `secret-${i}`, vector, metadata: { word: `hidden-${i}-` } })));
+  store.deleteBatch(rows.map((_, i) => `secret-${i}`).slice(0, 40));
+  for (let i = 40; i < 50; i++) store.insert({ id: `secret-${i}`, vector: row(), metadata: {} }, { replace: true });
+  store.close();
+  assert.deepStrictEqual(fs.readdirSync(at).sort(), ['s.db', 's.db.hnsw']);
+  const bytes = fs.readFileSync(file), text = bytes.toString('latin1');
+  for (const [i, vector] of rows.entries()) {
+    assert.strictEqual(bytes.includes(Buffer.from(vector.buffer)), i >= 50, `vector ${i}`);
+    assert.strictEqual(text.includes(`hidden-${i}-`), i >= 50, `metadata ${i}`);
+    assert.strictEqual(new RegExp(`secret-${i}(?!\\d)`).test(text), i >= 40, `id ${i}`);
+  }
 });
 
 test('a removed vector and its key are in no file that is saved afterwards; searches lose nothing by it', { skip }, (t) => {

@@ -24,15 +24,20 @@ function* load(db, file, options) {
   return undefined;
 }
 
-/** Whoever may not read the database may not read the index either: its file begins with the same mode. */
+/** Whoever may not read the database may not read the index either: its file has the same mode, before anything is in it. */
 function withModeOf(database, file) {
   const fs = require('node:fs');
   try {
-    const mode = fs.statSync(database).mode & 0o777, descriptor = fs.openSync(file, 'wx', mode);
-    fs.fchmodSync(descriptor, mode); // whatever the umask
-    fs.closeSync(descriptor);
+    const mode = fs.statSync(database).mode & 0o777;
+    try {
+      fs.closeSync(fs.openSync(file, 'wx', mode));
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const old = fs.statSync(file);
+    if (old.isFile() && (old.mode & 0o777) !== mode) fs.chmodSync(file, mode); // whatever the umask was, or the database's mode
   } catch (error) {
-    if (error.code !== 'EEXIST' && error.code !== 'ENOENT') throw mismatch('ERR_IO', 'a file that can be written', file, error.message);
+    if (error.code !== 'EPERM' && error.code !== 'ENOENT') throw mismatch('ERR_IO', 'a file that can be written', file, error.message);
   }
 }
 

@@ -125,7 +125,7 @@ function* prepare(db, path, { given, create, synchronous, isReadOnly }) {
   const isNew = !(yield* isStore(db, path));
   if (isNew && !create) throw mismatch('ERR_NOT_FOUND', 'an existing store', path, 'an empty database');
   if (isNew) requireDim(given);
-  if (!isReadOnly) yield* withoutDeadlock(db, `PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864; PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
+  if (!isReadOnly) yield* withoutDeadlock(db, `PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON; PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
   if (isNew) {
     // In one transaction: who sees the tables sees the options, and who ends in between leaves neither.
     const lasting = JSON.stringify({ metric: 'cosine', ...pick(given, LASTING) });
