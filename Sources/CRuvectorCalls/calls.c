@@ -133,6 +133,10 @@ F(layer_forward) {
 #define WEIGHTS a[0].pointer, *a[1].text ? a[1].text : NULL, a[2].buffer.data, a[2].buffer.dims[0], error
 F(weights_get) { return rv_weights_get(WEIGHTS); }
 F(weights_set) { return rv_weights_set(WEIGHTS); }
+/* mechanism, path, places, floats of the others */
+F(weights_map) {
+  return rv_weights_map(a[0].pointer, a[1].text, &a[2].buffer, a[3].buffer.data, a[3].buffer.dims[0], control, error);
+}
 
 /* matrix */
 F(vectors_create) {
@@ -462,6 +466,7 @@ static const rv_export rows[] = {
     {"layerForward", "mfxfF", 0, layer_forward},
     {"weightsGet", "msF", 0, weights_get},
     {"weightsSet", "msf", 0, weights_set},
+    {"weightsMap", "msbfc", 0, weights_map},
     {"vectorsCreate", "x", 'v', vectors_create},
     {"vectorsOpen", "i", 'v', vectors_open},
     {"vectorsInfo", "vB", 0, vectors_info},

@@ -16,6 +16,8 @@ int rv_file_read(rv_file *file, uint64_t offset, void *out, size_t bytes) {
   return (void)file, (void)offset, (void)out, (void)bytes, no_files;
 }
 int rv_file_map(rv_file *file, void **out) { return (void)file, *out = NULL, no_files; }
+int rv_file_map_own(rv_file *file, void **out) { return rv_file_map(file, out); }
+void rv_file_forget(void *memory, size_t bytes) { (void)memory, (void)bytes; }
 void rv_file_unmap(void *memory, uint64_t bytes) { (void)memory, (void)bytes; }
 void rv_file_close(rv_file *file) { (void)file; }
 const char *rv_file_error(int error) { return (void)error, "there are no files here"; }
@@ -181,11 +183,21 @@ int rv_file_read(rv_file *file, uint64_t offset, void *out, size_t bytes) {
   return 0;
 }
 
-int rv_file_map(rv_file *file, void **out) {
-  void *memory = mmap(NULL, file->bytes, PROT_READ, MAP_SHARED, file->descriptor, 0);
+static int map(rv_file *file, int protection, int flags, void **out) {
+  void *memory = mmap(NULL, file->bytes, protection, flags, file->descriptor, 0);
   *out = memory == MAP_FAILED ? NULL : memory;
   return memory == MAP_FAILED ? errno : 0;
 }
+
+int rv_file_map(rv_file *file, void **out) { return map(file, PROT_READ, MAP_SHARED, out); }
+int rv_file_map_own(rv_file *file, void **out) { return map(file, PROT_READ | PROT_WRITE, MAP_PRIVATE, out); }
+
+void rv_file_forget(void *memory, size_t bytes) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = ((uintptr_t)memory + page - 1) & ~(page - 1);
+  uintptr_t to = ((uintptr_t)memory + bytes) & ~(page - 1);
+  if (to > from) madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 
 void rv_file_unmap(void *memory, uint64_t bytes) { munmap(memory, bytes); }
 void rv_file_close(rv_file *file) { free_file(file); }

@@ -131,18 +131,57 @@ public func rv_weights_set(
   status(error) { () throws(RuvectorError) in
     let values = try require(values, "values")
     try Opaque.object(handle, MechanismHandle.self, "handle").write { (mechanism) throws(RuvectorError) in
-      let chosen = try select(mechanism, name, count)
-      var from = values
-      for parameter in chosen {
-        try requireFinite(from, count: parameter.count, for: parameter.name)
-        from += parameter.count
-      }
-      from = values
-      for parameter in chosen {
-        parameter.pointer.update(from: from, count: parameter.count)
-        from += parameter.count
-      }
+      try update(try select(mechanism, name, count), values)
     }
+  }
+}
+
+@implementation @_cdecl("rv_weights_map")
+public func rv_weights_map(
+  _ handle: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ places: UnsafePointer<rv_buffer>?,
+  _ others: UnsafePointer<Float>?, _ count: UInt64, _ control: UnsafePointer<rv_control>?,
+  _ error: UnsafeMutablePointer<rv_error>?
+) -> Int32 {
+  status(error) { () throws(RuvectorError) in
+    #if hasFeature(Embedded)
+      throw RuvectorError(.unsupported, "there are no files here")
+    #else
+      let path = try string(path, "path"), places = try tensor(places, "places").doubles("places")
+      let control = try RuvectorABI.control(control)
+      let handle = try Opaque.object(handle, MechanismHandle.self, "handle")
+      let file = try OpenFile(path).map(isOwn: true)
+      try handle.write { (mechanism) throws(RuvectorError) in
+        let all = Array(mechanism.parameters), rest = zip(all, places).filter { $1 < 0 }.map { $0.0 }
+        guard places.count == all.count else {
+          throw .dimension("places", expected: all.count, received: places.count)
+        }
+        let copied = rest.reduce(0) { $0 + $1.count }
+        guard count == UInt64(copied) else {
+          throw .dimension("others", expected: copied, received: Int(clamping: count))
+        }
+        for (parameter, place) in zip(all, places) where place >= 0 {
+          try file.requireFloats(at: place, count: parameter.count, for: parameter.name, control)
+        }
+        if !rest.isEmpty { try update(rest, require(others, "others")) }
+        for (parameter, place) in zip(all, places) where place >= 0 {
+          parameter.memory.move(to: file, offset: Int(place))
+        }
+      }
+    #endif
+  }
+}
+
+/// Copies floats, one parameter after the other, where all of them are finite.
+private func update(_ chosen: [Parameter], _ values: UnsafePointer<Float>) throws(RuvectorError) {
+  var from = values
+  for parameter in chosen {
+    try requireFinite(from, count: parameter.count, for: parameter.name)
+    from += parameter.count
+  }
+  from = values
+  for parameter in chosen {
+    parameter.pointer.update(from: from, count: parameter.count)
+    from += parameter.count
   }
 }
 

@@ -72,16 +72,17 @@
       guard error == 0 else { throw failure(error, "read", path) }
     }
 
-    /// The whole file as memory. It must not shrink while it is mapped: a page that is gone ends the process.
-    public func map() throws(RuvectorError) -> MappedFile {
+    /// The whole file as memory. It must not shrink while it is mapped: a page that is gone ends the process. `isOwn`: it may be
+    /// written to, which the file does not see.
+    public func map(isOwn: Bool = false) throws(RuvectorError) -> MappedFile {
       var memory: UnsafeMutableRawPointer?
-      let error = rv_file_map(raw, &memory)
+      let error = isOwn ? rv_file_map_own(raw, &memory) : rv_file_map(raw, &memory)
       guard error == 0, let memory else { throw failure(error, "map", path) }
       return MappedFile(memory, byteCount)
     }
   }
 
-  /// Read-only memory of a file, as long as this lives.
+  /// Memory of a file, as long as this lives.
   public final class MappedFile {
     public let base: UnsafeMutableRawPointer
     public let byteCount: Int
@@ -91,5 +92,29 @@
     }
 
     deinit { rv_file_unmap(base, UInt64(byteCount)) }
+
+    /// Whether it has `count` floats, all finite, at byte `place`: `.corrupt`. What was looked at need not stay in memory.
+    public func requireFloats(
+      at place: Double, count: Int, for name: String, _ control: Control
+    ) throws(RuvectorError) {
+      guard let offset = Int(exactly: place), offset % 4 == 0, offset <= byteCount, count <= (byteCount - offset) / 4
+      else {
+        throw .expected(
+          "\(count) floats at a multiple of 4 bytes", for: name, received: "byte \(text(place))", .corrupt)
+      }
+      let floats = (base + offset).assumingMemoryBound(to: Float.self)
+      var at = 0
+      while at < count {
+        let part = min(count - at, 1 << 20)
+        try control.check()
+        do {
+          try requireFinite(floats + at, count: part, for: name)
+        } catch {
+          throw RuvectorError(.corrupt, error.message)
+        }
+        rv_file_forget(floats + at, 4 * part)
+        at += part
+      }
+    }
   }
 #endif

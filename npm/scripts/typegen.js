@@ -274,6 +274,12 @@ export interface WeightLoading {
   readonly names?: ((name: string) => string) | undefined;
   /** Whether other tensors are an error. Default true. */
   readonly strict?: boolean | undefined;
+  /**
+   * Whether 32-bit floats stay in the file, which is mapped into memory: pages are read when they are used, processes share them, and what changes the
+   * weights afterwards changes a copy of its page. The file is read through once, to see that its numbers are finite; it must not be changed in place
+   * as long as the weights are in use (a new one may be moved there, as saveWeights does). Other types are copied. ERR_UNSUPPORTED in WebAssembly. Default false.
+   */
+  readonly mmap?: boolean | undefined;
 }
 
 /** What members have whose weights go into files. */

@@ -133,6 +133,86 @@ test('damaged ones are ERR_CORRUPT, and change nothing', async () => {
   assert.deepStrictEqual(one.getWeights(), before);
 });
 
+test('weights that stay in their file: the same numbers and results; what changes them does not change the file', { skip: isWasm && 'there are no files' }, async () => {
+  const made = {
+    gat: () => gat(), linear: (seed = 1) => new Linear({ inChannels: 70, outChannels: 33, seed }),
+    sequential: (seed = 1) => new Sequential({ layers: [new Linear({ inChannels: 5, outChannels: 8, seed }), new Linear({ inChannels: 8, outChannels: 3, seed })] }),
+    layer: (seed = 1) => new ruvector.RuvectorLayer(8, 8, 2, 0, { seed }),
+  };
+  for (const [name, make] of Object.entries(made)) {
+    for (const storage of ['f32', 'f16', 'int8']) {
+      const file = path.join(folder, `${name}-${storage}`), from = make(7), copied = make(), mapped = make(), later = make();
+      from.saveWeights(file, { storage });
+      const bytes = fs.readFileSync(file);
+      copied.loadWeights(file);
+      mapped.loadWeights(file, { mmap: true });
+      await later.loadWeightsAsync(file, { mmap: true });
+      assert.deepStrictEqual(mapped.getWeights(), copied.getWeights(), `${name}, ${storage}`);
+      assert.deepStrictEqual(later.getWeights(), copied.getWeights(), `${name}, ${storage}, async`);
+      assert.ok(mapped.getWeights().some((x) => x !== 0));
+      mapped.setWeights(mapped.getWeights().map((x) => x + 1));
+      assert.deepStrictEqual(mapped.getWeights(), copied.getWeights().map((x) => x + 1));
+      assert.deepStrictEqual(later.getWeights(), copied.getWeights(), 'another of the same file');
+      assert.ok(fs.readFileSync(file).equals(bytes), 'the file');
+      make(9).saveWeights(file);
+      assert.deepStrictEqual(later.getWeights(), copied.getWeights(), 'another file of that name');
+      mapped.loadWeights(file);
+      assert.deepStrictEqual(mapped.getWeights(), make(9).getWeights(), 'a copy again');
+      later.close();
+    }
+  }
+  const linear = made.linear(), other = made.linear(3), x = [numbers(70), numbers(70).map((a) => a * a)], file = path.join(folder, 'used');
+  other.saveWeights(file);
+  linear.loadWeights(file, { mmap: true });
+  const before = fs.readFileSync(file);
+  for (const one of [linear, other]) {
+    const trainer = new ruvector.Trainer({ model: one, loss: new ruvector.MSELoss(), optimizer: { type: 'adam', learningRate: 0.1 }, batchSize: 1, seed: 1 });
+    await trainer.fit({ inputs: { x }, targets: [numbers(33), numbers(33)] }, { epochs: 3 });
+  }
+  assert.deepStrictEqual(linear.getWeights(), other.getWeights(), 'trained');
+  assert.deepStrictEqual(linear.forward(x), other.forward(x));
+  assert.ok(fs.readFileSync(file).equals(before));
+  const python = gat(), plain = gat();
+  python.loadWeights(fixture('gat.safetensors'), { mmap: true });
+  plain.loadWeights(fixture('gat.safetensors'));
+  assert.deepStrictEqual(python.getWeights(), plain.getWeights());
+});
+
+test('a file to map with other numbers than finite ones, or none: an error, and nothing has changed', { skip: isWasm && 'there are no files' }, async () => {
+  const linear = new Linear({ inChannels: 5, outChannels: 3, seed: 1 }), before = linear.getWeights(), file = path.join(folder, 'not-finite');
+  linear.saveWeights(file);
+  const bytes = fs.readFileSync(file);
+  for (const at of [bytes.length - 4, bytes.length - 4 * 18]) {
+    const damaged = Buffer.from(bytes);
+    damaged.writeFloatLE(NaN, at);
+    fs.writeFileSync(file, damaged);
+    await fails(() => linear.loadWeights(file, { mmap: true }), 'ERR_CORRUPT', 'NaN');
+    await fails(() => linear.loadWeightsAsync(file, { mmap: true }), 'ERR_CORRUPT', 'NaN', true);
+    assert.deepStrictEqual(linear.getWeights(), before);
+  }
+  await fails(() => linear.loadWeights(bytes, { mmap: true }), 'ERR_INVALID_ARG', 'bytes');
+  await fails(() => linear.loadWeights(file, { mmap: 1 }), 'ERR_INVALID_ARG', 'a number');
+  await fails(() => linear.loadWeights(path.join(folder, 'none'), { mmap: true }), 'ERR_NOT_FOUND', 'no file');
+  linear.close();
+  await fails(() => linear.loadWeights(file, { mmap: true }), 'ERR_CLOSED', 'closed');
+});
+
+test('mapped weights are not in memory before they are used', { skip: (isWasm || process.platform !== 'linux') && 'looks into /proc' }, () => {
+  const file = path.join(folder, 'large'), script = `
+    const fs = require('node:fs'), { Linear } = require(${JSON.stringify(root)}), make = () => new Linear({ inChannels: 4096, outChannels: 4096, bias: false });
+    const resident = () => Number(/VmRSS:\\s*(\\d+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
+    make().close();
+    const before = resident(), one = make();
+    if (process.argv[1] === 'save') one.saveWeights(${JSON.stringify(file)});
+    else one.loadWeights(${JSON.stringify(file)}, { mmap: process.argv[1] === 'map' });
+    console.log(resident() - before);`;
+  const run = (how) => Number(spawnSync(process.execPath, ['-e', script, how], { encoding: 'utf8' }).stdout);
+  run('save');
+  const size = fs.statSync(file).size / 2 ** 20, mapped = run('map'), copied = run('copy');
+  assert.ok(mapped < size / 4, `${mapped} MB of a file of ${size}`);
+  assert.ok(copied > 0.9 * size, `${copied} MB without: the test can fail`);
+});
+
 test('bad arguments', async () => {
   const one = gat();
   await fails(() => one.loadWeights(path.join(folder, 'none')), 'ERR_NOT_FOUND', 'no file');

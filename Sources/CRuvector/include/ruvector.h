@@ -177,6 +177,13 @@ int32_t rv_weights_count(rv_mechanism *, uint64_t *count, rv_error *error);
 /* Copies one named weight, or with name NULL all of them in the order of rv_describe. */
 int32_t rv_weights_get(rv_mechanism *, const char *name, float *out, uint64_t count, rv_error *error);
 int32_t rv_weights_set(rv_mechanism *, const char *name, const float *values, uint64_t count, rv_error *error);
+/* Weights that stay in a file: `places` (f64) has for each parameter the byte where its floats (little-endian, a multiple of 4) begin,
+ * or -1 for those that are copied from `others` (count floats, one parameter after the other). The file is mapped: what is read of it
+ * comes into memory when it is used, processes share it, what is written to the weights never reaches it. All of it is looked at once;
+ * RV_CORRUPT where it has other numbers than finite ones, and then nothing has changed. It must not shrink while the weights are in
+ * use. RV_UNSUPPORTED in WebAssembly. */
+int32_t rv_weights_map(rv_mechanism *, const char *path, const rv_buffer *places, const float *others, uint64_t count,
+                       const rv_control *control, rv_error *error);
 
 /* JSON text: family, name, options, weights with shapes, sizes that the options fix, instruction set. Writes at most `capacity` bytes with an
  * ending 0 into `out` and the length it needs (without the 0) into `length`. */

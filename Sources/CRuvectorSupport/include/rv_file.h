@@ -23,6 +23,10 @@ int rv_file_open(const char *path, rv_file **out, uint64_t *bytes);
 int rv_file_read(rv_file *, uint64_t offset, void *out, size_t bytes);
 /* The whole file as memory that must not be written to; it stays when the file is closed. */
 int rv_file_map(rv_file *, void **out);
+/* The same, but what is written to it stays this process's own and never reaches the file. */
+int rv_file_map_own(rv_file *, void **out);
+/* Mapped memory that nobody has written to need not stay in memory: it is read again when it is asked for. */
+void rv_file_forget(void *memory, size_t bytes);
 void rv_file_unmap(void *memory, uint64_t bytes);
 void rv_file_close(rv_file *);
 /* A sentence for an errno; the thread's own memory, until the next call. */

@@ -20,7 +20,9 @@ final class DualScores {
   private let ball: Ball
   /// R where it stands for W_h.
   private let triangle: Triangle?
-  private var map: AlignedBuffer<Float>? { triangle?.rows ?? layer.projections?.hyperbolic.values }
+  private var map: UnsafePointer<Float>? {
+    (triangle?.rows.pointer ?? layer.projections?.hyperbolic.pointer).map { UnsafePointer($0) }
+  }
 
   /// `keepsKeys`: what a gradient needs. (What may throw comes before the object or after it: Embedded Swift keeps the memory
   /// of one that is half made.)
@@ -34,13 +36,13 @@ final class DualScores {
       return scores
     }
     let d = layer.dim, folded = try Rows(input.queries.rows, d)
-    let inner = try DualSpace.project(input.queries, p.euclidean.values, control)
+    let inner = try DualSpace.project(input.queries, p.euclidean.pointer, control)
     try gemm(
       m: input.queries.rows, n: d, k: d, .rows(inner.memory.pointer, stride: d),
       .rows(p.euclidean.pointer, stride: d), folded.memory.pointer, cStride: d, threads: control.threads)
     let triangle =
-      keepsKeys ? nil : try p.triangle.triangle(of: p.hyperbolic.values, dim: d, forRows: input.keys.rows)
-    let q = try DualSpace.project(input.queries, triangle?.rows ?? p.hyperbolic.values, control)
+      keepsKeys ? nil : try p.triangle.triangle(of: p.hyperbolic.pointer, dim: d, forRows: input.keys.rows)
+    let q = try DualSpace.project(input.queries, triangle?.rows.pointer ?? p.hyperbolic.pointer, control)
     try q.require(from: input.queries, "queries")
     let scores = DualScores(layer, input, ball, triangle, folded, q, try BallRows(q.view, ball, "queries"))
     if keepsKeys || 2 * input.queries.rows > d {
@@ -73,7 +75,7 @@ final class DualScores {
   private func packedMap() throws(RuvectorError) -> PackedMatrix? {
     if let triangle { return triangle.map }
     guard let map else { return nil }
-    return try PackedMatrix(.transposed(map.pointer, stride: layer.dim), rows: layer.dim, columns: layer.dim)
+    return try PackedMatrix(.transposed(map, stride: layer.dim), rows: layer.dim, columns: layer.dim)
   }
 
   /// Both scores, W_h k of some 70 keys at a time: used while it lies in the inner caches. The bits are those of projected
@@ -216,8 +218,8 @@ extension DualSpace {
     let space = try PoincareManifold(dim: dim, curvature: curvature)
     let euclidean = try projections.map { (p) throws(RuvectorError) in
       (
-        try Self.project(input.queries, p.euclidean.values, control),
-        try Self.project(input.keys, p.euclidean.values, control)
+        try Self.project(input.queries, p.euclidean.pointer, control),
+        try Self.project(input.keys, p.euclidean.pointer, control)
       )
     }
     let Q = euclidean?.0.view ?? input.queries, K = euclidean?.1.view ?? input.keys

@@ -27,13 +27,13 @@ final class EdgeScores {
     let n = input.keys.rows, w = layer.headDim, kernels = Kernels.current
     hasPairs = input.edges.map { $0.rows != n } ?? false
     guard layer.isFirst else {
-      let q = try Self.project(input.queries, layer.query.values, layer.rows, control)
+      let q = try Self.project(input.queries, layer.query.pointer, layer.rows, control)
       (folded, keyScores) = (nil, nil)
       guard hasPairs || keepsKeys || input.queries.rows > w else {
         (queries, keys, ready) = (q, nil, try Self.scores(layer, input, q, control))
         return
       }
-      let k = try Self.project(input.keys, layer.key.values, layer.rows, control)
+      let k = try Self.project(input.keys, layer.key.pointer, layer.rows, control)
       if let edges = input.edges, !hasPairs {
         try gemm(
           m: n, n: layer.rows, k: layer.edgeDim, .rows(edges.base, stride: edges.stride),
@@ -64,11 +64,11 @@ final class EdgeScores {
   }
 
   private static func project(
-    _ x: MatrixView, _ weight: AlignedBuffer<Float>, _ width: Int, _ control: Control
+    _ x: MatrixView, _ weight: UnsafePointer<Float>, _ width: Int, _ control: Control
   ) throws(RuvectorError) -> Rows {
     let rows = try Rows(x.rows, width)
     try gemm(
-      m: x.rows, n: width, k: x.dim, .rows(x.base, stride: x.stride), .transposed(weight.pointer, stride: x.dim),
+      m: x.rows, n: width, k: x.dim, .rows(x.base, stride: x.stride), .transposed(weight, stride: x.dim),
       rows.memory.pointer, cStride: width, threads: control.threads)
     return rows
   }

@@ -10,17 +10,17 @@ final class Triangle {
   /// W as it was.
   private let source: AlignedBuffer<Float>
 
-  private init(_ weight: AlignedBuffer<Float>, _ d: Int) throws(RuvectorError) {
-    source = try AlignedBuffer(copying: weight.pointer, count: d * d, for: "weights")
+  private init(_ weight: UnsafePointer<Float>, _ d: Int) throws(RuvectorError) {
+    source = try AlignedBuffer(copying: weight, count: d * d, for: "weights")
     rows = try AlignedBuffer(count: d * d, for: "weights")
-    try triangularFactor(of: weight.pointer, dim: d, into: rows.pointer)
+    try triangularFactor(of: weight, dim: d, into: rows.pointer)
     map = try PackedMatrix(.transposed(rows.pointer, stride: d), rows: d, columns: d, isTriangular: true)
   }
 
   /// Whether `weight` has these bits; a reading of it is nothing beside the products that follow.
-  private func isOf(_ weight: AlignedBuffer<Float>) -> Bool {
+  private func isOf(_ weight: UnsafePointer<Float>) -> Bool {
     var difference: UInt32 = 0
-    for i in 0..<source.count { difference |= source.pointer[i].bitPattern ^ weight.pointer[i].bitPattern }
+    for i in 0..<source.count { difference |= source.pointer[i].bitPattern ^ weight[i].bitPattern }
     return difference == 0
   }
 
@@ -35,7 +35,7 @@ final class Triangle {
     /// R of `weight` [d, d] as it is now; nil where W does better: for so few rows that R, made anew after each step of a
     /// training, would take longer than it saves (from 32 d rows on the first call is faster, too), or where Float does not
     /// hold R. (The number of rows of a call decides, nothing else: the same call has the same bits.)
-    func triangle(of weight: AlignedBuffer<Float>, dim d: Int, forRows count: Int) throws(RuvectorError) -> Triangle? {
+    func triangle(of weight: UnsafePointer<Float>, dim d: Int, forRows count: Int) throws(RuvectorError) -> Triangle? {
       guard count / 32 >= d else { return nil }
       let found = try lock.locked { () throws(RuvectorError) in
         if let last, last.isOf(weight) { return last }

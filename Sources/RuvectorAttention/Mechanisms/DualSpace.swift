@@ -87,11 +87,11 @@ public final class DualSpace: Attention, @unchecked Sendable {
   }
 
   /// y = W x for rows.
-  static func project(_ x: MatrixView, _ weight: AlignedBuffer<Float>, _ control: Control) throws(RuvectorError) -> Rows
+  static func project(_ x: MatrixView, _ weight: UnsafePointer<Float>, _ control: Control) throws(RuvectorError) -> Rows
   {
     let rows = try Rows(x.rows, x.dim)
     try gemm(
-      m: x.rows, n: x.dim, k: x.dim, .rows(x.base, stride: x.stride), .transposed(weight.pointer, stride: x.dim),
+      m: x.rows, n: x.dim, k: x.dim, .rows(x.base, stride: x.stride), .transposed(weight, stride: x.dim),
       rows.memory.pointer, cStride: x.dim, threads: control.threads)
     return rows
   }

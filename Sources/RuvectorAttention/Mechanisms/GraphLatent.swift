@@ -80,7 +80,7 @@ public final class GraphLatent: Attention, @unchecked Sendable {
       let m = input.queries.rows, n = input.keys.rows, d = layer.dim, kernels = Kernels.current
       let rows = input.maskStride == 0 ? 1 : m
       var masks: [AlignedBuffer<UInt8>] = [], heads: [Heads] = [], attended: [Rows] = [], keys: [Rows] = []
-      let queries = try DualSpace.project(input.queries, layer.query.values, control)
+      let queries = try DualSpace.project(input.queries, layer.query.pointer, control)
       try queries.require(from: input.queries, "queries")
       for s in 0..<2 {
         let mask = try AlignedBuffer<UInt8>(count: rows * n, for: "mask")
@@ -100,7 +100,7 @@ public final class GraphLatent: Attention, @unchecked Sendable {
         masks.append(mask)
         heads.append(all)
         attended.append(a)
-        let projected = try DualSpace.project(a.view, layer.key.values, control)
+        let projected = try DualSpace.project(a.view, layer.key.pointer, control)
         try projected.require(from: a.view, "attended keys")
         keys.append(projected)
       }

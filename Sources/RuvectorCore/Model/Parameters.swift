@@ -52,26 +52,42 @@ public struct Slot: Sendable {
   }
 }
 
+/// The memory of one block of weights, which a member and what it is a part of have in common: its own, or a part of a file.
+public final class ParameterMemory {
+  public fileprivate(set) var pointer: UnsafeMutablePointer<Float>
+  private var owner: AnyObject
+
+  fileprivate init(_ own: AlignedBuffer<Float>) { (pointer, owner) = (own.pointer, own) }
+
+  #if !hasFeature(Embedded)
+    /// From here on the numbers are those of the file from byte `offset` on, a multiple of 4; what it had is given back. Nothing else
+    /// may be running on the member.
+    public func move(to file: MappedFile, offset: Int) {
+      (pointer, owner) = ((file.base + offset).assumingMemoryBound(to: Float.self), file)
+    }
+  #endif
+}
+
 /// One named block of weights, and its place among all of its member's. (A class: members hand them on in every call.)
 public final class Parameter {
   public let name: String
   /// Row-major: [rows, columns], [length] or more.
   public let shape: [Int]
-  public let values: AlignedBuffer<Float>
+  public let count: Int
+  public let memory: ParameterMemory
   /// Floats of the member's parameters before it.
   public let offset: Int
 
-  init(name: String, shape: [Int], values: AlignedBuffer<Float>, offset: Int) {
-    (self.name, self.shape, self.values, self.offset) = (name, shape, values, offset)
-    pointer = values.pointer
+  init(name: String, shape: [Int], memory: ParameterMemory, offset: Int) {
+    (self.name, self.shape, self.memory, self.offset) = (name, shape, memory, offset)
+    count = shape.reduce(1, *)
   }
 
-  public let pointer: UnsafeMutablePointer<Float>
-  public var count: Int { values.count }
+  public var pointer: UnsafeMutablePointer<Float> { memory.pointer }
 
   public subscript(index: Int) -> Float {
-    get { values.pointer[index] }
-    set { values.pointer[index] = newValue }
+    get { pointer[index] }
+    set { pointer[index] = newValue }
   }
 }
 
@@ -97,8 +113,8 @@ public struct Parameters: RandomAccessCollection {
       let count = slot.shape.reduce(1, *)
       all.append(
         Parameter(
-          name: "\(slot.name)", shape: slot.shape, values: try AlignedBuffer(count: count, for: "weights"),
-          offset: offset))
+          name: "\(slot.name)", shape: slot.shape,
+          memory: ParameterMemory(try AlignedBuffer(count: count, for: "weights")), offset: offset))
       offset += count
     }
     var random = Random(seed: seed), turn = 0
@@ -117,7 +133,7 @@ public struct Parameters: RandomAccessCollection {
       starts.append(total)
       for its in part.parameters.all {
         all.append(
-          Parameter(name: part.prefix + its.name, shape: its.shape, values: its.values, offset: total + its.offset))
+          Parameter(name: part.prefix + its.name, shape: its.shape, memory: its.memory, offset: total + its.offset))
       }
       total += part.parameters.total
       guard total <= 1 << 30 else { throw Slot.tooMany }

@@ -91,7 +91,11 @@ function weightsSource(c) {
   } catch {
     bytes = new Uint8Array(16);
   }
-  if (!c.bad()) return bytes;
+  if (!c.bad()) {
+    if (!chance.of(0.3)) return bytes;
+    self.saveWeights(weightsFile);
+    return weightsFile;
+  }
   if (chance.of(0.5)) return bytes.subarray(0, chance.below(bytes.length));
   bytes[chance.below(bytes.length)] ^= 1 << chance.below(8);
   return bytes;
@@ -102,7 +106,7 @@ const kinds = {
   weightsFile: (c) => (c.bad() ? c.chance.pick([...strangers().filter((value) => typeof value !== 'string'), '', 'a\0b', path.join(os.tmpdir(), 'no', 'such', 'folder')]) : weightsFile),
   weightsSource,
   weightStorage: (c) => (c.bad() ? c.chance.pick([...strangers(), { storage: 'int4' }, { metadata: { a: 1 } }, { x: 1 }]) : c.chance.pick([undefined, {}, { storage: 'f32' }, { storage: 'f16', metadata: { a: 'b' } }, { storage: 'int8' }])),
-  weightLoading: (c) => (c.bad() ? c.chance.pick([...strangers(), { strict: 1 }, { names: 3 }, { names: () => { c.world.bomb(); } }]) : c.chance.pick([undefined, {}, { strict: false }, { names: (name) => name }])),
+  weightLoading: (c) => (c.bad() ? c.chance.pick([...strangers(), { strict: 1 }, { names: 3 }, { names: () => { c.world.bomb(); } }]) : c.chance.pick([undefined, {}, { strict: false }, { mmap: true }, { names: (name) => name }])),
   memberWeights: (c) => form(c, numbers(c, c.bad() ? 3 : known(c).floats)),
 };
 

@@ -98,7 +98,7 @@ function headerLength(first, size) {
   return length;
 }
 
-/** {tensors: Map of name -> {dtype, shape, start, end}, metadata} of a header; offsets count from the end of the header. */
+/** {tensors: Map of name -> {dtype, shape, start, end}, metadata, from} of a header; offsets count from its end, which is byte `from` of the file. */
 function parseHeader(bytes, size) {
   let header;
   try {
@@ -127,7 +127,7 @@ function parseHeader(bytes, size) {
     at = end;
   }
   if (at !== room) throw corrupt(`${at} bytes of tensors`, 'file', room);
-  return { tensors, metadata };
+  return { tensors, metadata, from: 8 + bytes.length };
 }
 
-module.exports = { READERS, SIZES, corrupt, floatsOf, headerLength, parseHeader, product, toHalf, write };
+module.exports = { READERS, SIZES, corrupt, floatsOf, headerLength, isLittle, parseHeader, product, toHalf, write };

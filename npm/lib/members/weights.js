@@ -4,8 +4,8 @@
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { Member, handleOf, stateOf } = require('./member.js');
-const { mismatch, unexpected } = require('../errors.js');
-const { READERS, corrupt, floatsOf, product, toHalf, write } = require('./safetensors.js');
+const { mismatch, tagOf, unexpected } = require('../errors.js');
+const { READERS, corrupt, floatsOf, isLittle, product, toHalf, write } = require('./safetensors.js');
 const { pathOf, writeFile, writeFileAsync } = require('../files.js');
 const { drive, driveAsync } = require('./tensor-files.js');
 
@@ -88,18 +88,24 @@ const plain = (shape) => {
 };
 const equal = (a, b) => a.length === b.length && a.every((side, i) => side === b[i]);
 
-/** The weights of a member out of a header, tensor by tensor: asks for bytes behind the header by [start, end]. */
-function* read(member, { tensors }, { names, strict }) {
-  const { parameters, floats } = stateOf(member), used = new Set(), out = new Float32Array(floats), list = [...tensors.keys()];
-  let at = 0;
-  for (const parameter of parameters) {
+/**
+ * The weights of a member out of a header, tensor by tensor: asks for bytes behind the header by [start, end]. {places, floats}: for each parameter the byte of
+ * the file where it may stay, or -1, and the numbers of the latter, one parameter after the other.
+ */
+function* read(member, { tensors, from }, { names, strict, mmap }) {
+  const { parameters } = stateOf(member), used = new Set(), list = [...tensors.keys()], places = new Float64Array(parameters.length).fill(-1), copied = [];
+  for (const [i, parameter] of parameters.entries()) {
     const key = names ? list.find((name) => names(name) === parameter.name) : parameter.name, tensor = key === undefined ? undefined : tensors.get(key);
     if (!tensor) throw corrupt(`a tensor ${parameter.name}`, 'file', 'none');
     const count = product(parameter.shape);
     if (!equal(plain(tensor.shape), plain(parameter.shape))) throw corrupt(`[${parameter.shape.join(', ')}]`, key, `[${tensor.shape.join(', ')}]`);
     if (!Object.hasOwn(READERS, tensor.dtype)) throw corrupt(`one of ${Object.keys(READERS).join(', ')}`, `${key}.dtype`, tensor.dtype);
-    const values = floatsOf(yield [tensor.start, tensor.end], tensor.dtype, count);
     used.add(key);
+    if (mmap && isLittle && tensor.dtype === 'F32' && (from + tensor.start) % 4 === 0) {
+      places[i] = from + tensor.start;
+      continue;
+    }
+    const values = floatsOf(yield [tensor.start, tensor.end], tensor.dtype, count);
     if (tensor.dtype === 'I8') {
       const scale = tensors.get(`${key}.scale`), rows = parameter.shape[0];
       if (!scale || scale.dtype !== 'F32' || product(scale.shape) !== rows) throw corrupt(`a tensor ${key}.scale of ${rows} floats`, 'file', scale ? 'another' : 'none');
@@ -109,19 +115,21 @@ function* read(member, { tensors }, { names, strict }) {
     }
     const bad = values.findIndex((x) => !Number.isFinite(x));
     if (bad >= 0) throw corrupt('finite numbers', key, `${values[bad]} at element ${bad}`);
-    out.set(values, at);
-    at += count;
+    copied.push(values);
   }
   const extra = list.find((name) => !used.has(name));
   if (strict && extra !== undefined) throw corrupt(`no more than the parameters of a ${stateOf(member).row.class}`, 'file', extra);
-  return out;
+  const floats = new Float32Array(copied.reduce((sum, { length }) => sum + length, 0));
+  copied.reduce((at, values) => (floats.set(values, at), at + values.length), 0);
+  return { places, floats };
 }
 
-function loadOptions(options) {
-  const { names, strict = true } = inputs.options(options, ['names', 'strict']);
+function loadOptions(source, options) {
+  const { names, strict = true, mmap = false } = inputs.options(options, ['names', 'strict', 'mmap']);
   if (names !== undefined && typeof names !== 'function') throw unexpected('ERR_INVALID_ARG', 'a function', 'names', names);
-  if (typeof strict !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'strict', strict);
-  return { names, strict };
+  for (const [name, value] of Object.entries({ strict, mmap })) if (typeof value !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', name, value);
+  if (mmap && tagOf(source) === 'Uint8Array') throw unexpected('ERR_INVALID_ARG', 'the path of a file, to map it', 'source', source);
+  return { names, strict, mmap };
 }
 
 function saveWeights(member, path, options) {
@@ -144,15 +152,15 @@ function weightsToBuffer(member, options) {
 }
 
 function loadWeights(member, source, options) {
-  handleOf(member);
-  const settings = loadOptions(options);
-  Member.prototype.setWeights.call(member, drive(source, (header) => read(member, header, settings)));
+  const handle = handleOf(member), settings = loadOptions(source, options), { places, floats } = drive(source, (header) => read(member, header, settings));
+  if (settings.mmap && places.length > 0) native.weightsMap(handle, pathOf(source), places, floats, 1, undefined);
+  else Member.prototype.setWeights.call(member, floats);
 }
 
 async function loadWeightsAsync(member, source, options) {
-  handleOf(member);
-  const settings = loadOptions(options), weights = await driveAsync(source, (header) => read(member, header, settings));
-  Member.prototype.setWeights.call(member, weights);
+  const handle = handleOf(member), settings = loadOptions(source, options), { places, floats } = await driveAsync(source, (header) => read(member, header, settings));
+  if (settings.mmap && places.length > 0) await native.weightsMapAsync(handle, pathOf(source), places, floats, 1, undefined);
+  else Member.prototype.setWeights.call(member, floats);
 }
 
 module.exports = { loadWeights, loadWeightsAsync, saveWeights, saveWeightsAsync, weightsToBuffer };
