@@ -335,7 +335,7 @@ export interface Sample {
 }
 
 /**
- * Draws subgraphs around nodes, hop by hop: of a node in hop h at most `sizes[h]` entries. What is drawn for a node depends on the
+ * Draws subgraphs around nodes, hop by hop: of a node in hop h at most `sizes[h]` entries (Infinity, or -1: all), and its loops. What is drawn for a node depends on the
  * seed, the step and the node alone. O(entries drawn) and a table of the graph's nodes.
  */
 export class NeighborSampler {
@@ -353,7 +353,8 @@ export class NeighborSampler {
 /** Whatever makes rows of nodes from rows of nodes: an embedder, or a layer over graphs. */
 export type GNN =
   | { encode(vectors: Matrix, graph: Graph, edgeAttr?: undefined, options?: ThreadOptions): Rows }
-  | { forward(vectors: Matrix, graph: Graph, edgeAttr?: Matrix | undefined, options?: ThreadOptions): Rows };
+  | { forward(vectors: Matrix, graph: Graph, edgeAttr?: Matrix | undefined, options?: ThreadOptions): Rows }
+  | { forward(vectors: Matrix, graph: Graph, options?: ThreadOptions): Rows };
 
 /** How candidates are ranked anew. */
 export interface GnnSearchOptions {
@@ -363,9 +364,9 @@ export interface GnnSearchOptions {
   readonly neighbors?: number | undefined;
   /** Nearest candidates that the query is linked to, as if it had been inserted. Default 8. */
   readonly queryLinks?: number | undefined;
-  /** Edges of one's own, in the place of the links of the index. */
+  /** Edges of one's own with their weights, in the place of the links of the index; the query's own links have weight 1. */
   readonly graph?: Graph | undefined;
-  /** The key of each of its nodes. Default: its number. */
+  /** The key of each of its nodes; of a store the id. Default: the node's number as a key of the index. */
   readonly keys?: readonly IndexKey[] | Float64Array | BigInt64Array | undefined;
   /** w of w z(cosine of embeddings) + (1 − w) z(−distance of the index); with 1 (the default) the score is the cosine. */
   readonly gnnWeight?: number | undefined;
@@ -398,7 +399,7 @@ export interface GnnStoreResult { id: string; score: number; weight: number; dis
  * @throws ERR_DIMENSION_MISMATCH, ERR_OUT_OF_RANGE, ERR_WRONG_HANDLE, ERR_INVALID_ARG
  */
 export function searchWithGnn<K extends IndexKey>(index: HNSWIndex<K> | BruteForceIndex<K>, query: Vector, gnn: GNN, k: number, options?: GnnSearchOptions): GnnResult<K>[];
-export function searchWithGnn(store: VectorStore, query: Vector, gnn: GNN, k: number, options?: GnnSearchOptions): GnnStoreResult[];
+export function searchWithGnn(store: VectorStore, query: Vector, gnn: GNN, k: number, options?: GnnSearchOptions & Pick<StoreSearchOptions, 'filter' | 'where'>): GnnStoreResult[];
 
 /**
  * A layer of one's own: `aggregate` is native, `update` is what a subclass writes.

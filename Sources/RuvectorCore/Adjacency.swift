@@ -26,9 +26,11 @@ public final class Adjacency: @unchecked Sendable {
     public let norm: Norm
     /// Whether the graph's weights are read.
     public let isWeighted: Bool
+    /// Whether, without its weights, an entry of a subgraph counts as often as its sampler says.
+    public let isCounted: Bool
 
-    public init(_ loops: Loops, _ norm: Norm = .none, isWeighted: Bool = false) {
-      (self.loops, self.norm, self.isWeighted) = (loops, norm, isWeighted)
+    public init(_ loops: Loops, _ norm: Norm = .none, isWeighted: Bool = false, isCounted: Bool = false) {
+      (self.loops, self.norm, self.isWeighted, self.isCounted) = (loops, norm, isWeighted, isCounted)
     }
   }
 
@@ -58,7 +60,7 @@ public final class Adjacency: @unchecked Sendable {
   convenience init(_ graph: ResidentGraph, _ form: Form) throws(RuvectorError) {
     let lock = try Lock()
     var offsets = graph.offsets, indices = graph.indices, entries: AlignedBuffer<UInt32>?
-    var weights = form.isWeighted ? graph.weights : nil
+    var weights = form.isWeighted ? graph.weights : form.isCounted ? graph.origin?.counts : nil
     guard graph.nodes == graph.columns || (form.loops == .kept && form.norm != .symmetric) else {
       throw .expected(
         "as many sources as targets", for: "graph", received: "\(graph.columns) and \(graph.nodes)", .dimensionMismatch)
@@ -67,7 +69,7 @@ public final class Adjacency: @unchecked Sendable {
       let made = try Looped(graph, hasWeights: weights != nil, keepsWeights: form.loops == .completed)
       (offsets, indices, entries, weights) = (made.offsets, made.indices, made.entries, made.weights)
     }
-    if form.norm == .symmetric, let origin = graph.origin {
+    if form.norm != .none, let origin = graph.origin {
       let whole = try origin.graph.adjacency(Form(form.loops, .none, isWeighted: form.isWeighted))
       weights = try normalized(form.norm, offsets, indices, weights) { i in whole.degree(Int(origin.nodes[i])) }
     } else if form.norm != .none {

@@ -1,13 +1,13 @@
 /// Draws subgraphs around some nodes, for passes over a few nodes of a large graph: hop by hop, a node that is new in hop h gets at
-/// most `sizes[h]` of its entries, drawn without repetition (all of them where it has no more, or `sizes[h]` < 0). Nodes of the last
-/// hop have no entries.
+/// most `sizes[h]` of its entries, drawn without repetition (all of them where it has no more, or `sizes[h]` < 0). Loops are not drawn:
+/// a node keeps its own. Nodes of the last hop have no entries.
 ///
 /// What is drawn for a node is a function of the seed, the step and the node, whatever else is in the batch and in whatever order.
 ///
-/// A node that got s of its d entries has each with d/s times its weight, so that sums over entries keep their expected value and
-/// means weighted so are as they were; where none is left out there are no weights but the graph's. Norms by degree are those of the
-/// whole graph. So L layers over the entries of L hops, all of them, give the nodes the rows that the whole graph gives them.
-/// - Complexity: O(entries drawn + nodes of the whole graph for a table of their places).
+/// A node that got s of its d entries (loops apart) has each with d/s times its weight, so that sums over entries keep their expected
+/// value; where none is left out there are no weights but the graph's. Degrees are those of the whole graph, in means too. So L layers
+/// over the entries of L hops, all of them, give the nodes the rows that the whole graph gives them.
+/// - Complexity: O(entries drawn + nodes of the whole graph for a table of their places); with loops, O(entries of the nodes found).
 ///
 /// Reference: Hamilton, Ying, Leskovec 2017, "Inductive Representation Learning on Large Graphs", algorithm 2. Names: PyTorch
 /// Geometric's NeighborLoader.
@@ -43,15 +43,26 @@ public struct NeighborSampler: Sendable {
       nodes.append(node)
       places[Int(node)] = UInt32(truncatingIfNeeded: nodes.count)
     }
-    var offsets: [UInt32] = [0], indices: [UInt32] = [], entries: [UInt32] = [], weights: [Float] = []
-    let key = mixed(seed ^ mixed(step))
-    var isScaled = graph.weights != nil, first = 0
+    var offsets: [UInt32] = [0], indices: [UInt32] = [], entries: [UInt32] = [], counts: [Float] = []
+    let key = mixed(seed ^ mixed(step)), hasLoops = graph.hasLoops
+    var leavesOut = false, first = 0
     for size in sizes {
       let end = nodes.count
       for at in first..<end {
-        let row = graph.row(Int(nodes[at])), chosen = draw(row, size, key ^ UInt64(nodes[at]))
-        let scale = chosen.isEmpty ? 1 : Float(Double(row.count) / Double(chosen.count))
-        if scale != 1 { isScaled = true }
+        let node = nodes[at], row = graph.row(Int(node))
+        let loops = hasLoops ? row.filter { graph.indices[$0] == node } : []
+        var chosen: [Int], times: Float = 1
+        if loops.isEmpty {
+          chosen = draw(row.count, size, key ^ UInt64(node)).map { row.lowerBound + $0 }
+          if chosen.count > 0 { times = Float(Double(row.count) / Double(chosen.count)) }
+        } else {
+          let others = row.filter { graph.indices[$0] != node }
+          chosen = draw(others.count, size, key ^ UInt64(node)).map { others[$0] }
+          if chosen.count > 0 { times = Float(Double(others.count) / Double(chosen.count)) }
+          chosen += loops
+          chosen.sort()
+        }
+        if times != 1 { leavesOut = true }
         for entry in chosen {
           let source = Int(graph.indices[entry])
           if places[source] == 0 {
@@ -60,7 +71,7 @@ public struct NeighborSampler: Sendable {
           }
           indices.append(places[source] - 1)
           entries.append(UInt32(truncatingIfNeeded: entry))
-          weights.append((graph.weights?[entry] ?? 1) * scale)
+          counts.append(graph.indices[entry] == node ? 1 : times)
         }
         guard indices.count <= ResidentGraph.most else {
           throw .expected("a number in 0...\(ResidentGraph.most)", for: "edges", received: "more", .outOfRange)
@@ -71,20 +82,21 @@ public struct NeighborSampler: Sendable {
     }
     while offsets.count <= nodes.count { offsets.append(UInt32(truncatingIfNeeded: indices.count)) }
     return try ResidentGraph(
-      of: graph, nodes: nodes, entries: entries, offsets: offsets, indices: indices, weights: isScaled ? weights : nil)
+      of: graph, nodes: nodes, entries: entries, offsets: offsets, indices: indices, counts: leavesOut ? counts : nil,
+      hops: sizes.count)
   }
 
-  /// At most `size` places of a row, rising (Bentley and Floyd 1987, "A sample of brilliance").
-  private func draw(_ row: Range<Int>, _ size: Int, _ key: UInt64) -> [Int] {
-    guard size >= 0, size < row.count else { return Array(row) }
+  /// At most `size` of the numbers below `count`, rising (Bentley and Floyd 1987, "A sample of brilliance").
+  private func draw(_ count: Int, _ size: Int, _ key: UInt64) -> [Int] {
+    guard size >= 0, size < count else { return Array(0..<count) }
     var random = Random(seed: key), chosen: [Int] = []
     if size <= 64 {
-      for last in row.count - size..<row.count {
-        let drawn = row.lowerBound + random.below(last + 1)
-        chosen.append(chosen.contains(drawn) ? row.lowerBound + last : drawn)
+      for last in count - size..<count {
+        let drawn = random.below(last + 1)
+        chosen.append(chosen.contains(drawn) ? last : drawn)
       }
     } else {
-      var all = Array(row)
+      var all = Array(0..<count)
       for i in 0..<size { all.swapAt(i, i + random.below(all.count - i)) }
       chosen = Array(all[..<size])
     }

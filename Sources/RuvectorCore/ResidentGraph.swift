@@ -36,12 +36,17 @@ public final class ResidentGraph: @unchecked Sendable {
     public let nodes: AlignedBuffer<UInt32>
     /// [edges]: of each entry its place there.
     public let entries: AlignedBuffer<UInt32>
+    /// [edges]: how often each entry counts, for those that were not drawn; nil: all once.
+    public let counts: AlignedBuffer<Float>?
+    /// Hops that were drawn: layers after that many see no sources.
+    public let hops: Int
   }
   /// Of what a ``NeighborSampler`` has drawn the graph that it was drawn from: degrees are that one's.
   public let origin: Origin?
 
   private let lock: Lock
   private var known: Transposed?
+  private var loops: Bool?
   /// What layers have asked for: a handful.
   private var adjacencies: [Adjacency] = []
 
@@ -85,19 +90,28 @@ public final class ResidentGraph: @unchecked Sendable {
     self.init(rows, list, columns: columns, own, nil, lock)
   }
 
-  /// A subgraph of `graph`, in order already: node i is `nodes[i]` there, entry e the entry `entries[e]`.
+  /// A subgraph of `graph`, in order already: node i is `nodes[i]` there, entry e the entry `entries[e]`, which counts `counts[e]`
+  /// times (nil: each once): its weight is so many times that of the graph.
   convenience init(
-    of graph: ResidentGraph, nodes: [UInt32], entries: [UInt32], offsets: [UInt32], indices: [UInt32], weights: [Float]?
+    of graph: ResidentGraph, nodes: [UInt32], entries: [UInt32], offsets: [UInt32], indices: [UInt32],
+    counts: [Float]?, hops: Int
   ) throws(RuvectorError) {
-    let lock = try Lock(), origin = Origin(graph: graph, nodes: try Self.copy(nodes), entries: try Self.copy(entries))
-    let rows = try Self.copy(offsets), list = try Self.copy(indices)
-    let own = try weights.map { (weights) throws(RuvectorError) in
-      let made = try AlignedBuffer<Float>(count: weights.count, for: "graph")
-      for i in 0..<weights.count { made[i] = weights[i] }
-      try requireFinite(made.pointer, count: made.count, for: "weights")
-      return made
+    let lock = try Lock(), rows = try Self.copy(offsets), list = try Self.copy(indices)
+    var times: AlignedBuffer<Float>?, own: AlignedBuffer<Float>?
+    if let counts {
+      let made = try AlignedBuffer<Float>(count: counts.count, for: "graph")
+      for i in 0..<counts.count { made[i] = counts[i] }
+      times = made
     }
-    self.init(rows, list, columns: nodes.count, own, origin, lock)
+    if let whole = graph.weights {
+      let made = try AlignedBuffer<Float>(count: entries.count, for: "graph")
+      for (i, entry) in entries.enumerated() { made[i] = whole[Int(entry)] * (times?[i] ?? 1) }
+      try requireFinite(made.pointer, count: made.count, for: "weights")
+      own = made
+    }
+    let origin = Origin(
+      graph: graph, nodes: try Self.copy(nodes), entries: try Self.copy(entries), counts: times, hops: hops)
+    self.init(rows, list, columns: nodes.count, own ?? times, origin, lock)
   }
 
   private static func copy(_ list: [UInt32]) throws(RuvectorError) -> AlignedBuffer<UInt32> {
@@ -133,6 +147,14 @@ public final class ResidentGraph: @unchecked Sendable {
       }
       least = offsets[i]
     }
+  }
+
+  /// Whether a node is a source of its own. Looked for once. O(edges).
+  public var hasLoops: Bool {
+    if let loops = lock.locked({ loops }) { return loops }
+    let found = (0..<nodes).contains { i in row(i).contains { Int(indices[$0]) == i } }
+    lock.locked { loops = found }
+    return found
   }
 
   /// The places of node i's sources in `indices`.

@@ -74,6 +74,8 @@ public protocol NodeLayer: Mechanism {
   var keepsSome: Bool { get }
   /// Whether NaN and infinity may go in and not come out.
   var hidesNonFinite: Bool { get }
+  /// How many times rows go from sources to targets.
+  var hops: Int { get }
   /// The output of a layer that can do without memory of its own for it; nil: `forward` does it.
   func passed(_ input: GraphInput, _ mode: Mode, _ control: Control) throws(RuvectorError) -> Features?
 }
@@ -109,6 +111,7 @@ private enum GraphOperation {
 
 extension GraphLayer {
   public static var family: StaticString { "graph" }
+  public var hops: Int { 1 }
   public static var operations: [Operation] { GraphOperation.all }
 }
 
@@ -152,6 +155,7 @@ private enum DenseOperation {
 }
 
 extension DenseLayer {
+  public var hops: Int { 0 }
   public static var family: StaticString { "dense" }
   public static var operations: [Operation] { DenseOperation.all }
 }

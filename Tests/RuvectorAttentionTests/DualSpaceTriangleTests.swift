@@ -12,7 +12,7 @@ import Testing
 
   private static func uses(_ mechanism: DualSpace, keys n: Int) throws -> Bool {
     let p = try #require(mechanism.projections)
-    return try p.triangle.triangle(of: p.hyperbolic.values, dim: d, forRows: n) != nil
+    return try p.triangle.triangle(of: p.hyperbolic.pointer, dim: d, forRows: n) != nil
   }
 
   /// Weights that changed in memory, whoever changed them, count in the next call.
@@ -26,11 +26,11 @@ import Testing
       #expect(distance(try mechanism.weights(batch), exact.weights) < 1e-5, "\(place)")
     }
     try check("first")
-    mechanism.parameters[1].values[Self.d * Self.d - 1] += 0.5
+    mechanism.parameters[1][Self.d * Self.d - 1] += 0.5
     try check("one element")
     mechanism.shake(62, scale: 0.3)
     try check("all")
-    mechanism.parameters[1].values.pointer.update(repeating: 0, count: Self.d * Self.d)
+    mechanism.parameters[1].pointer.update(repeating: 0, count: Self.d * Self.d)
     try check("zeros")
     let other = try #require(try mechanism.clone() as? DualSpace)
     other.shake(63)

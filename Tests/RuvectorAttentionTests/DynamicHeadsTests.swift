@@ -117,8 +117,8 @@ import Testing
   @Test func gatesAndClosedHeads() throws {
     var g = SeededGenerator(94)
     let layer = try DynamicHeads(4, [("heads", .number(2)), ("threshold", .number(0.5))])
-    layer.parameters[1].values[0] = 50
-    layer.parameters[1].values[1] = -50
+    layer.parameters[1][0] = 50
+    layer.parameters[1][1] = -50
     let batch = Batch(&g, 3, 4, 4, 4), flat = batch.queries.flatMap { $0 }
     let q = try AlignedBuffer(copying: flat, count: 12), out = try AlignedBuffer<Float>(count: 6, repeating: .nan)
     func tensor(_ memory: AlignedBuffer<Float>, rank: Int, _ rows: Int, _ columns: Int) -> Tensor {
@@ -129,7 +129,7 @@ import Testing
     let weights = try layer.weights(batch)
     #expect(weights[..<12].allSatisfy { $0 > 0 } && weights[12...].allSatisfy { $0 == 0 })
     let before = try layer.forward(batch), key = try #require(layer.parameters.first { $0.name == "key.weight" })
-    for i in 8..<16 { key.values[i] = .infinity }  // the second head's half
+    for i in 8..<16 { key[i] = .infinity }  // the second head's half
     #expect(try layer.forward(batch) == before)
   }
 

@@ -44,12 +44,12 @@ extension Attention {
     try self.init(Settings(of: Self.name, Self.options, [("dim", .number(Double(d)))] + options))
   }
 
-  var flatParameters: [Double] { parameters.flatMap { p in (0..<p.values.count).map { Double(p.values[$0]) } } }
+  var flatParameters: [Double] { parameters.flatMap { p in (0..<p.count).map { Double(p[$0]) } } }
 
   /// Adds to every parameter, so that none is 0.
   func shake(_ seed: UInt64, by scale: Double) {
     var g = SeededGenerator(seed)
-    for p in parameters { for i in 0..<p.values.count { p.values[i] += Float(scale * g.normal()) } }
+    for p in parameters { for i in 0..<p.count { p[i] += Float(scale * g.normal()) } }
   }
 }
 

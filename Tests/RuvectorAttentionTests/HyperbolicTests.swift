@@ -30,7 +30,7 @@ import Testing
     // Away from the identity.
     var g = SeededGenerator(3)
     for parameter in mechanism.parameters {
-      for (i, x) in g.normals(parameter.values.count, scale: 0.3).enumerated() { parameter.values[i] += x }
+      for (i, x) in g.normals(parameter.count, scale: 0.3).enumerated() { parameter[i] += x }
     }
     return mechanism
   }
@@ -60,7 +60,7 @@ import Testing
   }
 
   static func parameters(_ mechanism: Hyperbolic) -> [Double] {
-    mechanism.parameters.flatMap { p in (0..<p.values.count).map { Double(p.values[$0]) } }
+    mechanism.parameters.flatMap { p in (0..<p.count).map { Double(p[$0]) } }
   }
 
   @Test(arguments: cases.indices) func againstOracle(_ index: Int) throws {

@@ -83,9 +83,9 @@ import Testing
   private static func shaken(_ mechanism: any Attention) -> [Double] {
     var all: [Double] = []
     for parameter in mechanism.parameters {
-      for i in 0..<parameter.values.count {
-        parameter.values[i] += 0.1 * Float(all.count + 1)
-        all.append(Double(parameter.values[i]))
+      for i in 0..<parameter.count {
+        parameter[i] += 0.1 * Float(all.count + 1)
+        all.append(Double(parameter[i]))
       }
     }
     return all
@@ -164,7 +164,7 @@ import Testing
       for log in [-800, -69, 69, 800] as [Float] {
         let mechanism = try c.make()
         for parameter in mechanism.parameters where parameter.name.hasSuffix("curvature") {
-          for i in 0..<parameter.values.count { parameter.values[i] = log }
+          for i in 0..<parameter.count { parameter[i] = log }
         }
         var g = SeededGenerator(7)
         let batch = Batch(&g, 2, 4, 6, 6, scale: 0.2)

@@ -137,7 +137,7 @@ import Testing
   @Test func balancedUseHasLossOne() throws {
     let moe = try Case(topK: 2, capacityFactor: 0).make()
     for p in moe.parameters where p.name == "gate.weight" || p.name == "gate.bias" {
-      p.values.pointer.update(repeating: 0, count: p.values.count)
+      p.pointer.update(repeating: 0, count: p.count)
     }
     var g = SeededGenerator(75)
     let usage = try run(moe, "usage", Batch(&g, 9, 1, 6, 6).queries, room: 9)
@@ -274,7 +274,7 @@ import Testing
       #expect(out.allSatisfy { $0.isFinite } && out.contains { $0 != 0 }, "\(scale)")
       _ = gradient
     }
-    moe.parameters[0].values.pointer.update(repeating: 3e38, count: moe.parameters[0].values.count)
+    moe.parameters[0].pointer.update(repeating: 3e38, count: moe.parameters[0].count)
     #expect(try moe.forward(Batch(&g, 12, 9, 6, 6)).allSatisfy { $0.isFinite })
   }
 }

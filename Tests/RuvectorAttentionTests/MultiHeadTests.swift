@@ -16,13 +16,13 @@ import Testing
         ]))
     var g = SeededGenerator(UInt64(d))
     for parameter in layer.parameters {
-      for i in 0..<parameter.values.count { parameter.values[i] += Float(0.2 * g.normal()) }
+      for i in 0..<parameter.count { parameter[i] += Float(0.2 * g.normal()) }
     }
     return layer
   }
 
   static func parameters(_ layer: MultiHead) -> [Double] {
-    layer.parameters.flatMap { p in (0..<p.values.count).map { Double(p.values[$0]) } }
+    layer.parameters.flatMap { p in (0..<p.count).map { Double(p[$0]) } }
   }
 
   /// The formula in Double from the flat parameters.

@@ -49,13 +49,13 @@ struct Batch {
 
 extension Attention {
   /// All parameters, one after the other.
-  var flat: [Double] { parameters.flatMap { p in (0..<p.values.count).map { Double(p.values[$0]) } } }
+  var flat: [Double] { parameters.flatMap { p in (0..<p.count).map { Double(p[$0]) } } }
 
   /// Adds small normal numbers to every parameter, so that none is special.
   func shake(_ seed: UInt64, scale: Double = 0.2) {
     var g = SeededGenerator(seed)
     for p in parameters {
-      for (i, x) in g.normals(p.values.count, scale: scale).enumerated() { p.values[i] += x }
+      for (i, x) in g.normals(p.count, scale: scale).enumerated() { p[i] += x }
     }
   }
 
@@ -107,7 +107,7 @@ extension Attention {
     return try batch.withInput(dim: dim, values: v) { (input) throws(RuvectorError) in
       let sizes = [
         batch.queries.count * dim, batch.keys.count * dim, batch.keys.count * v,
-        parameters.reduce(0) { $0 + $1.values.count }, (batch.edges?.count ?? 0) * edgeDim,
+        parameters.reduce(0) { $0 + $1.count }, (batch.edges?.count ?? 0) * edgeDim,
       ]
       let total = sizes.reduce(0, +)
       let out = try AlignedBuffer<Float>(count: total, repeating: 0), p = out.pointer

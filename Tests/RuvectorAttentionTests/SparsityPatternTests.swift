@@ -137,7 +137,7 @@ import Testing
   ) throws(RuvectorError) -> (out: [Float], weights: [Float], gradient: [Float]) {
     try batch.withInput(dim: 6, values: 6) { (input) throws(RuvectorError) in
       let m = batch.queries.count, n = batch.keys.count
-      let p = mechanism.parameters.reduce(0) { $0 + $1.values.count }, total = m * 6 + n * 12 + p
+      let p = mechanism.parameters.reduce(0) { $0 + $1.count }, total = m * 6 + n * 12 + p
       let out = try AlignedBuffer<Float>(count: m * 6, repeating: .nan)
       let weights = try AlignedBuffer<Float>(count: mechanism.heads * pattern.count, repeating: .nan)
       let all = try AlignedBuffer<Float>(count: total, repeating: 0), q = all.pointer

@@ -35,13 +35,17 @@ import Testing
       for i in 0..<part.nodes {
         #expect(seen.insert(origin.nodes[i]).inserted)
         let node = Int(origin.nodes[i]), whole = graph.row(node)
+        func isLoop(_ entry: Int) -> Bool { Int(graph.indices[entry]) == node }
+        let others = whole.filter { !isLoop($0) }.count
+        let drawn = part.row(i).filter { !isLoop(Int(origin.entries[$0])) }.count
+        #expect(part.row(i).isEmpty || part.row(i).count - drawn == whole.count - others, "a node keeps its loops")
         var last = -1
         for e in part.row(i) {
           let entry = Int(origin.entries[e])
           #expect(whole.contains(entry) && entry > last && graph.indices[entry] == origin.nodes[Int(part.indices[e])])
           last = entry
-          let scale = Float(whole.count) / Float(part.row(i).count)
-          #expect(abs((part.weights?[e] ?? 1) - scale) < 1e-6)
+          let scale = isLoop(entry) ? 1 : Float(others) / Float(drawn)
+          #expect(abs((part.weights?[e] ?? 1) - scale) < 1e-6 && abs((origin.counts?[e] ?? 1) - scale) < 1e-6)
         }
       }
       let again = try Self.sample(graph, [3, 0, 3], sizes: sizes, step: step)
@@ -55,6 +59,7 @@ import Testing
     for graph in [try Self.graph(), try Self.graph(weights: weights)] {
       for form in [
         Adjacency.Form(.completed, .symmetric, isWeighted: true), Adjacency.Form(.kept, .symmetric, isWeighted: true),
+        Adjacency.Form(.completed, .row, isWeighted: true), Adjacency.Form(.kept, .row, isCounted: true),
       ] {
         let part = try Self.sample(graph, [0, 7], sizes: [-1]), origin = try #require(part.origin)
         let ours = try part.adjacency(form), theirs = try graph.adjacency(form)

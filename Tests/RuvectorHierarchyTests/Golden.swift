@@ -75,10 +75,10 @@ struct Golden {
       dropout: part("dropout") as? Double ?? -1, seed: 1)
     for parameter in made.parameters {
       let (shape, values) = array("\(parameter.name)")
-      guard shape == parameter.shape, values.count == parameter.values.count else {
+      guard shape == parameter.shape, values.count == parameter.count else {
         throw RuvectorError(.corrupt, "\(parameter.name): \(shape), expected \(parameter.shape)")
       }
-      parameter.values.pointer.update(from: values, count: values.count)
+      parameter.pointer.update(from: values, count: values.count)
     }
     return made
   }

@@ -253,7 +253,7 @@ import Testing
         of: EdgeFeatured.name, EdgeFeatured.options,
         [("dim", .number(6)), ("edgeDim", .number(4)), ("heads", .number(2)), ("seed", .integer(3))]))
     // Nearness is large; with a small weight the other features count as well.
-    for r in 0..<6 { edge.parameters[2].values[4 * r] *= 0.01 }
+    for r in 0..<6 { edge.parameters[2][4 * r] *= 0.01 }
     let mode = try HierarchyModes.make("edge_featured", [("k", .number(4)), ("edgeAttention", .child(edge))])
     let q = try AlignedBuffer(copying: query, count: 6), rows = level.flatMap { $0 }
     let memory = try AlignedBuffer(copying: rows, count: rows.count)

@@ -11,7 +11,7 @@ struct LayerOracle {
     self.layer = layer
     var weights: [String: [Double]] = [:]
     for parameter in layer.parameters {
-      weights["\(parameter.name)"] = (0..<parameter.values.count).map { Double(parameter.values[$0]) }
+      weights["\(parameter.name)"] = (0..<parameter.count).map { Double(parameter[$0]) }
     }
     self.weights = weights
   }
@@ -29,8 +29,8 @@ struct LayerOracle {
     self.layer = layer
     var weights: [String: [Double]] = [:], at = 0
     for parameter in layer.parameters {
-      weights[parameter.name] = Array(flat[at..<at + parameter.values.count])
-      at += parameter.values.count
+      weights[parameter.name] = Array(flat[at..<at + parameter.count])
+      at += parameter.count
     }
     self.weights = weights
   }

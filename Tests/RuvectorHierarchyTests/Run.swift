@@ -10,7 +10,7 @@ func randomLayer(_ inputDim: Int, _ hiddenDim: Int, heads: Int, dropout: Double 
     seed: UInt64(inputDim * 100 + hiddenDim))
   var g = SeededGenerator(UInt64(heads + 3 * hiddenDim))
   for parameter in layer.parameters {
-    for i in 0..<parameter.values.count { parameter.values[i] += Float(0.1 * g.normal()) }
+    for i in 0..<parameter.count { parameter[i] += Float(0.1 * g.normal()) }
   }
   return layer
 }

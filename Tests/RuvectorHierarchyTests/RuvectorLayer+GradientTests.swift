@@ -14,7 +14,7 @@ import Testing
     let rows = Array(neighbors.map { $0 + blank }.joined())
     let memory = try AlignedBuffer(copying: rows, count: rows.count)
     let edges = try AlignedBuffer(copying: weights, count: weights.count)
-    let total = d + n * d + weights.count + layer.parameters.reduce(0) { $0 + $1.values.count }
+    let total = d + n * d + weights.count + layer.parameters.reduce(0) { $0 + $1.count }
     let out = try AlignedBuffer<Float>(count: total + 1, repeating: 0), p = out.pointer
     out[total] = .nan
     try layer.backward(
@@ -30,7 +30,7 @@ import Testing
     _ layer: RuvectorLayer, _ node: [Float], _ neighbors: [[Float]], _ weights: [Float], _ g: [Float]
   ) -> [Double] {
     let d = layer.inputDim, n = neighbors.count, w = weights.count
-    let parameters = layer.parameters.flatMap { p in (0..<p.values.count).map { Double(p.values[$0]) } }
+    let parameters = layer.parameters.flatMap { p in (0..<p.count).map { Double(p[$0]) } }
     let x = (node + neighbors.joined() + weights).map { Double($0) } + parameters
     func loss(_ x: [Double]) -> Double {
       let rows = (0..<n).map { Array(x[d + $0 * d..<2 * d + $0 * d]) }, start = d + n * d
@@ -83,9 +83,9 @@ import Testing
     #expect(equal[12..<15].allSatisfy { $0 == 0 } && equal[0..<12].allSatisfy { $0 != 0 })
     var at = 15
     for parameter in layer.parameters {
-      let part = equal[at..<at + parameter.values.count]
+      let part = equal[at..<at + parameter.count]
       #expect(part.allSatisfy { $0 == 0 } == (parameter.name == "attention.k_linear.bias"), "\(parameter.name)")
-      at += parameter.values.count
+      at += parameter.count
     }
     let alone = try backward(layer, node, [], [], direction)
     #expect(alone[0..<3].allSatisfy { $0 != 0 } && alone[(3 + 16)..<(alone.count - 8)].allSatisfy { $0 == 0 })

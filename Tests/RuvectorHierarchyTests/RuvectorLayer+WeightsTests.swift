@@ -17,8 +17,8 @@ import Testing
     #expect(layer.parameters.map { "\($0.name)" } == expected)
     #expect(layer.parameters.prefix(4).map(\.shape) == [[4, 3], [4], [4, 4], [4]])
     for parameter in layer.parameters {
-      #expect(parameter.values.count == parameter.shape.reduce(1, *))
-      let values = (0..<parameter.values.count).map { parameter.values[$0] }
+      #expect(parameter.count == parameter.shape.reduce(1, *))
+      let values = (0..<parameter.count).map { parameter[$0] }
       switch "\(parameter.name)" {
       case "norm.gamma": #expect(values == [1, 1, 1, 1])
       case let name where name.hasSuffix(".weights"): #expect(values.allSatisfy { $0 != 0 && $0.isFinite })
@@ -35,7 +35,7 @@ import Testing
   @Test func seeds() throws {
     func weights(_ seed: UInt64) throws -> [Float] {
       try RuvectorLayer(inputDim: 5, hiddenDim: 6, heads: 3, seed: seed).parameters
-        .flatMap { p in (0..<p.values.count).map { p.values[$0] } }
+        .flatMap { p in (0..<p.count).map { p[$0] } }
     }
     #expect(try weights(7) == weights(7))
     #expect(try weights(7) != weights(8))

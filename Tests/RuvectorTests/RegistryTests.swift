@@ -127,14 +127,14 @@ import Testing
   /// A copy has the same options and weights, in memory of its own.
   @Test(arguments: names) func clones(_ name: String) throws {
     let member = try Self.member(name), made = try member.make(try Self.required(member))
-    for p in made.parameters { for i in 0..<p.values.count { p.values[i] += Float(i % 7) / 8 } }
+    for p in made.parameters { for i in 0..<p.count { p[i] += Float(i % 7) / 8 } }
     let copy = try made.clone()
     #expect(copy.description == made.description)
     #expect(copy.optionValues == made.optionValues && copy.seed == made.seed)
     #expect(copy.parameters.count == made.parameters.count)
     for (mine, its) in zip(made.parameters, copy.parameters) {
-      #expect(mine.values.pointer != its.values.pointer)
-      #expect((0..<mine.values.count).allSatisfy { mine.values[$0] == its.values[$0] }, "\(mine.name)")
+      #expect(mine.pointer != its.pointer)
+      #expect((0..<mine.count).allSatisfy { mine[$0] == its[$0] }, "\(mine.name)")
     }
   }
 

@@ -32,7 +32,7 @@ class Handle {
 
   /** `value` must be a `kind`, open or closed; a prototype that somebody set makes none. Internal. */
   static check(value, kind, name) {
-    if (!Handle.is(value, kind)) throw mismatch('ERR_WRONG_HANDLE', `a ${kind.name}`, name, nameOf(value) ?? 'another object');
+    if (!Handle.is(value, kind)) throw mismatch('ERR_WRONG_HANDLE', `${/^[AEIOU]/.test(kind.name) ? 'an' : 'a'} ${kind.name}`, name, nameOf(value) ?? 'another object');
   }
 
   /** Whether `value` is a `kind`, open or closed; internal. */

@@ -113,6 +113,12 @@ function indices(value, name) {
   return out;
 }
 
+/** Keys of nodes as an array of their own, of an array or a typed array. */
+function keys(value, name) {
+  if (!isList(value) && !tagOf(value)) throw unexpected('ERR_INVALID_ARG', 'an array of keys', name, value);
+  return mapList(value, isList(value) ? lengthOfList(value, name) : lengthOf(value), (key) => key);
+}
+
 /** A number, or `standard` where it is left out. */
 function number(value, name, standard) {
   const x = value === undefined && standard !== undefined ? standard : value;
@@ -139,4 +145,4 @@ function options(value, known, name = 'options', other = []) {
   return value;
 }
 
-module.exports = { allocate, array, count, doubles, indices, lengthOfList, mapList, number, options, ownArray, ownVector, unset, vector };
+module.exports = { allocate, array, count, doubles, indices, keys, lengthOfList, mapList, number, options, ownArray, ownVector, unset, vector };

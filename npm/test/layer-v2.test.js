@@ -5,7 +5,8 @@ const assert = require('node:assert');
 const test = require('node:test');
 const attention = require('@ruvector/gnn/attention');
 const { bits, fails, random, relative, rows, ruvector, vector } = require('./support/index.js');
-const { MSELoss, RuvectorLayer, RuvectorLayerV2, Trainer, hierarchicalForwardV2 } = ruvector;
+const { EdgeFeaturedAttention } = require('@ruvector/gnn/attention');
+const { MSELoss, RuvectorLayer, RuvectorLayerV2, Trainer, hierarchicalForwardV2, hierarchicalForwardV2Async } = ruvector;
 
 const D = 3, H = 4, node = vector(D, 1), neighbors = rows(5, D, 2), weights = [1, 2, 0.5, 1, 3];
 const WAYS = {
@@ -87,6 +88,27 @@ test('the Trainer trains it, its mechanism too', async () => {
     const start = layer.parameters.slice(0, own).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     assert.ok(relative(layer.getWeights().subarray(start), before.subarray(start)) > 1e-3, `${way}: the mechanism's weights move`);
   }
+});
+
+test('its text written again by others, and of another version', () => {
+  const text = RuvectorLayerV2.withMultiHead(2, 2, { seed: 1 }).toJson(), { version, class: name, ...rest } = JSON.parse(text), walk = (one) => hierarchicalForwardV2([1, 0], [[[0, 1]]], [one], { mode: 'standard' });
+  for (const again of [JSON.stringify(JSON.parse(text), null, 2), ` ${text}`, JSON.stringify({ ...rest, class: name, version })]) assert.deepStrictEqual(walk(again), walk(text));
+  assert.throws(() => walk(text.replace('"version":1', '"version":2')), { code: 'ERR_CORRUPT', message: /expected 1 for version, received 2/ });
+});
+
+test('weights of layers in an asynchronous walk cannot be set before it ends', async () => {
+  const layer = RuvectorLayerV2.withMultiHead(4, 4, { seed: 1 }), old = new ruvector.RuvectorLayer(4, 4, 1, 0, { seed: 2 }), edges = new EdgeFeaturedAttention({ nodeDim: 4, edgeDim: 1, seed: 3 });
+  const levels = [[[0, 1, 0, 0], [1, 0, 0, 0]], [[0, 0, 1, 0], [0, 0, 0, 1]]], later = hierarchicalForwardV2Async([1, 0, 0, 0], levels, [layer, old], { mode: 'standard', k: 2 });
+  for (const one of [layer, old]) assert.throws(() => one.setWeights(one.getWeights()), { code: 'ERR_BUSY' });
+  await later;
+  for (const one of [layer, old]) one.setWeights(one.getWeights());
+  const other = hierarchicalForwardV2Async([1, 0, 0, 0], levels, undefined, { mode: 'edge_featured', k: 2, edgeAttention: edges }).then(() => undefined, (error) => error);
+  assert.throws(() => edges.setWeights(edges.getWeights()), { code: 'ERR_BUSY' });
+  await other;
+  edges.setWeights(edges.getWeights());
+  const walk = hierarchicalForwardV2Async([1, 0], levels, [layer, old], { mode: 'standard' });
+  await assert.rejects(walk, (error) => error.code.startsWith('ERR_'));
+  layer.setWeights(layer.getWeights());
 });
 
 test('what it may not be made of', async () => {

@@ -3,6 +3,7 @@
 const assert = require('node:assert');
 const test = require('node:test');
 const { bits, fails, notInWasm, random, relative, rows, ruvector, vector } = require('./support/index.js');
+const { GraphLatentAttention } = require('@ruvector/gnn/attention');
 const { BruteForceIndex, GATLayer, GNNEmbedder, Graph, HNSWIndex, MessagePassing, VectorDB, VectorSet, VectorStore, adaptiveSearch, differentiableSearchDualSpace, dist, hierarchicalForwardV2, searchWithGnn } = ruvector;
 
 const query = vector(4, 1, 0.4), list = rows(30, 4, 2, 0.45);
@@ -24,6 +25,24 @@ test('differentiableSearchDualSpace: both scores standardised, weighed as told o
   const [a, b] = [set, list].map((candidates) => differentiableSearchDualSpace(query, candidates, 5));
   assert.deepStrictEqual(a.indices, b.indices);
   assert.ok(relative(a.weights, b.weights) < 1e-6);
+});
+
+test('differentiableSearchDualSpace: as many as there are, and scores that differ by their last bits only', () => {
+  const all = [[-0.3, 0.2], [-0.2, 0.4], [0, 0.2]], found = differentiableSearchDualSpace([0.3, -0.5], all, 3);
+  assert.deepStrictEqual([found.indices, found.euclideanWeight], [[2, 0, 1], 0.5]);
+  for (let seed = 0; seed < 200; seed++) {
+    const candidates = rows(5, 3, seed, 0.45), { euclideanWeight: w } = differentiableSearchDualSpace(vector(3, 1000 + seed, 0.4), candidates, 1 + (seed % 7));
+    assert.ok(w >= 0 && w <= 1, `${w}`);
+  }
+  // One direction: all cosines are 1, whatever their last bit says.
+  for (let seed = 0; seed < 50; seed++) {
+    const v = vector(4, seed), length = Math.hypot(...v), at = (s) => v.map((x) => x / length * s), candidates = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8].map(at);
+    assert.deepStrictEqual(differentiableSearchDualSpace(at(0.41), candidates, 1).indices, [3]);
+    const index = new BruteForceIndex({ dim: 4, metric: 'l2' });
+    index.addBatch(candidates.map((_, i) => i), candidates);
+    assert.deepStrictEqual(searchWithGnn(index, at(0.41), { forward: (x) => x }, 8, { gnnWeight: 0.5 }).map(({ key }) => key).slice(0, 2), [3, 4]);
+    index.close();
+  }
 });
 
 test('adaptiveSearch: a level of the walk in mode moe, with its routing', () => {
@@ -83,6 +102,29 @@ test('searchWithGnn: candidates by the cosine of embeddings, the query linked to
   await fails(() => searchWithGnn(index, query, gnn, 3, { graph, keys: [1] }), 'ERR_DIMENSION_MISMATCH', 'too few keys');
 });
 
+test('searchWithGnn: weights of the graph, keys as ids, many candidates, models that read no edges', async () => {
+  const index = new HNSWIndex({ dim: 4, metric: 'l2', seed: 1 }), x = rows(3, 4, 1), layer = new ruvector.GCNLayer({ inChannels: 4, outChannels: 4, seed: 1 }), csr = { offsets: [0, 1, 2, 3], indices: [1, 2, 0] };
+  index.addBatch([0, 1, 2], x);
+  const [plain, ones, weighted] = [{}, { weights: [1, 1, 1] }, { weights: [0.1, 5, 2] }].map((more) => searchWithGnn(index, x[0], layer, 3, { graph: new Graph({ ...csr, ...more }) }));
+  assert.deepStrictEqual(ones, plain);
+  assert.ok(weighted.some(({ key, score }) => Math.abs(score - plain.find((one) => one.key === key).score) > 1e-3));
+  // By hand: the query first, linked to all three; then the graph.
+  const all = [x[0], ...plain.map(({ key }) => x[key])], place = new Map(plain.map(({ key }, i) => [key, i + 1])), lists = [[1, 2, 3], ...plain.map(({ key }) => [place.get(csr.indices[key])])];
+  const rowsOf = layer.forward(all, Graph.fromAdjacency(lists, { weights: [1, 1, 1, ...plain.map(({ key }) => [0.1, 5, 2][key])] })), row = (i) => Array.from(rowsOf.data.subarray(4 * i, 4 * i + 4));
+  for (const { key, score } of weighted) assert.ok(Math.abs(score - cosine(row(0), row(place.get(key)))) < 1e-5);
+  assert.strictEqual(searchWithGnn(index, x[0], new ruvector.Aggregation({ aggr: 'mean' }), 2).length, 2);
+  for (const keys of [5, 'abc', {}, null, new Set(), true]) {
+    await fails(() => searchWithGnn(index, x[0], layer, 2, { graph: new Graph(csr), keys }), 'ERR_INVALID_ARG', 'keys');
+    await fails(() => new GraphLatentAttention(4).forward(x, new Graph(csr), { index, keys }), 'ERR_INVALID_ARG', 'keys of latent nodes');
+  }
+  await fails(() => searchWithGnn(index, x[0], layer, 2, { graph: new Graph(csr), keys: [0, 1, {}] }), 'ERR_INVALID_ARG', 'a key');
+  assert.throws(() => searchWithGnn(index, x[0], { forward: (m) => ({ ...m, data: m.data.map(() => NaN) }) }, 2), { code: 'ERR_NON_FINITE', message: /for gnn\(…\)\[0\]/ });
+  const many = new BruteForceIndex({ dim: 1, metric: 'l2' }), n = 130000;
+  many.addBatch(Array.from({ length: n }, (_, i) => i), { data: Float32Array.from({ length: n }, (_, i) => i), rows: n, dim: 1 });
+  assert.strictEqual(searchWithGnn(many, [1], new ruvector.GCNLayer({ inChannels: 1, outChannels: 1, seed: 1 }), 3, { candidates: n }).length, 3);
+  assert.strictEqual(searchWithGnn(many, [1], new ruvector.GCNLayer({ inChannels: 1, outChannels: 1, seed: 1 }), 2 ** 31, { candidates: 5 }).length, n);
+});
+
 test('a layer with weights of edges says what a candidate got from whom', () => {
   const index = new HNSWIndex({ dim: 4, metric: 'l2', seed: 1, keys: 'string' });
   index.addBatch(list.map((_, i) => `v${i}`), list);
@@ -92,6 +134,17 @@ test('a layer with weights of edges says what a candidate got from whom', () => 
     attention.forEach((one) => assert.ok(index.neighbors(key).includes(one.key)));
     attention.slice(1).forEach(({ weight }, i) => assert.ok(weight <= attention[i].weight));
   }
+});
+
+test('a store with a graph of its own: nodes by their ids', { skip: notInWasm('no databases') }, async () => {
+  const store = VectorStore.open(':memory:', { dim: 2 }), layer = new ruvector.TransformerLayer({ inChannels: 2, outChannels: 2, seed: 1 }), graph = Graph.fromAdjacency([[1], [2], [0]]);
+  for (const [id, v] of [['a', [1, 0]], ['b', [0, 1]], ['c', [1, 1]]]) store.insert({ id, vector: v });
+  const found = Object.fromEntries(store.searchWithGnn([1, 0], layer, 3, { graph, keys: ['a', 'b', 'c'] }).map(({ id, attention }) => [id, attention.map((one) => one.id)]));
+  assert.deepStrictEqual(found, { a: ['b'], b: ['c'], c: ['a'] });
+  store.delete('c');
+  assert.deepStrictEqual(store.searchWithGnn([1, 0], layer, 3, { graph, keys: ['a', 'b', 'c'] }).map(({ id }) => id).sort(), ['a', 'b'], 'an entry that is gone');
+  await fails(() => store.searchWithGnn([1, 0], layer, 3, { graph, keys: ['a', 'b', {}] }), 'ERR_INVALID_ARG', 'keys');
+  store.close();
 });
 
 test('VectorDB: a store that searches with a layer', { skip: notInWasm('no databases') }, async () => {

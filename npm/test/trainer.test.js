@@ -329,3 +329,12 @@ test('EWC holds what mattered', async () => {
   assert.ok(moved(model) < 0.1 * moved(free), `${moved(model)} ${moved(free)}`);
   await fails(() => new Trainer({ model, loss, penalty: new ruvector.EWC({ size: 3 }) }), 'ERR_INVALID_CONFIG', 'another size');
 });
+
+test('a node without neighbours may be the first sample', async () => {
+  const fit = async (first) => {
+    const model = ruvector.RuvectorLayerV2.withMultiHead(2, 2, { seed: 1 }), trainer = new Trainer({ model, loss: new MSELoss(), seed: 1 });
+    await trainer.fit({ inputs: { node: [[1, 0], [0, 1], [1, 1]], neighbors: [first, [[1, 0]], [[0, 1], [1, 1]]] }, targets: [[1, 0], [0, 1], [0, 0]] }, { epochs: 2 });
+    return model.getWeights();
+  };
+  assert.deepStrictEqual(await fit([]), await fit({ data: new Float32Array(0), rows: 0, dim: 2 }));
+});

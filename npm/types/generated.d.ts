@@ -177,14 +177,14 @@ export class RuvectorLayerV2 {
   backward(node: Vector, neighbors: Matrix | Vector, edgeWeights: Vector | undefined, outputGradient: Vector, options?: ThreadOptions): { node: Float32Array; neighbors: Float32Array; edgeWeights?: Float32Array | undefined; parameters: Float32Array };
   backwardAsync(node: Vector, neighbors: Matrix | Vector, edgeWeights: Vector | undefined, outputGradient: Vector, options?: AsyncOptions): Promise<{ node: Float32Array; neighbors: Float32Array; edgeWeights?: Float32Array | undefined; parameters: Float32Array }>;
   /** With HyperbolicAttention in the ball. Options: the mechanism's, `seed`, `eps`. */
-  static withHyperbolic(inputDim: number, hiddenDim: number, options?: V2Options & { curvature?: number; temperature?: number; maps?: boolean; frechet?: boolean }): RuvectorLayerV2;
+  static withHyperbolic(inputDim: number, hiddenDim: number, options?: V2Options & { curvature?: number | undefined; temperature?: number | undefined; maps?: boolean | undefined; frechet?: boolean | undefined }): RuvectorLayerV2;
   /** With EdgeFeaturedAttention (GATv2). */
-  static withEdgeFeatured(inputDim: number, hiddenDim: number, options?: V2Options & { edgeDim?: number; numHeads?: number; negativeSlope?: number; version?: 'v1' | 'v2' }): RuvectorLayerV2;
+  static withEdgeFeatured(inputDim: number, hiddenDim: number, options?: V2Options & { edgeDim?: number | undefined; numHeads?: number | undefined; negativeSlope?: number | undefined; version?: 'v1' | 'v2' | undefined }): RuvectorLayerV2;
   static withDualSpace(
-    inputDim: number, hiddenDim: number, options?: V2Options & { curvature?: number; euclideanWeight?: number; hyperbolicWeight?: number; temperature?: number }): RuvectorLayerV2;
+    inputDim: number, hiddenDim: number, options?: V2Options & { curvature?: number | undefined; euclideanWeight?: number | undefined; hyperbolicWeight?: number | undefined; temperature?: number | undefined }): RuvectorLayerV2;
   /** With MoEAttention; experts 'global' and 'local', of which a node has one, unless told. */
-  static withMoE(inputDim: number, hiddenDim: number, options?: V2Options & { experts?: readonly Expert[]; topK?: number; expertCapacity?: number; balance?: number }): RuvectorLayerV2;
-  static withMultiHead(inputDim: number, hiddenDim: number, options?: V2Options & { numHeads?: number }): RuvectorLayerV2;
+  static withMoE(inputDim: number, hiddenDim: number, options?: V2Options & { experts?: readonly Expert[] | undefined; topK?: number | undefined; expertCapacity?: number | undefined; balance?: number | undefined }): RuvectorLayerV2;
+  static withMultiHead(inputDim: number, hiddenDim: number, options?: V2Options & { numHeads?: number | undefined }): RuvectorLayerV2;
   /** With any mechanism of width hiddenDim. */
   static withAttention(inputDim: number, hiddenDim: number, options: V2Options & { attention: Expert }): RuvectorLayerV2;
   /** Names and shapes of the parameters, in the order of `getWeights`. */

@@ -84,7 +84,7 @@ public final class GraphSAGELayer: GraphLayer, @unchecked Sendable {
 
   // MARK: - Forward
 
-  private var form: Adjacency.Form { Adjacency.Form(.kept, aggregation == 0 ? .row : .none) }
+  private var form: Adjacency.Form { Adjacency.Form(.kept, aggregation == 0 ? .row : .none, isCounted: true) }
 
   private func projectsFirst(_ x: Features) -> Bool {
     !isMax && lstm == nil && (outChannels <= inChannels || x.isSparse)

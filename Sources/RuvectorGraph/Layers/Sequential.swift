@@ -77,6 +77,7 @@ public final class Sequential: GraphLayer, @unchecked Sendable {
   }
 
   public var hidesNonFinite: Bool { layers.contains { $0.hidesNonFinite } }
+  public var hops: Int { layers.reduce(0) { $0 + $1.hops } }
   public var optionValues: [Double] { [Double(children.count), Double(skip)] }
 
   /// Width of what the layers give.
@@ -96,6 +97,11 @@ public final class Sequential: GraphLayer, @unchecked Sendable {
   public func forward(
     _ input: GraphInput, into out: UnsafeMutablePointer<Float>, _ mode: Mode, keeps: Bool, _ control: Control
   ) throws(RuvectorError) -> Kept? {
+    if let drawn = input.graph?.origin?.hops, drawn < hops {
+      throw .expected(
+        "at least \(hops) numbers, one a layer that passes messages,", for: "sizes", received: "\(drawn)",
+        .invalidConfig)
+    }
     let n = input.x.rows, pass = Pass(), last = inner(input.x.dim)
     var x = input.x, owner: AlignedBuffer<Float>?
     // With 'concat' the layers' rows lie apart from each other in the output.

@@ -90,11 +90,12 @@ class NeighborSampler {
       if (m.rows !== whole.graph.nodes) throw mismatch('ERR_DIMENSION_MISMATCH', `${whole.graph.nodes} rows`, 'features', m.rows);
       if (e && !readsEdges(model)) throw unexpected('ERR_INVALID_ARG', 'nothing', 'edgeAttr', edgeAttr);
       if (e && e.rows !== whole.graph.edges) throw mismatch('ERR_DIMENSION_MISMATCH', `${whole.graph.edges} rows`, 'edgeAttr', e.rows);
-      const part = this.sample(whole.graph, list, step);
+      const part = this.sample(whole.graph, list, step ?? this.#calls);
       try {
         const edges = readsEdges(model) ? [e && rowsAt(e, part.entries)] : [];
         const rows = matrix(run.call(model, rowsAt(m, part.nodes), part.graph, ...edges, more), 'model(…)');
         if (rows.rows !== part.nodes.length) throw mismatch('ERR_DIMENSION_MISMATCH', `${part.nodes.length} rows`, 'model(…)', rows.rows);
+        if (step === undefined) this.#calls++; // what throws has drawn nothing
         return rowsAt(rows, part.rows);
       } finally {
         part.graph.close();
@@ -110,4 +111,4 @@ class NeighborSampler {
 }
 guard(NeighborSampler, isNeighborSampler);
 
-module.exports = { NeighborSampler, graphOf, readSizes };
+module.exports = { NeighborSampler, graphOf, readSizes, readsEdges };

@@ -6,8 +6,11 @@ const { Graph } = require('../graph.js');
 const { Handle } = require('../handle.js');
 const { cosine, search } = require('../search.js');
 const { matrix } = require('../matrices.js');
-const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
+const { readsEdges } = require('./sampler.js');
+const { standardised } = require('../standardised.js');
+const { lengthOf, mismatch, unexpected } = require('../errors.js');
 
+const MOST = 2 ** 32 - 1; // candidates
 const OPTIONS = ['candidates', 'neighbors', 'queryLinks', 'graph', 'keys', 'gnnWeight', 'temperature', 'ef', 'threads'];
 
 const share = (value, name, standard) => {
@@ -19,7 +22,7 @@ const share = (value, name, standard) => {
 /** The options of a search, read. */
 function read(options, k, more = []) {
   const given = inputs.options(options, [...OPTIONS, ...more]), { candidates, neighbors = 8, queryLinks = 8, temperature = 1, threads } = given;
-  const wanted = candidates === undefined ? Math.max(50, 4 * k) : inputs.count(candidates, 'candidates');
+  const wanted = candidates === undefined ? Math.max(50, Math.min(4 * k, MOST)) : inputs.count(candidates, 'candidates');
   if (!(inputs.number(temperature, 'temperature') > 0 && temperature < Infinity)) throw unexpected('ERR_OUT_OF_RANGE', 'a finite number > 0', 'temperature', temperature);
   return {
     ...given, candidates: Math.max(wanted, k), neighbors: inputs.count(neighbors, 'neighbors'), queryLinks: inputs.count(queryLinks, 'queryLinks'), temperature,
@@ -27,43 +30,44 @@ function read(options, k, more = []) {
   };
 }
 
-/** key -> keys of its sources: those of the caller's graph, or the links of the index. */
-function sourcesOf(index, { graph, keys }) {
-  if (graph === undefined) return typeof index.neighbors === 'function' ? (key) => Array.from(index.neighbors(key)) : () => [];
+/** key -> [[key of a source, weight]]: those of the caller's graph, or the links of the index. `keyOf`: a key as the index has it. */
+function sourcesOf(index, { graph, keys }, keyOf) {
+  if (graph === undefined) return typeof index.neighbors === 'function' ? (key) => Array.from(index.neighbors(key), (source) => [source, 1]) : () => [];
   Handle.of(graph, Graph, 'graph');
-  if (keys !== undefined && !isList(keys) && lengthOf(keys) === undefined) throw unexpected('ERR_INVALID_ARG', 'an array of keys', 'keys', keys);
-  const { offsets, indices } = graph, count = keys === undefined ? graph.nodes : isList(keys) ? inputs.lengthOfList(keys, 'keys') : lengthOf(keys);
-  if (count !== graph.nodes) throw mismatch('ERR_DIMENSION_MISMATCH', `${graph.nodes} keys, one a node,`, 'keys', count);
-  const keyOf = (node) => (keys === undefined ? node : keys[node]), nodes = new Map(Array.from({ length: graph.nodes }, (_, i) => [keyOf(i), i]));
+  const { offsets, indices, weights } = graph, given = keys === undefined ? undefined : inputs.keys(keys, 'keys');
+  if (given && given.length !== graph.nodes) throw mismatch('ERR_DIMENSION_MISMATCH', `${graph.nodes} keys, one a node,`, 'keys', given.length);
+  const names = Array.from({ length: graph.nodes }, (_, node) => (given ? keyOf(given[node], `keys[${node}]`) : node)), nodes = new Map(names.map((key, node) => [key, node]));
   return (key) => {
     const node = nodes.get(key);
-    return node === undefined ? [] : Array.from(indices.subarray(offsets[node], offsets[node + 1]), keyOf);
+    return node === undefined ? [] : Array.from(indices.subarray(offsets[node], offsets[node + 1]), (source, i) => [names[source], weights ? weights[offsets[node] + i] : 1]);
   };
 }
 
-const standardised = (list) => {
-  const mean = list.reduce((a, b) => a + b, 0) / list.length, deviation = Math.sqrt(list.reduce((sum, x) => sum + (x - mean) ** 2, 0) / list.length);
-  return list.map((x) => (deviation > 0 ? (x - mean) / deviation : 0));
-};
+/** A key that an index may have. */
+function ownKey(key, name) {
+  if (typeof key === 'string' || typeof key === 'bigint' || Number.isSafeInteger(key)) return key;
+  throw unexpected('ERR_INVALID_ARG', 'a key of the index', name, key);
+}
 
 /**
  * Ranks hits {keys, distances} of an index anew: [{key, score, weight, distance, attention}]. The graph has the query as its first node,
  * linked to the nearest hits as if it had been inserted, then the hits and their sources.
  */
-function rerank(index, query, gnn, k, { keys, distances }, options) {
+function rerank(index, query, gnn, k, { keys, distances }, options, keyOf = ownKey) {
   const { neighbors, queryLinks, temperature, gnnWeight, threads } = options, encode = gnn?.encode ?? gnn?.forward;
   if (typeof encode !== 'function') throw unexpected('ERR_INVALID_ARG', 'a layer or an embedder', 'gnn', gnn);
   if (keys.length === 0 || k === 0) return [];
-  const sources = sourcesOf(index, options), places = new Map(Array.from(keys, (key, i) => [key, i + 1])), all = Array.from(keys), lists = [Array.from({ length: Math.min(queryLinks, keys.length) }, (_, i) => i + 1)];
+  const sources = sourcesOf(index, options, keyOf), places = new Map(Array.from(keys, (key, i) => [key, i + 1])), all = Array.from(keys), lists = [Array.from({ length: Math.min(queryLinks, keys.length) }, (_, i) => i + 1)], weights = lists[0].map(() => 1);
   for (const key of keys) {
     const list = [];
-    for (const source of sources(key)) {
+    for (const [source, weight] of sources(key)) {
       if (list.length >= neighbors) break;
       if (!places.has(source)) {
         if (!index.has(source)) continue;
         places.set(source, all.push(source));
       }
       list.push(places.get(source));
+      weights.push(weight);
     }
     lists.push(list);
   }
@@ -71,10 +75,14 @@ function rerank(index, query, gnn, k, { keys, distances }, options) {
   const { dim } = index, data = inputs.allocate((all.length + 1) * dim, 'candidates');
   data.set(index.metric === 'cosine' ? unit(query) : query); // as its rows
   all.forEach((key, i) => data.set(index.get(key), (i + 1) * dim));
-  const graph = Graph.fromAdjacency(lists), x = { data, rows: all.length + 1, dim };
+  const offsets = new Uint32Array(lists.length + 1);
+  lists.forEach((list, i) => { offsets[i + 1] = offsets[i] + list.length; });
+  const graph = new Graph({ offsets, indices: lists.flat(), ...(weights.some((weight) => weight !== 1) && { weights }) }), x = { data, rows: all.length + 1, dim };
   try {
-    const rows = matrix(encode.call(gnn, x, graph, undefined, threads), 'gnn(…)'), count = keys.length, width = rows.dim;
+    const rows = matrix(encode.call(gnn, x, graph, ...(readsEdges(gnn) ? [undefined] : []), threads), 'gnn(…)'), count = keys.length, width = rows.dim;
     if (rows.rows !== x.rows) throw mismatch('ERR_DIMENSION_MISMATCH', `${x.rows} rows`, 'gnn(…)', rows.rows);
+    const bad = rows.data.findIndex((number) => !Number.isFinite(number));
+    if (bad >= 0) throw mismatch('ERR_NON_FINITE', 'finite numbers', `gnn(…)[${Math.floor(bad / width)}]`, String(rows.data[bad]));
     const row = (i) => rows.data.subarray(i * width, (i + 1) * width);
     // One pass over the candidates in constant memory, the softmax running along.
     const byGnn = search(row(0), { data: rows.data.subarray(width, (count + 1) * width), rows: count, dim: width }, count, cosine(1), ({ indices, values }, n) => {
@@ -83,7 +91,7 @@ function rerank(index, query, gnn, k, { keys, distances }, options) {
       return cosines;
     });
     const scores = gnnWeight === 1 ? byGnn : mixed(byGnn, distances, gnnWeight);
-    const best = Math.max(...scores), terms = scores.map((s) => Math.exp((s - best) / temperature)), sum = terms.reduce((a, b) => a + b, 0), attention = attentionOf(gnn, x, graph, lists, all, threads);
+    const best = scores.reduce((x, y) => Math.max(x, y), -Infinity), terms = scores.map((s) => Math.exp((s - best) / temperature)), sum = terms.reduce((a, b) => a + b, 0), attention = attentionOf(gnn, x, graph, lists, all, threads);
     const order = scores.map((_, i) => i).sort((a, b) => scores[b] - scores[a] || a - b).slice(0, k);
     return order.map((i) => ({ key: keys[i], score: scores[i], weight: terms[i] / sum, distance: distances[i], ...(attention && { attention: attention(i + 1) }) }));
   } finally {
@@ -100,7 +108,7 @@ function unit(row) {
 /** w z(score) + (1 − w) z(−distance) */
 function mixed(scores, distances, w) {
   const near = standardised(Array.from(distances, (d) => -d));
-  return standardised(scores).map((x, i) => w * x + (1 - w) * near[i]);
+  return Array.from(standardised(scores), (x, i) => w * x + (1 - w) * near[i]);
 }
 
 /** Of a layer that has weights of edges: node -> [{key, weight}], the mean over heads, largest first. */

@@ -10,7 +10,7 @@ function mergeTopK(parts, k) {
   const n = inputs.count(k, 'k'), count = inputs.lengthOfList(parts, 'parts'), bounds = new Uint32Array(count + 1);
   const lists = inputs.mapList(parts, count, (part, i) => {
     const { keys, distances } = typeof part === 'object' && part !== null ? part : {};
-    const d = inputs.vector(distances, `parts[${i}].distances`), length = isList(keys) ? inputs.lengthOfList(keys, `parts[${i}].keys`) : tagOf(keys) && lengthOf(keys);
+    const d = inputs.ownVector(distances, `parts[${i}].distances`), length = isList(keys) ? inputs.lengthOfList(keys, `parts[${i}].keys`) : tagOf(keys) && lengthOf(keys);
     if (length === undefined) throw unexpected('ERR_INVALID_ARG', 'an array of keys', `parts[${i}].keys`, keys);
     if (length !== lengthOf(d)) throw mismatch('ERR_DIMENSION_MISMATCH', `as many keys as distances (${lengthOf(d)})`, `parts[${i}].keys`, length);
     bounds[i + 1] = bounds[i] + length;

@@ -5,7 +5,7 @@ const classes = require('../members/classes.js');
 const { guard } = require('../guard.js');
 const inputs = require('../inputs.js');
 const { randomSeed } = require('../random.js');
-const { unexpected } = require('../errors.js');
+const { renamed, unexpected } = require('../errors.js');
 
 const FIELDS = ['layer', 'inputDim', 'hiddenDim', 'outputDim', 'numLayers', 'numHeads', 'edgeDim', 'dropout', 'activation', 'normalize', 'seed'];
 /** Name of a kind -> its class, and whether it has heads and reads edges. */
@@ -18,13 +18,22 @@ function integer(value, name, standard, least = 1, most = 65536) {
   throw unexpected('ERR_INVALID_CONFIG', `an integer in ${least}...${most}`, name, value);
 }
 
+/** A Sequential; what its layers say of their options is said of the config's. */
+function sequential(layers) {
+  try {
+    return new classes.Sequential({ layers });
+  } catch (error) {
+    throw renamed(error, ({ subject }) => ({ subject: { p: 'dropout', function: 'activation' }[subject] ?? subject }));
+  }
+}
+
 /** The descriptions of the layers of a configuration. */
 function layersOf(config) {
   const { layer, inputDim, hiddenDim, outputDim, numLayers, numHeads, edgeDim, dropout, activation, normalize, seed } = config, [type, hasHeads] = LAYERS[layer], list = [];
   for (let k = 0; k < numLayers; k++) {
     const isLast = k === numLayers - 1, from = k === 0 ? inputDim : hiddenDim, to = isLast ? outputDim : hiddenDim;
     const own = BigInt.asIntN(64, BigInt(seed) + BigInt(k) * 1000n), heads = hasHeads && !isLast ? numHeads : 1;
-    if (dropout > 0) list.push({ class: 'Dropout', options: { p: dropout } });
+    if (dropout !== 0) list.push({ class: 'Dropout', options: { p: dropout } });
     list.push({ class: type, options: {
       inChannels: from, outChannels: to / heads, seed: own, ...(hasHeads ? { heads, edgeDim } : {}), ...(type === 'GraphSAGELayer' ? { normalize: normalize && isLast } : {}),
     } });
@@ -49,7 +58,7 @@ class GNNEmbedder {
     const edgeDim = integer(given.edgeDim, 'edgeDim', 0, 0), dropout = inputs.number(given.dropout, 'dropout', 0);
     if (edgeDim > 0 && !LAYERS[layer][1]) throw unexpected('ERR_INVALID_CONFIG', `0 for layers ${layer}, which read no edges,`, 'edgeDim', edgeDim);
     this.#config = Object.freeze({ layer, inputDim, hiddenDim, outputDim, numLayers, numHeads, edgeDim, dropout, activation, normalize, seed });
-    this.#model = new classes.Sequential({ layers: layersOf(this.#config) });
+    this.#model = sequential(layersOf(this.#config));
   }
 
   /** What it was made of, with defaults. */
@@ -95,4 +104,4 @@ class GNNEmbedder {
 }
 guard(GNNEmbedder, isGNNEmbedder);
 
-module.exports = { GNNEmbedder, integer };
+module.exports = { GNNEmbedder, integer, sequential };

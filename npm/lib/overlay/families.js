@@ -67,9 +67,9 @@ const mechanism = (type, dim, options, seed) => ({ class: type, options: { ...(t
 const backend = (options, make) => Object.assign(make, { options });
 const ATTENTION = {
   withHyperbolic: backend(['curvature', 'temperature', 'maps', 'frechet'], (dim, options) => ({ attention: mechanism('HyperbolicAttention', dim, options), ball: true, curvature: -Math.abs(inputs.number(options.curvature, 'curvature', -1)) })),
-  withEdgeFeatured: backend(['edgeDim', 'numHeads', 'negativeSlope', 'version'], (dim, options, seed) => ({ attention: mechanism('EdgeFeaturedAttention', dim, { edgeDim: 4, ...options }, seed) })),
+  withEdgeFeatured: backend(['edgeDim', 'numHeads', 'negativeSlope', 'version'], (dim, options, seed) => ({ attention: mechanism('EdgeFeaturedAttention', dim, { ...options, edgeDim: options.edgeDim ?? 4 }, seed) })),
   withDualSpace: backend(['curvature', 'euclideanWeight', 'hyperbolicWeight', 'temperature'], (dim, options, seed) => ({ attention: mechanism('DualSpaceAttention', dim, options, seed) })),
-  withMoE: backend(['experts', 'topK', 'expertCapacity', 'balance'], (dim, options, seed) => ({ attention: mechanism('MoEAttention', dim, { experts: ['global', 'local'], topK: 1, ...options }, seed) })),
+  withMoE: backend(['experts', 'topK', 'expertCapacity', 'balance'], (dim, options, seed) => ({ attention: mechanism('MoEAttention', dim, { ...options, experts: options.experts ?? ['global', 'local'], topK: options.topK ?? 1 }, seed) })),
   withMultiHead: backend(['numHeads'], (dim, options, seed) => ({ attention: mechanism('MultiHeadAttention', dim, options, seed) })),
   withAttention: backend(['attention'], (_, { attention }) => ({ attention })),
 };

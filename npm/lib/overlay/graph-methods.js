@@ -9,7 +9,7 @@ const { matrix } = require('../matrices.js');
 const { Graph } = require('../graph.js');
 const { Handle } = require('../handle.js');
 const { MECHANISMS } = require('./attention.js');
-const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
+const { isList, mismatch, unexpected } = require('../errors.js');
 
 /** Rows that are gathered at a time. */
 const GATHERED = 2 ** 16;
@@ -52,10 +52,9 @@ const LATENT = ['index', 'keys', 'kLatent', 'level'];
 /** Of each node those that the index finds for it beside its sources: (i) => nodes; undefined without an index. */
 function latentNodes(m, { offsets, indices }, { index, keys, kLatent = 10, level = 0 }) {
   if (index === undefined) return undefined;
-  const one = indexOf(index), list = keys === undefined ? Array.from({ length: m.rows }, (_, i) => i) : keys;
-  const count = isList(list) ? inputs.lengthOfList(list, 'keys') : lengthOf(list);
-  if (count !== m.rows) throw mismatch('ERR_DIMENSION_MISMATCH', `${m.rows} keys, one a node,`, 'keys', count);
-  const nodes = new Map(Array.from(list, (key, i) => [key, i]));
+  const one = indexOf(index), list = keys === undefined ? Array.from({ length: m.rows }, (_, i) => i) : inputs.keys(keys, 'keys');
+  if (list.length !== m.rows) throw mismatch('ERR_DIMENSION_MISMATCH', `${m.rows} keys, one a node,`, 'keys', list.length);
+  const nodes = new Map(list.map((key, i) => [key, i]));
   return (i) => {
     const linked = [i, ...indices.subarray(offsets[i], offsets[i + 1])].map((j) => list[j]);
     const found = latent(one, m.data.subarray(i * m.dim, (i + 1) * m.dim), kLatent, level, [...new Set(linked)]);
@@ -175,7 +174,8 @@ const GRAPH_METHODS = {
       const m = featuresOf(features, dim), edges = edgesOf(graph, m.rows), rows = edgeRows(edgeFeatures, edges, edgeDim), reference = inputs.count(given.reference ?? 0, 'reference');
       if (m.rows > 0 && reference >= m.rows) throw unexpected('ERR_OUT_OF_RANGE', `a number below ${m.rows}`, 'reference', reference);
       const latentOf = latentNodes(m, edges, given), steps = m.rows > 0 ? stepsFrom(reference, edges, maxPosition - 1) : new Float32Array(0);
-      const hasLevels = typeof index?.nodeLevel === 'function', levels = Float32Array.from({ length: m.rows }, (_, i) => (hasLevels ? index.nodeLevel(keys === undefined ? i : keys[i]) : 0));
+      const hasLevels = typeof index?.nodeLevel === 'function', names = keys === undefined ? undefined : inputs.keys(keys, 'keys');
+      const levelOf = (key) => (hasLevels && index.has(key) ? index.nodeLevel(key) : 0), levels = Float32Array.from({ length: m.rows }, (_, i) => levelOf(names ? names[i] : i));
       return overGraph(this, m, edges, latentOf, threads, (entries, first, end) => {
         const sources = entries.map(({ source }) => source), own = rows ? gatheredEdges(rows, entries, edgeDim) : edgeDim === 4 ? ownEdges(m, edges, levels, entries) : undefined;
         return {

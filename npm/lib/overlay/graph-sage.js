@@ -1,11 +1,10 @@
 'use strict';
 
 // GraphSAGE: several GraphSAGELayers as one model, over a whole graph or over sampled neighbourhoods of some nodes.
-const classes = require('../members/classes.js');
 const { guard } = require('../guard.js');
 const inputs = require('../inputs.js');
 const { NeighborSampler, graphOf, readSizes } = require('../gnn/sampler.js');
-const { integer } = require('./embedder.js');
+const { integer, sequential } = require('./embedder.js');
 const { randomSeed } = require('../random.js');
 const { mismatch, unexpected } = require('../errors.js');
 
@@ -17,7 +16,7 @@ function layersOf({ inputDim, hiddenDim, outputDim, numLayers, aggregator, dropo
   const list = [];
   for (let k = 0; k < numLayers; k++) {
     const isLast = k === numLayers - 1;
-    if (dropout > 0) list.push({ class: 'Dropout', options: { p: dropout } });
+    if (dropout !== 0) list.push({ class: 'Dropout', options: { p: dropout } });
     list.push({ class: 'GraphSAGELayer', options: {
       inChannels: k === 0 ? inputDim : hiddenDim, outChannels: isLast ? outputDim : hiddenDim, aggr: aggregator, normalize: normalize && isLast,
       seed: BigInt.asIntN(64, BigInt(seed) + BigInt(k) * 1000n),
@@ -45,7 +44,7 @@ class GraphSAGE {
     const dropout = inputs.number(given.dropout, 'dropout', 0);
     this.#sampler = new NeighborSampler({ sizes: Array.from(sizes), seed });
     this.#config = Object.freeze({ inputDim, hiddenDim, outputDim, numLayers, aggregator, sampleSizes: Object.freeze(this.#sampler.sizes), dropout, activation, normalize, seed });
-    this.#model = new classes.Sequential({ layers: layersOf(this.#config) });
+    this.#model = sequential(layersOf(this.#config));
   }
 
   /** What it was made of, with defaults. */

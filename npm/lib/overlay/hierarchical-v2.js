@@ -5,7 +5,7 @@ const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { abortable, threads } = require('../async.js');
 const { Handle } = require('../handle.js');
-const { handleOfFamily } = require('../members/member.js');
+const { handleOfFamily, stateOf, whileInFlight } = require('../members/member.js');
 const { kindOf, layerOf } = require('./layer-cache.js');
 const { resident, sectional } = require('../search.js');
 const { withStaging } = require('../staging.js');
@@ -33,7 +33,7 @@ function readConfig(value) {
   for (const name of Object.hasOwn(OPTIONS, mode) ? OPTIONS[mode] : []) {
     if (rest[name] !== undefined) options.push(name, read(name, rest[name]));
   }
-  return { mode, explain, options, router, k: inputs.number(rest.k, 'k', 5) };
+  return { mode, explain, options, router, k: inputs.number(rest.k, 'k', 5), members: options.includes('edgeAttention') ? [rest.edgeAttention] : [] };
 }
 
 /** The value of an option as the native side takes it. */
@@ -63,7 +63,7 @@ function readLayers(layers, count) {
 
 /** The arguments of the native call, but for control; and what to make of the results. */
 function prepare(query, layerEmbeddings, layers, config, own, room) {
-  const { mode, explain, options, router, k } = readConfig(config);
+  const { mode, explain, options, router, k, members } = readConfig(config);
   const q = own ? inputs.ownVector(query, 'query') : inputs.vector(query, 'query');
   if (!isList(layerEmbeddings)) throw unexpected('ERR_INVALID_ARG', 'an array of levels', 'layerEmbeddings', layerEmbeddings);
   const depth = inputs.lengthOfList(layerEmbeddings, 'layerEmbeddings');
@@ -84,7 +84,7 @@ function prepare(query, layerEmbeddings, layers, config, own, room) {
     objects.map((layer, l) => layer && Handle.of(layer, kindOf(layer), `layers[${l}]`)),
     router, embedding, indices, weights, routing,
   ];
-  return { call, result: () => (explain ? { embedding, levels: split(counts, indices, weights, mode === 'moe' ? routing : undefined) } : embedding) };
+  return { call, members: [...members, ...objects.filter((layer) => layer !== undefined)], result: () => (explain ? { embedding, levels: split(counts, indices, weights, mode === 'moe' ? routing : undefined) } : embedding) };
 }
 
 function split(counts, indices, weights, routing) {
@@ -109,8 +109,9 @@ function hierarchicalForwardV2(query, layerEmbeddings, layers, config) {
 async function hierarchicalForwardV2Async(query, layerEmbeddings, layers, config, options) {
   const o = inputs.options(options, ['threads', 'signal']);
   return abortable(o.signal, async (flag) => {
-    const { call, result } = prepare(query, layerEmbeddings, layers, config, true);
-    await native.hierarchicalForwardV2Async(...call, threads(o.threads), flag);
+    const { call, members, result } = prepare(query, layerEmbeddings, layers, config, true);
+    const run = members.reduce((rest, member) => () => whileInFlight(stateOf(member), rest), () => native.hierarchicalForwardV2Async(...call, threads(o.threads), flag));
+    await run();
     return result();
   });
 }

@@ -10,7 +10,7 @@ const parsed = new Map();
 const PARSED_MOST = 16;
 
 /** V2 by its text. (Its class is loaded where one is met: what it is made of takes long to load.) */
-const isTextOfV2 = (value) => value.startsWith('{"version":1,"class":"RuvectorLayerV2"');
+const isTextOfV2 = (value) => value.includes('"RuvectorLayerV2"');
 const v2 = () => /** @type {any} */ (require('../members/classes.js')).RuvectorLayerV2;
 const isV2 = (value) => Handle.looksLike(value) && v2() !== undefined && Handle.is(value, v2());
 

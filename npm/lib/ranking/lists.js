@@ -5,7 +5,8 @@
 const inputs = require('../inputs.js');
 const { matrix } = require('../matrices.js');
 const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
-const { standardised, unit } = require('./model.js');
+const { unit } = require('./model.js');
+const { standardised } = require('../standardised.js');
 const { unhurried } = require('./unhurried.js');
 
 /** Rows of many lists, each kept once. In blocks: one that grew would be copied at once. */

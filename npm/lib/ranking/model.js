@@ -2,6 +2,7 @@
 
 // A learned order: the native ranker (Sources/RuvectorTraining/Ranking/BilinearRanker.swift), and how much of it is in use.
 const native = require('../native.js');
+const { standardised } = require('../standardised.js');
 
 const NONE = -1;
 
@@ -21,16 +22,6 @@ function unit(row, out = new Float32Array(row.length)) {
   for (let i = 0; i < row.length; i++) sum += row[i] * row[i];
   const factor = sum > 0 && Number.isFinite(sum) ? 1 / Math.sqrt(sum) : 0;
   for (let i = 0; i < row.length; i++) out[i] = row[i] * factor;
-  return out;
-}
-
-/** Scores of a first stage, higher ones better, with mean 0 and deviation 1; zeros where they are all the same. */
-function standardised(scores, out = new Float32Array(scores.length)) {
-  let mean = 0, square = 0;
-  for (let i = 0; i < scores.length; i++) mean += scores[i] / scores.length;
-  for (let i = 0; i < scores.length; i++) square += (scores[i] - mean) ** 2 / scores.length;
-  const factor = square > 0 && Number.isFinite(square) ? 1 / Math.sqrt(square) : 0;
-  for (let i = 0; i < scores.length; i++) out[i] = factor === 0 ? 0 : (scores[i] - mean) * factor;
   return out;
 }
 
@@ -76,9 +67,9 @@ class Model {
 
 /** {scores, first, learned}: what candidates with these scores of the first stage get; `learned`: α⟨t, x⟩ of each. */
 function combine(scale, firstScores, learned) {
-  const first = standardised(firstScores), scores = new Float64Array(first.length);
+  const first = standardised(firstScores, new Float32Array(firstScores.length)), scores = new Float64Array(first.length);
   for (let i = 0; i < first.length; i++) scores[i] = (first[i] *= scale) + learned[i];
   return { first, learned, scores };
 }
 
-module.exports = { Model, call, combine, create, floatsOf, orderOf, standardised, unit };
+module.exports = { Model, call, combine, create, floatsOf, orderOf, unit };

@@ -3,6 +3,7 @@
 // VectorStore.searchWithGnn: what a search of the store finds, ranked anew by a layer over a graph.
 const inputs = require('../inputs.js');
 const { queryOf, read, rerank } = require('../gnn/search.js');
+const { unexpected } = require('../errors.js');
 
 /** [{id, score, weight, distance, metadata}], best first. */
 function searchStore(store, query, gnn, k, options) {
@@ -16,8 +17,14 @@ function searchStore(store, query, gnn, k, options) {
     keys.push(key);
     distances.push(hit.distance);
   }
+  // Nodes of a caller's graph: ids, or keys of the index.
+  const keyOf = (id, at) => {
+    if (typeof id === 'string') return store.keyOf(id) ?? -1; // an entry that is gone, or not yet there
+    if (Number.isSafeInteger(id)) return id;
+    throw unexpected('ERR_INVALID_ARG', 'an id', at, id);
+  };
   const name = (key) => found.get(key)?.id ?? store.idOf(key);
-  return rerank(index, q, gnn, count, { keys, distances }, o).map(({ key, attention, ...rest }) => ({
+  return rerank(index, q, gnn, count, { keys, distances }, o, keyOf).map(({ key, attention, ...rest }) => ({
     id: name(key), ...rest, metadata: found.get(key).metadata, ...(attention && { attention: attention.map((one) => ({ id: name(one.key), weight: one.weight })) }),
   }));
 }

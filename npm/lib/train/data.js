@@ -12,9 +12,14 @@ const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js'
 const [SHARED, ROW, RUN] = [0, 1, 2];
 const NOTHING = new Float32Array(0), NO_INDICES = new Uint32Array(0);
 
-/** Whether a value is a list of matrices: one a sample. */
-const isListOfMatrices = (value) => isList(value) && value.length > 0 && ((isList(value[0]) && (isList(value[0][0]) || tagOf(value[0][0]) !== undefined))
-  || (typeof value[0] === 'object' && value[0] !== null && tagOf(value[0]) === undefined && 'data' in value[0] && 'rows' in value[0]));
+/** Whether a value is a list of matrices: one a sample. Empty lists among them are matrices without rows. */
+function isListOfMatrices(value) {
+  if (!isList(value)) return false;
+  let first;
+  for (let i = 0; i < value.length && first === undefined; i++) if (!(isList(value[i]) && value[i].length === 0)) first = value[i];
+  if (isList(first)) return isList(first[0]) || tagOf(first[0]) !== undefined;
+  return typeof first === 'object' && first !== null && tagOf(first) === undefined && 'data' in first && 'rows' in first;
+}
 
 /** A list of matrices as one below the other. */
 function stacked(list, name) {
