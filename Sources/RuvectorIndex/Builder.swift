@@ -25,6 +25,11 @@ final class Builder {
   private var outlooks: [Int: [UInt32]] = [:]
   /// So many of them.
   private static let outlook = 16
+  /// So many nodes, those that were added last, are looked at before the walk of one that is added alone, or with few. Who comes right
+  /// after its like, as where a caller adds group by group, finds it so, though the greedy way may end among others far off: of
+  /// those that do not find each other, groups that searches cannot cross would come.
+  static let company = 8
+  private let looksAtLatest: Bool
 
   /// A link back: to `source` from `target`, at a level.
   private struct Edge: Comparable {
@@ -48,6 +53,7 @@ final class Builder {
   init(_ index: HNSWIndex, _ control: Control, adding count: Int = 0) throws(RuvectorError) {
     (self.index, self.control) = (index, control)
     lock = try Lock()
+    looksAtLatest = count > 0 && count <= 32
     sketch = try Sketch.make(of: index, adding: count)
   }
 
@@ -178,6 +184,9 @@ final class Builder {
     prepare(walker, id)
     walker.start(start)
     for l in stride(from: min(links.level(id), links.level(Int(index.entry))), through: 0, by: -1) {
+      if l == 0, looksAtLatest, sketch == nil {
+        walker.meet(index.latest.filter { !index.isEmpty(Int($0)) }, ef: ef, kernels)
+      }
       walker.walk(l, ef: ef, index, kernels)
       if let sketch {
         let isFull = walker.size == ef, found = try sketch.order(walker, kernels)

@@ -37,6 +37,8 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
   private var currentEf: Int
   /// Removed nodes that links still lead to, and what is being done about earlier ones. The writer's.
   var waiting: [UInt32] = []
+  /// Nodes that were added last.
+  private(set) var latest: [UInt32] = []
   var repair: Repair?
   /// Nodes by their rows. The writer's.
   let likeness: Likeness
@@ -161,6 +163,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
       }
       try centre?.settle(self)
       try builder.connect(batch)
+      latest = Array((latest + batch).suffix(Builder.company))
       publish(places: nextPlace, nodes: nextNode)
       if let first = batch.first, links.level(Int(first)) > top { publish(entry: first) }
       if centre != nil, batch.contains(where: { links.level(Int($0)) >= hubLevel }) { try chooseHub() }
@@ -219,7 +222,7 @@ public final class HNSWIndex: VectorIndex, @unchecked Sendable {
     super.reset()
     links.removeAll()
     likeness.removeAll()
-    (waiting, repair) = ([], nil)
+    (waiting, repair, latest) = ([], nil, [])
     centre?.forgetAll()
   }
 }

@@ -162,6 +162,23 @@ final class Walker {
     mark(Walker.id(entry))
   }
 
+  /// The nearest of these nodes is the first of the pool, if it is nearer than that.
+  func meet(_ nodes: [UInt32], ef: Int, _ kernels: KernelTable) {
+    var n = 0
+    for node in nodes where n < room && Int(node) < limit && !isMarked(Int(node)) {
+      gather(Int(node), n)
+      n += 1
+    }
+    guard n > 0 else { return }
+    compute(n, kernels)
+    let nearest = (0..<n).map { Walker.entry(keys[$0], ids[$0]) }.min() ?? .max
+    guard nearest < pool[0] else { return }
+    mark(Walker.id(nearest))
+    (pool.pointer + 1).update(from: pool.pointer, count: size)
+    pool[0] = nearest
+    size = min(size + 1, ef)
+  }
+
   func unmarkAndStart(_ entry: Entry) {
     unmark()
     start(entry)

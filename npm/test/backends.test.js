@@ -15,7 +15,7 @@ for (const [level, names, passed, skipped] of [['simd128', FILES, 249, 20], ['si
   test(`${names.join(', ')} on WebAssembly, ${level}`, { timeout: 600000 }, () => {
     const { NODE_TEST_CONTEXT, ...env } = process.env;
     const { stdout, signal } = spawnSync(process.execPath, ['--test', '--test-reporter=tap', ...names.map((name) => path.join(__dirname, `${name}.test.js`))],
-      { env: { ...env, RUVECTOR_SIMD: level }, encoding: 'utf8', maxBuffer: 2 ** 28, timeout: 590000 });
+      { env: { ...env, RUVECTOR_BACKEND: 'wasm', RUVECTOR_SIMD: level }, encoding: 'utf8', maxBuffer: 2 ** 28, timeout: 590000 });
     assert.strictEqual(signal, null, 'not ended within 590 s');
     const count = (what) => Number(new RegExp(`^# ${what} (\\d+)`, 'm').exec(stdout)?.[1]);
     assert.strictEqual(count('fail'), 0, stdout.split('\n').filter((line) => /^\s*(not ok|error:)/.test(line)).join('\n'));

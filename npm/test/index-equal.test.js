@@ -103,6 +103,23 @@ test('cosine: 50 vectors behind 6,000 that are so near to each other that floats
   }
 });
 
+test('vectors on a few spots, one after the other by add, spot after spot and in turns', () => {
+  for (const [metric, length] of [['l2', 1], ['cosine', 1], ['poincare', 0.1]]) {
+    for (const spread of [1e-2, 1e-3]) {
+      for (const spotOf of [(i) => Math.floor(i / 100), (i) => i % 20]) {
+        const centres = rows(20, DIM, 5, length), next = random(6), vectors = numbers(2000).map((i) => Float32Array.from(centres[spotOf(i)], (x) => x + length * spread * next()));
+        const index = new HNSWIndex({ dim: DIM, metric, seed: 1 }), exact = new BruteForceIndex({ dim: DIM, metric });
+        WAYS.add(index, 0, vectors);
+        exact.addBatch(numbers(2000), vectors);
+        const missed = numbers(200).map((i) => vectors[10 * i]).filter((v) => index.search(v, 1).distances[0] > exact.search(v, 1).distances[0] + 1e-6);
+        assert.strictEqual(missed.length, 0, `${metric}, ${spread}`);
+        const hits = numbers(200).map((i) => { const far = exact.search(vectors[10 * i], 10).distances[9]; return index.search(vectors[10 * i], 10).distances.filter((d) => d <= far * (1 + 1e-5) + 1e-7).length; });
+        assert.ok(hits.reduce((a, b) => a + b, 0) > 1980, `${metric}, ${spread}: ${hits.reduce((a, b) => a + b, 0)} of 2000`);
+      }
+    }
+  }
+});
+
 test('a crowd larger than the widest pool hides nobody who comes after it', () => {
   const index = new HNSWIndex({ dim: 8, metric: 'l2', M: 8, efConstruction: 40 }), others = rows(8, 8, 83), one = vector(8, 89), next = random(97);
   WAYS.addBatch(index, 0, Array.from({ length: 9000 }, () => one.map((x) => x + 1e-4 * next())));
