@@ -160,6 +160,10 @@ test('Trainer: minibatches over whole neighbourhoods are the full graph, sampled
 });
 
 test('bad input is named', async () => {
+  const bad = rows(6, 3, 4), ring = bad.map((_, i) => [(i + 1) % 6]);
+  bad[5][0] = NaN;
+  assert.throws(() => new GCNLayer({ inChannels: 3, outChannels: 2, seed: 1 }).forwardMinibatch(bad, Graph.fromAdjacency(ring), [4], { sizes: [Infinity] }), { code: 'ERR_NON_FINITE', message: /for features\[5\]/ });
+  assert.throws(() => new GraphSAGE({ inputDim: 3, seed: 1 }).forwardMinibatch(bad, ring, [4]), { code: 'ERR_NON_FINITE', message: /for features\[5\]/ });
   for (const [config, message] of [[{ dropout: -1 }, /for dropout/], [{ dropout: NaN }, /for dropout/], [{ dropout: 2 }, /for dropout/], [{ activation: 'x' }, /for activation/]]) {
     for (const Class of [GraphSAGE, ruvector.GNNEmbedder]) assert.throws(() => new Class({ inputDim: 3, ...config }), { code: 'ERR_INVALID_CONFIG', message });
   }

@@ -338,3 +338,15 @@ test('a node without neighbours may be the first sample', async () => {
   };
   assert.deepStrictEqual(await fit([]), await fit({ data: new Float32Array(0), rows: 0, dim: 2 }));
 });
+
+test('NaN is named by its field and its row', async () => {
+  const graph = Graph.fromAdjacency([[1], [2], [0]]), clean = () => [[1, 2], [3, 4], [5, 6]], model = new GATv2Layer({ inChannels: 2, outChannels: 2, edgeDim: 1, seed: 1 });
+  for (const [field, message] of [['x', /for x\[1\], received NaN/], ['target', /for target\[1\], received NaN/], ['edgeAttr', /for edgeAttr\[1\], received NaN/]]) {
+    const values = { x: clean(), target: clean(), edgeAttr: [[1], [2], [3]] };
+    values[field][1][0] = NaN;
+    const { x, target, edgeAttr } = values, trainer = new Trainer({ model, loss: new MSELoss(), seed: 1 });
+    await assert.rejects(trainer.fit({ inputs: { x, graph, edgeAttr }, targets: target }, { epochs: 1 }), { code: 'ERR_NON_FINITE', message });
+  }
+  const layer = new RuvectorLayer(2, 2, 1, 0, { seed: 1 }), neighbors = [[[1, 0]], [[0, 1], [1, NaN]]];
+  await assert.rejects(new Trainer({ model: layer, loss: new MSELoss(), seed: 1 }).fit({ inputs: { node: [[1, 2], [3, 4]], neighbors }, targets: [[1, 2], [3, 4]] }, { epochs: 1 }), { message: /for neighbors\[1\]\[1\]/ });
+});

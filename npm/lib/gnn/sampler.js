@@ -9,7 +9,7 @@ const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
 const { Member, stateOf } = require('../members/member.js');
 const { randomSeed } = require('../random.js');
-const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
+const { isList, lengthOf, mismatch, renamed, unexpected } = require('../errors.js');
 
 const MOST = 2 ** 24;
 
@@ -48,6 +48,18 @@ function readsEdges(model) {
   if (!(model instanceof Member)) return true;
   const { isGenerated, operations: { forward } } = stateOf(model).row;
   return !isGenerated || forward?.inputs.some(({ name }) => name === 'edgeAttr') !== false;
+}
+
+/** What is said of a row of the subgraph is said of the node. */
+function named(nodes, run) {
+  try {
+    return run();
+  } catch (error) {
+    throw renamed(error, ({ subject }) => {
+      const [, row] = /^x\[(\d+)\]$/.exec(subject) ?? [];
+      return row === undefined ? undefined : { subject: `features[${nodes[row]}]` };
+    });
+  }
 }
 
 let isNeighborSampler;
@@ -93,7 +105,7 @@ class NeighborSampler {
       const part = this.sample(whole.graph, list, step ?? this.#calls);
       try {
         const edges = readsEdges(model) ? [e && rowsAt(e, part.entries)] : [];
-        const rows = matrix(run.call(model, rowsAt(m, part.nodes), part.graph, ...edges, more), 'model(…)');
+        const rows = matrix(named(part.nodes, () => run.call(model, rowsAt(m, part.nodes), part.graph, ...edges, more)), 'model(…)');
         if (rows.rows !== part.nodes.length) throw mismatch('ERR_DIMENSION_MISMATCH', `${part.nodes.length} rows`, 'model(…)', rows.rows);
         if (step === undefined) this.#calls++; // what throws has drawn nothing
         return rowsAt(rows, part.rows);

@@ -84,9 +84,16 @@ function overGraph(self, m, edges, latentOf, threads, options) {
   return { data: out, rows: m.rows, dim: width };
 }
 
+/** Rows are finite. (They are gathered for the calls, which would name their places there.) */
+function requireFinite({ data, dim }, name) {
+  const bad = data.findIndex((x) => !Number.isFinite(x));
+  if (bad >= 0) throw mismatch('ERR_NON_FINITE', 'finite numbers', `${name}[${Math.floor(bad / dim)}]`, `${data[bad]} at element ${bad % dim}`);
+}
+
 /** The features of nodes, which must be as wide as the mechanism. */
 function featuresOf(value, dim) {
   const m = matrix(value, 'features', true); // ours: an index may belong to anybody
+  requireFinite(m, 'features');
   if (m.rows > 0 && m.dim !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'features[0]', m.dim);
   return m.rows === 0 ? { ...m, dim } : m;
 }
@@ -97,6 +104,7 @@ function edgeRows(value, edges, edgeDim) {
   const rows = matrix(value, 'edgeFeatures'), count = edges.indices.length;
   if (rows.rows !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} rows, one an entry of the graph,`, 'edgeFeatures', rows.rows);
   if (count > 0 && rows.dim !== edgeDim) throw mismatch('ERR_DIMENSION_MISMATCH', `${edgeDim} elements`, 'edgeFeatures[0]', rows.dim);
+  requireFinite(rows, 'edgeFeatures');
   return rows;
 }
 

@@ -6,7 +6,7 @@ const inputs = require('../inputs.js');
 const { Graph } = require('../graph.js');
 const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
-const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
+const { isList, lengthOf, mismatch, renamed, tagOf, unexpected } = require('../errors.js');
 
 /** As Field.Layout in Swift. */
 const [SHARED, ROW, RUN] = [0, 1, 2];
@@ -72,7 +72,18 @@ function fieldOf({ name, type, shape }, value, { hasRows, isWhole }) {
 function required(port, value, how) {
   const field = fieldOf(port, value, how);
   if (field.offsets === undefined && field.numbers?.rows === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', port.name, 0);
-  return field;
+  return { ...field, name: port.name };
+}
+
+/** What is said of a row of the data is said of the field's: of a list of matrices, of the sample and the row in it. */
+function inField({ name, offsets } = /** @type {any} */ ({}), error) {
+  return renamed(error, ({ subject }) => {
+    const [, digits] = /^data\[(\d+)\]$/.exec(subject) ?? [], row = Number(digits);
+    if (digits === undefined || name === undefined) return undefined;
+    if (offsets === undefined) return { subject: `${name}[${row}]` };
+    const next = offsets.findIndex((end) => end > row);
+    return { subject: `${name}[${next - 1}][${row - offsets[next - 1]}]` };
+  });
 }
 
 /**
@@ -121,7 +132,13 @@ function load(handle, set, { fields, rows }) {
     [Float32Array.of(set, place, layout), numbers?.data ?? NOTHING, integers ?? NO_INDICES, graph ?? NOTHING, offsets ?? NO_INDICES, new Float32Array(1)],
     Float64Array.of(-1, -1, numbers?.rows ?? -1, numbers?.dim ?? -1, -1, -1, -1, -1, -1, -1, -1, -1), 1, undefined,
   );
-  fields.forEach((field, i) => put(i, field?.layout ?? SHARED, field)); // one that is left out takes the place of an earlier run's
+  fields.forEach((field, i) => {
+    try {
+      put(i, field?.layout ?? SHARED, field);
+    } catch (error) {
+      throw inField(field, error);
+    }
+  }); // one that is left out takes the place of an earlier run's
   put(fields.length, ROW, { integers: rows });
   const samples = new Float32Array(1);
   native.run(handle, 'ready', [Float32Array.of(set), samples], Float64Array.of(-1, -1, -1, -1), 1, undefined);
