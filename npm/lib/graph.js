@@ -29,7 +29,7 @@ function ends(pairs) {
     if (lengthOf(list) % 2 !== 0) throw mismatch('ERR_DIMENSION_MISMATCH', 'an even number of elements', 'pairs', lengthOf(list));
     return { from: list, to: list, step: 2, names: ['pairs', 'pairs'] };
   }
-  const { sources, targets } = inputs.options(pairs ?? null, ['sources', 'targets'], 'pairs');
+  const { sources, targets } = inputs.required(pairs, ['sources', 'targets'], 'pairs');
   const from = inputs.indices(sources, 'pairs.sources'), to = inputs.indices(targets, 'pairs.targets');
   if (lengthOf(from) !== lengthOf(to)) throw mismatch('ERR_DIMENSION_MISMATCH', `${lengthOf(from)} elements`, 'pairs.targets', lengthOf(to));
   return { from, to, step: 1, names: ['pairs.sources', 'pairs.targets'] };
@@ -50,7 +50,7 @@ const weightsOf = (value) => (value === undefined || value === null ? undefined 
 /** What all ways to make a graph take. */
 const SETTINGS = ['nodes', 'columns', 'weights', 'coalesce'];
 const settingsOf = (options) => {
-  const { nodes, columns, weights, coalesce } = inputs.options(options ?? null, SETTINGS);
+  const { nodes, columns, weights, coalesce } = inputs.required(options, SETTINGS);
   return { nodes: nodes === undefined ? undefined : count(nodes, 'nodes', 0), columns: columnsOf(columns), weights: weightsOf(weights), coalesce: flag(coalesce, 'coalesce') };
 };
 
@@ -85,7 +85,7 @@ class Graph extends Handle {
   constructor(graph, secret) {
     if (secret === OPEN) super(graph, Graph);
     else {
-      const { offsets, indices, columns, weights, coalesce } = inputs.options(graph ?? null, ['offsets', 'indices', 'columns', 'weights', 'coalesce'], 'graph');
+      const { offsets, indices, columns, weights, coalesce } = inputs.required(graph, ['offsets', 'indices', 'columns', 'weights', 'coalesce'], 'graph');
       const rows = inputs.indices(offsets, 'offsets'), list = inputs.indices(indices, 'indices');
       super(native.graphCreate(rows, list, weightsOf(weights), columnsOf(columns), Number(flag(coalesce, 'coalesce'))), Graph);
     }
@@ -253,7 +253,7 @@ function rowsOfIndex(edgeIndex) {
     if (lengthOf(from) !== lengthOf(to)) throw mismatch('ERR_DIMENSION_MISMATCH', `${lengthOf(from)} elements`, names[1], lengthOf(to));
     return { from, to, step: 1, names };
   }
-  const { data, rows, dim } = inputs.options(edgeIndex ?? null, ['data', 'rows', 'dim'], 'edgeIndex');
+  const { data, rows, dim } = inputs.required(edgeIndex, ['data', 'rows', 'dim'], 'edgeIndex');
   const all = inputs.indices(data, 'edgeIndex.data');
   if (rows !== 2) throw mismatch('ERR_DIMENSION_MISMATCH', '2 rows', 'edgeIndex', rows);
   if (lengthOf(all) !== 2 * dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${2 * dim} elements`, 'edgeIndex.data', lengthOf(all));

@@ -145,4 +145,10 @@ function options(value, known, name = 'options', other = []) {
   return value;
 }
 
-module.exports = { allocate, array, count, doubles, indices, keys, lengthOfList, mapList, number, options, ownArray, ownVector, unset, vector };
+/** The same where it may not be left out. */
+function required(value, known, name = 'options') {
+  if (value === undefined) throw unexpected('ERR_INVALID_ARG', 'an object', name, value);
+  return options(value, known, name);
+}
+
+module.exports = { allocate, array, count, doubles, indices, keys, lengthOfList, mapList, number, options, ownArray, ownVector, required, unset, vector };

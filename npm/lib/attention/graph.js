@@ -36,7 +36,7 @@ function structuralFeatures(graph, options) {
 const decoder = new TextDecoder();
 
 function recommendMechanism(statistics, task) {
-  const { queries, keys, dim, hasEdgeFeatures = false, normBound } = inputs.options(task ?? null, ['queries', 'keys', 'dim', 'hasEdgeFeatures', 'normBound'], 'task');
+  const { queries, keys, dim, hasEdgeFeatures = false, normBound } = inputs.required(task, ['queries', 'keys', 'dim', 'hasEdgeFeatures', 'normBound'], 'task');
   const list = statistics === undefined ? undefined : Float64Array.from(FIELDS, (name) => {
     if (typeof statistics !== 'object' || statistics === null) throw unexpected('ERR_INVALID_ARG', 'statistics of a graph', 'statistics', statistics);
     return inputs.number(statistics[name], `statistics.${name}`);

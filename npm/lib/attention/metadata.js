@@ -9,7 +9,7 @@ const FIELDS = ['distances', 'hnswLayers', 'edgeWeights', 'structuralFeatures', 
 
 /** The options of a call of one query by its metadata; what the mechanism does not read is left out. */
 function fromMetadata({ extras: { context = [], keyOnly = [], features, edges }, sizes }, metadata) {
-  const { distances, hnswLayers, edgeWeights, structuralFeatures, queryLayer, queryFeatures } = inputs.options(metadata ?? null, FIELDS, 'metadata'), options = {};
+  const { distances, hnswLayers, edgeWeights, structuralFeatures, queryLayer, queryFeatures } = inputs.required(metadata, FIELDS, 'metadata'), options = {};
   if (context.includes('position') && distances !== undefined) Object.assign(options, { keyPositions: distances, queryPositions: [0] });
   if (context.includes('level') && !keyOnly.includes('level') && hnswLayers !== undefined) Object.assign(options, { keyLevels: hnswLayers, queryLevels: [inputs.number(queryLayer, 'metadata.queryLayer', 0)] });
   if (features && structuralFeatures !== undefined) Object.assign(options, { keyFeatures: structuralFeatures, ...(queryFeatures !== undefined && { queryFeatures }) });

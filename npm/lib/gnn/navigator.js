@@ -41,7 +41,7 @@ class RLNavigator {
   #start;
 
   constructor(options) {
-    const { graph, vectors, sketch, start, seed = randomSeed() } = inputs.options(options ?? null, ['graph', 'vectors', 'sketch', 'start', 'seed']);
+    const { graph, vectors, sketch, start, seed = randomSeed() } = inputs.required(options, ['graph', 'vectors', 'sketch', 'start', 'seed']);
     Handle.of(graph, Graph, 'graph');
     const { offsets, indices } = graph, rows = matrix(vectors, 'vectors', true), nodes = offsets.length - 1;
     if (rows.rows !== nodes || nodes === 0) throw mismatch('ERR_DIMENSION_MISMATCH', `${Math.max(1, nodes)} rows, as the graph has nodes,`, 'vectors', rows.rows);

@@ -69,7 +69,7 @@ class NeighborSampler {
   #calls = 0;
 
   constructor(options) {
-    const { sizes, seed = randomSeed() } = inputs.options(options ?? null, ['sizes', 'seed']);
+    const { sizes, seed = randomSeed() } = inputs.required(options, ['sizes', 'seed']);
     if (typeof seed !== 'bigint' && !Number.isSafeInteger(seed)) throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);
     this.#sizes = readSizes(sizes);
     this.#seed = seed;

@@ -48,7 +48,7 @@ class GNNEmbedder {
   #config;
 
   constructor(config) {
-    const given = inputs.options(config ?? null, FIELDS, 'config'), { layer = 'sage', activation = 'relu', normalize = false, seed = randomSeed() } = given;
+    const given = inputs.required(config, FIELDS, 'config'), { layer = 'sage', activation = 'relu', normalize = false, seed = randomSeed() } = given;
     if (typeof layer !== 'string' || !Object.hasOwn(LAYERS, layer)) throw unexpected('ERR_INVALID_CONFIG', `one of ${Object.keys(LAYERS).join(', ')}`, 'layer', layer);
     if (typeof normalize !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'normalize', normalize);
     if (typeof seed !== 'bigint' && !Number.isSafeInteger(seed)) throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);

@@ -41,7 +41,7 @@ const GRAPH = {
   /** Rows of some nodes, over neighbourhoods of at most `sizes[h]` entries a node in hop h. */
   forwardMinibatch(x, graph, nodes, options) {
     handleOfFamily(this, 'graph', 'a layer over graphs', 'this');
-    const { sizes, seed, ...rest } = inputs.options(options ?? null, ['sizes', 'seed', 'step', 'edgeAttr', 'threads']);
+    const { sizes, seed, ...rest } = inputs.required(options, ['sizes', 'seed', 'step', 'edgeAttr', 'threads']);
     return new NeighborSampler({ sizes, ...(seed !== undefined && { seed }) }).forward(this, x, graph, nodes, rest);
   },
 };

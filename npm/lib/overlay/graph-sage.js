@@ -33,7 +33,7 @@ class GraphSAGE {
   #config;
 
   constructor(config) {
-    const given = inputs.options(config ?? null, FIELDS, 'config'), { aggregator = 'mean', activation = 'relu', normalize = false, seed = randomSeed() } = given;
+    const given = inputs.required(config, FIELDS, 'config'), { aggregator = 'mean', activation = 'relu', normalize = false, seed = randomSeed() } = given;
     if (!AGGREGATORS.includes(aggregator)) throw unexpected('ERR_INVALID_CONFIG', `one of ${AGGREGATORS.join(', ')}`, 'aggregator', aggregator);
     if (typeof normalize !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'normalize', normalize);
     if (typeof seed !== 'bigint' && !Number.isSafeInteger(seed)) throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);

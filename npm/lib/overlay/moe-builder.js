@@ -38,7 +38,7 @@ class MoEBuilder {
   #type;
 
   constructor(options, type) {
-    this.#options = { ...inputs.options(options ?? null, ['dim', 'topK', 'expertCapacity', 'balance', 'seed']) };
+    this.#options = { ...inputs.required(options, ['dim', 'topK', 'expertCapacity', 'balance', 'seed']) };
     this.#type = type;
   }
 

@@ -29,7 +29,7 @@ class SparseGraphAttention {
   #globalTokens;
 
   constructor(options) {
-    const given = inputs.options(options ?? null, [...new Set([...OPTIONS, ...OPTIONS.map(snake)])]);
+    const given = inputs.required(options, [...new Set([...OPTIONS, ...OPTIONS.map(snake)])]);
     const [dim, numHeads = 1, localWindow = 0, globalTokens = 0] = OPTIONS.map((name) => optionOf(given, name));
     this.#localWindow = whole(localWindow, 'localWindow', 0);
     this.#globalTokens = whole(globalTokens, 'globalTokens', 0);

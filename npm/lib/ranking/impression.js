@@ -31,7 +31,7 @@ function parse(text, of) {
 
 /** {query, shown, model, swapped} out of a text of `write`, or of an object that says the same. */
 function read(impression, { dim, of, checkId }) {
-  const given = typeof impression === 'string' ? parse(impression, of) : inputs.options(impression ?? null, ['query', 'shown', 'model', 'swapped'], 'impression');
+  const given = typeof impression === 'string' ? parse(impression, of) : inputs.required(impression, ['query', 'shown', 'model', 'swapped'], 'impression');
   if (given.query === undefined || given.shown === undefined) throw unexpected('ERR_INVALID_ARG', 'a text of hits.impression, or {query, shown}', 'impression', impression);
   const query = inputs.ownVector(given.query, 'impression.query');
   if (lengthOf(query) !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'impression.query', lengthOf(query));

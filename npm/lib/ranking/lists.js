@@ -42,7 +42,7 @@ class Rows {
 
 /** {ids, vectors, scores} of a first stage, the best first, checked. */
 function readCandidates(value, dim, name) {
-  const { ids, vectors, scores } = inputs.options(value ?? null, ['ids', 'vectors', 'scores'], name);
+  const { ids, vectors, scores } = inputs.required(value, ['ids', 'vectors', 'scores'], name);
   if (!isList(ids)) throw unexpected('ERR_INVALID_ARG', 'an array of ids', `${name}.ids`, ids);
   const count = inputs.lengthOfList(ids, `${name}.ids`), list = inputs.mapList(ids, count, (id, i) => {
     if (typeof id !== 'string' || id === '') throw unexpected('ERR_INVALID_ARG', 'a string that is not empty', `${name}.ids[${i}]`, id);

@@ -37,7 +37,7 @@ class Reranker {
   #isClosed = false;
 
   constructor(options) {
-    const { dim, rank, seed = randomSeed(), maxObservations } = inputs.options(options ?? null, ['dim', 'rank', 'seed', 'maxObservations']);
+    const { dim, rank, seed = randomSeed(), maxObservations } = inputs.required(options, ['dim', 'rank', 'seed', 'maxObservations']);
     if (!Number.isSafeInteger(seed) && typeof seed !== 'bigint') throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);
     if (dim === undefined) throw unexpected('ERR_INVALID_CONFIG', 'an integer in 1...16384', 'dim', dim);
     this.#shape = { dim: whole(dim, 'dim', 1, 16384), rank: whole(rank, 'rank', 1, 4096, RANK), seed };
@@ -121,7 +121,7 @@ class Reranker {
   /** Learns from the log; the report of `learning()`. */
   async learn(options) {
     this.#check();
-    const o = inputs.options(options ?? null, ['candidates', 'examination', 'onProgress', 'signal', 'threads']), { candidates } = o;
+    const o = inputs.required(options, ['candidates', 'examination', 'onProgress', 'signal', 'threads']), { candidates } = o;
     if (typeof candidates !== 'function') throw unexpected('ERR_INVALID_ARG', 'a function that gives the candidates of a query', 'candidates', candidates);
     const examination = readExamination(o.examination), threads = threadsOf(o.threads), watch = watcher(o);
     if (this.#isLearning) throw mismatch('ERR_BUSY', 'no learning in flight', 'this', 'one');

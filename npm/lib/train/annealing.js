@@ -125,7 +125,7 @@ class CurriculumScheduler {
 
   /** @returns {this} */
   addStage(stage) {
-    const given = inputs.options(stage ?? null, STAGE, 'stage'), { name = `stage_${this.#stages.length + 1}`, difficulty = 1, duration, temperature = 1, negativeCount = 10, k = negativeCount } = given;
+    const given = inputs.required(stage, STAGE, 'stage'), { name = `stage_${this.#stages.length + 1}`, difficulty = 1, duration, temperature = 1, negativeCount = 10, k = negativeCount } = given;
     if (typeof name !== 'string') throw unexpected('ERR_INVALID_ARG', 'a string', 'stage.name', name);
     if (!(inputs.number(difficulty, 'stage.difficulty') >= 0 && difficulty <= 1)) throw unexpected('ERR_OUT_OF_RANGE', 'a number in 0...1', 'stage.difficulty', difficulty);
     this.#stages.push(Object.freeze({ name, difficulty, duration: steps(duration, 'stage.duration'), temperature: positive(temperature, 'stage.temperature'), negativeCount: steps(negativeCount, 'stage.negativeCount', 0), k: steps(k, 'stage.k', 0) }));

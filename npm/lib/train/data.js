@@ -91,7 +91,7 @@ function inField({ name, offsets } = /** @type {any} */ ({}), error) {
  * `complete(values)` adds what the model's class takes where it is left out.
  */
 function fieldsOf(data, forward, lossInputs, name, complete) {
-  const given = inputs.options(data ?? null, ['inputs', 'targets', 'rows'], name), [output] = forward.outputs;
+  const given = inputs.required(data, ['inputs', 'targets', 'rows'], name), [output] = forward.outputs;
   const values = byName(given.inputs, forward.inputs, `${name}.inputs`);
   complete?.(values);
   const isWhole = forward.inputs.some(({ name: port, type }) => type === 'graph' && values[port] !== undefined);

@@ -96,7 +96,7 @@ class OwnEngine {
   }
 
   load(set, data, name) {
-    const given = inputs.options(data ?? null, ['inputs', 'targets'], name), read = choosers(given.inputs, `${name}.inputs`);
+    const given = inputs.required(data, ['inputs', 'targets'], name), read = choosers(given.inputs, `${name}.inputs`);
     let targets;
     if (this.#lossInputs) {
       const names = this.#lossInputs.slice(1).map((port) => port.name), isNamed = typeof given.targets === 'object' && given.targets !== null && names.some((one) => one in given.targets);

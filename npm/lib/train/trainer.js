@@ -59,7 +59,7 @@ function numbersOf(given) {
 /** Where checkpoints are written, after how many epochs, and whether the fit goes on from the one that is there. */
 function checkpointOf(value) {
   if (value === undefined) return undefined;
-  const { path, every = 1, resume = false } = typeof value === 'string' ? { path: value } : inputs.options(value ?? null, ['path', 'every', 'resume'], 'checkpoint');
+  const { path, every = 1, resume = false } = typeof value === 'string' ? { path: value } : inputs.required(value, ['path', 'every', 'resume'], 'checkpoint');
   if (!(Number.isSafeInteger(inputs.number(every, 'checkpoint.every')) && every >= 1)) throw unexpected('ERR_OUT_OF_RANGE', 'an integer >= 1', 'checkpoint.every', every);
   if (typeof resume !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'checkpoint.resume', resume);
   return { path: pathOf(path, 'checkpoint.path'), every, resume };
@@ -89,7 +89,7 @@ class Trainer extends Handle {
   #running = false;
 
   constructor(options) {
-    const given = inputs.options(options ?? null, OPTIONS), { model, loss, optimizer = 'adam', schedule, penalty } = given;
+    const given = inputs.required(options, OPTIONS), { model, loss, optimizer = 'adam', schedule, penalty } = given;
     const isOwn = typeof model === 'object' && model !== null && !Handle.looksLike(model) && 'forward' in model;
     if (!isOwn) memberOf(model, undefined, 'model', 'a member with weights, or an object with parameters, forward and backward');
     const lossState = typeof loss === 'function' ? undefined : memberOf(loss, 'loss', 'loss', 'a loss or a function');
