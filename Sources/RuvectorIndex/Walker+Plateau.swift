@@ -56,6 +56,15 @@ extension Walker {
     }
   }
 
+  /// Whether a node is a quarter as far from the query as another one, or less; of inner products no such thing is said.
+  func isMuchNearer(_ key: Float, than other: Float) -> Bool {
+    switch rows.space.metric {
+    case .l2, .poincare, .lorentz: return 16 * key <= other
+    case .cosine: return 16 * (1 + key) <= 1 + other
+    case .ip: return false
+    }
+  }
+
   /// Whether what a walk that keeps `ef` has found around a new node are so many on a spot that searches for others may end there: it
   /// is a 64th as wide, or less, as some other node is far. (One is asked, another by each new node.)
   func isInCrowd(_ ef: Int, _ id: Int, _ kernels: KernelTable) -> Bool {

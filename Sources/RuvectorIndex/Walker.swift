@@ -162,7 +162,7 @@ final class Walker {
     mark(Walker.id(entry))
   }
 
-  /// The nearest of these nodes is the first of the pool, if it is nearer than that.
+  /// The nearest of these nodes is the first of the pool, if it is a quarter as far as that, or less.
   func meet(_ nodes: [UInt32], ef: Int, _ kernels: KernelTable) {
     var n = 0
     for node in nodes where n < room && Int(node) < limit && !isMarked(Int(node)) {
@@ -172,7 +172,7 @@ final class Walker {
     guard n > 0 else { return }
     compute(n, kernels)
     let nearest = (0..<n).map { Walker.entry(keys[$0], ids[$0]) }.min() ?? .max
-    guard nearest < pool[0] else { return }
+    guard isMuchNearer(Walker.key(nearest), than: Walker.key(pool[0])) else { return }
     mark(Walker.id(nearest))
     (pool.pointer + 1).update(from: pool.pointer, count: size)
     pool[0] = nearest
