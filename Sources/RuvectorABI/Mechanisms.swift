@@ -144,7 +144,7 @@ public func rv_weights_map(
 ) -> Int32 {
   status(error) { () throws(RuvectorError) in
     #if hasFeature(Embedded)
-      throw RuvectorError(.unsupported, "there are no files here")
+      throw .expected("false in WebAssembly, which has no files,", for: "mmap", received: "true", .unsupported)
     #else
       let path = try string(path, "path"), places = try tensor(places, "places").doubles("places")
       let control = try RuvectorABI.control(control)

@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
-const { fails, isWasm, root, ruvector } = require('./support/index.js');
+const { fails, notInWasm, root, ruvector } = require('./support/index.js');
 
 const { GATLayer, GCNLayer, Graph, Linear, Sequential } = ruvector;
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'weights-'));
@@ -133,7 +133,7 @@ test('damaged ones are ERR_CORRUPT, and change nothing', async () => {
   assert.deepStrictEqual(one.getWeights(), before);
 });
 
-test('weights that stay in their file: the same numbers and results; what changes them does not change the file', { skip: isWasm && 'there are no files' }, async () => {
+test('weights that stay in their file: the same numbers and results; what changes them does not change the file', { skip: notInWasm('no files') }, async () => {
   const made = {
     gat: () => gat(), linear: (seed = 1) => new Linear({ inChannels: 70, outChannels: 33, seed }),
     sequential: (seed = 1) => new Sequential({ layers: [new Linear({ inChannels: 5, outChannels: 8, seed }), new Linear({ inChannels: 8, outChannels: 3, seed })] }),
@@ -178,7 +178,7 @@ test('weights that stay in their file: the same numbers and results; what change
   assert.deepStrictEqual(python.getWeights(), plain.getWeights());
 });
 
-test('a file to map with other numbers than finite ones, or none: an error, and nothing has changed', { skip: isWasm && 'there are no files' }, async () => {
+test('a file to map with other numbers than finite ones, or none: an error, and nothing has changed', { skip: notInWasm('no files') }, async () => {
   const linear = new Linear({ inChannels: 5, outChannels: 3, seed: 1 }), before = linear.getWeights(), file = path.join(folder, 'not-finite');
   linear.saveWeights(file);
   const bytes = fs.readFileSync(file);
@@ -197,7 +197,14 @@ test('a file to map with other numbers than finite ones, or none: an error, and 
   await fails(() => linear.loadWeights(file, { mmap: true }), 'ERR_CLOSED', 'closed');
 });
 
-test('mapped weights are not in memory before they are used', { skip: (isWasm || process.platform !== 'linux') && 'looks into /proc' }, () => {
+test('WebAssembly maps nothing', { skip: !notInWasm('x') && 'a native build does' }, async () => {
+  const linear = new Linear({ inChannels: 5, outChannels: 3, seed: 1 }), file = path.join(folder, 'unmapped');
+  linear.saveWeights(file);
+  await fails(() => linear.loadWeights(file, { mmap: true }), 'ERR_UNSUPPORTED', 'at once');
+  await fails(() => linear.loadWeightsAsync(file, { mmap: true }), 'ERR_UNSUPPORTED', 'later', true);
+});
+
+test('mapped weights are not in memory before they are used', { skip: notInWasm('no files') || (process.platform !== 'linux' && 'looks into /proc') }, () => {
   const file = path.join(folder, 'large'), script = `
     const fs = require('node:fs'), { Linear } = require(${JSON.stringify(root)}), make = () => new Linear({ inChannels: 4096, outChannels: 4096, bias: false });
     const resident = () => Number(/VmRSS:\\s*(\\d+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
@@ -206,7 +213,11 @@ test('mapped weights are not in memory before they are used', { skip: (isWasm ||
     if (process.argv[1] === 'save') one.saveWeights(${JSON.stringify(file)});
     else one.loadWeights(${JSON.stringify(file)}, { mmap: process.argv[1] === 'map' });
     console.log(resident() - before);`;
-  const run = (how) => Number(spawnSync(process.execPath, ['-e', script, how], { encoding: 'utf8' }).stdout);
+  const run = (how) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script, how], { encoding: 'utf8' });
+    assert.strictEqual(status, 0, stderr);
+    return Number(stdout);
+  };
   run('save');
   const size = fs.statSync(file).size / 2 ** 20, mapped = run('map'), copied = run('copy');
   assert.ok(mapped < size / 4, `${mapped} MB of a file of ${size}`);
@@ -229,7 +240,6 @@ test('bad arguments', async () => {
   one.close();
   await fails(() => one.weightsToBuffer(), 'ERR_CLOSED', 'closed');
   await fails(() => one.loadWeights(bytes), 'ERR_CLOSED', 'closed');
-  void [GCNLayer, Graph, isWasm];
 });
 
 /** One of each member with weights, of every family. */
