@@ -1,4 +1,5 @@
 import CRuvector
+import Foundation
 import Ruvector
 import Testing
 
@@ -140,6 +141,54 @@ struct MechanismTests {
     #expect(rv_weights_set(linear, nil, nil, count, &error) == 3)
     #expect(rv_weights_get(linear, nil, nil, count, &error) == 3)
     rv_release(linear)
+  }
+
+  /// Four parameters of which the first stays in the file, behind 8 bytes of something else.
+  @Test func weightsOfAFile() throws {
+    var error = rv_error(), count: UInt64 = 0
+    let (_, made) = create(
+      "multi_head", Options().integer("dim", 2).integer("heads", 1).number("projections", 1), &error)
+    #expect(rv_weights_count(made, &count, &error) == 0)
+    let weights = Memory<Float>([Float](repeating: 0, count: Int(count)))
+    func now() -> [Float] {
+      #expect(rv_weights_get(made, nil, weights.pointer, count, &error) == 0)
+      return weights.values
+    }
+    let old = now(), first = 4, slots = try Opaque.object(made, MechanismHandle.self, "handle").mechanism.parameters
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "ruvector-\(ProcessInfo.processInfo.processIdentifier).floats"
+    ).path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    func write(_ floats: [Float]) throws {
+      try (Data([1, 2, 3, 4, 5, 6, 7, 8]) + floats.withUnsafeBytes { Data($0) }).write(to: URL(fileURLWithPath: path))
+    }
+    func map(_ places: [Double], _ others: [Float], _ path: String?) -> Int32 {
+      var buffer = rv_buffer()
+      let memory = Memory(places), rest = Memory(others)
+      buffer = memory.buffer()
+      return rv_weights_map(made, path, &buffer, rest.pointer, UInt64(rest.count), nil, &error)
+    }
+    let places = [8.0] + [Double](repeating: -1, count: slots.count - 1),
+      rest = [Float](repeating: 3, count: old.count - first)
+    try write([1, 2, .nan, 4])
+    #expect(map(places, rest, path) == RV_CORRUPT.rawValue, "NaN")
+    #expect(message(error).contains("finite numbers"))
+    try write([1, 2, 4])
+    #expect(map(places, rest, path) == RV_CORRUPT.rawValue, "too short")
+    try write([1, 2, 3, 4])
+    #expect(map([6] + places.dropFirst(), rest, path) == RV_CORRUPT.rawValue, "no multiple of 4")
+    #expect(map(places, Array(rest.dropFirst()), path) == RV_DIMENSION_MISMATCH.rawValue)
+    #expect(map([8], rest, path) == RV_DIMENSION_MISMATCH.rawValue)
+    #expect(map(places, rest.map { _ in .infinity }, path) == RV_NON_FINITE.rawValue)
+    #expect(map(places, rest, path + "x") == RV_NOT_FOUND.rawValue)
+    #expect(map(places, rest, nil) == RV_INVALID_ARGUMENT.rawValue)
+    #expect(now() == old, "nothing has changed")
+    #expect(map(places, rest, path) == 0, "\(message(error))")
+    #expect(now() == [1, 2, 3, 4] + rest)
+    try FileManager.default.removeItem(atPath: path)
+    #expect(now() == [1, 2, 3, 4] + rest, "a file without a name")
+    #expect(rv_weights_set(made, nil, old, count, &error) == 0 && now() == old)
+    rv_release(made)
   }
 
   @Test func controlsAreChecked() {
