@@ -88,14 +88,14 @@ function weightsSource(c) {
   let bytes;
   try {
     bytes = self.weightsToBuffer();
+    if (!c.bad() && chance.of(0.3)) {
+      self.saveWeights(weightsFile);
+      return weightsFile;
+    }
   } catch {
     bytes = new Uint8Array(16);
   }
-  if (!c.bad()) {
-    if (!chance.of(0.3)) return bytes;
-    self.saveWeights(weightsFile);
-    return weightsFile;
-  }
+  if (!c.bad()) return bytes;
   if (chance.of(0.5)) return bytes.subarray(0, chance.below(bytes.length));
   bytes[chance.below(bytes.length)] ^= 1 << chance.below(8);
   return bytes;
