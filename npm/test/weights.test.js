@@ -172,6 +172,9 @@ test('weights that stay in their file: the same numbers and results; what change
   assert.deepStrictEqual(linear.getWeights(), other.getWeights(), 'trained');
   assert.deepStrictEqual(linear.forward(x), other.forward(x));
   assert.ok(fs.readFileSync(file).equals(before));
+  const flight = linear.forwardAsync(x);
+  await fails(() => linear.loadWeights(file, { mmap: true }), 'ERR_BUSY', 'a call in flight');
+  await flight;
   const python = gat(), plain = gat();
   python.loadWeights(fixture('gat.safetensors'), { mmap: true });
   plain.loadWeights(fixture('gat.safetensors'));

@@ -102,7 +102,7 @@ class NeighborSampler {
       if (m.rows !== whole.graph.nodes) throw mismatch('ERR_DIMENSION_MISMATCH', `${whole.graph.nodes} rows`, 'features', m.rows);
       if (e && !readsEdges(model)) throw unexpected('ERR_INVALID_ARG', 'nothing', 'edgeAttr', edgeAttr);
       if (e && e.rows !== whole.graph.edges) throw mismatch('ERR_DIMENSION_MISMATCH', `${whole.graph.edges} rows`, 'edgeAttr', e.rows);
-      const part = this.sample(whole.graph, list, step ?? this.#calls);
+      const part = this.sample(whole.graph, list, step === undefined ? this.#calls : step);
       try {
         const edges = readsEdges(model) ? [e && rowsAt(e, part.entries)] : [];
         const rows = matrix(named(part.nodes, () => run.call(model, rowsAt(m, part.nodes), part.graph, ...edges, more)), 'model(…)');

@@ -44,8 +44,8 @@ class Member extends Handle {
   }
 
   setWeights(weights) {
-    const { floats, pending } = stateOf(this), handle = handleOf(this), w = inputs.vector(weights, 'weights');
-    if (pending > 0) throw mismatch('ERR_BUSY', 'no call in flight', 'this', pending);
+    const { floats } = stateOf(this), handle = handleOf(this), w = inputs.vector(weights, 'weights');
+    requireIdle(this);
     if (lengthOf(w) !== floats) throw mismatch('ERR_DIMENSION_MISMATCH', `${floats} elements`, 'weights', lengthOf(w));
     if (floats > 0) native.weightsSet(handle, '', w);
   }
@@ -88,6 +88,12 @@ async function whileInFlight(state, run) {
   }
 }
 
+/** Of a member whose weights are about to change. */
+function requireIdle(member) {
+  const { pending } = stateOf(member);
+  if (pending > 0) throw mismatch('ERR_BUSY', 'no call in flight', 'this', pending);
+}
+
 /** The native object of a member, which must be open. */
 const handleOf = (value) => Handle.of(value, stateOf(value).kind, 'this');
 
@@ -98,4 +104,4 @@ function handleOfFamily(value, family, wanted, name) {
   return Handle.of(value, state.kind, name);
 }
 
-module.exports = { Member, handleOf, handleOfFamily, stateOf, whileInFlight };
+module.exports = { Member, handleOf, handleOfFamily, requireIdle, stateOf, whileInFlight };

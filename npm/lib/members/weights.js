@@ -3,7 +3,7 @@
 // saveWeights and loadWeights of members: parameters by their names in files or bytes of the format safetensors.
 const native = require('../native.js');
 const inputs = require('../inputs.js');
-const { Member, handleOf, stateOf } = require('./member.js');
+const { Member, handleOf, requireIdle, stateOf, whileInFlight } = require('./member.js');
 const { mismatch, tagOf, unexpected } = require('../errors.js');
 const { READERS, corrupt, floatsOf, isLittle, product, toHalf, write } = require('./safetensors.js');
 const { pathOf, writeFile, writeFileAsync } = require('../files.js');
@@ -153,14 +153,16 @@ function weightsToBuffer(member, options) {
 
 function loadWeights(member, source, options) {
   const handle = handleOf(member), settings = loadOptions(source, options), { places, floats } = drive(source, (header) => read(member, header, settings));
-  if (settings.mmap && places.length > 0) native.weightsMap(handle, pathOf(source), places, floats, 1, undefined);
-  else Member.prototype.setWeights.call(member, floats);
+  if (!settings.mmap || places.length === 0) return Member.prototype.setWeights.call(member, floats);
+  requireIdle(member);
+  return native.weightsMap(handle, pathOf(source), places, floats, 1, undefined);
 }
 
 async function loadWeightsAsync(member, source, options) {
   const handle = handleOf(member), settings = loadOptions(source, options), { places, floats } = await driveAsync(source, (header) => read(member, header, settings));
-  if (settings.mmap && places.length > 0) await native.weightsMapAsync(handle, pathOf(source), places, floats, 1, undefined);
-  else Member.prototype.setWeights.call(member, floats);
+  if (!settings.mmap || places.length === 0) return Member.prototype.setWeights.call(member, floats);
+  requireIdle(member);
+  return whileInFlight(stateOf(member), () => native.weightsMapAsync(handle, pathOf(source), places, floats, 1, undefined));
 }
 
 module.exports = { loadWeights, loadWeightsAsync, saveWeights, saveWeightsAsync, weightsToBuffer };
