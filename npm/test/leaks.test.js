@@ -6,7 +6,7 @@ const { random } = require('./support/index.js');
 const { cycles, slope, trend } = require('./support/memory.js');
 
 const MOST = 512; // bytes: most objects that a cycle makes are kilobytes
-const countOf = (name) => (name.startsWith('VectorStore') ? 3000 : 10000); // what opens databases takes its time
+const countOf = (name) => (name.startsWith('VectorStore') ? 1500 : 5000); // what opens databases takes its time
 
 test('a leak of the smallest object is told from noise', () => {
   const per = 5000; // cycles from look to look, as in npm run leaks
@@ -26,7 +26,7 @@ for (const [name, cycle] of Object.entries(cycles)) {
   test(name, async () => {
     const count = countOf(name), bytes = await slope(cycle, count);
     if (bytes < MOST) return;
-    const again = await slope(cycle, 2 * count);
+    const again = await slope(cycle, 4 * count);
     assert.ok(again < MOST, `grows by ${bytes.toFixed()} and ${again.toFixed()} bytes a cycle`);
   });
 }
