@@ -220,5 +220,8 @@ test('Reranker: clicks without meaning change nothing; what is wrong is refused'
   assert.throws(() => one.rerank([1, 2], candidatesFor(QUERIES[0])), { code: 'ERR_DIMENSION_MISMATCH' });
   assert.throws(() => one.rerank(QUERIES[0], { ids: ['a'], vectors: [[1, 2]], scores: [1] }), { code: 'ERR_DIMENSION_MISMATCH' });
   assert.deepStrictEqual(one.rerank(QUERIES[0], { ids: [], vectors: [], scores: [] }), []);
+  // Another prototype takes a typed array's methods away.
+  const bare = Object.setPrototypeOf(Float32Array.from(DOCUMENTS[0]), Object.prototype), dim = DOCUMENTS[0].length;
+  assert.strictEqual(one.rerank(QUERIES[0], { ids: ['a'], vectors: { data: bare, rows: 1, dim }, scores: [1] })[0].id, 'a');
   assert.throws(() => Reranker.prototype.rerank.call({}, QUERIES[0]), { code: 'ERR_WRONG_HANDLE' });
 });

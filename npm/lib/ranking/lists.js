@@ -4,7 +4,7 @@
 // the log says of them.
 const inputs = require('../inputs.js');
 const { matrix } = require('../matrices.js');
-const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
+const { isList, lengthOf, mismatch, plain, unexpected } = require('../errors.js');
 const { unit } = require('./model.js');
 const { standardised } = require('../standardised.js');
 const { unhurried } = require('./unhurried.js');
@@ -49,14 +49,14 @@ function readCandidates(value, dim, name) {
     return id;
   });
   if (new Set(list).size < count) throw mismatch('ERR_DUPLICATE_KEY', 'ids that differ', `${name}.ids`, 'an id twice');
-  const rows = matrix(vectors, `${name}.vectors`), own = inputs.ownVector(scores, `${name}.scores`);
+  const rows = matrix(vectors, `${name}.vectors`), data = plain(rows.data), own = inputs.ownVector(scores, `${name}.scores`);
   if (rows.rows !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} rows`, `${name}.vectors`, rows.rows);
   if (count > 0 && rows.dim !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, `${name}.vectors[0]`, rows.dim);
   if (lengthOf(own) !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} elements`, `${name}.scores`, lengthOf(own));
   const finite = (numbers, what) => { for (let i = 0; i < numbers.length; i++) if (numbers[i] - numbers[i] !== 0) throw mismatch('ERR_NON_FINITE', 'finite numbers', what, String(numbers[i])); };
   finite(own, `${name}.scores`);
-  finite(rows.data.subarray(0, count * dim), `${name}.vectors`);
-  return { ids: list, data: rows.data, scores: own };
+  finite(data.subarray(0, count * dim), `${name}.vectors`);
+  return { ids: list, data, scores: own };
 }
 
 /**
