@@ -9,6 +9,10 @@ import RuvectorCore
 ///
 /// Of inner products, nearer means what `Centre` says: candidates come in the order of one key and are compared by another.
 ///
+/// Where many vectors lie on a spot, seen from the others, those on the target's spot lie in front of what is outside as often as not:
+/// they are about as far from it as the target is. So of candidates that end with others four times as far, or more, those before
+/// that edge get half of the room; and what is left of it goes to those behind, without regard to those before (``edge``).
+///
 /// Computed the other way round, a kept one against all candidates left, which gives the same choice by calls for many rows.
 final class Selection {
   private let rows: VectorRows
@@ -20,6 +24,13 @@ final class Selection {
   /// All candidates, near to far, to fill from.
   private var all: AlignedBuffer<UInt32>
   private let filled: Int
+  /// The first key behind the edge; infinite where there is none.
+  private var edge = Float.infinity
+  /// Candidates behind it, and their keys.
+  private var outside: [(id: UInt32, key: Float)] = []
+  /// Of the last choice: whether there was an edge, and whether there was room for more than was found behind it.
+  var hasEdge: Bool { edge < .infinity }
+  private(set) var hasRoomOutside = false
   private var toTarget: AlignedBuffer<Float>
   private var toKept: AlignedBuffer<Float>
   /// What was chosen, near to far, with their pins.
@@ -119,31 +130,79 @@ final class Selection {
     if filled > 0 {
       for i in 0..<n { all[i] = ids[i] }
     }
-    for start in stride(from: 0, to: n, by: Selection.window) where count < limit {
-      var left = min(Selection.window, n - start)
-      for i in start..<(start + left) { places[i] = UnsafeRawPointer(map[Int(ids[i])]) }
-      if let aim, let own {
-        rows.keys(aim, ids.pointer + start, places.pointer + start, left, kernels, toTarget.pointer + start)
-        for i in start..<(start + left) { toTarget[i] = (toTarget[i] + own.offset) * own.inverse }
-      }
-      for k in 0..<count where left > 0 && free > 0 {
-        left = compare(Int(kept[k] & ~Links.pinned), start, start, left, kernels)
-      }
-      while left > 0, count < limit {
-        let nearest = ids[start]
-        if isPinned[start] || free > 0 {
-          if !isPinned[start] { free -= 1 }
-          kept[count] = nearest | (isPinned[start] ? Links.pinned : 0)
-          count += 1
+    findEdge(n)
+    // How many come from before the edge, and where those from behind it begin among the kept.
+    var inside = hasEdge ? (free + 1) / 2 : free, outer = 0
+    func take(_ n: Int, comparedFrom first: Int) {
+      for start in stride(from: 0, to: n, by: Selection.window) where count < limit {
+        var left = min(Selection.window, n - start)
+        for i in start..<(start + left) { places[i] = UnsafeRawPointer(map[Int(ids[i])]) }
+        if let aim, let own {
+          rows.keys(aim, ids.pointer + start, places.pointer + start, left, kernels, toTarget.pointer + start)
+          for i in start..<(start + left) { toTarget[i] = (toTarget[i] + own.offset) * own.inverse }
         }
-        if free > 0 {
-          left = compare(Int(nearest), start + 1, start, left - 1, kernels)
-        } else {
-          left = keepPinned(start + 1, start, left - 1)
+        for k in first..<count where left > 0 && free > 0 {
+          left = compare(Int(kept[k] & ~Links.pinned), start, start, left, kernels)
+        }
+        while left > 0, count < limit {
+          let nearest = ids[start], isInside = toTarget[start] < edge
+          let isTaken = isPinned[start] || (free > 0 && (!isInside || inside > 0))
+          if isTaken {
+            if !isPinned[start] {
+              free -= 1
+              if isInside { inside -= 1 }
+            }
+            kept[count] = nearest | (isPinned[start] ? Links.pinned : 0)
+            count += 1
+            if isInside { outer = count }
+          }
+          if free == 0 {
+            left = keepPinned(start + 1, start, left - 1)
+          } else if isTaken {
+            left = compare(Int(nearest), start + 1, start, left - 1, kernels)
+          } else {
+            left = skip(start + 1, start, left - 1)
+          }
         }
       }
     }
+    take(n, comparedFrom: 0)
+    if hasEdge, free > 0 {
+      let rest = outside.count
+      var left = 0
+      for i in 0..<rest where !(outer..<count).contains(where: { kept[$0] & ~Links.pinned == outside[i].id }) {
+        (ids[left], toTarget[left], isPinned[left]) = (outside[i].id, outside[i].key, false)
+        left += 1
+      }
+      take(left, comparedFrom: outer)
+    }
+    hasRoomOutside = hasEdge && free > 0
     fill(from: n, upTo: min(limit, filled))
+  }
+
+  /// The last of n candidates behind which the next is four times as far from the target, or more, and what comes behind it; of inner
+  /// products no such thing is said.
+  private func findEdge(_ n: Int) {
+    (edge, hasRoomOutside) = (.infinity, false)
+    guard aim == nil, n > 1 else { return }
+    // 1 − cos of vectors that are nearly equal is what rounding makes of it.
+    let isCosine = rows.space.metric == .cosine, shift: Float = isCosine ? 1 : 0, least: Float = isCosine ? 1e-6 : 0
+    var at = 0, bar = 16 * max(toTarget[0] + shift, least)
+    for i in 1..<n {
+      let far = toTarget[i] + shift
+      if far >= bar, far > 0 { at = i }
+      bar = 16 * max(far, least)
+    }
+    guard at > 0 else { return }
+    edge = toTarget[at]
+    outside.removeAll(keepingCapacity: true)
+    for i in at..<n { outside.append((ids[i], toTarget[i])) }
+  }
+
+  /// Those behind one that is passed over, without a comparison.
+  private func skip(_ first: Int, _ to: Int, _ count: Int) -> Int {
+    for i in 0..<max(count, 0) { move(first + i, to: to + i) }
+    return max(count, 0)
   }
 
   /// Of `count` candidates from `first` on, moves those that are no nearer to `chosen` than to the target, and pinned ones, to

@@ -121,6 +121,19 @@ test('vectors on a few spots, one after the other by add, spot after spot and in
   }
 });
 
+test('200 spots of 40 vectors, spot after spot by add: each is found, and from afar the nearest spot', () => {
+  const next = random(7), gauss = () => Math.sqrt(-2 * Math.log((next() + 1) / 2 + 1e-12)) * Math.cos(Math.PI * next()), spotOf = ({ keys }) => Math.floor(keys[0] / 40);
+  for (const metric of ['l2', 'cosine']) {
+    const spots = numbers(200).map(() => numbers(64).map(gauss)), vectors = numbers(8000).map((i) => Float32Array.from(spots[Math.floor(i / 40)], (x) => x + 1e-5 * gauss()));
+    const index = new HNSWIndex({ dim: 64, metric, seed: 1 }), exact = new BruteForceIndex({ dim: 64, metric });
+    WAYS.add(index, 0, vectors);
+    exact.addBatch(numbers(8000), vectors);
+    const missed = numbers(2000).filter((i) => spotOf(index.search(vectors[4 * i], 1)) !== Math.floor(i / 10));
+    const near = numbers(200).map(() => Float32Array.from({ length: 64 }, gauss)).filter((query) => spotOf(index.search(query, 1)) === spotOf(exact.search(query, 1)));
+    assert.ok(missed.length === 0 && near.length > 175, `${metric}: ${missed.length} of 2000 missed, ${near.length} of 200 nearest spots`);
+  }
+});
+
 test('a crowd larger than the widest pool hides nobody who comes after it', () => {
   const index = new HNSWIndex({ dim: 8, metric: 'l2', M: 8, efConstruction: 40 }), others = rows(8, 8, 83), one = vector(8, 89), next = random(97);
   WAYS.addBatch(index, 0, Array.from({ length: 9000 }, () => one.map((x) => x + 1e-4 * next())));
