@@ -10,7 +10,8 @@ import RuvectorCore
 /// - The neighbours of x are those with the largest (x − tµ)·y: a walk with the query x − tµ. With t = 1 the graph is that of
 ///   vectors around their mean, which serves queries of all kinds; with t = 0 it serves best those that are like the vectors,
 ///   as long as lengths differ little (for vectors of one length it is that of Euclidean distances). t is ½ for vectors of one
-///   length, and 1 where lengths differ more than the elements across the mean do.
+///   length, and 1 where lengths differ more than the elements across the mean do. In the mean a vector is at most sixteen times
+///   as long as the geometric mean of lengths: else a few that are much longer than all others would be what x − µ is made of.
 /// - Of these, y is kept unless it points more in the direction of one kept before than of x; lengths do not count (compare
 ///   Tan et al. 2021, "Norm adjusted proximity graph for fast inner product retrieval", KDD). Directions are those from the
 ///   origin: from µ, short vectors would all point the same way. Only where they are nearly all one do they begin at µ.
@@ -23,6 +24,12 @@ final class Centre {
   private var squares = 0.0
   private var lengths = 0.0
   private var counted = 0
+  /// Of rows that are not zero, their number and the logarithms of their lengths.
+  private var directed = 0
+  private var logarithms = 0.0
+  /// Longer rows count as one so long; the logarithm of the mean length that it is sixteen times of.
+  private var longest = Double.infinity
+  private var power = 0.0
   /// Whether every row that is there has been counted.
   private var isKnown = false
   /// µ, which threads read while nobody calls `settle`.
@@ -52,12 +59,16 @@ final class Centre {
   func count(_ id: Int, leaving: Bool = false) throws(RuvectorError) {
     guard isKnown else { return }
     _ = try rows.load(id, into: row.pointer)
-    let sign: Double = leaving ? -1 : 1, before = squares
-    for i in 0..<sums.count { sums[i] += sign * Double(row[i]) }
-    let square = Kernels.current.squared_norm(row.pointer, sums.count)
+    let square = Kernels.current.squared_norm(row.pointer, sums.count), length = square.squareRoot()
+    let sign: Double = leaving ? -1 : 1, before = squares, weight = length > longest ? sign * longest / length : sign
+    for i in 0..<sums.count { sums[i] += weight * Double(row[i]) }
     squares += sign * square
-    lengths += sign * square.squareRoot()
+    lengths += sign * length
     counted += leaving ? -1 : 1
+    if length > 0 {
+      logarithms += sign * rv_log(length)
+      directed += leaving ? -1 : 1
+    }
     // Sums that a long row has rounded.
     if leaving, squares < before * 0x1p-10 { isKnown = false }
   }
@@ -65,6 +76,12 @@ final class Centre {
   func forgetAll() {
     isKnown = false
     publish(hub: Links.end)
+  }
+
+  private func countAll(_ index: VectorIndex) throws(RuvectorError) {
+    for i in 0..<sums.count { sums[i] = 0 }
+    (squares, lengths, counted, directed, logarithms, isKnown) = (0, 0, 0, 0, 0, true)
+    for id in 0..<index.nextNode where !index.isEmpty(id) { try count(id) }
   }
 
   // MARK: The hub
@@ -76,10 +93,12 @@ final class Centre {
 
   /// Brings µ up to date before links are chosen.
   func settle(_ index: VectorIndex) throws(RuvectorError) {
-    if !isKnown {
-      for i in 0..<sums.count { sums[i] = 0 }
-      (squares, lengths, counted, isKnown) = (0, 0, 0, true)
-      for id in 0..<index.nextNode where !index.isEmpty(id) { try count(id) }
+    if !isKnown { try countAll(index) }
+    // Where lengths are others by now than when the longest was set, all rows are counted again.
+    if directed > 0, longest == .infinity || (logarithms / Double(directed) - power).magnitude > 0.75 {
+      power = (logarithms / Double(directed)).rounded()
+      longest = 16 * rv_exp(power)
+      try countAll(index)
     }
     let inverse = 1 / Double(max(counted, 1))
     var square = 0.0

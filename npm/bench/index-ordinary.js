@@ -51,6 +51,7 @@ const PRODUCTS = [
   ['normal elements', normal], ['|normal|', positive], ['uniform', uniform], ['3 + normal, length 1', (j, g) => 3 + g.normal(), () => 1],
   ...[1.5, 2, 3].flatMap((a) => [[`normal, Pareto ${a} lengths`, normal, pareto(a)], [`|normal|, Pareto ${a} lengths`, positive, pareto(a)]]),
   ...[0.5, 1, 2].flatMap((s) => [[`normal, log-normal ${s} lengths`, normal, logNormal(s)], [`|normal|, log-normal ${s} lengths`, positive, logNormal(s)]]),
+  ['|normal|, Pareto 0.5 lengths', positive, pareto(0.5)], ['normal, one length in 100 a million, others 1', normal, (g) => (g.uniform() < 0.01 ? 1e6 : 1)],
 ];
 const SMALL = [
   ['normal', 32, normal], ['1000 ± 1', 32, (j, g) => 999 + 2 * g.uniform()], ['48 ± .01', 2, (j, g) => 47.99 + 0.02 * g.uniform()],

@@ -72,6 +72,38 @@ test('links are followed: one to a file, one to a link, one whose file is not th
   assert.throws(() => index.save(path.join(at, 'round.rvi')), { code: 'ERR_IO' });
 });
 
+test('weights, graphs, points, taxonomies and checkpoints: mode and owner stay, links are followed, what is no regular file stays', async (t) => {
+  const { Graph, Linear, MSELoss, PoincareEmbedding, TaxonomyHead, Trainer } = ruvector, model = new Linear({ inChannels: 2, outChannels: 1, seed: 1 });
+  const points = new PoincareEmbedding({ size: 2, seed: 1 }), head = new TaxonomyHead({ size: 2, seed: 1 }), graph = new Graph({ offsets: [0, 1], indices: [0] });
+  points.fitSync([['a', 'b']], { epochs: 1 });
+  head.fitSync({ a: [1, 0], b: [0, 1] }, [['a', 'b']], { epochs: 1 });
+  const trainer = new Trainer({ model, loss: new MSELoss(), optimizer: 'sgd', seed: 1 }), data = { inputs: { x: [[1, 2]] }, targets: [[1]] };
+  const writers = {
+    saveWeights: (file) => model.saveWeights(file), saveWeightsAsync: (file) => model.saveWeightsAsync(file), graph: (file) => graph.save(file),
+    points: (file) => points.save(file), head: (file) => head.save(file), checkpoint: (file) => trainer.fit(data, { epochs: 1, checkpoint: { path: file, every: 1 } }),
+  };
+  for (const [name, write] of Object.entries(writers)) {
+    const at = folder(t), file = path.join(at, 'file'), link = path.join(at, 'link'), round = path.join(at, 'round'), pipe = path.join(at, 'pipe');
+    await write(file);
+    fs.chmodSync(file, 0o600);
+    if (process.getuid() === 0) fs.chownSync(file, 65534, 100);
+    fs.symlinkSync('file', link);
+    const before = fs.statSync(file);
+    await write(link);
+    const now = fs.statSync(file);
+    assert.deepStrictEqual([now.mode, now.uid, now.gid], [before.mode, before.uid, before.gid], name);
+    assert.ok(now.ino !== before.ino && fs.lstatSync(link).isSymbolicLink(), name);
+    fs.symlinkSync('round', round);
+    execFileSync('mkfifo', [pipe]);
+    await assert.rejects(async () => write(pipe), { code: 'ERR_INVALID_ARG' }, name);
+    await assert.rejects(async () => write(round), { code: 'ERR_IO' }, name);
+    await assert.rejects(async () => write(at), { code: 'ERR_IO' }, name);
+    await assert.rejects(async () => write(path.join(at, 'x'.repeat(250))), { code: 'ERR_IO' }, name);
+    assert.ok(fs.statSync(pipe).isFIFO());
+    assert.deepStrictEqual(fs.readdirSync(at).sort(), ['file', 'link', 'pipe', 'round'], name);
+  }
+});
+
 test('what is no regular file is refused and stays what it is', { skip }, async (t) => {
   const at = folder(t), { index } = filled(), pipe = path.join(at, 'pipe');
   execFileSync('mkfifo', [pipe]);

@@ -76,6 +76,9 @@ const PRODUCTS = {
   'lengths of Pareto': () => withLengths(matrix(3000, 24, 3, any), pareto(2, 4)),
   'log-normal lengths, positive': () => withLengths(matrix(3000, 24, 5, positive), logNormal(1, 6)),
   'uniform elements': () => matrix(3000, 24, 7, (i, j, _, next) => next()),
+  'Pareto 0.5, positive': () => withLengths(matrix(3000, 24, 10, positive), pareto(0.5, 11)),
+  'a few a million times as long': () => matrix(3000, 24, 12, (i, j, normal) => (i % 700 ? 1 : 1e6) * normal()),
+  'one in 60 far from the others': () => matrix(3000, 24, 13, (i, j, normal) => (i % 60 ? 0 : 1000) + normal()),
   'one length, around a mean': () => withLengths(matrix(3000, 24, 8, (i, j, normal) => 3 + normal()), () => 1),
 };
 
@@ -84,7 +87,7 @@ for (const [name, make] of Object.entries(PRODUCTS)) {
     const all = make(), kinds = { any, positive }, queries = {};
     for (const kind of Object.keys(kinds)) queries[kind] = Array.from({ length: 40 }, (_, i) => row(matrix(40, 24, 9, kinds[kind]), i));
     queries['like them'] = Array.from({ length: 40 }, (_, i) => row(all, 70 * i));
-    const doors = name.startsWith('log') ? Object.keys(DOORS) : ['addBatch'];
+    const doors = name.startsWith('log') || name.startsWith('a few') ? Object.keys(DOORS) : ['addBatch'];
     for (const door of doors) {
       for (const storage of door === 'addBatch' ? ['f32', 'f16', 'i8'] : ['f32']) {
         const index = new HNSWIndex({ dim: 24, metric: 'ip', storage });
