@@ -104,6 +104,26 @@ test('weights, graphs, points, taxonomies and checkpoints: mode and owner stay, 
   }
 });
 
+test('a store that is opened through a link has its index beside the database, whose owner has it', { skip }, (t) => {
+  const at = folder(t), secret = row();
+  fs.mkdirSync(path.join(at, 'real'));
+  fs.symlinkSync('real/s.db', path.join(at, 'link.db'));
+  let store = VectorStore.open(path.join(at, 'real/s.db'), { dim });
+  store.insert({ id: 'a', vector: row() });
+  store.close();
+  if (process.getuid() === 0) for (const name of fs.readdirSync(path.join(at, 'real'))) fs.chownSync(path.join(at, 'real', name), 65534, 100);
+  fs.rmSync(path.join(at, 'real/s.db.hnsw'));
+  store = VectorStore.open(path.join(at, 'link.db'), { dim });
+  store.insert({ id: 'secret', vector: secret });
+  store.close();
+  assert.deepStrictEqual([fs.readdirSync(at).sort(), fs.readdirSync(path.join(at, 'real')).sort()], [['link.db', 'real'], ['s.db', 's.db.hnsw']]);
+  if (process.getuid() === 0) assert.deepStrictEqual([fs.statSync(path.join(at, 'real/s.db.hnsw')).uid, fs.statSync(path.join(at, 'real/s.db.hnsw')).gid], [65534, 100]);
+  store = VectorStore.open(path.join(at, 'real/s.db'), { dim });
+  store.delete('secret');
+  store.close();
+  for (const name of fs.readdirSync(path.join(at, 'real'))) assert.ok(!fs.readFileSync(path.join(at, 'real', name)).includes(Buffer.from(secret.buffer, 0, 32)), name);
+});
+
 test('what is no regular file is refused and stays what it is', { skip }, async (t) => {
   const at = folder(t), { index } = filled(), pipe = path.join(at, 'pipe');
   execFileSync('mkfifo', [pipe]);

@@ -24,11 +24,14 @@ function* load(db, file, options) {
   return undefined;
 }
 
-/** Whoever may not read the database may not read the index either: its file has the same mode, before anything is in it. */
+/** The file of a database's index: beside the database itself, where links lead to it (SQLite's own files lie there, too). */
+const fileOf = (database) => `${require('node:fs').realpathSync(database)}.hnsw`;
+
+/** Whoever may not read the database may not read the index either: its file has the same mode, before anything is in it, and its owner. */
 function withModeOf(database, file) {
   const fs = require('node:fs');
   try {
-    const mode = fs.statSync(database).mode & 0o777;
+    const { uid, gid, mode: all } = fs.statSync(database), mode = all & 0o777;
     try {
       fs.closeSync(fs.openSync(file, 'wx', mode));
     } catch (error) {
@@ -36,6 +39,7 @@ function withModeOf(database, file) {
     }
     const old = fs.statSync(file);
     if (old.isFile() && (old.mode & 0o777) !== mode) fs.chmodSync(file, mode); // whatever the umask was, or the database's mode
+    if (old.isFile() && (old.uid !== uid || old.gid !== gid)) fs.chownSync(file, uid, gid);
   } catch (error) {
     if (error.code !== 'EPERM' && error.code !== 'ENOENT') throw mismatch('ERR_IO', 'a file that can be written', file, error.message);
   }
@@ -65,4 +69,4 @@ function* save(db, file, index, seen, options, step) {
     DELETE FROM deletions WHERE sequence <= (SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'forgotten')`);
 }
 
-module.exports = { load, save, sweep };
+module.exports = { fileOf, load, save, sweep };

@@ -9,6 +9,7 @@ const { filters } = require('../indexes/filter.js');
 const database = require('./database.js');
 const { batchOptions, checkId, many, pack } = require('./entries.js');
 const { Follower } = require('./follower.js');
+const { fileOf } = require('./index-file.js');
 const { checkVectors } = require('./graph.js');
 const { InFlight, closedError } = require('./in-flight.js');
 const { Learning, candidatesOf } = require('./learning.js');
@@ -100,7 +101,7 @@ class VectorStore extends Handle {
     this.#reader = isFile ? yield* openReader(this.#path, more) : this.#db;
     this.#watch = isFile && settings.access !== 'frozen' ? yield* openWatch(this.#path, more) : undefined;
     this.#follower = new Follower({
-      db: this.#db, watch: this.#watch, path: isFile ? `${this.#path}.hnsw` : undefined, options: this.#options, ef: settings.given.ef,
+      db: this.#db, watch: this.#watch, path: isFile ? fileOf(this.#path) : undefined, options: this.#options, ef: settings.given.ef,
       isReadOnly: this.#isReadOnly,
       onChange: () => this.#searcher.forget(),
     });
