@@ -10,7 +10,7 @@ import RuvectorCore
 /// - The neighbours of x are those with the largest (x − tµ)·y: a walk with the query x − tµ. With t = 1 the graph is that of
 ///   vectors around their mean, which serves queries of all kinds; with t = 0 it serves best those that are like the vectors,
 ///   as long as lengths differ little (for vectors of one length it is that of Euclidean distances). t is ½ for vectors of one
-///   length, and 1 where lengths differ more than the elements across the mean do. In the mean a vector is at most sixteen times
+///   length, and 1 where lengths differ more than the elements across the mean do. In the mean a vector is at most 32 times
 ///   as long as the geometric mean of lengths: else a few that are much longer than all others would be what x − µ is made of.
 /// - Of these, y is kept unless it points more in the direction of one kept before than of x; lengths do not count (compare
 ///   Tan et al. 2021, "Norm adjusted proximity graph for fast inner product retrieval", KDD). Directions are those from the
@@ -27,7 +27,7 @@ final class Centre {
   /// Of rows that are not zero, their number and the logarithms of their lengths.
   private var directed = 0
   private var logarithms = 0.0
-  /// Longer rows count as one so long; the logarithm of the mean length that it is sixteen times of.
+  /// Longer rows count as one so long; the logarithm of the mean length that it is 32 times of.
   private var longest = Double.infinity
   private var power = 0.0
   /// Whether every row that is there has been counted.
@@ -97,7 +97,7 @@ final class Centre {
     // Where lengths are others by now than when the longest was set, all rows are counted again.
     if directed > 0, longest == .infinity || (logarithms / Double(directed) - power).magnitude > 0.75 {
       power = (logarithms / Double(directed)).rounded()
-      longest = 16 * rv_exp(power)
+      longest = 32 * rv_exp(power)
       try countAll(index)
     }
     let inverse = 1 / Double(max(counted, 1))

@@ -112,8 +112,9 @@ final class Sharpness {
   /// miss a hundredth of the nearest.
   var isBlurred: Bool {
     var blurred = 0, missed = 0.0
+    let spread = spread
     for probe in list {
-      let blur = blur(probe)
+      let blur = blur(probe, spread)
       if blur > Sharpness.limit { blurred += 1 }
       missed += min(1, 0.1 * blur * blur)
     }
@@ -123,24 +124,41 @@ final class Sharpness {
 
   /// How far the storage moves the keys of a probe's neighbours, as a share of the distance between them: of the nearer half or the
   /// farther, whichever is worse (small clusters end between the two).
-  private func blur(_ probe: Probe) -> Double {
+  private func blur(_ probe: Probe, _ spread: Double) -> Double {
     let half = probe.nearest.count / 2
-    return max(blur(probe, probe.nearest[..<half]), blur(probe, probe.nearest[half...]))
+    return max(blur(probe, probe.nearest[..<half], spread), blur(probe, probe.nearest[half...], spread))
   }
 
-  private func blur(_ probe: Probe, _ some: ArraySlice<Neighbour>) -> Double {
+  /// The mean squared distance of probes from their mean.
+  private var spread: Double {
+    var sum = 0.0
+    for i in 0..<rows.space.width {
+      var first = 0.0, second = 0.0
+      for probe in list {
+        let apart = Double(probe.row[i]) - Double(list[0].row[i])
+        first += apart
+        second += apart * apart
+      }
+      sum += second - first * first / Double(list.count)
+    }
+    return sum / Double(max(list.count, 1))
+  }
+
+  private func blur(_ probe: Probe, _ some: ArraySlice<Neighbour>, _ spread: Double) -> Double {
     guard let first = some.first, let last = some.last else { return 0 }
     let length2 = kernels.squared_norm(probe.row.pointer, probe.row.count)
-    // Equal but for rounding.
-    if last.distance <= 1e-10 * length2 { return 0 }
+    // Equal but for rounding, beside what lies between others (a column of times is long, and they differ by little of it), or like all.
+    if last.distance <= 1e-10 * min(length2, spread) || spread <= 1e-12 * length2 { return 0 }
     let part = 1 / Double(some.count)
-    var mean = 0.0, spread = 0.0, noise = 0.0
+    var mean = 0.0, deviation = 0.0, noise = 0.0
     for one in some {
       mean += part * one.shift
       noise += part * one.noise
     }
-    for one in some { spread += part * (one.shift - mean) * (one.shift - mean) }
-    let error = max(spread, noise).squareRoot(), gap = Double(last.key) - Double(first.key)
+    for one in some { deviation += part * (one.shift - mean) * (one.shift - mean) }
+    // Distances of bytes come from squared lengths and products, which are rounded, too.
+    let least = rows.storage == .i8 && rows.space.metric == .l2 ? 0x1p-23 * length2 : 0
+    let error = max(max(deviation, noise).squareRoot(), least), gap = Double(last.key) - Double(first.key)
     return error > 0 ? error / max(gap, 1e-30) : 0
   }
 
