@@ -180,9 +180,12 @@ class TaxonomyHead {
     const given = inputs.options(options, ['closure', 'epochs', 'alpha', 'lr', 'onProgress', 'signal', 'threads']);
     const { tell, check } = watcher(given), threads = threadsOf(given.threads), { closure, ...training } = given, pause = new Pause(check);
     const { names, data, dim } = readEmbeddings(embeddings);
-    const bad = data.findIndex((x) => !Number.isFinite(x)); // (What is the caller's is read at once: it may be changed afterwards.)
-    if (bad >= 0) throw mismatch('ERR_NON_FINITE', 'finite numbers', `embeddings, ${JSON.stringify(names[Math.floor(bad / dim)])}`, data[bad]);
     const read = readRelations(relations, { nodes: names, closure });
+    // What is the caller's has been read, at once: it may be changed afterwards.
+    for (let i = 0; i < data.length; i++) {
+      if (i % 4096 === 0 && pause.isDue) yield pause.turn;
+      if (!Number.isFinite(data[i])) throw mismatch('ERR_NON_FINITE', 'finite numbers', `embeddings, ${JSON.stringify(names[Math.floor(i / dim)])}`, data[i]);
+    }
     // Nodes that nothing is said of have no place: they are left out.
     const used = new Uint8Array(names.length);
     for (const ends of [read.children, read.parents]) for (const i of ends) used[i] = 1;
