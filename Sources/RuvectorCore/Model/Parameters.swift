@@ -100,7 +100,7 @@ public final class Parameter {
   /// Refuses numbers that it cannot have, all of which are finite. `.outOfRange`.
   public func requireFitting(_ numbers: UnsafePointer<Float>) throws(RuvectorError) {
     guard values != .any else { return }
-    for i in 0..<count where numbers[i] < 0 || (values == .counts && numbers[i] != numbers[i].rounded()) {
+    for i in 0..<count where numbers[i] < 0 || (values == .counts && numbers[i] != numbers[i].rounded(.down)) {
       throw .expected(
         values == .counts ? "whole numbers >= 0" : "numbers >= 0", for: name,
         received: "\(text(Double(numbers[i]))) at element \(i)", .outOfRange)
