@@ -161,6 +161,8 @@ public func rv_weights_map(
         }
         for (parameter, place) in zip(all, places) where place >= 0 {
           try file.requireFloats(at: place, count: parameter.count, for: parameter.name, control)
+          try parameter.requireFitting(
+            UnsafePointer((file.base + Int(place)).assumingMemoryBound(to: Float.self)))
         }
         if !rest.isEmpty { try update(rest, require(others, "others")) }
         for (parameter, place) in zip(all, places) where place >= 0 {
@@ -171,11 +173,12 @@ public func rv_weights_map(
   }
 }
 
-/// Copies floats, one parameter after the other, where all of them are finite.
+/// Copies floats, one parameter after the other, where all of them are finite and such as the parameter may have.
 private func update(_ chosen: [Parameter], _ values: UnsafePointer<Float>) throws(RuvectorError) {
   var from = values
   for parameter in chosen {
     try requireFinite(from, count: parameter.count, for: parameter.name)
+    try parameter.requireFitting(from)
     from += parameter.count
   }
   from = values

@@ -74,6 +74,25 @@ async function cancellable(signal, start) {
   }
 }
 
+/**
+ * What a caller's function has returned, waited for where it is a promise: which may never settle, so that `signal` ends the waiting
+ * with ERR_ABORTED.
+ */
+async function unlessAborted(signal, value) {
+  if (signal === undefined || typeof value?.then !== 'function') return value;
+  let leave;
+  try {
+    return await new Promise((resolve, reject) => {
+      const stop = () => reject(aborted(signal));
+      leave = onAbort(signal, stop);
+      Promise.resolve(value).then(resolve, reject);
+      if (signal.aborted) stop(); // by the function itself
+    });
+  } finally {
+    leave?.();
+  }
+}
+
 /** Throws where the flag says that the work should stop. */
 function checkFlag(flag) {
   if (flag !== undefined && Atomics.load(flag, 0) !== 0) throw new RuvectorError('ERR_ABORTED', 'the operation was aborted');
@@ -87,4 +106,4 @@ function threads(value = 1) {
   return value;
 }
 
-module.exports = { abortable, cancellable, checkFlag, threads };
+module.exports = { abortable, cancellable, checkFlag, threads, unlessAborted };

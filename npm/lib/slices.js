@@ -4,10 +4,22 @@
 // heeded between them. How long they are changes no bit of the result.
 const { mismatch, RuvectorError, unexpected } = require('./errors.js');
 
-/** Milliseconds of a call. */
-const LONG = 25;
+/** Milliseconds of a call; of work in JavaScript between two turns of the event loop. */
+const LONG = 25, SHORT = 10;
 
 const now = () => performance.now();
+
+/** Calls `resume` on a later turn, after what waits already. Timers would come 4 ms late in a browser; jsdom has nothing else. */
+function onNextTurn(resume) {
+  if (typeof setImmediate === 'function') return setImmediate(resume);
+  if (typeof MessageChannel !== 'function') return setTimeout(resume, 0);
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => { port1.close(); resume(); };
+  return port2.postMessage(null);
+}
+
+/** Others have their turn of the event loop. */
+const turn = () => new Promise(onNextTurn);
 
 /** How much goes into the next call: by the best rate seen, since a call may have waited for a thread. */
 class Pace {
@@ -26,6 +38,29 @@ class Pace {
   note(done, milliseconds) {
     this.#best = Math.max(this.#best, done / Math.max(milliseconds, 0.05));
   }
+}
+
+/**
+ * For long work in JavaScript that `driveLater` runs: `if (pause.isDue) yield pause.turn;`, often, lets others have their turn of the
+ * event loop every few milliseconds. At once (`drive`) there is none. `check` may end the work.
+ */
+class Pause {
+  #since = now();
+  #check;
+
+  constructor(check) {
+    this.#check = check;
+  }
+
+  get isDue() {
+    return now() - this.#since >= SHORT;
+  }
+
+  turn = (isLater) => {
+    this.#check();
+    const resume = () => { this.#since = now(); };
+    return isLater ? turn().then(resume) : resume();
+  };
 }
 
 const isSignal = (value) => typeof value === 'object' && value !== null && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';
@@ -87,4 +122,4 @@ class Turn {
   }
 }
 
-module.exports = { drive, driveLater, now, Pace, Turn, watcher };
+module.exports = { drive, driveLater, now, Pace, Pause, turn, Turn, watcher };

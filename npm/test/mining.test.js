@@ -74,6 +74,7 @@ test('what is wrong', async () => {
   }
   await fails(() => sampleHardNegativesAsync(anchors, index, { signal: AbortSignal.abort() }), 'ERR_ABORTED', 'aborted');
   await fails(() => sampleHardNegatives(anchors, new HNSWIndex({ dim: DIM })), 'ERR_INVALID_ARG', 'an empty index');
+  for (const run of [sampleHardNegatives, sampleHardNegativesAsync]) for (const pool of [candidates, index]) assert.match((await fails(() => run([], pool), 'ERR_EMPTY_INPUT', 'no anchors')).message, /^expected at least 1 row for anchors, received 0$/);
   index.close();
   await fails(() => sampleHardNegatives(anchors, index), 'ERR_CLOSED', 'closed');
   assert.deepStrictEqual((await sampleHardNegativesAsync(anchors, candidates, { k: 3 })).data, sampleHardNegatives(anchors, candidates, { k: 3 }).data);

@@ -61,7 +61,7 @@ test('the same bits at once, in slices, by threads, in two parts, after saving',
     await parts.fit(PAIRS, { epochs: 2 });
     parts.save(file);
     const loaded = PoincareEmbedding.load(file);
-    assert.deepStrictEqual([loaded.names, loaded.epoch, loaded.seed, loaded.alpha, loaded.batchSize], [parts.names, 2, 7n, 0.1, batchSize]);
+    assert.deepStrictEqual([loaded.names, loaded.epoch, loaded.seed, loaded.alpha, loaded.batchSize], [parts.names, 2, 7, 0.1, batchSize]);
     await parts.train({ epochs: 3 });
     loaded.trainSync({ epochs: 3 });
     seen.push(bits(parts.vectors().data), bits(loaded.vectors().data));
@@ -103,6 +103,32 @@ test('names of options, rates', async () => {
   }
   for (const bad of [{ epochs: -1 }, { epochs: 0.5 }, { burnIn: -1 }]) await fails(() => new PoincareEmbedding(bad), 'ERR_OUT_OF_RANGE', JSON.stringify(bad));
   await fails(() => new PoincareEmbedding(3), 'ERR_INVALID_ARG', 'a number');
+});
+
+test('options as gensim and the authors spell them; ours count where both are there', async () => {
+  const ours = new PoincareEmbedding({ size: 4, negative: 7, burnIn: 3, burnInAlpha: 0.002, initRange: 0.001, batchSize: 20, seed: 1, epochs: 5 });
+  const shown = (one) => [one.size, one.negative, one.burnIn, one.burnInAlpha, one.initRange, one.batchSize, bits((one.fitSync(PAIRS), one.vectors().data))];
+  const expected = shown(ours);
+  for (const options of [
+    { size: 4, negative: 7, burn_in: 3, burn_in_alpha: 0.002, init_range: [-0.001, 0.001], batch_size: 20 },
+    { size: 4, negative: 7, burn_in: 3, burn_in_alpha: 0.002, init_range: 0.001, batch_size: 20 },
+    { dim: 4, negs: 7, burnin: 3, burnInAlpha: 0.002, initRange: 0.001, batchsize: 20 },
+    { size: 4, negative: 7, burnIn: 3, burn_in: 4, burnin: 5, burnInAlpha: 0.002, initRange: 0.001, init_range: 0.002, batchSize: 20, batchsize: 30 },
+  ]) assert.deepStrictEqual(shown(new PoincareEmbedding({ ...options, seed: 1, epochs: 5 })), expected, JSON.stringify(options));
+  const error = await fails(() => new PoincareEmbedding({ burn_inn: 1 }), 'ERR_INVALID_CONFIG', 'misspelt');
+  assert.match(error.message, /^expected burnIn or another of/);
+  for (const bad of [[-0.001, 0.002], [0.001], 'x']) await fails(() => new PoincareEmbedding({ init_range: bad }), 'ERR_INVALID_ARG', String(bad));
+});
+
+test('a seed is after saving what it was', () => {
+  for (const seed of [0, 1, -3, 2 ** 53 - 1, 2n ** 60n, -(2n ** 60n)]) {
+    const one = new PoincareEmbedding({ ...SMALL, seed, epochs: 1 });
+    one.fitSync(PAIRS);
+    const loaded = PoincareEmbedding.fromBuffer(one.toBuffer());
+    assert.strictEqual(loaded.seed, seed);
+    for (const each of [one, loaded]) each.trainSync({ epochs: 1 });
+    assert.strictEqual(bits(loaded.vectors().data), bits(one.vectors().data));
+  }
 });
 
 test('relations: packed, with all nodes, direct ones, cycles, loops', async () => {

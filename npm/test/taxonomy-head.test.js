@@ -6,8 +6,9 @@ const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
 const { bits, fails, random, relative, ruvector } = require('./support/index.js');
+const { pack, unpack } = require('../lib/model-bytes.js');
 
-const { TaxonomyHead, TaxonomyMap } = ruvector;
+const { BruteForceIndex, TaxonomyHead, TaxonomyMap } = ruvector;
 const DIM = 24;
 
 /** A tree of names and embeddings that say where in it one is: each node's is its parent's and some noise. */
@@ -65,7 +66,7 @@ test('the same by Map, object and rows, at once and in turns, after saving', asy
       head.save(file);
       const loaded = TaxonomyHead.load(file);
       seen.push(bits(loaded.project(probe).data));
-      assert.deepStrictEqual([loaded.names, loaded.sharpness, loaded.seed], [head.names, head.sharpness, 5n]);
+      assert.deepStrictEqual([loaded.names, loaded.sharpness, loaded.seed], [head.names, head.sharpness, 5]);
       assert.strictEqual(bits(loaded.project(vectors[FRESH[0]])), bits(head.project(probe).data.slice(0, 8)));
       assert.strictEqual(bits(await loaded.projectAsync(vectors[FRESH[0]])), bits(head.project(probe).data.slice(0, 8)));
       loaded.close();
@@ -81,6 +82,71 @@ test('a sharpness that is given, a wide hidden layer, nodes without relations', 
   assert.deepStrictEqual([left, sharpness, head.sharpness, head.names.includes('alone')], [1, 50, 50, false]);
   assert.ok([...head.project(new Float32Array(DIM))].every(Number.isFinite)); // a row of zeros
   head.close();
+});
+
+test('what all embeddings have in common does not count', () => {
+  for (const offset of [0, 15, 100]) {
+    const moved = (v) => v.map((x, c) => x + offset * (1 + (c % 3))), head = new TaxonomyHead({ ...OPTIONS, epochs: 60 });
+    head.fitSync(new Map(KNOWN.map((i) => [name(i), moved(vectors[i])])), RELATIONS);
+    let hits = 0, precise = 0, found = 0;
+    for (const i of FRESH) {
+      const wanted = new Set(above(i).map(name)), own = moved(vectors[i]);
+      hits += head.nearest(own, 10).filter((one) => wanted.has(one.name)).length / wanted.size;
+      for (const one of head.ancestors(own, 3)) { found++; precise += wanted.has(one.name) ? 1 : 0; }
+    }
+    assert.ok(hits / FRESH.length > 0.7 && precise / found > 0.5, `offset ${offset}: ${hits / FRESH.length}, ${precise / found}`);
+    // One by one, as many, later, after saving: the same points.
+    const loaded = TaxonomyHead.fromBuffer(head.toBuffer()), rows = FRESH.map((i) => moved(vectors[i])), many = head.project(rows);
+    assert.strictEqual(bits(loaded.project(rows)), bits(many));
+    assert.strictEqual(bits(head.project(rows[3])), bits(many.data.slice(24, 32)));
+    assert.strictEqual(bits(rows[3]), bits(moved(vectors[FRESH[3]]))); // the caller's are as they were
+    loaded.close();
+    head.close();
+  }
+});
+
+test('files without a mean are of heads that did not centre', () => {
+  const head = new TaxonomyHead({ ...OPTIONS, epochs: 2 });
+  head.fitSync(EMBEDDINGS, RELATIONS);
+  const { header: { arrays: _, ...header }, arrays: { weights, mean, embedding } } = unpack('RVTAXON1', head.toBuffer()), old = TaxonomyHead.fromBuffer(pack('RVTAXON1', header, { weights, embedding }));
+  assert.strictEqual(mean.length, DIM);
+  for (const i of FRESH.slice(0, 5)) assert.strictEqual(bits(old.project(vectors[i].map((x, c) => x - mean[c]))), bits(head.project(vectors[i])));
+  assert.throws(() => TaxonomyHead.fromBuffer(pack('RVTAXON1', header, { weights, embedding, mean: mean.slice(1) })), { code: 'ERR_CORRUPT' });
+  assert.throws(() => TaxonomyHead.fromBuffer(pack('RVTAXON1', header, { weights, embedding, mean: mean.map(() => NaN) })), { code: 'ERR_CORRUPT' });
+});
+
+test('options as gensim and the authors spell them', async () => {
+  const one = new TaxonomyHead({ size: 4, hidden_dim: 7, batch_size: 5, burn_in: 3, burn_in_alpha: 0.002, init_range: 0.001, seed: 1 }), other = new TaxonomyHead({ size: 4, hiddenDim: 7, batchSize: 5, burnIn: 3, burnInAlpha: 0.002, initRange: 0.001, seed: 1 });
+  assert.strictEqual(one.hiddenDim, 7);
+  for (const head of [one, other]) head.fitSync(EMBEDDINGS, RELATIONS, { epochs: 5 });
+  assert.strictEqual(bits(one.project(vectors[0])), bits(other.project(vectors[0])));
+  await fails(() => new TaxonomyHead({ burn_inn: 3 }), 'ERR_INVALID_CONFIG', 'misspelt');
+});
+
+test('a fit gives others their turn of the event loop, all the way', async (t) => {
+  // A clock that only searches move: 2 ms each, so that the test does not depend on the machine's.
+  let clock = 0, turns = 0, isOn = true, last = -1, row = 0, longest = 0, added = 0;
+  const { search, addBatch } = BruteForceIndex.prototype;
+  t.mock.method(performance, 'now', () => clock);
+  t.mock.method(BruteForceIndex.prototype, 'search', function search2(...args) {
+    clock += 2;
+    row = turns === last ? row + 1 : 1;
+    [last, longest] = [turns, Math.max(longest, row)];
+    return search.apply(this, args);
+  });
+  t.mock.method(BruteForceIndex.prototype, 'addBatch', function add(...args) { added++; return addBatch.apply(this, args); });
+  const tick = () => { turns++; if (isOn) setImmediate(tick); };
+  setImmediate(tick);
+  const later = new TaxonomyHead({ ...OPTIONS, epochs: 1 }), now = new TaxonomyHead({ ...OPTIONS, epochs: 1 });
+  await later.fit(EMBEDDINGS, RELATIONS);
+  isOn = false;
+  assert.ok(longest > 0 && longest <= 12, `${longest} searches in a turn`);
+  assert.strictEqual(added, 0, 'rows are added off the event loop');
+  const stop = new AbortController();
+  setImmediate(() => stop.abort());
+  await fails(() => now.fit(EMBEDDINGS, RELATIONS, { signal: stop.signal }), 'ERR_ABORTED', 'between turns');
+  now.fitSync(EMBEDDINGS, RELATIONS);
+  assert.strictEqual(bits(now.project(vectors[0])), bits(later.project(vectors[0])));
 });
 
 test('the map is what its formula says', () => {

@@ -12,6 +12,7 @@ export interface PackedRelations {
 /** A learning rate, 0 < rate ≤ 1000, or one for each epoch. */
 export type Rate = number | ((epoch: number) => number);
 
+/** gensim's spellings (`burn_in`, `batch_size`, `init_range`, …) and the authors' (`burnin`, `batchsize`) are understood too; these count. */
 export interface PoincareEmbeddingOptions {
   /** Dimensions, 1...1024. Default 10. */
   size?: number | undefined;
@@ -35,7 +36,10 @@ export interface PoincareEmbeddingOptions {
   burnIn?: number | undefined;
   /** That rate. Default a hundredth of `alpha`. */
   burnInAlpha?: number | undefined;
-  /** Pairs of a batch, 1...65536. From 64 on, `threads` share a batch. Default 10. */
+  /**
+   * Pairs of a batch, 1...65536. From 64 on, `threads` share a batch. Default 10. A batch is one call, which an abort does not end: 65536
+   * pairs of 1,000 negatives take seconds.
+   */
   batchSize?: number | undefined;
   /** Epochs of `fit` and `train` where they do not say. Default 300. */
   epochs?: number | undefined;
@@ -159,6 +163,7 @@ export class PoincareEmbedding {
   /** undefined where it is a function. */
   readonly alpha: number | undefined;
   readonly burnInAlpha: number | undefined;
+  /** Out of a file a number wherever that holds it. */
   readonly seed: number | bigint;
   /** Epochs that it is trained for. */
   readonly epoch: number;
@@ -179,13 +184,13 @@ export type NamedEmbeddings = ReadonlyMap<string, Vector> | Readonly<Record<stri
 
 /**
  * Where in a taxonomy new texts belong: nodes get points (PoincareEmbedding), and an embedding is led to the mean of the points of those
- * nodes whose own embeddings are like it (TaxonomyMap). More: docs/poincare-embedding.md.
+ * nodes whose own embeddings are like it (TaxonomyMap). What all embeddings have in common, their mean, is taken off. More: docs/poincare-embedding.md.
  */
 export class TaxonomyHead {
   constructor(options?: TaxonomyHeadOptions);
   /**
    * Learns where nodes lie from relations [child, ancestor], all of whose ends have an embedding, and how embeddings tell it. Nodes
-   * without relations are left out (`left` of them).
+   * without relations are left out (`left` of them). Both are read before it returns; all other work leaves the event loop its turns.
    * @throws ERR_NOT_FOUND, ERR_EMPTY_INPUT, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_BUSY, ERR_CLOSED, ERR_ABORTED (it is as before)
    */
   fit(embeddings: NamedEmbeddings, relations: readonly Relation[] | PackedRelations, options?: Omit<EmbeddingFitOptions, 'nodes'>): Promise<EmbeddingFitReport & { sharpness: number; left: number }>;

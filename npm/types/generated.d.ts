@@ -1681,7 +1681,7 @@ export interface AdamOptions {
   learningRate?: number | undefined;
   /** Decay of the mean of gradients. Number in 0...0.999999. Default 0.9. */
   beta1?: number | undefined;
-  /** Decay of the mean of their squares. Number in 0...1. Default 0.999. */
+  /** Decay of the mean of their squares. Number in 0..<1. Default 0.999. */
   beta2?: number | undefined;
   /** Added to the root of the mean of squares. Number in 0...1. Default 1e-8. */
   eps?: number | undefined;
@@ -1735,7 +1735,7 @@ export interface AdamWOptions {
   learningRate?: number | undefined;
   /** Decay of the mean of gradients. Number in 0...0.999999. Default 0.9. */
   beta1?: number | undefined;
-  /** Decay of the mean of their squares. Number in 0...1. Default 0.999. */
+  /** Decay of the mean of their squares. Number in 0..<1. Default 0.999. */
   beta2?: number | undefined;
   /** Added to the root of the mean of squares. Number in 0...1. Default 1e-8. */
   eps?: number | undefined;
@@ -1862,7 +1862,7 @@ export interface RiemannianAdamOptions {
   learningRate?: number | undefined;
   /** Decay of the mean of gradients. Number in 0...0.999999. Default 0.9. */
   beta1?: number | undefined;
-  /** Decay of the mean of their squares. Number in 0...1. Default 0.999. */
+  /** Decay of the mean of their squares. Number in 0..<1. Default 0.999. */
   beta2?: number | undefined;
   /** Added to the root of the mean of squares. Number in 0...1. Default 1e-8. */
   eps?: number | undefined;

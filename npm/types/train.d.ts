@@ -27,7 +27,10 @@ export type LossFunction = (outputs: { data: Float32Array; rows: number; dim: nu
   | { loss: number; gradient: Matrix | Vector }
   | Promise<{ loss: number; gradient: Matrix | Vector }>;
 
-/** Parameters by name: a name or its beginning up to a point ('attention' means all of `attention.…`), a RegExp, or several. */
+/**
+ * Parameters by name: a name or its beginning up to a point ('attention' means all of `attention.…`), a RegExp (g means nothing, y the
+ * beginning of a name), or several. One that no parameter has is ERR_INVALID_CONFIG.
+ */
 export type ParameterNames = string | RegExp | readonly (string | RegExp)[];
 
 type Groups<Options> = { groups?: readonly ({ parameters: ParameterNames } & Partial<Omit<Options, 'size'>>)[] | undefined; frozen?: ParameterNames | undefined };
@@ -46,7 +49,7 @@ export interface TrainerOptions {
   loss: { valueAndGradients(...inputs: never[]): { loss: number } } | LossFunction;
   /** Default 'adam'. */
   optimizer?: OptimizerChoice | undefined;
-  /** The learning rate of the first group at each step; those of others keep their ratio to it. */
+  /** The learning rate of the first group at each step, >= 0; those of others keep their ratio to it. */
   schedule?: ConstantSchedule | CosineSchedule | LinearSchedule | ExponentialSchedule | StepSchedule | CosineRestartsSchedule | PlateauSchedule | undefined;
   /** Holds parameters near where they were; of as many parameters as the model has. */
   penalty?: EWC | undefined;
@@ -118,7 +121,7 @@ export interface FitOptions extends AsyncOptions {
   epochs?: number | undefined;
   /** A file of all there is to the run and to this fit, written after every epoch, or after every so many. */
   checkpoint?: string | Checkpoint | undefined;
-  /** Measured after each epoch, without dropout. */
+  /** Measured after each epoch, without dropout, in batches of `batchSize`: each is one job, so that one of very many samples holds a thread for long. */
   validation?: TrainingData | undefined;
   /** Epochs without a better loss (of validation where there is one) after which training ends. Default: never. */
   patience?: number | undefined;
@@ -149,16 +152,23 @@ export class Trainer {
   /** Of all runs so far. */
   readonly history: TrainingHistory;
   /**
-   * Trains for some epochs more. Rejects with ERR_ABORTED (the model has the weights of the last step that was made),
-   * ERR_NON_FINITE (a loss or gradient that is no number; the message names the step, the weights are those before it),
-   * ERR_OUT_OF_RANGE (a step beyond Float's range; it has not happened), ERR_IO and ERR_NOT_FOUND for checkpoints that cannot be
+   * Trains for some epochs more. Rejects with ERR_ABORTED (the model has the weights of the last step that was made; it does not wait
+   * for a promise of your functions that never settles), ERR_NON_FINITE (a loss or gradient that is no number; the message names the
+   * step and the epoch of this fit, from 1; the weights are those before it), ERR_OUT_OF_RANGE (a step beyond Float's range, a rate of
+   * the schedule below 0 or not finite; the step has not happened), ERR_IO and ERR_NOT_FOUND for checkpoints that cannot be
    * written (before the first step, if that is known; nothing is lost, and the next fit goes on), ERR_CORRUPT for those that are cut
-   * or of another trainer, ERR_DIMENSION_MISMATCH and the like for data, ERR_BUSY while another fit is on, and with what your functions throw.
+   * or of another trainer (see `setState`), ERR_DIMENSION_MISMATCH and the like for data, ERR_BUSY while another fit of this trainer or of
+   * the same model is on, ERR_CLOSED where the model or the trainer is closed meanwhile, and with what your functions throw.
    */
   fit(data: TrainingData | EpochData, options?: FitOptions): Promise<TrainingHistory>;
   /** All there is to the run: parameters, state of the optimizers, history. Write it to a file to go on later. @throws ERR_BUSY */
   state(): Uint8Array;
-  /** Goes on where `state()` of a trainer of the same parts and seed was, or its checkpoint, bit for bit. @throws ERR_CORRUPT for anything else */
+  /**
+   * Goes on where `state()` of a trainer of the same parts and seed was, or its checkpoint, bit for bit. Checked are the names and shapes
+   * of the model's parameters and of the optimizers' state, and the seed; in the middle of an epoch (after an abort) `batchSize`, `accumulate`,
+   * `shuffle` and `dropLast` too, and the number of samples when the fit goes on (ERR_DIMENSION_MISMATCH). Rates, the loss, the
+   * schedule, what the samples are: that they are the same is up to you. @throws ERR_CORRUPT for anything else
+   */
   setState(state: Uint8Array): void;
   readonly closed: boolean;
   close(): void;

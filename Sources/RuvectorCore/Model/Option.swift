@@ -48,7 +48,7 @@ public struct Option: Sendable {
     case .integer(let range): "an integer in \(range.lowerBound)...\(range.upperBound)"
     case .number(let range) where range.upperBound.isInfinite && range.lowerBound.isInfinite:
       "a finite number"
-    case .number(let range): "a number in \(text(range.lowerBound))...\(text(range.upperBound))"
+    case .number(let range): "a number in \(text(range.lowerBound))\(upTo(range.upperBound))"
     case .positive: "a finite number > 0"
     case .negative: "a finite number < 0"
     case .flag: "0 or 1"
@@ -56,6 +56,12 @@ public struct Option: Sendable {
     case .choice(let names): "one of \(list(names))"
     case .children(let range): "\(range.lowerBound)...\(range.upperBound) mechanisms"
     }
+  }
+
+  /// "...0.5"; "..<1" of a number just below 1, which six digits would make 1 itself.
+  private func upTo(_ bound: Double) -> String {
+    let next = bound.rounded(.up)
+    return bound < next && next - bound < 5e-7 * bound ? "..<\(text(next))" : "...\(text(bound))"
   }
 
   /// A value in JSON.

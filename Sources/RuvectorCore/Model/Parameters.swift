@@ -13,14 +13,25 @@ public struct Slot: Sendable {
     case numbers([Float])
   }
 
+  /// Which numbers callers may set it to, of those that are finite.
+  public enum Values: Sendable {
+    case any
+    /// Not below 0: means of squares.
+    case notNegative
+    /// Whole numbers not below 0.
+    case counts
+  }
+
   public let name: StaticString
   public let shape: [Int]
   public let start: Start
+  public let values: Values
   /// Slots of a later turn are drawn after all of an earlier one, wherever they lie.
   public let turn: Int
 
-  public init(_ name: StaticString, _ shape: [Int], _ start: Start, turn: Int = 0) {
+  public init(_ name: StaticString, _ shape: [Int], _ start: Start, turn: Int = 0, values: Values = .any) {
     (self.name, self.shape, self.start, self.turn) = (name, shape, start, turn)
+    self.values = values
   }
 
   /// Weight [out, in] and bias [out] of an affine map (``Linear``): Xavier-normal and 0.
@@ -77,10 +88,23 @@ public final class Parameter {
   public let memory: ParameterMemory
   /// Floats of the member's parameters before it.
   public let offset: Int
+  /// Which numbers it may be set to.
+  let values: Slot.Values
 
-  init(name: String, shape: [Int], memory: ParameterMemory, offset: Int) {
+  init(name: String, shape: [Int], memory: ParameterMemory, offset: Int, values: Slot.Values) {
     (self.name, self.shape, self.memory, self.offset) = (name, shape, memory, offset)
+    self.values = values
     count = shape.reduce(1, *)
+  }
+
+  /// Refuses numbers that it cannot have, all of which are finite. `.outOfRange`.
+  public func requireFitting(_ numbers: UnsafePointer<Float>) throws(RuvectorError) {
+    guard values != .any else { return }
+    for i in 0..<count where numbers[i] < 0 || (values == .counts && numbers[i] != numbers[i].rounded(.down)) {
+      throw .expected(
+        values == .counts ? "whole numbers >= 0" : "numbers >= 0", for: name,
+        received: "\(text(Double(numbers[i]))) at element \(i)", .outOfRange)
+    }
   }
 
   public var pointer: UnsafeMutablePointer<Float> { memory.pointer }
@@ -114,7 +138,8 @@ public struct Parameters: RandomAccessCollection {
       all.append(
         Parameter(
           name: "\(slot.name)", shape: slot.shape,
-          memory: ParameterMemory(try AlignedBuffer(count: count, for: "weights")), offset: offset))
+          memory: ParameterMemory(try AlignedBuffer(count: count, for: "weights")), offset: offset,
+          values: slot.values))
       offset += count
     }
     var random = Random(seed: seed), turn = 0
@@ -133,7 +158,9 @@ public struct Parameters: RandomAccessCollection {
       starts.append(total)
       for its in part.parameters.all {
         all.append(
-          Parameter(name: part.prefix + its.name, shape: its.shape, memory: its.memory, offset: total + its.offset))
+          Parameter(
+            name: part.prefix + its.name, shape: its.shape, memory: its.memory, offset: total + its.offset,
+            values: its.values))
       }
       total += part.parameters.total
       guard total <= 1 << 30 else { throw Slot.tooMany }

@@ -8,7 +8,7 @@ import RuvectorCore
 ///
 /// anchor a, positive p [n, d]; negatives n [m, d], the same for all anchors, may be left out. With `inBatch` the positives of the
 /// other anchors are negatives too. Gradients of all of them. The cosine with a row of zeros is 0, without a gradient. Without any
-/// negative L = 0.
+/// negative L = 0. Cosines and their gradients are exact for rows of any length that Float holds.
 /// - Complexity: O(n · (m + n) · d). Precision: similarities and probabilities in Float, their sum in Double.
 ///
 /// Reference: van den Oord, Li, Vinyals 2018, "Representation learning with contrastive predictive coding", equation 4.
@@ -77,14 +77,75 @@ public final class InfoNCELoss: Loss, Sendable {
   }
 
   public func evaluate(_ call: Call, _ to: LossGradients) throws(RuvectorError) -> Double {
-    let anchor = try call.elements("anchor"), positive = try call.elements("positive"), d = anchor.dim
-    let n = anchor.rows, share = isSum ? 1 : 1 / Double(n), toAnchor = to["anchor"]
-    let positives = try Rows(positive, to["positive"])
-    let negatives = try call.matrix("negatives").map { (found) throws(RuvectorError) in
-      try Rows(found, to["negatives"])
+    let anchor = try call.elements("anchor"), positive = try call.elements("positive")
+    let negatives = try call.matrix("negatives")
+    if let value = try evaluate(anchor, positive, negatives, to) { return value }
+    // A cosine does not know lengths: where squares and products may leave Float's range, rows get lengths near 1.
+    let scaled = (
+      try ScaledRows(anchor), try ScaledRows(positive),
+      try negatives.map { (found) throws(RuvectorError) in try ScaledRows(found) }
+    )
+    var places: [(name: StaticString, place: UnsafeMutablePointer<Float>)] = []
+    if to["anchor"] != nil { places.append(("anchor", scaled.0.gradient.pointer)) }
+    if to["positive"] != nil { places.append(("positive", scaled.1.gradient.pointer)) }
+    if to["negatives"] != nil, let rows = scaled.2 { places.append(("negatives", rows.gradient.pointer)) }
+    let own = LossGradients(scale: to.scale, places)
+    let value = try evaluate(scaled.0.view, scaled.1.view, scaled.2?.view, own) ?? .nan
+    scaled.0.addGradient(to: to["anchor"], isUnset: to.isUnset)
+    scaled.1.addGradient(to: to["positive"], isUnset: to.isUnset)
+    scaled.2?.addGradient(to: to["negatives"], isUnset: to.isUnset)
+    return value
+  }
+
+  /// Rows, each times a power of two that makes its length at least 1 and less than 2; rows of zeros stay. Their gradient.
+  private struct ScaledRows {
+    let view: MatrixView
+    let gradient: AlignedBuffer<Float>
+    private let values: AlignedBuffer<Float>
+    private var factors: [Double] = []
+
+    init(_ rows: MatrixView) throws(RuvectorError) {
+      let count = rows.rows * rows.dim
+      values = try AlignedBuffer(count: count, for: "rows")
+      gradient = try AlignedBuffer(count: count, repeating: 0, for: "gradient")
+      for r in 0..<rows.rows {
+        let length = Kernels.current.squared_norm(rows.row(r), rows.dim).squareRoot()
+        let factor = length > 0 && length.isFinite ? 1 / length.binade : 1
+        for c in 0..<rows.dim { values.pointer[r * rows.dim + c] = Float(Double(rows.row(r)[c]) * factor) }
+        factors.append(factor)
+      }
+      view = MatrixView(values.pointer, rows: rows.rows, dim: rows.dim)
     }
+
+    /// By the rows as they were.
+    func addGradient(to out: UnsafeMutablePointer<Float>?, isUnset: Bool) {
+      guard let out else { return }
+      for at in 0..<view.rows * view.dim {
+        let slope = Float(Double(gradient.pointer[at]) * factors[at / view.dim])
+        out[at] = isUnset ? slope : out[at] + slope
+      }
+    }
+  }
+
+  /// Whether squares, products and inverse squares of a row are safely within Float's range.
+  private static func isSafe(square: Double) -> Bool { square == 0 || (square > 1e-30 && square < 1e30) }
+
+  /// nil, and nothing has been written, where lengths of rows are too far from 1.
+  private func evaluate(
+    _ anchor: MatrixView, _ positive: MatrixView, _ negative: MatrixView?, _ to: LossGradients
+  ) throws(RuvectorError) -> Double? {
+    let n = anchor.rows, d = anchor.dim, share = isSum ? 1 : 1 / Double(n), toAnchor = to["anchor"]
+    let kernels = Kernels.current
+    if !isDot {
+      for r in 0..<n {
+        guard Self.isSafe(square: kernels.squared_norm(anchor.row(r), d)),
+          Self.isSafe(square: kernels.squared_norm(positive.row(r), d))
+        else { return nil }
+      }
+    }
+    let positives = try Rows(positive, to["positive"])
+    let negatives = try negative.map { (found) throws(RuvectorError) in try Rows(found, to["negatives"]) }
     let own = isInBatch ? n : 1, all = own + (negatives?.rows.rows ?? 0), scores = try Scores(all)
-    if to.isUnset { toAnchor?.update(repeating: 0, count: n * d) }
     // An anchor's gradient where none is wanted.
     let unread = try AlignedBuffer<Float>(count: toAnchor == nil ? d : 0, for: "gradient")
     var sum = 0.0
@@ -95,9 +156,10 @@ public final class InfoNCELoss: Loss, Sendable {
       if let negatives {
         parts.append(Part(set: negatives, from: 0, count: negatives.rows.rows, at: own, isNew: r == 0))
       }
-      let a = anchor.row(r), inverse = isDot ? 1 : inverseLength(Kernels.current.squared_norm(a, d))
+      let a = anchor.row(r), inverse = isDot ? 1 : inverseLength(kernels.squared_norm(a, d))
       let right = isInBatch ? r : 0
-      compare(a, inverse, parts, d, scores.similarities.pointer)
+      guard compare(a, inverse, parts, d, scores.similarities.pointer) else { return nil }  // with the first anchor
+      if r == 0, to.isUnset { toAnchor?.update(repeating: 0, count: n * d) }
       sum += shareOut(scores, all, right)
       let factor = to.scale * share / temperature
       var along = 0.0
@@ -109,7 +171,7 @@ public final class InfoNCELoss: Loss, Sendable {
       let place = toAnchor.map { $0 + r * d }
       for part in parts { spread(part, a, inverse, d, scores, to, place ?? unread.pointer, isWanted: place != nil) }
       // Of the cosine, back along the anchor itself.
-      if !isDot, let place { Kernels.current.axpy(-Float(along) * inverse * inverse, a, place, d) }
+      if !isDot, let place { kernels.axpy(-Float(along) * inverse * inverse, a, place, d) }
     }
     return sum * share
   }
@@ -117,10 +179,10 @@ public final class InfoNCELoss: Loss, Sendable {
   /// 1/|x|, 0 of a row of zeros.
   private func inverseLength(_ square: Double) -> Float { square > 0 ? Float(1 / square.squareRoot()) : 0 }
 
-  /// The cosines or products of an anchor with all rows, which are read once.
+  /// The cosines or products of an anchor with all rows, which are read once; false where lengths of new rows are too far from 1.
   private func compare(
     _ a: UnsafePointer<Float>, _ inverse: Float, _ parts: [Part], _ d: Int, _ scores: UnsafeMutablePointer<Float>
-  ) {
+  ) -> Bool {
     let kernels = Kernels.current
     for part in parts {
       let rows = part.set.rows, out = scores + part.at, inverses = part.set.inverse.pointer + part.from
@@ -129,15 +191,19 @@ public final class InfoNCELoss: Loss, Sendable {
       } else {
         kernels.dot_norm_rows(a, rows.row(part.from), rows.stride, part.count, d, out, inverses)
         for j in 0..<part.count {
-          // Where squares leave the range of Float, in Double.
-          let isSafe = inverses[j] > 1e-30 && inverses[j] < 1e37
-          inverses[j] = inverseLength(isSafe ? Double(inverses[j]) : kernels.squared_norm(rows.row(part.from + j), d))
+          var square = Double(inverses[j])
+          if !Self.isSafe(square: square) || square == 0 {
+            square = kernels.squared_norm(rows.row(part.from + j), d)  // in Double, whose range it does not leave
+            guard Self.isSafe(square: square) else { return false }
+          }
+          inverses[j] = inverseLength(square)
         }
       }
       guard !isDot else { continue }
       kernels.multiply(out, inverses, out, part.count)
       kernels.scale(inverse, out, out, part.count)
     }
+    return true
   }
 
   /// The softmax of the similarities over the temperature; −ln of the right one's.

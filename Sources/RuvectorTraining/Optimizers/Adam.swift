@@ -98,7 +98,9 @@ private struct Moments {
 
   static func slots(_ settings: Settings) -> [Slot] {
     let size = settings.integer("size")
-    return [StepCount.slot, Slot("firstMoment", [size], .zeros), Slot("secondMoment", [size], .zeros)]
+    return [
+      StepCount.slot, Slot("firstMoment", [size], .zeros), Slot("secondMoment", [size], .zeros, values: .notNegative),
+    ]
   }
 
   init(_ settings: Settings) throws(RuvectorError) {

@@ -184,10 +184,10 @@ func requireGradient(_ gradients: UnsafePointer<Float>, count: Int) throws(Ruvec
 }
 
 /// A number of steps in two floats, each exact: 2²⁰ of the second are one of the first. (They are weights, which callers may set to
-/// anything: what is no count is the nearest one.)
+/// any whole numbers: what is too large is the largest count.)
 struct StepCount {
   private let counter: Parameter
-  static let slot = Slot("steps", [2], .zeros)
+  static let slot = Slot("steps", [2], .zeros, values: .counts)
 
   init(_ parameters: Parameters) { self.init(parameters["steps"]) }
   init(_ counter: Parameter) { self.counter = counter }

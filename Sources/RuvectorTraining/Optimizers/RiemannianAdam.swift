@@ -36,7 +36,9 @@ public final class RiemannianAdam: Optimizer, @unchecked Sendable {
 
   public static func slots(_ settings: Settings) throws(RuvectorError) -> [Slot] {
     let size = settings.integer("size")
-    return [StepCount.slot, Slot("firstMoment", [size], .zeros), Slot("secondMoment", [size], .zeros)]
+    return [
+      StepCount.slot, Slot("firstMoment", [size], .zeros), Slot("secondMoment", [size], .zeros, values: .notNegative),
+    ]
   }
 
   // MARK: - Creation

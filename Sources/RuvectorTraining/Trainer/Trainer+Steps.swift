@@ -178,9 +178,14 @@ extension Trainer {
 
   private func take(_ loss: Double, _ gradient: AlignedBuffer<Float>) throws(RuvectorError) {
     guard loss.isFinite, Kernels.current.non_finite_probe(gradient.pointer, gradient.count) == 0 else {
-      throw .expected(
-        "a finite loss and gradient", for: stepName, received: text(loss),
-        .nonFinite)
+      var received = "a loss of \(text(loss))"
+      if loss.isFinite {
+        for i in 0..<gradient.count where !gradient.pointer[i].isFinite {
+          received = "a gradient of \(text(Double(gradient.pointer[i]))) at element \(i)"
+          break
+        }
+      }
+      throw .expected("a finite loss and gradient", for: stepName, received: received, .nonFinite)
     }
     let count = step.batch?.samples.count ?? 0
     (step.gradient, step.next) = (gradient, .backward)
@@ -198,8 +203,8 @@ extension Trainer {
     step.next = isLast || step.batches == accumulate ? .update : .forward
   }
 
-  /// What errors call the step that is under way.
-  private var stepName: String { "step \(progress.step) (epoch \(progress.epoch))" }
+  /// What errors call the step that is under way. Epochs are counted from 1, as people count them.
+  private var stepName: String { "step \(progress.step) (epoch \(progress.epoch + 1))" }
 
   /// The parameters change here, all of them, or none.
   private func update(_ history: UnsafeBufferPointer<Float>, _ control: Control) throws(RuvectorError) {
@@ -212,14 +217,14 @@ extension Trainer {
     }
     let square = Kernels.current.squared_norm(gradients.pointer, gradients.count)
     guard square <= Double(Float.greatestFiniteMagnitude) else {
-      throw .expected(
-        "a finite gradient", for: stepName,
-        received: text(square.squareRoot()),
-        .nonFinite)
+      // Of a longer one the square is no Float, which optimizers need.
+      let wanted = square.isFinite ? "a gradient no longer than 1.84e19" : "a finite gradient"
+      let received = square.isFinite ? "one of length \(text(square.squareRoot()))" : text(square.squareRoot())
+      throw .expected(wanted, for: stepName, received: received, .nonFinite)
     }
     let norm = square.squareRoot() / Double(step.batches)
     let clip = clipNorm > 0 ? min(1, clipNorm / (norm + 1e-6)) : 1
-    let scale = Float(clip / Double(step.batches)), factor = rates(history)
+    let scale = Float(clip / Double(step.batches)), factor = try rates(history)
     var steps: [OptimizerStep] = []
     for (i, member) in optimizers.enumerated() {
       guard let optimizer = (member.facet as? OptimizerFacet)?.optimizer else { continue }
@@ -251,9 +256,14 @@ extension Trainer {
   }
 
   /// What the learning rates of all groups are multiplied by: the schedule's over the first group's own.
-  private func rates(_ history: UnsafeBufferPointer<Float>) -> Double {
+  /// `.outOfRange` for a rate that would lead uphill, or that is no number.
+  private func rates(_ history: UnsafeBufferPointer<Float>) throws(RuvectorError) -> Double {
     guard let schedule, let first = (optimizers[0].facet as? OptimizerFacet)?.optimizer else { return 1 }
-    return schedule.value(at: Double(progress.step), history: history) / first.learningRate
+    let rate = schedule.value(at: Double(progress.step), history: history)
+    guard rate >= 0, rate.isFinite else {
+      throw .expected("a finite rate >= 0 of the schedule", for: stepName, received: text(rate), .outOfRange)
+    }
+    return rate / first.learningRate
   }
 
   /// Steps, epochs, batches done of the epoch, loss of the last step, norm of its gradient, mean loss of the last whole epoch,

@@ -4,12 +4,31 @@
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { randomSeed } = require('../random.js');
-const { mismatch, unexpected } = require('../errors.js');
+const { snake } = require('../snake.js');
+const { isList, mismatch, unexpected } = require('../errors.js');
 
 /** What the native side takes; the others are of training. */
 const MADE_WITH = ['size', 'negative', 'epsilon', 'initRange', 'dampening', 'batchSize', 'manifold', 'seed'];
 const OPTIONS = [...MADE_WITH, 'alpha', 'lr', 'burnIn', 'burnInAlpha', 'epochs', 'dim', 'negs'];
 const STANDARD = { size: 10, negative: 50, epsilon: 1e-5, initRange: 1e-4, dampening: 0.25, batchSize: 10, manifold: 'ball', burnIn: 20, epochs: 300 };
+
+/** Spellings of gensim (Python's) and of the authors' program -> ours. */
+const SPELLINGS = { burnin: 'burnIn', batchsize: 'batchSize', ...Object.fromEntries(OPTIONS.filter((name) => snake(name) !== name).map((name) => [snake(name), name])) };
+
+/** Options by our `names`, whichever way they are spelt; ours count where both are there. */
+function spelt(options, names, spellings = SPELLINGS) {
+  const given = inputs.options(options, names, 'options', Object.keys(spellings));
+  /** @type {any} */
+  const read = {};
+  for (const name of names) read[name] = given[name];
+  for (const [other, name] of Object.entries(spellings)) if (names.includes(name)) read[name] ??= given[other];
+  return read;
+}
+
+/** gensim's range of first coordinates is a pair, (-0.001, 0.001). */
+function rangeOf(value) {
+  return isList(value) && value.length === 2 && value[0] === -value[1] ? value[1] : value;
+}
 
 /** One of two names for an option. */
 function either(options, name, other) {
@@ -40,14 +59,14 @@ function scheduleOf(options, batchSize) {
 
 /** The options of a constructor, read: those of the native side are checked there. */
 function readOptions(given) {
-  const options = inputs.options(given, OPTIONS);
+  const options = spelt(given, OPTIONS);
   /** @type {any} */
   const read = {};
   for (const name of MADE_WITH) {
     const other = { size: 'dim', negative: 'negs' }[name], value = (other ? either(options, name, other) : options[name]) ?? STANDARD[name];
     if (name === 'seed') read.seed = value === undefined ? randomSeed() : value;
     else if (name === 'manifold') read.manifold = value;
-    else read[name] = inputs.number(value, name);
+    else read[name] = inputs.number(name === 'initRange' ? rangeOf(value) : value, name);
   }
   if (typeof read.seed !== 'bigint' && !Number.isSafeInteger(read.seed)) throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', read.seed);
   if (typeof read.manifold !== 'string' || read.manifold.includes('\0')) throw unexpected('ERR_INVALID_CONFIG', 'ball or hyperboloid', 'manifold', read.manifold);
@@ -59,6 +78,12 @@ function readOptions(given) {
   return { ...read, alpha, fixedAlpha: fixed, burnInAlpha };
 }
 
+/** A seed out of a file, where it is a text: a number where that holds it. */
+function seedOf(text) {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+}
+
 /** A native embedding of so many nodes. */
 function create(options, nodes) {
   const list = ['nodes', nodes];
@@ -66,4 +91,4 @@ function create(options, nodes) {
   return native.create('embedding', 'poincare', list);
 }
 
-module.exports = { create, readOptions, scheduleOf, wholeNumber };
+module.exports = { create, readOptions, scheduleOf, seedOf, spelt, SPELLINGS, wholeNumber };

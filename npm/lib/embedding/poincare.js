@@ -9,7 +9,7 @@ const { HNSWIndex } = require('../indexes/hnsw.js');
 const { pathOf, readFile, writeFile } = require('../files.js');
 const { corrupt, pack, unpack } = require('../model-bytes.js');
 const { guard } = require('../guard.js');
-const { create, readOptions, scheduleOf, wholeNumber } = require('./options.js');
+const { create, readOptions, scheduleOf, seedOf, wholeNumber } = require('./options.js');
 const { Points } = require('./points.js');
 const { readRelations } = require('./relations.js');
 const { drive, driveLater, now, Pace, Turn, watcher } = require('../slices.js');
@@ -306,7 +306,7 @@ class PoincareEmbedding {
     const { children, parents, state } = arrays;
     let made;
     try {
-      made = new PoincareEmbedding({ ...options, seed: BigInt(options.seed) });
+      made = new PoincareEmbedding({ ...options, seed: seedOf(options.seed) });
       const stride = (made.size + 8) & ~7;
       if (state.length !== names.length * stride) throw corrupt(`${names.length * stride} numbers`, 'state', state.length);
       const { numbers } = readRelations({ names, children, parents });

@@ -12,9 +12,10 @@ const { pathOf, readFile, writeFile } = require('../files.js');
 const { corrupt, pack, unpack } = require('../model-bytes.js');
 const { guard } = require('../guard.js');
 const { PoincareEmbedding } = require('./poincare.js');
+const { seedOf, spelt, SPELLINGS } = require('./options.js');
 const { readRelations } = require('./relations.js');
-const { drive, driveLater, Turn, watcher } = require('../slices.js');
-const { isList, mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
+const { drive, driveLater, Pause, Turn, watcher } = require('../slices.js');
+const { isList, lengthOf, mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
 
 const MAGIC = 'RVTAXON1';
 const OWN = ['hiddenDim', 'sharpness'];
@@ -22,8 +23,8 @@ const POINTS = ['size', 'dim', 'negative', 'negs', 'epsilon', 'initRange', 'damp
 
 /** Sharpnesses that are tried, neighbours that they are tried with, and how many nodes are asked. */
 const GRID = [5, 10, 20, 30, 40, 60, 80, 120, 200, 400, 800], NEIGHBOURS = 32, ASKED = 512;
-/** Rows of a call. */
-const CHUNK = 256;
+/** Rows of a call; rows that are added to an index at a time. */
+const CHUNK = 256, ADDED = 4096;
 
 /** Normal numbers of a seed (Box and Muller over a 32-bit generator). */
 function normals(seed) {
@@ -40,7 +41,7 @@ function normals(seed) {
 /**
  * Orthogonal rows, long enough that products stay what they were on average; the identity where there is room for it.
  */
-function projectionOf(inDim, hiddenDim, seed) {
+function* projectionOf(inDim, hiddenDim, seed, pause) {
   const w = new Float32Array(hiddenDim * inDim), normal = normals(seed), rows = [];
   if (hiddenDim >= inDim) {
     for (let i = 0; i < inDim; i++) w[i * inDim + i] = 1;
@@ -49,6 +50,7 @@ function projectionOf(inDim, hiddenDim, seed) {
   while (rows.length < hiddenDim) {
     const row = Float64Array.from({ length: inDim }, normal);
     for (const other of rows) {
+      if (pause.isDue) yield pause.turn;
       let inner = 0;
       for (let i = 0; i < inDim; i++) inner += row[i] * other[i];
       for (let i = 0; i < inDim; i++) row[i] -= inner * other[i];
@@ -62,13 +64,29 @@ function projectionOf(inDim, hiddenDim, seed) {
 }
 
 /** log₀ of the points: artanh(|p|) p/|p|. */
-function tangents({ data, rows, dim }) {
+function* tangents({ data, rows, dim }, pause) {
   const out = new Float32Array(data.length);
   for (let r = 0; r < rows; r++) {
+    if (pause.isDue) yield pause.turn;
     const p = data.subarray(r * dim, (r + 1) * dim), norm = Math.hypot(...p), factor = norm === 0 ? 1 : Math.atanh(Math.min(norm, 1 - 1e-9)) / norm;
     for (let i = 0; i < dim; i++) out[r * dim + i] = factor * p[i];
   }
   return out;
+}
+
+/** The mean of rows. */
+function* meanOfRows({ data, rows, dim }, pause) {
+  const sum = new Float64Array(dim);
+  for (let r = 0; r < rows; r++) {
+    if (pause.isDue) yield pause.turn;
+    for (let i = 0; i < dim; i++) sum[i] += data[r * dim + i];
+  }
+  return Float32Array.from(sum, (x) => x / rows);
+}
+
+/** Takes `mean` off rows, in place. */
+function centre({ data, rows, dim }, mean, from = 0, to = rows) {
+  for (let r = from; r < to; r++) for (let i = 0; i < dim; i++) data[r * dim + i] -= mean[i];
 }
 
 /** {names, data, rows, dim} of embeddings by name: a Map, an object, or {names, vectors}. */
@@ -100,13 +118,13 @@ class TaxonomyHead {
   /** @type {any} */
   #points;
   #seed;
-  /** {map, embedding, inDim, sharpness} once it is fitted. */
+  /** {map, embedding, inDim, sharpness, mean} once it is fitted. */
   #model;
   #turn = new Turn();
   #isClosed = false;
 
   constructor(options) {
-    const given = inputs.options(options, [...OWN, ...POINTS]);
+    const given = spelt(options, [...OWN, ...POINTS], { ...SPELLINGS, hidden_dim: 'hiddenDim' });
     /** @type {any} */
     const points = {};
     for (const name of POINTS) if (given[name] !== undefined) points[name] = given[name];
@@ -160,19 +178,30 @@ class TaxonomyHead {
 
   * #fit(embeddings, relations, options) {
     const given = inputs.options(options, ['closure', 'epochs', 'alpha', 'lr', 'onProgress', 'signal', 'threads']);
-    const { tell, check } = watcher(given), threads = threadsOf(given.threads), { closure, ...training } = given;
+    const { tell, check } = watcher(given), threads = threadsOf(given.threads), { closure, ...training } = given, pause = new Pause(check);
     const { names, data, dim } = readEmbeddings(embeddings);
-    const bad = data.findIndex((x) => !Number.isFinite(x));
-    if (bad >= 0) throw mismatch('ERR_NON_FINITE', 'finite numbers', `embeddings, ${JSON.stringify(names[Math.floor(bad / dim)])}`, data[bad]);
     const read = readRelations(relations, { nodes: names, closure });
+    // What is the caller's has been read, at once: it may be changed afterwards.
+    for (let i = 0; i < data.length; i++) {
+      if (i % 4096 === 0 && pause.isDue) yield pause.turn;
+      if (!Number.isFinite(data[i])) throw mismatch('ERR_NON_FINITE', 'finite numbers', `embeddings, ${JSON.stringify(names[Math.floor(i / dim)])}`, data[i]);
+    }
     // Nodes that nothing is said of have no place: they are left out.
     const used = new Uint8Array(names.length);
     for (const ends of [read.children, read.parents]) for (const i of ends) used[i] = 1;
     const numbers = new Int32Array(names.length), kept = names.filter((_, i) => used[i]);
     let count = 0;
     for (let i = 0; i < names.length; i++) numbers[i] = used[i] ? count++ : -1;
-    const rows = new Float32Array(count * dim);
-    for (let i = 0; i < names.length; i++) if (used[i]) rows.set(data.subarray(i * dim, (i + 1) * dim), numbers[i] * dim);
+    const rows = { data: new Float32Array(count * dim), rows: count, dim };
+    for (let i = 0; i < names.length; i++) {
+      if (pause.isDue) yield pause.turn;
+      if (used[i]) rows.data.set(data.subarray(i * dim, (i + 1) * dim), numbers[i] * dim);
+    }
+    const mean = yield* meanOfRows(rows, pause);
+    for (let r = 0; r < count; r++) {
+      if (pause.isDue) yield pause.turn;
+      centre(rows, mean, r, r + 1);
+    }
     const pairs = { names: kept, children: read.children.map((i) => numbers[i]), parents: read.parents.map((i) => numbers[i]) };
 
     const embedding = new PoincareEmbedding(this.#points);
@@ -180,20 +209,23 @@ class TaxonomyHead {
     try {
       const report = yield (isLater) => (isLater ? embedding.fit(pairs, training) : embedding.fitSync(pairs, training));
       check();
-      const { size, hiddenDim } = this.#options, projection = projectionOf(dim, hiddenDim, this.#seed), values = tangents(embedding.vectors());
-      const queries = yield* this.#hidden(projection, { data: rows, rows: count, dim }, threads, check);
-      const sharpness = this.#options.sharpness ?? (yield* sharpest(queries, values, embedding, pairs, { hiddenDim, size, seed: this.#seed, check }));
+      const { size, hiddenDim } = this.#options, projection = yield* projectionOf(dim, hiddenDim, this.#seed, pause), values = yield* tangents(embedding.vectors(), pause);
+      const queries = yield* this.#hidden(projection, rows, threads, check);
+      const sharpness = this.#options.sharpness ?? (yield* sharpest(queries, values, embedding, pairs, { hiddenDim, size, seed: this.#seed, pause }));
       map = new TaxonomyMap({ inDim: dim, hiddenDim, size, nodes: count, seed: 0 });
       const weights = inputs.allocate(projection.length + queries.length + values.length, 'weights');
       weights.set(projection);
-      weights.set(queries.map((x) => x * sharpness), projection.length);
+      for (let at = 0; at < queries.length; at += hiddenDim) {
+        if (pause.isDue) yield pause.turn;
+        weights.set(queries.subarray(at, at + hiddenDim).map((x) => x * sharpness), projection.length + at);
+      }
       weights.set(values, projection.length + queries.length);
       map.setWeights(weights);
       check();
       if (this.#isClosed) this.#check();
       this.#model?.map.close();
       this.#model?.embedding.close();
-      this.#model = { map, embedding, inDim: dim, sharpness };
+      this.#model = { map, embedding, inDim: dim, sharpness, mean };
       isKept = true;
       tell({ epoch: report.epochs, epochs: report.epochs, done: 1, loss: report.losses.at(-1) });
       return { ...report, sharpness, left: names.length - count, cycles: read.cycles, loops: read.loops };
@@ -235,14 +267,23 @@ class TaxonomyHead {
     return this.#model;
   }
 
+  /** Embeddings less the mean of those that the head was fitted to. (Those of another width the map refuses.) */
+  #centred(embeddings) {
+    const { inDim, mean } = this.#fitted(), isMany = isMatrix(embeddings);
+    const read = isMany ? matrix(embeddings, 'embeddings', true) : inputs.ownVector(embeddings, 'embeddings');
+    const rows = isMany ? read : { data: read, rows: 1, dim: lengthOf(read) };
+    if (rows.dim === inDim) centre(rows, mean);
+    return read;
+  }
+
   /** The point of an embedding, or those of a matrix of them. */
   project(embeddings, options) {
-    const points = this.#fitted().map.forward(embeddings, options);
+    const points = this.#fitted().map.forward(this.#centred(embeddings), options);
     return isMatrix(embeddings) ? points : points.data;
   }
 
   async projectAsync(embeddings, options) {
-    const isMany = isMatrix(embeddings), points = await this.#fitted().map.forwardAsync(embeddings, options);
+    const isMany = isMatrix(embeddings), points = await this.#fitted().map.forwardAsync(this.#centred(embeddings), options);
     return isMany ? points : points.data;
   }
 
@@ -263,23 +304,25 @@ class TaxonomyHead {
 
   /** All of it as bytes. */
   toBuffer() {
-    const { map, embedding, inDim, sharpness } = this.#fitted(), inner = embedding.toBuffer(), { seed, alpha, lr, ...points } = this.#points;
+    const { map, embedding, inDim, sharpness, mean } = this.#fitted(), inner = embedding.toBuffer(), { seed, alpha, lr, ...points } = this.#points;
     const rate = typeof alpha === 'function' || typeof lr === 'function' ? {} : { alpha, lr };
     const options = { ...points, ...rate, hiddenDim: this.#options.hiddenDim, sharpness: this.#options.sharpness, seed: String(seed) };
-    return pack(MAGIC, { options, inDim, found: sharpness }, { weights: map.getWeights(), embedding: new Uint32Array(inner.buffer, inner.byteOffset, inner.byteLength / 4) });
+    return pack(MAGIC, { options, inDim, found: sharpness }, { weights: map.getWeights(), mean, embedding: new Uint32Array(inner.buffer, inner.byteOffset, inner.byteLength / 4) });
   }
 
   static fromBuffer(bytes) {
-    const { header: { options, inDim, found }, arrays: { weights, embedding: inner } } = unpack(MAGIC, bytes);
+    const { header: { options, inDim, found }, arrays: { weights, embedding: inner, mean = new Float32Array(inDim) } } = unpack(MAGIC, bytes);
     let embedding, map;
     try {
-      const head = new TaxonomyHead({ ...options, seed: BigInt(options.seed) });
+      const head = new TaxonomyHead({ ...options, seed: seedOf(options.seed) });
       embedding = PoincareEmbedding.fromBuffer(new Uint8Array(inner.buffer, inner.byteOffset, inner.byteLength));
       const { hiddenDim, size } = head.#options, nodes = embedding.count, wanted = hiddenDim * inDim + nodes * (hiddenDim + size);
       if (weights.length !== wanted) throw corrupt(`${wanted} numbers`, 'weights', weights.length);
+      // (Files of before have none: those heads did not centre.)
+      if (mean.length !== inDim || !mean.every(Number.isFinite)) throw corrupt(`${inDim} numbers`, 'mean', mean.length);
       map = new TaxonomyMap({ inDim, hiddenDim, size, nodes, seed: 0 });
       map.setWeights(weights);
-      head.#model = { map, embedding, inDim, sharpness: found };
+      head.#model = { map, embedding, inDim, sharpness: found, mean };
       return head;
     } catch (cause) {
       embedding?.close();
@@ -322,31 +365,41 @@ function isMatrix(value) {
  * point by those like it; the share of its ancestors among the nearest ten is taken, of all nodes and of the points of the others that
  * are left out (new ones must not crowd each other).
  */
-function* sharpest(queries, values, embedding, pairs, { hiddenDim, size, seed, check }) {
+function* sharpest(queries, values, embedding, pairs, { hiddenDim, size, seed, pause }) {
   const nodes = pairs.names.length, above = new Map();
-  pairs.children.forEach((child, i) => above.set(child, (above.get(child) ?? new Set()).add(pairs.parents[i])));
+  for (let i = 0; i < pairs.children.length; i++) {
+    if (i % 256 === 0 && pause.isDue) yield pause.turn;
+    const child = pairs.children[i];
+    above.set(child, (above.get(child) ?? new Set()).add(pairs.parents[i]));
+  }
   const keys = [...above.keys()], normal = normals(seed);
   const asked = keys.length <= ASKED ? keys : keys.map((key) => [normal(), key]).sort(([a], [b]) => a - b).slice(0, ASKED).map(([, key]) => key);
-  const pause = () => { check(); return async () => undefined; }; // others have their turn
+  const add = (index, ids, rows) => (isLater) => (isLater ? index.addBatchAsync(ids, rows) : index.addBatch(ids, rows));
   const like = new BruteForceIndex({ dim: hiddenDim, metric: 'ip' }), near = new BruteForceIndex({ dim: size, metric: 'poincare' });
   try {
     const ids = Array.from({ length: nodes }, (_, i) => i), others = [];
-    like.addBatch(ids, { data: queries, rows: nodes, dim: hiddenDim });
-    near.addBatch(ids, embedding.vectors());
-    for (const [turn, node] of asked.entries()) {
-      if (turn % 16 === 0) yield pause();
+    for (let at = 0; at < nodes; at += ADDED) {
+      const end = Math.min(at + ADDED, nodes);
+      yield add(like, ids.slice(at, end), { data: queries.subarray(at * hiddenDim, end * hiddenDim), rows: end - at, dim: hiddenDim });
+    }
+    yield add(near, ids, embedding.vectors());
+    for (const node of asked) {
+      if (pause.isDue) yield pause.turn;
       const query = queries.subarray(node * hiddenDim, (node + 1) * hiddenDim), found = [...like.search(query, Math.min(nodes, NEIGHBOURS + 1)).keys].filter((i) => i !== node);
       others.push(found.map((i) => [i, dot(query, queries.subarray(i * hiddenDim, (i + 1) * hiddenDim))]));
     }
     let best = { hits: -1, sharpness: GRID[0] };
     for (const sharpness of GRID) {
       const points = new Float32Array(asked.length * size), left = new BruteForceIndex({ dim: size, metric: 'poincare' });
-      others.forEach((list, at) => points.set(meanOf(list, values, size, sharpness), at * size));
+      for (const [at, list] of others.entries()) {
+        if (pause.isDue) yield pause.turn;
+        points.set(meanOf(list, values, size, sharpness), at * size);
+      }
       try {
-        left.addBatch(asked.map((_, at) => at), { data: points, rows: asked.length, dim: size });
+        yield add(left, asked.map((_, at) => at), { data: points, rows: asked.length, dim: size });
         let hits = 0;
         for (const [at, node] of asked.entries()) {
-          if (at % 64 === 0) yield pause();
+          if (pause.isDue) yield pause.turn;
           const query = points.subarray(at * size, (at + 1) * size), ancestors = above.get(node), list = [];
           const take = ({ keys: found, distances }, own, isAbove) => found.forEach((i, rank) => { if (i !== own) list.push([distances[rank], isAbove(i)]); });
           take(near.search(query, 11), node, (i) => ancestors.has(i));

@@ -13,15 +13,28 @@ const FROZEN = 0xffffffff;
 
 const product = (shape) => shape.reduce((a, b) => a * b, 1);
 
-/** Whether a parameter belongs to a group: by names, beginnings of names, or a pattern. */
-function matcher(value, name) {
-  if (typeof value === 'string') return (parameter) => parameter === value || parameter.startsWith(`${value}.`);
-  if (value instanceof RegExp) return (parameter) => value.test(parameter);
+/** A pattern without memory: with the flags g and y the caller's own would go on from its last match, in the next name. */
+function patternOf({ source, flags }) {
+  return flags.includes('y') ? new RegExp(`^(?:${source})`, flags.replace(/[gy]/g, '')) : new RegExp(source, flags.replace('g', ''));
+}
+
+/**
+ * Whether a parameter belongs to a group: by names, beginnings of names, or a pattern. Each of them must have one among the
+ * `parameters`: a word that is misspelt would do nothing.
+ */
+function matcher(value, name, parameters) {
   if (isList(value)) {
-    const all = value.map((one, i) => matcher(one, `${name}[${i}]`));
+    const all = value.map((one, i) => matcher(one, `${name}[${i}]`, parameters));
     return (parameter) => all.some((one) => one(parameter));
   }
-  throw unexpected('ERR_INVALID_ARG', 'a name, a RegExp or an array of them', name, value);
+  let matches;
+  if (typeof value === 'string') matches = (parameter) => parameter === value || parameter.startsWith(`${value}.`);
+  else if (value instanceof RegExp) {
+    const pattern = patternOf(value);
+    matches = (parameter) => pattern.test(parameter);
+  } else throw unexpected('ERR_INVALID_ARG', 'a name, a RegExp or an array of them', name, value);
+  if (!parameters.some((one) => matches(one.name))) throw mismatch('ERR_INVALID_CONFIG', 'at least 1 parameter', name, 'a name of none');
+  return matches;
 }
 
 /** {optimizers, groups}: an open optimizer a group, and of each parameter its group. */
@@ -35,9 +48,9 @@ function groupsOf(given, parameters) {
   const rest = others.map((group, i) => {
     if (typeof group !== 'object' || group === null) throw unexpected('ERR_INVALID_ARG', 'an object', `optimizer.groups[${i}]`, group);
     const { parameters: which, ...options } = group;
-    return { matches: matcher(which, `optimizer.groups[${i}].parameters`), options: { ...common, ...options }, type: options.type ?? type };
+    return { matches: matcher(which, `optimizer.groups[${i}].parameters`, parameters), options: { ...common, ...options }, type: options.type ?? type };
   });
-  const isFrozen = frozen === undefined ? () => false : matcher(frozen, 'optimizer.frozen');
+  const isFrozen = frozen === undefined ? () => false : matcher(frozen, 'optimizer.frozen', parameters);
   const all = [...rest, { matches: () => true, options: common, type }], sizes = all.map(() => 0);
   const place = parameters.map(({ name, shape }) => {
     if (isFrozen(name)) return FROZEN;

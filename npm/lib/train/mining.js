@@ -106,10 +106,16 @@ class FromIndex {
   }
 }
 
+/** A list without anchors has no width: what is wrong would look like the candidates'. */
+function requireAnchors(anchors) {
+  if (isList(anchors) && anchors.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 row', 'anchors', 0);
+}
+
 const isIndex = (value) => Handle.looksLike(value) && value instanceof VectorIndex;
 
 /** Negatives for each anchor, k an anchor: numbers of candidates, or {keys, vectors} of an index. */
 function sampleHardNegatives(anchors, candidates, options) {
+  requireAnchors(anchors);
   if (isIndex(candidates)) {
     const call = new FromIndex(anchors, candidates, options, false);
     try {
@@ -131,6 +137,7 @@ function sampleHardNegatives(anchors, candidates, options) {
 
 /** The same off the event loop. */
 async function sampleHardNegativesAsync(anchors, candidates, options) {
+  requireAnchors(anchors);
   if (isIndex(candidates)) {
     const call = new FromIndex(anchors, candidates, options, true), { anchors: rows, count, settings, signal } = call;
     try {

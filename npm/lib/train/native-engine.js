@@ -3,9 +3,10 @@
 // The steps of a Trainer whose model is a member: Trainer.swift, in jobs of some milliseconds.
 const native = require('../native.js');
 const inputs = require('../inputs.js');
+const { unlessAborted } = require('../async.js');
 const { handleOf, stateOf } = require('../members/member.js');
 const { describe } = require('../members/create.js');
-const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
+const { isList, lengthOf, mismatch, renamed, tagOf, unexpected } = require('../errors.js');
 const { nameOf } = require('../known.js');
 const { fieldsOf, load } = require('./data.js');
 const { groupsOf } = require('./groups.js');
@@ -16,18 +17,24 @@ const MOST_UNITS = 4096;
 
 const alone = (...buffers) => [buffers, new Float64Array(2 * buffers.length).fill(-1)];
 
-/** What a caller's loss gives: {loss, gradient} with a gradient as long as the outputs, packed. */
-function readAnswer(answer, count) {
+/** What a caller's loss gives: {loss, gradient} with a gradient as long as the outputs, packed. `step`: what errors call the step. */
+function readAnswer(answer, count, step) {
   if (typeof answer !== 'object' || answer === null) throw unexpected('ERR_INVALID_ARG', '{loss, gradient}', 'loss(outputs)', answer);
   const loss = inputs.number(answer.loss, 'loss'), { gradient } = answer, isMatrix = tagOf(gradient) === undefined && !isList(gradient);
   const flat = inputs.ownVector(isMatrix ? gradient?.data : isList(gradient) && isList(gradient[0]) ? gradient.flat() : gradient, 'gradient');
   if (lengthOf(flat) !== count) throw mismatch('ERR_DIMENSION_MISMATCH', `${count} elements`, 'gradient', lengthOf(flat));
+  // (The native side has it in 32 bits.)
+  if (Number.isFinite(loss) && !Number.isFinite(Math.fround(loss))) throw mismatch('ERR_NON_FINITE', 'a finite loss and gradient', step, `a loss of ${loss}, which is no float`);
   return { loss, gradient: flat };
 }
 
 class NativeEngine {
   /** Steps, epochs, batches of the epoch, loss, length of the gradient, loss of the last epoch, batches of an epoch, width (Trainer.report). */
   report = new Float32Array(8);
+  /** The epoch as the caller of `fit` counts it, for errors: the trainer counts those of all its fits. */
+  epoch = 1;
+  /** Of the training set. */
+  samples;
   #handle;
   #forward;
   #complete;
@@ -71,12 +78,20 @@ class NativeEngine {
 
   async #later({ threads, flag }, operation, ...buffers) {
     const [list, shapes] = alone(...buffers);
-    await native.runAsync(this.#handle, operation, list, shapes, threads, flag);
+    try {
+      await native.runAsync(this.#handle, operation, list, shapes, threads, flag);
+    } catch (error) {
+      throw renamed(error, ({ subject }) => {
+        const [, step] = /^step (\d+) \(epoch \d+\)$/.exec(subject) ?? [];
+        return step === undefined ? undefined : { subject: `step ${step} (epoch ${this.epoch})` };
+      });
+    }
   }
 
   /** Set 0: training, 1: validation. */
   load(set, data, name) {
-    load(this.#handle, set, fieldsOf(data, this.#forward, this.#lossInputs, name, this.#complete));
+    const samples = load(this.#handle, set, fieldsOf(data, this.#forward, this.#lossInputs, name, this.#complete));
+    if (set === 0) this.samples = samples;
   }
 
   /** A job of about JOB milliseconds, at most to the end of the epoch. `measured`: what schedules look at. */
@@ -93,8 +108,8 @@ class NativeEngine {
     await this.#later(control, 'begin', measured, this.report);
     const { outputs: count, batch } = describe(this.#handle).sizes, all = new Float32Array(count + batch);
     this.#run('outputs', Float32Array.of(0), all);
-    const answer = await this.#loss({ data: all.slice(0, count), rows: batch, dim: this.report[7] }, Uint32Array.from(all.subarray(count)));
-    const { loss, gradient } = readAnswer(answer, count);
+    const answer = await unlessAborted(control.signal, this.#loss({ data: all.slice(0, count), rows: batch, dim: this.report[7] }, Uint32Array.from(all.subarray(count))));
+    const { loss, gradient } = readAnswer(answer, count, `step ${this.report[0]} (epoch ${this.epoch})`);
     await this.#later(control, 'end', Float32Array.of(loss), gradient, this.report);
   }
 

@@ -4,12 +4,19 @@
 // library's losses, optimizers and schedules.
 const inputs = require('../inputs.js');
 const { matrix } = require('../matrices.js');
-const { checkFlag } = require('../async.js');
+const { checkFlag, unlessAborted } = require('../async.js');
 const { isList, lengthOf, mismatch, renamed, RuvectorError, tagOf, unexpected } = require('../errors.js');
+const { now, turn } = require('../slices.js');
 const { groupsOf } = require('./groups.js');
 const { readAnswer } = require('./native-engine.js');
 
+/** Milliseconds after which others have their turn of the event loop: the model's functions need not be asynchronous. */
+const LONG = 15;
+
 const MASK = (1n << 64n) - 1n;
+
+/** The root of the largest Float: optimizers square gradients (Trainer.swift says the same). */
+const LONGEST = Math.sqrt(3.4028234663852886e38);
 
 /** SplitMix64, as Random in Swift. */
 function random(seed) {
@@ -60,6 +67,10 @@ function choosers(values, name) {
 
 class OwnEngine {
   report = new Float32Array(8);
+  /** The epoch as the caller of `fit` counts it, for errors. */
+  epoch = 1;
+  /** Of the training set. */
+  samples;
   names;
   modelFloats;
   #model;
@@ -74,6 +85,7 @@ class OwnEngine {
   #batches = 0;
   #stepLoss = 0;
   #stepSamples = 0;
+  #turned = -Infinity;
 
   constructor({ model, loss, lossState, optimizer, schedule, penalty }, numbers) {
     const { parameters } = model;
@@ -105,6 +117,7 @@ class OwnEngine {
     const samples = read.samples ?? targets?.samples;
     if (!samples) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 sample', name, 'none');
     if (targets?.samples !== undefined && targets.samples !== samples) throw mismatch('ERR_DIMENSION_MISMATCH', `${samples} samples`, `${name}.targets`, targets.samples);
+    if (set === 0) this.samples = samples;
     this.#sets[set] = { samples, inputs: read, targets };
   }
 
@@ -119,30 +132,37 @@ class OwnEngine {
   }
 
   /** The outputs of some samples. */
-  async #forward(set, samples) {
-    const given = set.inputs.of(samples), outputs = matrix(await this.#model.forward(given, samples, this.#progress.step), 'model.forward(…)', true);
+  async #forward(set, samples, { flag, signal }) {
+    if (now() - this.#turned > LONG) {
+      await turn();
+      this.#turned = now();
+      checkFlag(flag);
+    }
+    const given = set.inputs.of(samples), answer = await unlessAborted(signal, this.#model.forward(given, samples, this.#progress.step)), outputs = matrix(answer, 'model.forward(…)', true);
     if (outputs.rows !== samples.length) throw mismatch('ERR_DIMENSION_MISMATCH', `${samples.length} rows`, 'model.forward(…)', outputs.rows);
     if (outputs.data.some((x) => !Number.isFinite(x))) throw new RuvectorError('ERR_NON_FINITE', 'expected finite outputs for model, received NaN or infinity');
     return { given, outputs: { data: outputs.data, rows: outputs.rows, dim: outputs.dim } };
   }
 
   /** {loss, gradient} of outputs. */
-  async #measure(set, outputs, samples) {
-    if (typeof this.#loss === 'function') return readAnswer(await this.#loss(outputs, samples), outputs.data.length);
+  async #measure(set, outputs, samples, { signal }) {
+    if (typeof this.#loss === 'function') return readAnswer(await unlessAborted(signal, this.#loss(outputs, samples)), outputs.data.length, this.#stepName);
     const targets = set.targets?.of(samples) ?? {}, [first, ...others] = this.#lossInputs;
     const { loss, [first.name]: gradient } = this.#loss.valueAndGradients(outputs, ...others.map(({ name }) => targets[name]));
     return { loss, gradient };
   }
 
   /** A batch, and a step where it is the last of one. */
-  async advance({ flag }, measured) {
+  async advance(control, measured) {
     const set = this.#sets[0], progress = this.#progress, size = this.#size(set), first = (progress.batch + this.#batches) * size;
     const samples = orderOf(set.samples, this.#numbers.seed, progress.epoch, this.#numbers.shuffle === 1).slice(first, first + size);
-    const { given, outputs } = await this.#forward(set, samples), { loss, gradient } = await this.#measure(set, outputs, samples);
-    if (!Number.isFinite(loss) || gradient.some((x) => !Number.isFinite(x))) this.#refuse(loss);
-    const slopes = inputs.vector(await this.#model.backward(given, { ...outputs, data: gradient }, samples, progress.step), 'model.backward(…)');
+    const { given, outputs } = await this.#forward(set, samples, control), { loss, gradient } = await this.#measure(set, outputs, samples, control);
+    const bad = gradient.findIndex((x) => !Number.isFinite(x));
+    if (!Number.isFinite(loss)) this.#refuse(`a loss of ${loss}`);
+    if (bad >= 0) this.#refuse(`a gradient of ${gradient[bad]} at element ${bad}`);
+    const slopes = inputs.vector(await unlessAborted(control.signal, this.#model.backward(given, { ...outputs, data: gradient }, samples, progress.step)), 'model.backward(…)');
     if (slopes.length !== this.modelFloats) throw mismatch('ERR_DIMENSION_MISMATCH', `${this.modelFloats} elements`, 'model.backward(…)', slopes.length);
-    checkFlag(flag);
+    checkFlag(control.flag);
     for (let i = 0; i < slopes.length; i++) this.#gradients[i] += slopes[i];
     this.#batches++;
     this.#stepLoss += loss * samples.length;
@@ -153,18 +173,20 @@ class OwnEngine {
 
   /** What errors call the step that is under way. */
   get #stepName() {
-    return `step ${this.#progress.step} (epoch ${this.#progress.epoch})`;
+    return `step ${this.#progress.step} (epoch ${this.epoch})`;
   }
 
-  #refuse(value) {
-    throw mismatch('ERR_NON_FINITE', 'a finite loss and gradient', this.#stepName, value);
+  #refuse(received, wanted = 'a finite loss and gradient') {
+    throw mismatch('ERR_NON_FINITE', wanted, this.#stepName, received);
   }
 
   #update(set, measured) {
     const progress = this.#progress, batches = this.#batches, norm = Math.hypot(...this.#chunkNorms()) / batches;
-    if (!Number.isFinite(norm)) this.#refuse(norm);
+    if (!Number.isFinite(norm)) this.#refuse(`one of length ${norm}`, 'a finite gradient');
+    if (norm * batches > LONGEST) this.#refuse(`one of length ${(norm * batches).toExponential(5)}`, 'a gradient no longer than 1.84e19');
     const { clipNorm } = this.#numbers, scale = Math.fround((clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1) / batches);
     const rate = this.#schedule ? this.#schedule.value(progress.step, measured.length > 0 ? measured : undefined) : undefined;
+    if (rate !== undefined && !(rate >= 0 && Number.isFinite(rate))) throw mismatch('ERR_OUT_OF_RANGE', 'a finite rate >= 0 of the schedule', this.#stepName, Number(rate.toPrecision(6)));
     try {
       this.#optimizer.stepInPlace(this.#model.parameters, this.#gradients.map((g) => g * scale), rate);
     } catch (error) {
@@ -195,13 +217,13 @@ class OwnEngine {
     this.report[6] = this.#sets[0] ? this.#all(this.#sets[0]) : 0;
   }
 
-  async evaluate({ flag }) {
+  async evaluate(control) {
     const set = this.#sets[1], size = this.#size(set);
     let sum = 0;
     for (let at = 0; at < set.samples; at += size) {
-      checkFlag(flag);
-      const samples = Uint32Array.from({ length: Math.min(size, set.samples - at) }, (_, i) => at + i), { outputs } = await this.#forward(set, samples);
-      sum += (await this.#measure(set, outputs, samples)).loss * samples.length;
+      checkFlag(control.flag);
+      const samples = Uint32Array.from({ length: Math.min(size, set.samples - at) }, (_, i) => at + i), { outputs } = await this.#forward(set, samples, control);
+      sum += (await this.#measure(set, outputs, samples, control)).loss * samples.length;
     }
     return sum / set.samples;
   }

@@ -6,9 +6,9 @@ const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { guard } = require('../guard.js');
 const { Handle } = require('../handle.js');
-const { cancellable, checkFlag, threads: threadsOf } = require('../async.js');
+const { cancellable, checkFlag, threads: threadsOf, unlessAborted } = require('../async.js');
 const { Member, stateOf } = require('../members/member.js');
-const { mismatch, tagOf, unexpected } = require('../errors.js');
+const { mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
 const { nameOf } = require('../known.js');
 const { readSizes } = require('../gnn/sampler.js');
 const { randomSeed } = require('../random.js');
@@ -79,12 +79,19 @@ function fitOptions(options) {
   return { epochs, checkpoint: checkpointOf(given.checkpoint), validation, patience, minDelta, restoreBest, onProgress, onEpoch, signal: given.signal, threads: threadsOf(given.threads) };
 }
 
+/** Models that a fit is on: two of them would overwrite each other's weights. */
+const fitted = new WeakSet();
+
 let isTrainer;
 class Trainer extends Handle {
   #model;
   #loss;
   #engine;
   #seed;
+  /** What batches are made of, but for the samples. */
+  #batches;
+  /** Samples of the epoch in whose middle a state was saved that the run goes on from; undefined: of any number. */
+  #samples;
   #history = { loss: [], validationLoss: [] };
   #running = false;
 
@@ -104,6 +111,8 @@ class Trainer extends Handle {
     this.#loss = loss;
     this.#engine = engine;
     this.#seed = seed;
+    const { batchSize, accumulate, shuffle, dropLast } = numbers;
+    this.#batches = { batchSize, accumulate, shuffle, dropLast };
   }
 
   /** The seed of all random decisions: of order, of dropout. */
@@ -124,14 +133,18 @@ class Trainer extends Handle {
     Handle.of(this, Trainer, 'this');
     const run = fitOptions(options);
     if (this.#running) throw mismatch('ERR_BUSY', 'no fit in flight', 'this', 'one');
+    if (fitted.has(this.#model)) throw mismatch('ERR_BUSY', 'no fit in flight', 'model', 'one of another trainer');
+    this.#requireOpen();
     if (run.validation !== undefined && typeof this.#loss === 'function') throw mismatch('ERR_UNSUPPORTED', 'a loss of the library', 'validation', 'a function as the loss');
     this.#running = true;
+    fitted.add(this.#model);
     try {
-      if (typeof data !== 'function') this.#engine.load(0, data, 'data');
+      if (typeof data !== 'function') this.#load(data, run.checkpoint?.resume);
       if (run.validation !== undefined) this.#engine.load(1, run.validation, 'validation');
-      return await cancellable(run.signal, (flag) => this.#train(run, typeof data === 'function' ? data : undefined, { threads: run.threads, flag }));
+      return await cancellable(run.signal, (flag) => this.#train(run, typeof data === 'function' ? data : undefined, { threads: run.threads, flag, signal: run.signal }));
     } finally {
       this.#running = false;
+      fitted.delete(this.#model);
     }
   }
 
@@ -144,17 +157,20 @@ class Trainer extends Handle {
     const first = report[1] - done;
     try {
       for (let epoch = done; epoch < epochs && waiting < patience; epoch++) {
+        engine.epoch = epoch + 1;
         if (dataOf) {
           await this.#sync();
-          engine.load(0, await dataOf({ epoch: epoch + 1, epochs, model: this.#model }), 'data');
+          this.#load(await unlessAborted(control.signal, dataOf({ epoch: epoch + 1, epochs, model: this.#model })));
           checkFlag(control.flag);
         }
         const history = this.#history, target = first + epoch + 1, measured = Float32Array.from(history.validationLoss.length > 0 ? history.validationLoss : history.loss);
         while (report[1] < target) {
           await engine.advance(control, measured);
+          this.#samples = undefined;
           if (report[1] === target) history.loss.push(report[5]);
           onProgress?.({ epoch: epoch + 1, epochs, step: report[0], loss: report[3], gradientNorm: report[4], done: (epoch + (report[1] === target ? 1 : report[2] / report[6])) / epochs });
           checkFlag(control.flag);
+          this.#requireOpen();
         }
         if (validation !== undefined) history.validationLoss.push(await engine.evaluate(control));
         const value = validation !== undefined ? history.validationLoss.at(-1) : report[5];
@@ -166,7 +182,7 @@ class Trainer extends Handle {
         if (checkpoint && (isLast || (epoch + 1) % checkpoint.every === 0)) await writeFileAsync(checkpoint.path, packRun(this.#run(), { epoch: epoch + 1, best, bestWeights, waiting }));
         if (onEpoch) {
           await this.#sync();
-          await onEpoch({ epoch: epoch + 1, epochs, loss: report[5], validationLoss: validation === undefined ? undefined : value, model: this.#model });
+          await unlessAborted(control.signal, onEpoch({ epoch: epoch + 1, epochs, loss: report[5], validationLoss: validation === undefined ? undefined : value, model: this.#model }));
         }
       }
       if (restoreBest && bestWeights) {
@@ -180,7 +196,14 @@ class Trainer extends Handle {
         await this.#sync();
       }
     }
+    this.#requireOpen();
     return this.history;
+  }
+
+  /** What was learned would be lost: the model, or this, was closed meanwhile. (A model of the caller's cannot be.) */
+  #requireOpen() {
+    Handle.of(this, Trainer, 'this');
+    if (this.#model instanceof Member && this.#model.closed) throw mismatch('ERR_CLOSED', 'an open model', 'model', 'a closed one');
   }
 
   /** How far the fit is: at its beginning, or where its checkpoint was written. */
@@ -192,14 +215,29 @@ class Trainer extends Handle {
     return (bytes && this.#restore(bytes)) ?? start;
   }
 
+  /** The rest of an epoch that was begun with so many samples is of as many. `isOther`: a checkpoint takes the place of that run. */
+  #load(data, isOther = false) {
+    this.#engine.load(0, data, 'data');
+    const { samples } = this.#engine;
+    if (this.#samples !== undefined && samples !== this.#samples && !isOther) throw mismatch('ERR_DIMENSION_MISMATCH', `${this.#samples} samples, as in the first part of the epoch,`, 'data', samples);
+  }
+
   #run() {
-    return { names: this.#engine.names, seed: this.seed, history: this.#history, weights: this.#engine.weights() };
+    const engine = this.#engine;
+    engine.drop(); // the report says how far the run is
+    const middle = engine.report[2] > 0 ? { samples: this.#samples ?? engine.samples ?? 0, ...this.#batches } : undefined;
+    return { names: engine.names, seed: this.seed, history: this.#history, weights: engine.weights(), middle };
   }
 
   /** Takes over a run; how far its fit was. */
   #restore(bytes) {
-    const { names, modelFloats } = this.#engine, { weights, history, fit } = unpackRun(bytes, { names, seed: this.seed, modelFloats });
-    this.#engine.setWeights(weights);
+    const { names, modelFloats } = this.#engine, { weights, history, middle, fit } = unpackRun(bytes, { names, seed: this.seed, modelFloats, batches: this.#batches });
+    try {
+      this.#engine.setWeights(weights);
+    } catch (cause) {
+      throw cause?.code === 'ERR_OUT_OF_RANGE' ? new RuvectorError('ERR_CORRUPT', `expected the state of a trainer: ${cause.message}`, { cause }) : cause;
+    }
+    this.#samples = middle?.samples;
     this.#history = { loss: [...history.loss], validationLoss: [...history.validationLoss] };
     return fit;
   }

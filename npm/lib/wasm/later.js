@@ -3,15 +3,7 @@
 // Promise forms of calls in an instance that has one thread, JavaScript's own: they run on a later turn of the event
 // loop, long ones in slices with turns in between (slices.js).
 
-/** Calls `resume` on a later turn, after what waits already. Timers would come 4 ms late in a browser; jsdom has nothing else. */
-function onNextTurn(resume) {
-  if (typeof setImmediate === 'function') return setImmediate(resume);
-  if (typeof MessageChannel !== 'function') return setTimeout(resume, 0);
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => { port1.close(); resume(); };
-  return port2.postMessage(null);
-}
-const turn = () => new Promise(onNextTurn);
+const { turn } = require('../slices.js');
 
 /** Runs `run` on a later turn; what its handles stand for lives until it is done. */
 async function later({ boxes, run, flag, aborted, closed }) {

@@ -156,7 +156,7 @@ function beyond({ row }, name) {
   const section = page.slice(page.indexOf(`\n### \`${row.native}\` (${MEMBERS.find((one) => one.family === row.family && one.name === row.native).type})`) + 1), [, range] = new RegExp(`^\\| \`${native}\` \\| (.*?) \\|`, 'm').exec(section);
   const always = [NaN, Infinity, -Infinity, ...kind === 'integer' ? [1.5, 2 ** 60] : []];
   if (row.toNative?.[name]) return [...always, 0]; // a curvature, of which the sign does not count
-  const [, low, high] = /^(?:integer|number) in (\S+?)\.\.\.(\S+)$/.exec(range) ?? [];
+  const [, low, high] = /^(?:integer|number) in (\S+?)\.\.[.<](\S+)$/.exec(range) ?? [];
   if (low !== undefined) return [...always, Number(low) - Math.max(1, Math.abs(low) / 8), Number(high) + Math.max(1, Math.abs(high) / 8)];
   const signs = { 'finite number > 0': [0, -1], 'finite number < 0': [0, 1], 'finite number': [] };
   return [...always, ...signs[range] ?? assert.fail(`${row.class}.${name}: ${range}`)];
