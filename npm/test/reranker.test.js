@@ -191,6 +191,41 @@ test('Reranker: the same without a store; the same seed, the same bits, for ever
   assert.deepStrictEqual(again.rerank(QUERIES[0], candidatesFor(QUERIES[0])).map(({ place }) => place), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
+test('Reranker: what all rows have in common does not hide what tells them apart; what all queries want is learned, too; orders without a centre are read', async () => {
+  const shifted = (row, by) => row.map((x) => x + by), held = rowsOf(60, 9);
+  /** Gain in 1 / rank of what is wanted, of queries nobody has asked, where all rows have `by` added to every coordinate. */
+  async function gain(by, wish) {
+    const one = new Reranker({ dim: DIM, seed: 5 }), find = (query) => {
+      const found = candidatesFor(query);
+      return { ...found, vectors: found.vectors.map((row) => shifted(row, by)) };
+    };
+    const known = new Map(QUERIES.map((query) => [String(shifted(query, by)), query]));
+    for (const query of QUERIES) {
+      const { ids } = find(query);
+      one.observe({ query: shifted(query, by), shown: ids }, [wish(query, ids)]);
+    }
+    const report = await one.learn({ candidates: (query) => find(known.get(String(query))), examination: 0 });
+    const after = held.reduce((sum, query) => {
+      const found = find(query), target = wish(query, found.ids), rank = (ids) => 1 / (1 + ids.indexOf(target));
+      return sum + (rank(one.rerank(shifted(query, by), found, { k: 50 }).map(({ id }) => id)) - rank(found.ids)) / held.length;
+    }, 0);
+    return { after, report, one, find };
+  }
+  const plain = await gain(0, best), far = await gain(1, best), farther = await gain(5, best);
+  assert.ok(plain.after > 0.07 && far.after > 0.6 * plain.after && farther.after > 0.6 * plain.after, `${plain.after}, ${far.after}, ${farther.after}`);
+  const all = await gain(1, (_, ids) => ids.reduce((a, b) => (DOCUMENTS[+b.slice(1)][0] > DOCUMENTS[+a.slice(1)][0] ? b : a)));
+  assert.ok(all.after > 0.08, `${all.after}`);
+  // An order that was saved before there was a centre has none: nothing is taken from its queries.
+  const { pack, unpack } = require('../lib/model-bytes.js'), { header, arrays: { weights, rows } } = unpack('RVRERANK', far.one.toBuffer()), { arrays: _, ...rest } = header, floats = 2 * 128 * DIM + 1;
+  assert.strictEqual(weights.length, floats + DIM);
+  assert.ok(weights.slice(floats).some((x) => Math.abs(x) > 0.1));
+  const old = Reranker.fromBuffer(pack('RVRERANK', rest, { weights: weights.slice(0, floats), rows })), zeros = weights.slice();
+  zeros.fill(0, floats);
+  const none = Reranker.fromBuffer(pack('RVRERANK', rest, { weights: zeros, rows })), query = shifted(held[0], 1);
+  assert.deepStrictEqual(old.rerank(query, far.find(held[0])), none.rerank(query, far.find(held[0])));
+  assert.notDeepStrictEqual(old.rerank(query, far.find(held[0])), far.one.rerank(query, far.find(held[0])));
+});
+
 test('Reranker: explore swaps two ranks in that share of searches, and says which', () => {
   const one = new Reranker({ dim: DIM, seed: 1 }), candidates = candidatesFor(QUERIES[0]);
   let swapped = 0;

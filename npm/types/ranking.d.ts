@@ -62,7 +62,7 @@ export interface LearningReport {
   readonly gain: { readonly mean: number; readonly low: number; readonly high: number; readonly t: number } | undefined;
   /** Distinct queries that had something to say. */
   readonly lists: number;
-  /** Of the weights. */
+  /** Of the weights and m. */
   readonly bytes: number;
 }
 
@@ -96,8 +96,8 @@ export interface RerankedHit {
 }
 
 /**
- * Puts the candidates of any first stage in an order that is learned from what people click: s_j = scale · first_j + α ⟨Bᵀ A q, x_j⟩, q and
- * x_j of length one, first_j the first stage's scores with mean 0 and deviation 1. A new one keeps the first stage's order. A learned
+ * Puts the candidates of any first stage in an order that is learned from what people click: s_j = scale · first_j + α ⟨Bᵀ A (q − m), x_j⟩, q
+ * and x_j of length one, m most of the mean of queries, first_j the first stage's scores with mean 0 and deviation 1. A new one keeps the first stage's order. A learned
  * order comes into use only where it is better, beyond doubt, for queries it has not seen.
  * O(rank · dim + n · dim) for n candidates. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_INVALID_ARG, ERR_OUT_OF_RANGE, ERR_CLOSED
  */

@@ -13,7 +13,7 @@ const { learn } = require('./learner.js');
 const { readCandidates } = require('./lists.js');
 const { Log } = require('./log.js');
 const { flag, generator, readExamination, readShare, swapOf, whole } = require('./options.js');
-const { Model, combine, floatsOf, orderOf, unit } = require('./model.js');
+const { Model, combine, isWhole, orderOf, unit } = require('./model.js');
 
 const MAGIC = 'RVRERANK';
 const RANK = 128, MOST = 100000;
@@ -182,7 +182,7 @@ class Reranker {
     try {
       const { dim, rank, seed, maxObservations, version, share, report, log, queries } = header;
       const one = new Reranker({ dim, rank, seed: BigInt(seed), maxObservations });
-      if (rows.length !== queries * dim || (weights.length !== 0 && weights.length !== floatsOf({ dim, rank }))) throw corrupt('the sizes of a Reranker', 'bytes', 'others');
+      if (rows.length !== queries * dim || (weights.length !== 0 && !isWhole(weights.length, { dim, rank }))) throw corrupt('the sizes of a Reranker', 'bytes', 'others');
       one.#log = Log.fromJson({ ...log, queries: Array.from({ length: queries }, (_, i) => rows.slice(i * dim, (i + 1) * dim)) }, maxObservations, BigInt(seed));
       one.#report = report;
       if (weights.length > 0) one.#adopt(weights, share, version);

@@ -7,7 +7,7 @@ const { pause } = require('./entries.js');
 const { runAsync } = require('./steps.js');
 const { Packer } = require('./values.js');
 const { distancesTo, vectorsOf } = require('../indexes/staging.js');
-const { Model, combine, orderOf } = require('../ranking/model.js');
+const { Model, combine, isWhole, orderOf } = require('../ranking/model.js');
 const { flag, generator, readShare, swapOf, whole } = require('../ranking/options.js');
 const impressions = require('../ranking/impression.js');
 const { mismatch } = require('../errors.js');
@@ -20,14 +20,35 @@ CREATE TABLE IF NOT EXISTS learned (name TEXT PRIMARY KEY, value);
 CREATE TABLE IF NOT EXISTS observed_queries (number INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, vector BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS observations (slot INTEGER PRIMARY KEY, query INTEGER NOT NULL, observed TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS observations_query ON observations(query);
+INSERT OR IGNORE INTO learned SELECT 'tidy', 1 WHERE NOT EXISTS (SELECT 1 FROM learned);
 INSERT OR IGNORE INTO learned VALUES ('total', 0), ('version', '0');`;
 
-/** One observation: of a longer log than ?4 a fair sample stays (the reservoir: Vitter 1985, algorithm R). */
+/** Where the next observation goes, by the random number ?5: not kept where that is ?4 or more. */
+const SLOT = "(SELECT CASE WHEN value < ?4 THEN value ELSE ?5 % (value + 1) END FROM learned WHERE name = 'total')";
+/**
+ * One observation: of a longer log than ?4 a fair sample stays (the reservoir: Vitter 1985, algorithm R). A query stays as long as an
+ * observation refers to it. Says whether there are slots that this log should not have.
+ */
 const OBSERVE = `
-INSERT OR IGNORE INTO observed_queries(hash, vector) VALUES (?1, ?2);
-WITH place(slot) AS MATERIALIZED (SELECT CASE WHEN value < ?4 THEN value ELSE abs(random() % (value + 1)) END FROM learned WHERE name = 'total')
-INSERT OR REPLACE INTO observations SELECT slot, (SELECT number FROM observed_queries WHERE hash = ?1), ?3 FROM place WHERE slot < ?4;
-UPDATE learned SET value = value + 1 WHERE name = 'total'`;
+DELETE FROM observed_queries WHERE number = (SELECT query FROM observations WHERE slot = ${SLOT} AND slot < ?4) AND hash <> ?1
+  AND NOT EXISTS (SELECT 1 FROM observations WHERE query = number AND slot <> ${SLOT});
+INSERT OR IGNORE INTO observed_queries(hash, vector) SELECT ?1, ?2 WHERE ${SLOT} < ?4;
+INSERT OR REPLACE INTO observations SELECT ${SLOT}, (SELECT number FROM observed_queries WHERE hash = ?1), ?3 WHERE ${SLOT} < ?4;
+UPDATE learned SET value = value + 1 WHERE name = 'total';
+SELECT max(slot) >= ?4 FROM observations`;
+
+/** Whether a log of ?1 observations has to be tidied: an earlier one was longer, or kept queries that nothing refers to. */
+const IS_UNTIDY = "SELECT ifnull((SELECT max(slot) FROM observations), 0) >= ? OR NOT EXISTS (SELECT 1 FROM learned WHERE name = 'tidy')";
+/** Leaves ?1 observations, each with the same chance, in the slots below ?1, and their queries. */
+const TIDY = `
+DELETE FROM observations WHERE slot IN (SELECT slot FROM observations ORDER BY random() LIMIT -1 OFFSET ?1);
+WITH RECURSIVE
+  slots(free) AS (SELECT 0 WHERE (SELECT max(slot) FROM observations) >= ?1 UNION ALL SELECT free + 1 FROM slots WHERE free + 1 < ?1),
+  targets AS (SELECT free, row_number() OVER (ORDER BY free) AS place FROM slots WHERE free NOT IN (SELECT slot FROM observations)),
+  sources AS (SELECT slot AS old, row_number() OVER (ORDER BY slot) AS place FROM observations WHERE slot >= ?1)
+UPDATE observations SET slot = free FROM sources JOIN targets USING (place) WHERE slot = old;
+DELETE FROM observed_queries WHERE number NOT IN (SELECT query FROM observations);
+INSERT OR IGNORE INTO learned VALUES ('tidy', 1)`;
 
 /** Only where the model that learning began with, ?1, is still the one in use. */
 const ADOPT = `
@@ -72,6 +93,8 @@ class Learning {
   #most;
   #store;
   #hasTables = false;
+  /** Whether the log may be longer than it should be, or have queries that nothing refers to. */
+  #mayBeUntidy = true;
   /** Of what is loaded: what the watching connection said, and the version. */
   #moment;
   #version;
@@ -104,7 +127,7 @@ class Learning {
     const found = new Map();
     for (let i = 0; i < values.length; i += 2) found.set(values[i], values[i + 1]);
     const bytes = found.get('weights'), floats = bytes && new Float32Array(bytes.slice().buffer);
-    if (floats && (floats.length !== 2 * RANK * this.#dim + 1 || !floats.every(Number.isFinite))) throw mismatch('ERR_CORRUPT', `${2 * RANK * this.#dim + 1} finite weights`, 'the learned order', `${floats.length}`);
+    if (floats && !(isWhole(floats.length, { dim: this.#dim, rank: RANK }) && floats.every(Number.isFinite))) throw mismatch('ERR_CORRUPT', `${(2 * RANK + 1) * this.#dim + 1} finite weights`, 'the learned order', `${floats.length}`);
     // The old one goes with the garbage: searches in flight may be using it.
     this.#model = floats && new Model({ dim: this.#dim, rank: RANK, seed: 0 }, floats, found.get('share'));
     this.#version = found.get('version') ?? '0';
@@ -146,13 +169,28 @@ class Learning {
   read(impression, clicked, checkId) {
     const { query, shown, model, swapped } = impressions.read(impression, { dim: this.#dim, of: this.#store, checkId });
     const ranks = impressions.ranksOf(clicked, shown), bytes = new Uint8Array(query.buffer);
-    return new Packer(bytes.length + 1024).text(hashOf(bytes)).floats(query).text(JSON.stringify([shown, ranks, swapped ?? null, model])).integer(this.#most);
+    return new Packer(bytes.length + 1024).text(hashOf(bytes)).floats(query).text(JSON.stringify([shown, ranks, swapped ?? null, model])).integer(this.#most).integer(Math.floor(Math.random() * 2 ** 53));
   }
 
   *observe(parameters) {
     const db = yield* this.#connection();
     yield* this.#requireTables(db);
-    yield* database.change(db, OBSERVE, parameters);
+    yield* this.#tidy(db);
+    const { values: [isUntidy] } = yield* database.change(db, OBSERVE, parameters);
+    this.#mayBeUntidy = isUntidy === 1; // others may keep more
+  }
+
+  /** Brings a log that was written with another `maxObservations`, or by an earlier version, to what it should be. */
+  *#tidy(db) {
+    if (!this.#mayBeUntidy) return;
+    const { values: [isUntidy] } = yield* database.query(db, IS_UNTIDY, this.#most);
+    if (isUntidy) yield* database.change(db, TIDY, new Packer().integer(this.#most));
+    this.#mayBeUntidy = false;
+  }
+
+  /** What learning does before it reads the log. */
+  *tidy() {
+    if (yield* this.hasTables()) yield* this.#tidy(yield* this.#connection());
   }
 
   *#connection() {
@@ -223,7 +261,6 @@ class Learning {
     const { values: [version] } = yield* database.query(this.#db, "SELECT value FROM learned WHERE name = 'version'");
     this.#changed();
     if (version !== next) throw mismatch('ERR_BUSY', 'the model that learning began with', 'this', 'another, learned meanwhile');
-    yield* database.change(this.#db, 'DELETE FROM observed_queries WHERE number NOT IN (SELECT query FROM observations)');
   }
 
   *forget() {

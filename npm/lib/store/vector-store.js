@@ -321,7 +321,9 @@ class VectorStore extends Handle {
 
   async #learn(control) {
     const { check } = control;
-    const now = { threads: 1 }, learning = this.#learning, base = await runAsync(learning.base(), now), log = await runAsync(learning.log(), now);
+    const now = { threads: 1 }, learning = this.#learning;
+    await runAsync(learning.tidy(), now);
+    const base = await runAsync(learning.base(), now), log = await runAsync(learning.log(), now);
     if (log.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'observations', 'this', 'none');
     await runAsync(this.#searcher.current(), now);
     const find = (query) => candidatesOf(this.#follower.index, this.#reader, query);
