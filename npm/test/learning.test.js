@@ -250,6 +250,27 @@ test('a lower maxObservations counts at the next observation or learning, and le
   assert.ok(old.every((count) => count < 12), `${old}`); // 2 ± 1.4
 });
 
+test('the log is read in pieces that one turn of the event loop can read', async (t) => {
+  const { Learning } = require('../lib/store/learning.js'), { pause } = require('../lib/store/entries.js'), { log } = Learning.prototype, store = filled(t), long = 'x'.repeat(20000);
+  let pauses = 0, queries;
+  Learning.prototype.log = function* counted() {
+    const steps = log.call(this);
+    let step = steps.next();
+    while (!step.done) {
+      if (step.value === pause) pauses++;
+      step = steps.next(yield step.value);
+    }
+    queries = step.value;
+    return queries;
+  };
+  t.after(() => { Learning.prototype.log = log; });
+  for (let i = 0; i < 40; i++) store.observe({ query: QUERIES[i], shown: Array.from({ length: 20 }, (_, j) => `${long}${j}`) }, []);
+  for (let i = 40; i < 100; i++) store.observe({ query: QUERIES[i], shown: ['d1'] }, ['d1']);
+  await store.learn();
+  assert.ok(pauses > 40 && queries.length === 100, `${pauses}`);
+  assert.deepStrictEqual(queries.map(({ query }) => Array.from(query)), QUERIES.slice(0, 100).map((query) => Array.from(query)));
+});
+
 test('nothing found, everything equal, the same query over and over: nothing is learned of it', async (t) => {
   const store = VectorStore.open(':memory:', { dim: 4 });
   t.after(() => store.close());

@@ -125,6 +125,44 @@ test('lists: candidates of many blocks lie where their lists say, each once, at 
   });
 });
 
+/** How often `work(check)` lets others have their turn, if every look at the clock finds a slice over. */
+async function turnsOf(work) {
+  let time = 0, turns = 0;
+  Object.defineProperty(performance, 'now', { configurable: true, value: () => (time += 6) });
+  try {
+    await work(() => { turns++; });
+  } finally {
+    delete performance.now;
+  }
+  return turns;
+}
+
+test('turns of the event loop stay short within one query, over all lists, at every rank', async () => {
+  const shown = Array.from({ length: 40 }, (_, i) => `d${i}`), observations = Array.from({ length: 500 }, (_, i) => ({ model: 0, shown, clicked: [i % 40] })), log = [{ query: QUERIES[0], observations }];
+  const lists = await turnsOf((check) => listsOf(log, DIM, candidatesFor, { check, progress() {} }));
+  assert.ok(lists >= 500, `lists: ${lists}`);
+  const { learn } = require('../lib/ranking/learner.js'), all = await turnsOf((check) => learn({ dim: DIM, rank: 8, seed: 1 }, log, candidatesFor, { examination: 'auto', check, threads: 1, seed: 1 }));
+  assert.ok(all >= 1000 + 30 * 402, `swaps and lists: ${all}`);
+  const labels = await turnsOf((check) => posteriors(Array.from({ length: 1600 }, () => [{ place: 0, clicks: 1, missed: [[3, 1]] }]), 1, 1, check));
+  assert.ok(labels >= 100 + 30 * (100 + 402) + 100, `labels: ${labels}`);
+});
+
+test('clicks are found among what was shown in time that is linear', async () => {
+  const n = 4000, { ranksOf } = require('../lib/ranking/impression.js'), ids = Array.from({ length: n }, (_, i) => `d${i}`);
+  let reads = 0;
+  const counted = (list) => new Proxy(list, { get(target, name, receiver) { reads++; return Reflect.get(target, name, receiver); } });
+  assert.deepStrictEqual(ranksOf(ids, counted(ids)), ids.map((_, i) => i));
+  assert.ok(reads <= 5 * n, `observe: ${reads}`);
+  const clicked = ids.map((_, i) => i), candidates = (query) => ({ ...candidatesFor(query), ids: ids.slice(0, 50) });
+  reads = 0;
+  const { seen } = await listsOf([{ query: QUERIES[0], observations: [{ shown: ids, clicked: counted(clicked) }] }], DIM, candidates, { check() {}, progress() {} });
+  assert.ok(reads <= 5 * n && seen[0].length === 50 && seen[0].every(({ clicks }) => clicks === 1), `lists: ${reads}`);
+  const swaps = new Swaps();
+  reads = 0;
+  swaps.add({ model: 0, shown: n, swapped: undefined, clicked: counted(clicked) });
+  assert.ok(reads <= 5 * n, `swaps: ${reads}`);
+});
+
 // MARK: - Reranker
 
 const candidatesFor = (query) => {

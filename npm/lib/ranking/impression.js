@@ -52,9 +52,9 @@ function read(impression, { dim, of, checkId }) {
 /** The ranks of what was clicked. Ids that were not shown are refused. */
 function ranksOf(clicked, shown) {
   if (!isList(clicked)) throw unexpected('ERR_INVALID_ARG', 'an array of ids that were shown', 'clicked', clicked);
-  const ranks = inputs.mapList(clicked, inputs.lengthOfList(clicked, 'clicked'), (id, i) => {
-    const rank = shown.indexOf(id);
-    if (rank < 0) throw unexpected('ERR_INVALID_ARG', 'an id that was shown', `clicked[${i}]`, id);
+  const rankOf = new Map(shown.map((id, rank) => [id, rank])), ranks = inputs.mapList(clicked, inputs.lengthOfList(clicked, 'clicked'), (id, i) => {
+    const rank = rankOf.get(id);
+    if (rank === undefined) throw unexpected('ERR_INVALID_ARG', 'an id that was shown', `clicked[${i}]`, id);
     return rank;
   });
   return [...new Set(ranks)].sort((a, b) => a - b);

@@ -130,8 +130,10 @@ async function learn(shape, log, candidatesOf, { examination, check, threads, on
   const tell = (from, to) => (share) => onProgress?.({ done: from + (to - from) * share });
   const swaps = new Swaps(), pause = unhurried(check);
   for (const { observations } of log) {
-    await pause();
-    for (const { model, shown, swapped, clicked } of observations) swaps.add({ model, shown: shown.length, swapped, clicked });
+    for (const { model, shown, swapped, clicked } of observations) {
+      await pause();
+      swaps.add({ model, shown: shown.length, swapped, clicked });
+    }
   }
   const seen = examination === 'auto' ? await swaps.fit(check) : { exponent: examination, source: 'given', swaps: swaps.count };
   const lists = await listsOf(log, shape.dim, candidatesOf, { check, progress: tell(0, 0.2) });

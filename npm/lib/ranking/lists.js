@@ -71,7 +71,7 @@ async function listsOf(log, dim, candidatesOf, { check, progress }) {
     await pause();
     const found = readCandidates(await candidatesOf(query), dim, 'candidates(query)'), order = found.ids.map((_, i) => i).sort((i, j) => found.scores[j] - found.scores[i] || i - j);
     const place = new Map(order.map((at, i) => [found.ids[at], i]));
-    const seen = seenOf(observations, place);
+    const seen = await seenOf(observations, place, pause);
     if (seen.length > 0) {
       all.push({
         query, seen, scores: Float32Array.from(order, (at) => found.scores[at]),
@@ -94,15 +94,17 @@ async function listsOf(log, dim, candidatesOf, { check, progress }) {
 }
 
 /** Candidates that were shown: {place, clicks, missed: [[rank, times]]}. */
-function seenOf(observations, places) {
+async function seenOf(observations, places, pause) {
   const found = new Map();
   for (const { shown, clicked } of observations) {
+    await pause();
+    const ranks = new Set(clicked);
     shown.forEach((id, rank) => {
       const place = places.get(id);
       if (place === undefined) return;
       let one = found.get(place);
       if (!one) found.set(place, one = { place, clicks: 0, missed: new Map() });
-      if (clicked.includes(rank)) one.clicks++;
+      if (ranks.has(rank)) one.clicks++;
       else one.missed.set(rank, (one.missed.get(rank) ?? 0) + 1);
     });
   }

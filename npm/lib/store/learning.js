@@ -50,6 +50,11 @@ UPDATE observations SET slot = free FROM sources JOIN targets USING (place) WHER
 DELETE FROM observed_queries WHERE number NOT IN (SELECT query FROM observations);
 INSERT OR IGNORE INTO learned VALUES ('tidy', 1)`;
 
+/** The next observations behind the slot ?1, ?2 of them at most, and no more text than one turn of the event loop may read: what one observation has shown may be much. */
+const SOME = `SELECT slot, query, observed FROM (
+  SELECT slot, query, observed, sum(length(observed)) OVER (ORDER BY slot) - length(observed) AS before FROM (
+    SELECT * FROM observations WHERE slot > ?1 ORDER BY slot LIMIT ?2)) WHERE before < 262144 ORDER BY slot`;
+
 /** Only where the model that learning began with, ?1, is still the one in use. */
 const ADOPT = `
 UPDATE learned SET value = ?2 WHERE name = 'version' AND value = ?1;
@@ -210,9 +215,10 @@ class Learning {
   *log() {
     const queries = new Map();
     if (!(yield* this.hasTables())) return [];
-    for (let at = -1; ;) {
-      const { values } = yield* database.query(this.#reader, `SELECT slot, query, observed FROM observations WHERE slot > ? ORDER BY slot LIMIT ${PAGE}`, at);
+    for (let at = -1, rows = PAGE; ;) {
+      const { values } = yield* database.query(this.#reader, SOME, at, rows);
       if (values.length === 0) break;
+      rows = values.length < 3 * rows ? values.length / 3 : Math.min(PAGE, 2 * rows);
       for (let i = 0; i < values.length; i += 3) {
         const [shown, clicked, swapped, model] = JSON.parse(values[i + 2]), one = { shown, clicked, swapped: swapped ?? undefined, model };
         if (queries.has(values[i + 1])) queries.get(values[i + 1]).observations.push(one);
