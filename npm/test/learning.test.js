@@ -250,6 +250,27 @@ test('a lower maxObservations counts at the next observation or learning, and le
   assert.ok(old.every((count) => count < 12), `${old}`); // 2 ± 1.4
 });
 
+test('searches with a filter, or of more candidates, teach as much as others', async (t) => {
+  const tenants = 10, many = rowsOf(N * tenants, 31), ids = (hits) => hits.map(({ id }) => id), wish = (query, vector) => query.reduce((sum, x, d) => sum + x * vector[DIM - 1 - d], 0);
+  const bestOf = (query, list) => list.reduce((a, b) => (wish(query, many[+b.slice(1)]) > wish(query, many[+a.slice(1)]) ? b : a));
+  for (const options of [(i) => ({ k: 10, where: { tenant: i % tenants } }), (i) => ({ k: 10, filter: many.map((_, j) => `d${j}`).filter((_, j) => j % tenants === i % tenants) }), () => ({ k: 150 })]) {
+    const store = VectorStore.open(':memory:', { dim: DIM });
+    t.after(() => store.close());
+    store.insertBatch(many.map((vector, i) => ({ id: `d${i}`, vector, metadata: { tenant: i % tenants } })));
+    for (const [i, query] of QUERIES.entries()) {
+      const hits = store.search(query, { ...options(i), rerank: true, track: true });
+      store.observe(hits.impression, [bestOf(query, ids(hits))]);
+    }
+    const report = await store.learn({ examination: 0 });
+    assert.ok(report.lists > 140 && report.live, `${options(0).k}: ${JSON.stringify(report)}`);
+    const gain = rowsOf(60, 9).reduce((sum, query, i) => {
+      const near = ids(store.search(query, options(i))), target = bestOf(query, near), rank = (list) => 1 / (1 + list.indexOf(target));
+      return sum + rank(ids(store.search(query, { ...options(i), rerank: true, candidates: options(i).k }))) - rank(near);
+    }, 0) / 60;
+    assert.ok(gain > 0.05, `${options(0).k}: ${gain}`);
+  }
+});
+
 test('the log is read in pieces that one turn of the event loop can read', async (t) => {
   const { Learning } = require('../lib/store/learning.js'), { pause } = require('../lib/store/entries.js'), { log } = Learning.prototype, store = filled(t), long = 'x'.repeat(20000);
   let pauses = 0, queries;

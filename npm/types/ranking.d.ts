@@ -40,8 +40,11 @@ export interface LearnOptions {
   threads?: number | undefined;
 }
 export interface RerankerLearnOptions extends LearnOptions {
-  /** What the first stage finds for a query now, some 50 candidates; asked for each distinct query that was observed. */
-  candidates: (query: Float32Array) => RankCandidates | Promise<RankCandidates>;
+  /**
+   * What the first stage finds for a query now, some 50 candidates; asked for each distinct query that was observed. `shown`: at most 50 ids that it has
+   * shown, those that were clicked first. Only candidates among which they are teach something: where a filter was in use, give what was shown.
+   */
+  candidates: (query: Float32Array, shown: readonly string[]) => RankCandidates | Promise<RankCandidates>;
 }
 
 export interface LearningReport {

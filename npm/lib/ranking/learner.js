@@ -124,7 +124,7 @@ async function believedBy({ full, scales }, lists, share, check) {
 
 /**
  * {weights, share, report}: `weights` and `share` only where the guard lets the order go live. `log`: [{query, observations}];
- * `candidatesOf(query)`; `examination`: 'auto' (fitted, or the prior 1/rank), or η.
+ * `candidatesOf(query, shown)`; `examination`: 'auto' (fitted, or the prior 1/rank), or η.
  */
 async function learn(shape, log, candidatesOf, { examination, check, threads, onProgress, seed }) {
   const tell = (from, to) => (share) => onProgress?.({ done: from + (to - from) * share });

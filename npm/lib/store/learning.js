@@ -333,17 +333,43 @@ function attendByRows(index, t, keys, out) {
   }
 }
 
-/** What learning reads of a query: the candidates that a search finds now. */
-async function candidatesOf(index, reader, query) {
-  const k = Math.min(CANDIDATES, index.size), { dim } = index;
-  if (k === 0) return { ids: [], vectors: { data: new Float32Array(0), rows: 0, dim }, scores: [] };
-  const { keys, distances } = await index.searchAsync(query, k), list = Array.from(keys), at = new Map(list.map((key, i) => [key, i]));
-  const { values } = await runAsync(database.query(reader, 'SELECT key, id, vector FROM entries JOIN vectors USING (key) WHERE key IN (SELECT value FROM json_each(?))', JSON.stringify(list)), { threads: 1 });
+const ROWS = 'SELECT key, id, vector FROM entries JOIN vectors USING (key) WHERE';
+
+/**
+ * What learning reads of a query: the candidates that a search finds now. Where others were shown (by a filter, or of more candidates), they
+ * alone: what they were chosen from is not known, and the nearest that a filter has left out are no candidates.
+ */
+async function candidatesOf(index, reader, query, shown) {
+  const k = Math.min(CANDIDATES, index.size), now = { threads: 1 };
+  if (k === 0) return rowsOf(index, [], new Map());
+  const { keys, distances } = await index.searchAsync(query, k), list = Array.from(keys), near = new Map(list.map((key, i) => [key, distances[i]]));
+  const { values } = await runAsync(database.query(reader, `${ROWS} key IN (SELECT value FROM json_each(?))`, JSON.stringify(list)), now), ids = new Set();
+  for (let i = 0; i < values.length; i += 3) ids.add(values[i + 1]);
+  if (shown.every((id) => ids.has(id))) return rowsOf(index, values, near);
+  const { values: others } = await runAsync(database.query(reader, `${ROWS} id IN (SELECT value FROM json_each(?))`, JSON.stringify(shown)), now), wanted = [];
+  for (let i = 0; i < others.length; i += 3) wanted.push(others[i]);
+  const measured = wanted.every((key) => near.has(key)) ? undefined : distancesOf(index, query, wanted);
+  return measured ? rowsOf(index, others, measured) : rowsOf(index, values, near);
+}
+
+/** Distances by keys; undefined where the index lacks one: somebody has just removed it. */
+function distancesOf(index, query, keys) {
+  try {
+    const distances = distancesTo(index, query, Float64Array.from(keys));
+    return new Map(keys.map((key, i) => [key, distances[i]]));
+  } catch (error) {
+    if (error.code !== 'ERR_NOT_FOUND') throw error;
+    return undefined;
+  }
+}
+
+/** {ids, vectors, scores} of rows of the table: key, id, vector. */
+function rowsOf({ dim }, values, distances) {
   const rows = values.length / 3, ids = [], data = new Float32Array(rows * dim), bytes = new Uint8Array(data.buffer), scores = new Float32Array(rows);
   for (let i = 0; i < rows; i++) {
     ids.push(values[3 * i + 1]);
     bytes.set(values[3 * i + 2], i * 4 * dim);
-    scores[i] = -distances[at.get(values[3 * i])];
+    scores[i] = -distances.get(values[3 * i]);
   }
   return { ids, vectors: { data, rows, dim }, scores };
 }

@@ -326,7 +326,7 @@ class VectorStore extends Handle {
     const base = await runAsync(learning.base(), now), log = await runAsync(learning.log(), now);
     if (log.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'observations', 'this', 'none');
     await runAsync(this.#searcher.current(), now);
-    const find = (query) => candidatesOf(this.#follower.index, this.#reader, query);
+    const find = (query, shown) => candidatesOf(this.#follower.index, this.#reader, query, shown);
     const outcome = await learn(learning.shape, log, find, { ...control, seed: Number(base.split(':')[0]) + 1 });
     check();
     await this.#inFlight.change(undefined, (flag) => runAsync(learning.adopt(base, outcome), { flag, threads: 1 }));
