@@ -295,3 +295,58 @@ test('Reranker: clicks without meaning change nothing; what is wrong is refused'
   assert.deepStrictEqual(one.rerank(QUERIES[0], { ids: [], vectors: [], scores: [] }), []);
   assert.throws(() => Reranker.prototype.rerank.call({}, QUERIES[0]), { code: 'ERR_WRONG_HANDLE' });
 });
+
+test('Reranker: an impression of another is refused, one of the same after saving and loading is not', () => {
+  const one = new Reranker({ dim: DIM, seed: 1 }), other = new Reranker({ dim: DIM, seed: 1 }), { impression } = one.rerank(QUERIES[0], candidatesFor(QUERIES[0]), { track: true });
+  assert.throws(() => other.observe(impression, []), { code: 'ERR_CORRUPT' });
+  assert.strictEqual(other.learning().observed, 0);
+  const again = Reranker.fromBuffer(one.toBuffer());
+  again.observe(impression, []);
+  one.observe(again.rerank(QUERIES[0], candidatesFor(QUERIES[0]), { track: true }).impression, []);
+  // Saved before there were names.
+  const { pack, unpack } = require('../lib/model-bytes.js'), { header: { arrays: _, name, ...header }, arrays } = unpack('RVRERANK', one.toBuffer());
+  assert.ok(name !== undefined);
+  Reranker.fromBuffer(pack('RVRERANK', header, arrays)).observe(impression.replace(name, `reranker ${DIM}`), []);
+});
+
+test('Reranker: what is loaded for each search explores anew; of a seed, by its past', () => {
+  const candidates = candidatesFor(QUERIES[0]), swapsOf = (bytes) => Array.from({ length: 200 }, () => JSON.stringify(JSON.parse(Reranker.fromBuffer(bytes).rerank(QUERIES[0], candidates, { track: true, explore: 0.5 }).impression).swapped));
+  const free = swapsOf(new Reranker({ dim: DIM }).toBuffer()), none = free.filter((swapped) => swapped === undefined).length;
+  assert.ok(none > 60 && none < 140 && new Set(free).size > 20, `${none}`);
+  const one = new Reranker({ dim: DIM, seed: 3 }), seen = [];
+  for (let i = 0; i < 200; i++) {
+    const bytes = one.toBuffer(), impressions = [one, Reranker.fromBuffer(bytes)].map((it) => it.rerank(QUERIES[0], candidates, { track: true, explore: 0.5 }).impression);
+    assert.strictEqual(impressions[0], impressions[1], 'the same past, the same chance');
+    seen.push(JSON.stringify(JSON.parse(impressions[0]).swapped));
+    // Those that only observe and are saved have another chance, too.
+    if (i % 2) one.observe(impressions[0], []);
+  }
+  assert.ok(new Set(seen).size > 20);
+  const byObservations = Array.from({ length: 100 }, () => {
+    one.observe({ query: QUERIES[0], shown: ['a'] }, []);
+    return JSON.stringify(JSON.parse(Reranker.fromBuffer(one.toBuffer()).rerank(QUERIES[0], candidates, { track: true, explore: 0.5 }).impression).swapped);
+  });
+  assert.ok(new Set(byObservations).size > 10);
+});
+
+test('Reranker: forgetting raises the number of the model', async () => {
+  const one = used(new Reranker({ dim: DIM, seed: 5 })), { model } = await one.learn({ candidates: candidatesFor, examination: 0 });
+  one.forget();
+  assert.deepStrictEqual([model, one.learning().model, Reranker.fromBuffer(one.toBuffer()).learning().model], [1, 2, 2]);
+});
+
+test('Reranker: learning is the same, bit by bit, after saving and loading, also of a sample', async () => {
+  const one = new Reranker({ dim: DIM, seed: 9, rank: 16, maxObservations: 100 });
+  for (let round = 0; round < 4; round++) used(one);
+  const again = Reranker.fromBuffer(one.toBuffer());
+  assert.deepStrictEqual(one.toBuffer(), again.toBuffer());
+  const reports = [await one.learn({ candidates: candidatesFor, examination: 0 }), await again.learn({ candidates: candidatesFor, examination: 0, threads: 2 })];
+  assert.deepStrictEqual(reports[0], reports[1]);
+  assert.deepStrictEqual(one.toBuffer(), again.toBuffer());
+});
+
+test('Reranker: more than an impression holds is refused when it is asked for', () => {
+  const one = new Reranker({ dim: DIM });
+  assert.throws(() => one.rerank(QUERIES[0], candidatesFor(QUERIES[0]), { k: 65537, track: true }), { code: 'ERR_OUT_OF_RANGE' });
+  one.rerank(QUERIES[0], candidatesFor(QUERIES[0]), { k: 65537 });
+});

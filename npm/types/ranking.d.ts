@@ -76,11 +76,14 @@ export interface RerankerOptions {
   rank?: number | undefined;
   /** Observations that are kept, of more a fair sample; 1...1e7. Default 100,000. */
   maxObservations?: number | undefined;
-  /** Random where left out (read it from the object). */
+  /**
+   * Random where left out (read it from the object). One that is given decides `explore`, too: by it and the numbers of observations and explored searches so
+   * far, so that a process that loads the same bytes for each search always swaps the same; leave it out there.
+   */
   seed?: number | bigint | undefined;
 }
 export interface RerankOptions {
-  /** Default 10. */
+  /** Default 10. At most 65,536 with `track`. */
   k?: number | undefined;
   /** Whether the hits have an `impression` for `observe`. Default false. */
   track?: boolean | undefined;
@@ -113,7 +116,7 @@ export class Reranker {
   /** The `k` best candidates; with `track` the array has a property `impression`, a text that survives JSON. */
   rerank(query: Vector, candidates: RankCandidates, options: RerankOptions & { track: true }): RerankedHit[] & { readonly impression: string };
   rerank(query: Vector, candidates: RankCandidates, options?: RerankOptions): RerankedHit[];
-  /** Notes which ids of an impression were clicked; none at all is an observation, too. @throws ERR_INVALID_ARG (not shown), ERR_CORRUPT (cut, of another) */
+  /** Notes which ids of an impression were clicked; none at all is an observation, too. @throws ERR_INVALID_ARG (not shown), ERR_CORRUPT (cut, of another Reranker: one that was loaded from its bytes is the same) */
   observe(impression: string | Impression, clicked: readonly string[]): void;
   /** Learns from all that is kept. Rejects with ERR_EMPTY_INPUT (no observations), ERR_BUSY (one in flight), ERR_ABORTED; the order in use stays. */
   learn(options: RerankerLearnOptions): Promise<LearningReport>;
