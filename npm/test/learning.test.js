@@ -31,7 +31,7 @@ function open(file, options) {
   return store;
 }
 function filled(t, options = {}, file = folder(t)) {
-  const store = open(file, { dim: DIM, ...options });
+  const store = file === ':memory:' ? VectorStore.open(file, { dim: DIM, ...options }) : open(file, { dim: DIM, ...options });
   if (store.size === 0) store.insertBatch(ENTRIES);
   return store;
 }
@@ -333,6 +333,12 @@ test('what is wrong is refused, and then nothing was observed', async (t) => {
   assert.deepStrictEqual([store.learning().share, store.learning().live], [0, false], 'two observations prove nothing');
 });
 
+test('a plain impression may say that there is nothing to say', (t) => {
+  const store = filled(t);
+  store.observe({ query: QUERIES[0], shown: ['d1', 'd2'], model: null, swapped: null }, ['d1']);
+  assert.strictEqual(store.learning().observed, 1);
+});
+
 test('an abort at any moment, a callback that throws, a store that closes: the order stays; two at once: ERR_BUSY', async (t) => {
   const file = folder(t), store = filled(t, {}, file);
   use(store);
@@ -357,6 +363,41 @@ test('an abort at any moment, a callback that throws, a store that closes: the o
   const leaving = other.learn();
   other.close();
   await fails(() => leaving, 'ERR_CLOSED', 'closed', true);
+});
+
+test('what is learned is written beside observations, not instead of them; forgetting calls it off', async (t) => {
+  const { Learning } = require('../lib/store/learning.js'), { adopt } = Learning.prototype;
+  t.after(() => { Learning.prototype.adopt = adopt; });
+  for (const store of [filled(t), filled(t, {}, ':memory:')]) {
+    if (store.path === ':memory:') t.after(() => store.close());
+    use(store);
+    let noted = 0;
+    Learning.prototype.adopt = function* beside(...given) {
+      const steps = adopt.call(this, ...given), note = () => {
+        store.observe({ query: QUERIES[0], shown: ['d1'] }, []);
+        noted++;
+      };
+      note();
+      let step = steps.next();
+      while (!step.done) {
+        const { async: later } = step.value;
+        const value = yield { sync: undefined, async: async (control) => {
+          const outcome = later(control);
+          note();
+          return outcome;
+        } };
+        step = steps.next(value);
+      }
+      return step.value;
+    };
+    const { model, observed } = await store.learn({ examination: 0 });
+    Learning.prototype.adopt = adopt;
+    assert.deepStrictEqual([model, observed], [1, 150 + noted]);
+    assert.ok(noted > 2);
+    const late = store.learn({ examination: 0, onProgress: ({ done }) => { if (done > 0.5 && store.learning().observations > 0) store.forget(); } });
+    await fails(() => late, 'ERR_BUSY', 'forgotten', true);
+    assert.deepStrictEqual([store.learning().share, store.learning().observed], [0, 0]);
+  }
 });
 
 test('two processes killed at 8 moments of observing and learning (npm run crash:learning: 1,000)', async () => {

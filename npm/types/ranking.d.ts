@@ -6,9 +6,9 @@ export interface Impression {
   readonly query: Vector;
   readonly shown: readonly string[];
   /** The model whose order was shown (`learning().model`). Default 0. */
-  readonly model?: number | undefined;
+  readonly model?: number | null | undefined;
   /** Two ranks, from 0, of results that changed places by chance. */
-  readonly swapped?: readonly [number, number] | undefined;
+  readonly swapped?: readonly [number, number] | null | undefined;
 }
 
 /** Candidates of a first stage. Higher scores are better; the order does not matter. Ids differ. */

@@ -40,7 +40,7 @@ function read(impression, { dim, of, checkId }) {
   const shown = inputs.mapList(given.shown, inputs.lengthOfList(given.shown, 'impression.shown'), (id, i) => checkId(id, `impression.shown[${i}]`));
   if (shown.length > MOST) throw mismatch('ERR_OUT_OF_RANGE', `at most ${MOST} ids`, 'impression.shown', shown.length);
   if (new Set(shown).size < shown.length) throw mismatch('ERR_DUPLICATE_KEY', 'ids that differ', 'impression.shown', 'an id twice');
-  const model = given.model ?? 0, { swapped } = given;
+  const model = given.model ?? 0, swapped = given.swapped ?? undefined;
   if (!Number.isSafeInteger(model) || model < 0) throw unexpected('ERR_INVALID_ARG', 'the number of a model', 'impression.model', model);
   const isRank = (rank) => Number.isInteger(rank) && rank >= 0 && rank < shown.length;
   if (swapped !== undefined && !(isList(swapped) && swapped.length === 2 && isRank(swapped[0]) && isRank(swapped[1]) && swapped[0] !== swapped[1])) {

@@ -266,7 +266,7 @@ class Learning {
     else yield* database.change(this.#db, REPORT, new Packer().text(base).text(text));
     const { values: [version] } = yield* database.query(this.#db, "SELECT value FROM learned WHERE name = 'version'");
     this.#changed();
-    if (version !== next) throw mismatch('ERR_BUSY', 'the model that learning began with', 'this', 'another, learned meanwhile');
+    if (version !== next) throw mismatch('ERR_BUSY', 'the model that learning began with', 'this', 'another: somebody has learned, or forgotten all, meanwhile');
   }
 
   *forget() {

@@ -44,6 +44,8 @@ class VectorStore extends Handle {
   #searcher;
   #learning;
   #isLearning = false;
+  /** Whether what was learned is being written: observations do not mind. */
+  #isAdopting = false;
   /** Asynchronous operations in flight; whether no others may begin. */
   #inFlight = new InFlight(() => this.#isClosing);
   #isClosing = false;
@@ -166,6 +168,13 @@ class VectorStore extends Handle {
     return VectorStore.#insertNow(this, entries, options);
   }
 
+  /** For an observation from this thread: it waits, in SQLite, for the milliseconds in which what was learned is written. */
+  static #claimObservation(store) {
+    VectorStore.#writable(store);
+    const writes = store.#inFlight.writes - (store.#isAdopting ? 1 : 0);
+    if (writes > 0) throw mismatch('ERR_BUSY', 'no asynchronous write in flight', 'a write', `${writes}`);
+  }
+
   static #insertNow(store, entries, options) {
     VectorStore.#claim(store);
     const columns = many(entries, store.#options.dim), o = batchOptions(options);
@@ -286,9 +295,9 @@ class VectorStore extends Handle {
 
   /** Notes what was clicked of what a search with `track` has shown: none at all, too. It is in the file when this returns. */
   observe(impression, clicked) {
-    VectorStore.#claim(this);
+    VectorStore.#claimObservation(this);
     const parameters = this.#learning.read(impression, clicked, checkId);
-    VectorStore.#claim(this);
+    VectorStore.#claimObservation(this);
     run(this.#learning.observe(parameters));
   }
 
@@ -329,7 +338,12 @@ class VectorStore extends Handle {
     const find = (query, shown) => candidatesOf(this.#follower.index, this.#reader, query, shown);
     const outcome = await learn(learning.shape, log, find, { ...control, seed: Number(base.split(':')[0]) + 1 });
     check();
-    await this.#inFlight.change(undefined, (flag) => runAsync(learning.adopt(base, outcome), { flag, threads: 1 }));
+    this.#isAdopting = true;
+    try {
+      await this.#inFlight.change(undefined, (flag) => runAsync(learning.adopt(base, outcome), { flag, threads: 1 }));
+    } finally {
+      this.#isAdopting = false;
+    }
   }
 
   /** What was observed and learned, in this process and others. */
