@@ -498,7 +498,7 @@ export interface StoreOptions extends Omit<HNSWOptions, 'dim' | 'capacity' | 'ke
   patience?: number | undefined;
   /** Changes after which the index is saved in the middle of a write. Default: half of the index, 10,000 at least. */
   saveEvery?: number | undefined;
-  /** Observations that are kept, of more a fair sample; 1...1e7. Default 100,000. Of this opening: a lower one than before counts at the next `observe` or `learn`. */
+  /** Observations that are kept, of more a fair sample; 1...1e7. Default 100,000. Of this opening: a lower one than before counts at the next `observe` or `learn`; left out, a longer log stays as long. */
   maxObservations?: number | undefined;
 }
 export interface StoreInsertOptions extends ThreadOptions {

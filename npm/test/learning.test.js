@@ -250,6 +250,23 @@ test('a lower maxObservations counts at the next observation or learning, and le
   assert.ok(old.every((count) => count < 12), `${old}`); // 2 ± 1.4
 });
 
+test('who says nothing of maxObservations leaves a longer log as long as it is', async (t) => {
+  const file = folder(t), first = filled(t, { maxObservations: 200000 }, file);
+  first.observe({ query: QUERIES[0], shown: ['d1'] }, []);
+  first.close();
+  // Many observations at once, as if 150,000 had come.
+  const { change, open: connect } = require('../lib/store/database.js'), { run } = require('../lib/store/steps.js'), native = require('../lib/native.js'), db = connect(file, 'write', 1000);
+  run(change(db, "INSERT INTO observations WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 149999) SELECT i, 1, '[[\"d1\"],[],null,0]' FROM n; UPDATE learned SET value = 150000 WHERE name = 'total'"));
+  native.close(db);
+  const store = open(file);
+  store.observe({ query: QUERIES[1], shown: ['d1'] }, []);
+  assert.strictEqual(store.learning().observations, 150000);
+  store.close();
+  const limited = open(file, { maxObservations: 100000 });
+  limited.observe({ query: QUERIES[1], shown: ['d1'] }, []);
+  assert.strictEqual(limited.learning().observations, 100000);
+});
+
 test('searches with a filter, or of more candidates, teach as much as others', async (t) => {
   const tenants = 10, many = rowsOf(N * tenants, 31), ids = (hits) => hits.map(({ id }) => id), wish = (query, vector) => query.reduce((sum, x, d) => sum + x * vector[DIM - 1 - d], 0);
   const bestOf = (query, list) => list.reduce((a, b) => (wish(query, many[+b.slice(1)]) > wish(query, many[+a.slice(1)]) ? b : a));

@@ -37,8 +37,8 @@ INSERT OR REPLACE INTO observations SELECT ${SLOT}, (SELECT number FROM observed
 UPDATE learned SET value = value + 1 WHERE name = 'total';
 SELECT max(slot) >= ?4 FROM observations`;
 
-/** Whether a log of ?1 observations has to be tidied: an earlier one was longer, or kept queries that nothing refers to. */
-const IS_UNTIDY = "SELECT ifnull((SELECT max(slot) FROM observations), 0) >= ? OR NOT EXISTS (SELECT 1 FROM learned WHERE name = 'tidy')";
+/** How long the log is, and whether earlier versions may have left queries that nothing refers to. */
+const STATE = "SELECT ifnull((SELECT max(slot) + 1 FROM observations), 0), NOT EXISTS (SELECT 1 FROM learned WHERE name = 'tidy')";
 /** Leaves ?1 observations, each with the same chance, in the slots below ?1, and their queries. */
 const TIDY = `
 DELETE FROM observations WHERE slot IN (SELECT slot FROM observations ORDER BY random() LIMIT -1 OFFSET ?1);
@@ -96,6 +96,8 @@ class Learning {
   #watch;
   #dim;
   #most;
+  /** Whether the caller has said how many observations are kept. */
+  #isLimited;
   #store;
   #hasTables = false;
   /** Whether the log may be longer than it should be, or have queries that nothing refers to. */
@@ -106,10 +108,10 @@ class Learning {
   #model;
 
   /** `openObserver`: makes the connection that observations are written by; undefined: that of all else. `most`: observations that are kept. */
-  constructor({ db, reader, watch, openObserver, dim, most = MOST, store }) {
+  constructor({ db, reader, watch, openObserver, dim, most, store }) {
     [this.#db, this.#reader, this.#watch] = [db, reader, watch];
     this.#openObserver = openObserver;
-    [this.#dim, this.#most, this.#store] = [dim, most, store];
+    [this.#dim, this.#most, this.#isLimited, this.#store] = [dim, most ?? MOST, most !== undefined, store];
   }
 
   /** To be closed with the store. */
@@ -174,22 +176,23 @@ class Learning {
   read(impression, clicked, checkId) {
     const { query, shown, model, swapped } = impressions.read(impression, { dim: this.#dim, of: this.#store, checkId });
     const ranks = impressions.ranksOf(clicked, shown), bytes = new Uint8Array(query.buffer);
-    return new Packer(bytes.length + 1024).text(hashOf(bytes)).floats(query).text(JSON.stringify([shown, ranks, swapped ?? null, model])).integer(this.#most).integer(Math.floor(Math.random() * 2 ** 53));
+    return new Packer(bytes.length + 1024).text(hashOf(bytes)).floats(query).text(JSON.stringify([shown, ranks, swapped ?? null, model]));
   }
 
   *observe(parameters) {
     const db = yield* this.#connection();
     yield* this.#requireTables(db);
     yield* this.#tidy(db);
-    const { values: [isUntidy] } = yield* database.change(db, OBSERVE, parameters);
+    const { values: [isUntidy] } = yield* database.change(db, OBSERVE, parameters.integer(this.#most).integer(Math.floor(Math.random() * 2 ** 53)));
     this.#mayBeUntidy = isUntidy === 1; // others may keep more
   }
 
-  /** Brings a log that was written with another `maxObservations`, or by an earlier version, to what it should be. */
+  /** Brings a log that was written with a larger `maxObservations`, or by an earlier version, to what it should be; who says nothing of it leaves a log as long as it is. */
   *#tidy(db) {
     if (!this.#mayBeUntidy) return;
-    const { values: [isUntidy] } = yield* database.query(db, IS_UNTIDY, this.#most);
-    if (isUntidy) yield* database.change(db, TIDY, new Packer().integer(this.#most));
+    const { values: [length, hasOrphans] } = yield* database.query(db, STATE);
+    if (!this.#isLimited) this.#most = Math.max(MOST, length);
+    if (length > this.#most || hasOrphans) yield* database.change(db, TIDY, new Packer().integer(this.#most));
     this.#mayBeUntidy = false;
   }
 
