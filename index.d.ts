@@ -498,7 +498,7 @@ export interface StoreOptions extends Omit<HNSWOptions, 'dim' | 'capacity' | 'ke
   patience?: number | undefined;
   /** Changes after which the index is saved in the middle of a write. Default: half of the index, 10,000 at least. */
   saveEvery?: number | undefined;
-  /** Observations that are kept, of more a fair sample; 1...1e7. Default 100,000. Of this opening. */
+  /** Observations that are kept, of more a fair sample; 1...1e7. Default 100,000. Of this opening: a lower one than before counts at the next `observe` or `learn`; left out, a longer log stays as long. */
   maxObservations?: number | undefined;
 }
 export interface StoreInsertOptions extends ThreadOptions {
@@ -615,19 +615,20 @@ export class VectorStore {
    * Notes what was clicked of the results of a search with `track`, in any process that has the file; no clicks are an observation, too. It
    * survives the end of the process (the log is synchronised with the disk at SQLite's next checkpoint).
    * @throws ERR_INVALID_ARG (an id that was not shown), ERR_CORRUPT (an impression that is cut, or another store's), ERR_BUSY as `insert`
+   *   (not while `learn` writes what it has learned: it waits these few milliseconds)
    */
   observe(impression: string | Impression, clicked: readonly string[]): void;
   /** The same off the event loop; it waits for writes in flight. */
   observeAsync(impression: string | Impression, clicked: readonly string[]): Promise<void>;
   /**
    * Learns an order from what was observed: searches with `rerank` use it, in every process, if it is better beyond doubt for queries it
-   * has not seen. Rejects with ERR_EMPTY_INPUT (no observations), ERR_BUSY (one in flight, or another process was faster),
+   * has not seen. Rejects with ERR_EMPTY_INPUT (no observations), ERR_BUSY (one in flight, or another process was faster, or all was forgotten),
    * ERR_ABORTED, ERR_CLOSED; the order in use then stays.
    */
   learn(options?: LearnOptions): Promise<LearningReport>;
   /** What was observed and learned, in this process and in others. */
   learning(): LearningReport;
-  /** Back to the static order; what was observed goes, too. */
+  /** Back to the static order; what was observed goes, too. A `learn` in flight, in any process, then rejects with ERR_BUSY: nothing of it comes into use. @throws ERR_BUSY as `insert` */
   forget(): void;
   /** All ids and vectors, oldest first; may be passed where a Matrix is wanted. */
   getAllVectors(): { ids: string[]; data: Float32Array; rows: number; dim: number };

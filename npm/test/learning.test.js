@@ -31,7 +31,7 @@ function open(file, options) {
   return store;
 }
 function filled(t, options = {}, file = folder(t)) {
-  const store = open(file, { dim: DIM, ...options });
+  const store = file === ':memory:' ? VectorStore.open(file, { dim: DIM, ...options }) : open(file, { dim: DIM, ...options });
   if (store.size === 0) store.insertBatch(ENTRIES);
   return store;
 }
@@ -54,7 +54,7 @@ test('what people click comes first, for queries nobody has asked before; forget
   const told = [], report = await store.learn({ examination: 0, onProgress: ({ done }) => told.push(done) }), after = quality(store);
   assert.ok(after > 1.3 * before, `${before} -> ${after}`);
   assert.deepStrictEqual([report.observations, report.observed, report.queries, report.model, report.lists], [150, 150, 150, 1, 150]);
-  assert.ok(report.live && report.share > 0 && report.gain.mean > 0 && report.gain.low < report.gain.mean && report.gain.t > 2.24 && report.bytes === 4 * (2 * 128 * DIM + 1), JSON.stringify(report));
+  assert.ok(report.live && report.share > 0 && report.gain.mean > 0 && report.gain.low < report.gain.mean && report.gain.t > 2.24 && report.bytes === 4 * (2 * 128 * DIM + 1 + DIM), JSON.stringify(report));
   assert.deepStrictEqual(report.examination, { exponent: 0, source: 'given', swaps: 0 });
   assert.ok(told.length > 5 && told.at(-1) === 1 && told.every((x, i) => i === 0 || x >= told[i - 1]), `${told}`);
   assert.deepStrictEqual(store.learning(), report);
@@ -183,6 +183,132 @@ test('the log is bounded by a fair sample', (t) => {
   assert.ok(kept.every((count) => count > 20 && count < 90), `${kept}`); // 50 ± 7
 });
 
+/** Numbers that a statement gives of a store's file. */
+function numbersOf(file, sql) {
+  const { ask, open: connect } = require('../lib/store/database.js'), native = require('../lib/native.js'), db = connect(file, 'read', 1000);
+  try {
+    return ask(db, sql);
+  } finally {
+    native.close(db);
+  }
+}
+
+test('a query is in the file as long as an observation of it', async (t) => {
+  const file = folder(t), store = filled(t, { maxObservations: 20 }, file), rows = rowsOf(400, 12);
+  for (const query of rows) store.observe({ query, shown: ['d1', 'd2'] }, []);
+  for (const query of rows) await store.observeAsync({ query, shown: ['d1', 'd2'] }, []);
+  assert.deepStrictEqual([store.learning().observations, store.learning().observed], [20, 800]);
+  const [queries, orphans] = numbersOf(file, 'SELECT (SELECT count(DISTINCT query) FROM observations), (SELECT count(*) FROM observed_queries WHERE number NOT IN (SELECT query FROM observations))');
+  assert.deepStrictEqual([store.learning().queries, orphans], [queries, 0]);
+  // The same query in every slot, over and over: it stays.
+  for (let i = 0; i < 3000; i++) store.observe({ query: rows[0], shown: ['d1', 'd2'] }, ['d2']);
+  assert.ok(store.learning().queries <= 12, `${store.learning().queries}`);
+  assert.deepStrictEqual(numbersOf(file, 'SELECT count(*) FROM observations WHERE query NOT IN (SELECT number FROM observed_queries)'), [0]);
+  // Bytes of queries that went are not found in the file.
+  const bytes = (query) => Buffer.from(query.buffer, query.byteOffset, query.byteLength);
+  store.close();
+  const there = fs.readFileSync(file);
+  assert.ok(rows.filter((query) => there.includes(bytes(query))).length <= 12);
+});
+
+test('files of earlier versions lose the queries that nothing refers to, at the first observation or learning', async (t) => {
+  const { change, open: connect } = require('../lib/store/database.js'), { run } = require('../lib/store/steps.js'), native = require('../lib/native.js'), { Packer } = require('../lib/store/values.js');
+  for (const touch of [(store) => store.observe({ query: QUERIES[0], shown: ['d1'] }, []), (store) => store.learn()]) {
+    const file = folder(t), first = filled(t, {}, file);
+    for (const query of QUERIES.slice(0, 5)) first.observe({ query, shown: ['d1'] }, []);
+    first.close();
+    const db = connect(file, 'write', 1000);
+    run(change(db, "DELETE FROM learned WHERE name = 'tidy'; INSERT INTO observed_queries(hash, vector) VALUES ('left', ?1)", new Packer().floats(QUERIES[7])));
+    native.close(db);
+    const store = open(file);
+    assert.strictEqual(store.learning().queries, 6);
+    await touch(store);
+    assert.strictEqual(store.learning().queries, 5);
+  }
+});
+
+test('a lower maxObservations counts at the next observation or learning, and leaves a fair sample', async (t) => {
+  const old = new Float64Array(400);
+  let early = 0;
+  for (let run = 0; run < 40; run++) {
+    const file = folder(t), first = filled(t, { maxObservations: 300 }, file), kept = () => numbersOf(file, 'SELECT slot, observed FROM observations ORDER BY slot');
+    for (let i = 0; i < 400; i++) first.observe({ query: QUERIES[i % 150], shown: ['d1'], model: i }, []);
+    first.close();
+    const store = open(file, { maxObservations: 20 }), modelOf = (text) => JSON.parse(text)[3];
+    if (run % 2) store.observe({ query: QUERIES[0], shown: ['d1'], model: 400 }, []);
+    else await store.learn();
+    const values = kept(), models = values.filter((_, i) => i % 2 === 1).map(modelOf);
+    assert.deepStrictEqual(values.filter((_, i) => i % 2 === 0), Array.from({ length: 20 }, (_, i) => i), 'slots');
+    assert.deepStrictEqual([store.learning().observations, new Set(models).size], [20, 20]);
+    for (const model of models) if (model < 400) old[model]++;
+    early += models.filter((model) => model < 200).length;
+    for (let i = 0; i < 20; i++) store.observe({ query: QUERIES[0], shown: ['d1'], model: 500 }, []);
+    assert.strictEqual(store.learning().observations, 20);
+    store.close();
+  }
+  assert.ok(early > 340 && early < 460, `${early} of 800 are of the first half`); // 400 ± 14 · 1.4
+  assert.ok(old.every((count) => count < 12), `${old}`); // 2 ± 1.4
+});
+
+test('who says nothing of maxObservations leaves a longer log as long as it is', async (t) => {
+  const file = folder(t), first = filled(t, { maxObservations: 200000 }, file);
+  first.observe({ query: QUERIES[0], shown: ['d1'] }, []);
+  first.close();
+  // Many observations at once, as if 150,000 had come.
+  const { change, open: connect } = require('../lib/store/database.js'), { run } = require('../lib/store/steps.js'), native = require('../lib/native.js'), db = connect(file, 'write', 1000);
+  run(change(db, "INSERT INTO observations WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 149999) SELECT i, 1, '[[\"d1\"],[],null,0]' FROM n; UPDATE learned SET value = 150000 WHERE name = 'total'"));
+  native.close(db);
+  const store = open(file);
+  store.observe({ query: QUERIES[1], shown: ['d1'] }, []);
+  assert.strictEqual(store.learning().observations, 150000);
+  store.close();
+  const limited = open(file, { maxObservations: 100000 });
+  limited.observe({ query: QUERIES[1], shown: ['d1'] }, []);
+  assert.strictEqual(limited.learning().observations, 100000);
+});
+
+test('searches with a filter, or of more candidates, teach as much as others', async (t) => {
+  const tenants = 10, many = rowsOf(N * tenants, 31), ids = (hits) => hits.map(({ id }) => id), wish = (query, vector) => query.reduce((sum, x, d) => sum + x * vector[DIM - 1 - d], 0);
+  const bestOf = (query, list) => list.reduce((a, b) => (wish(query, many[+b.slice(1)]) > wish(query, many[+a.slice(1)]) ? b : a));
+  for (const options of [(i) => ({ k: 10, where: { tenant: i % tenants } }), (i) => ({ k: 10, filter: many.map((_, j) => `d${j}`).filter((_, j) => j % tenants === i % tenants) }), () => ({ k: 150 })]) {
+    const store = VectorStore.open(':memory:', { dim: DIM });
+    t.after(() => store.close());
+    store.insertBatch(many.map((vector, i) => ({ id: `d${i}`, vector, metadata: { tenant: i % tenants } })));
+    for (const [i, query] of QUERIES.entries()) {
+      const hits = store.search(query, { ...options(i), rerank: true, track: true });
+      store.observe(hits.impression, [bestOf(query, ids(hits))]);
+    }
+    const report = await store.learn({ examination: 0 });
+    assert.ok(report.lists > 140 && report.live, `${options(0).k}: ${JSON.stringify(report)}`);
+    const gain = rowsOf(60, 9).reduce((sum, query, i) => {
+      const near = ids(store.search(query, options(i))), target = bestOf(query, near), rank = (list) => 1 / (1 + list.indexOf(target));
+      return sum + rank(ids(store.search(query, { ...options(i), rerank: true, candidates: options(i).k }))) - rank(near);
+    }, 0) / 60;
+    assert.ok(gain > (options(0).k === 10 ? 0.05 : 0.01), `${options(0).k}: ${gain}`);
+  }
+});
+
+test('the log is read in pieces that one turn of the event loop can read', async (t) => {
+  const { Learning } = require('../lib/store/learning.js'), { pause } = require('../lib/store/entries.js'), { log } = Learning.prototype, store = filled(t), long = 'x'.repeat(20000);
+  let pauses = 0, queries;
+  Learning.prototype.log = function* counted() {
+    const steps = log.call(this);
+    let step = steps.next();
+    while (!step.done) {
+      if (step.value === pause) pauses++;
+      step = steps.next(yield step.value);
+    }
+    queries = step.value;
+    return queries;
+  };
+  t.after(() => { Learning.prototype.log = log; });
+  for (let i = 0; i < 40; i++) store.observe({ query: QUERIES[i], shown: Array.from({ length: 20 }, (_, j) => `${long}${j}`) }, []);
+  for (let i = 40; i < 100; i++) store.observe({ query: QUERIES[i], shown: ['d1'] }, ['d1']);
+  await store.learn();
+  assert.ok(pauses > 40 && queries.length === 100, `${pauses}`);
+  assert.deepStrictEqual(queries.map(({ query }) => Array.from(query)), QUERIES.slice(0, 100).map((query) => Array.from(query)));
+});
+
 test('nothing found, everything equal, the same query over and over: nothing is learned of it', async (t) => {
   const store = VectorStore.open(':memory:', { dim: 4 });
   t.after(() => store.close());
@@ -224,6 +350,12 @@ test('what is wrong is refused, and then nothing was observed', async (t) => {
   assert.deepStrictEqual([store.learning().share, store.learning().live], [0, false], 'two observations prove nothing');
 });
 
+test('a plain impression may say that there is nothing to say', (t) => {
+  const store = filled(t);
+  store.observe({ query: QUERIES[0], shown: ['d1', 'd2'], model: null, swapped: null }, ['d1']);
+  assert.strictEqual(store.learning().observed, 1);
+});
+
 test('an abort at any moment, a callback that throws, a store that closes: the order stays; two at once: ERR_BUSY', async (t) => {
   const file = folder(t), store = filled(t, {}, file);
   use(store);
@@ -248,6 +380,41 @@ test('an abort at any moment, a callback that throws, a store that closes: the o
   const leaving = other.learn();
   other.close();
   await fails(() => leaving, 'ERR_CLOSED', 'closed', true);
+});
+
+test('what is learned is written beside observations, not instead of them; forgetting calls it off', async (t) => {
+  const { Learning } = require('../lib/store/learning.js'), { adopt } = Learning.prototype;
+  t.after(() => { Learning.prototype.adopt = adopt; });
+  for (const store of [filled(t), filled(t, {}, ':memory:')]) {
+    if (store.path === ':memory:') t.after(() => store.close());
+    use(store);
+    let noted = 0;
+    Learning.prototype.adopt = function* beside(...given) {
+      const steps = adopt.call(this, ...given), note = () => {
+        store.observe({ query: QUERIES[0], shown: ['d1'] }, []);
+        noted++;
+      };
+      note();
+      let step = steps.next();
+      while (!step.done) {
+        const { async: later } = step.value;
+        const value = yield { sync: undefined, async: async (control) => {
+          const outcome = later(control);
+          note();
+          return outcome;
+        } };
+        step = steps.next(value);
+      }
+      return step.value;
+    };
+    const { model, observed } = await store.learn({ examination: 0 });
+    Learning.prototype.adopt = adopt;
+    assert.deepStrictEqual([model, observed], [1, 150 + noted]);
+    assert.ok(noted > 2);
+    const late = store.learn({ examination: 0, onProgress: ({ done }) => { if (done > 0.5 && store.learning().observations > 0) store.forget(); } });
+    await fails(() => late, 'ERR_BUSY', 'forgotten', true);
+    assert.deepStrictEqual([store.learning().share, store.learning().observed], [0, 0]);
+  }
 });
 
 test('two processes killed at 8 moments of observing and learning (npm run crash:learning: 1,000)', async () => {

@@ -125,6 +125,44 @@ test('lists: candidates of many blocks lie where their lists say, each once, at 
   });
 });
 
+/** How often `work(check)` lets others have their turn, if every look at the clock finds a slice over. */
+async function turnsOf(work) {
+  let time = 0, turns = 0;
+  Object.defineProperty(performance, 'now', { configurable: true, value: () => (time += 6) });
+  try {
+    await work(() => { turns++; });
+  } finally {
+    delete performance.now;
+  }
+  return turns;
+}
+
+test('turns of the event loop stay short within one query, over all lists, at every rank', async () => {
+  const shown = Array.from({ length: 40 }, (_, i) => `d${i}`), observations = Array.from({ length: 500 }, (_, i) => ({ model: 0, shown, clicked: [i % 40] })), log = [{ query: QUERIES[0], observations }];
+  const lists = await turnsOf((check) => listsOf(log, DIM, candidatesFor, { check, progress() {} }));
+  assert.ok(lists >= 500, `lists: ${lists}`);
+  const { learn } = require('../lib/ranking/learner.js'), all = await turnsOf((check) => learn({ dim: DIM, rank: 8, seed: 1 }, log, candidatesFor, { examination: 'auto', check, threads: 1, seed: 1 }));
+  assert.ok(all >= 1000 + 30 * 402, `swaps and lists: ${all}`);
+  const labels = await turnsOf((check) => posteriors(Array.from({ length: 1600 }, () => [{ place: 0, clicks: 1, missed: [[3, 1]] }]), 1, 1, check));
+  assert.ok(labels >= 100 + 30 * (100 + 402) + 100, `labels: ${labels}`);
+});
+
+test('clicks are found among what was shown in time that is linear', async () => {
+  const n = 4000, { ranksOf } = require('../lib/ranking/impression.js'), ids = Array.from({ length: n }, (_, i) => `d${i}`);
+  let reads = 0;
+  const counted = (list) => new Proxy(list, { get(target, name, receiver) { reads++; return Reflect.get(target, name, receiver); } });
+  assert.deepStrictEqual(ranksOf(ids, counted(ids)), ids.map((_, i) => i));
+  assert.ok(reads <= 5 * n, `observe: ${reads}`);
+  const clicked = ids.map((_, i) => i), candidates = (query) => ({ ...candidatesFor(query), ids: ids.slice(0, 50) });
+  reads = 0;
+  const { seen } = await listsOf([{ query: QUERIES[0], observations: [{ shown: ids, clicked: counted(clicked) }] }], DIM, candidates, { check() {}, progress() {} });
+  assert.ok(reads <= 5 * n && seen[0].length === 50 && seen[0].every(({ clicks }) => clicks === 1), `lists: ${reads}`);
+  const swaps = new Swaps();
+  reads = 0;
+  swaps.add({ model: 0, shown: n, swapped: undefined, clicked: counted(clicked) });
+  assert.ok(reads <= 5 * n, `swaps: ${reads}`);
+});
+
 // MARK: - Reranker
 
 const candidatesFor = (query) => {
@@ -191,6 +229,41 @@ test('Reranker: the same without a store; the same seed, the same bits, for ever
   assert.deepStrictEqual(again.rerank(QUERIES[0], candidatesFor(QUERIES[0])).map(({ place }) => place), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
+test('Reranker: what all rows have in common does not hide what tells them apart; what all queries want is learned, too; orders without a centre are read', async () => {
+  const shifted = (row, by) => row.map((x) => x + by), held = rowsOf(60, 9);
+  /** Gain in 1 / rank of what is wanted, of queries nobody has asked, where all rows have `by` added to every coordinate. */
+  async function gain(by, wish) {
+    const one = new Reranker({ dim: DIM, seed: 5 }), find = (query) => {
+      const found = candidatesFor(query);
+      return { ...found, vectors: found.vectors.map((row) => shifted(row, by)) };
+    };
+    const known = new Map(QUERIES.map((query) => [String(shifted(query, by)), query]));
+    for (const query of QUERIES) {
+      const { ids } = find(query);
+      one.observe({ query: shifted(query, by), shown: ids }, [wish(query, ids)]);
+    }
+    const report = await one.learn({ candidates: (query) => find(known.get(String(query))), examination: 0 });
+    const after = held.reduce((sum, query) => {
+      const found = find(query), target = wish(query, found.ids), rank = (ids) => 1 / (1 + ids.indexOf(target));
+      return sum + (rank(one.rerank(shifted(query, by), found, { k: 50 }).map(({ id }) => id)) - rank(found.ids)) / held.length;
+    }, 0);
+    return { after, report, one, find };
+  }
+  const plain = await gain(0, best), far = await gain(1, best), farther = await gain(5, best);
+  assert.ok(plain.after > 0.07 && far.after > 0.6 * plain.after && farther.after > 0.6 * plain.after, `${plain.after}, ${far.after}, ${farther.after}`);
+  const all = await gain(1, (_, ids) => ids.reduce((a, b) => (DOCUMENTS[+b.slice(1)][0] > DOCUMENTS[+a.slice(1)][0] ? b : a)));
+  assert.ok(all.after > 0.08, `${all.after}`);
+  // An order that was saved before there was a centre has none: nothing is taken from its queries.
+  const { pack, unpack } = require('../lib/model-bytes.js'), { header, arrays: { weights, rows } } = unpack('RVRERANK', far.one.toBuffer()), { arrays: _, ...rest } = header, floats = 2 * 128 * DIM + 1;
+  assert.strictEqual(weights.length, floats + DIM);
+  assert.ok(weights.slice(floats).some((x) => Math.abs(x) > 0.1));
+  const old = Reranker.fromBuffer(pack('RVRERANK', rest, { weights: weights.slice(0, floats), rows })), zeros = weights.slice();
+  zeros.fill(0, floats);
+  const none = Reranker.fromBuffer(pack('RVRERANK', rest, { weights: zeros, rows })), query = shifted(held[0], 1);
+  assert.deepStrictEqual(old.rerank(query, far.find(held[0])), none.rerank(query, far.find(held[0])));
+  assert.notDeepStrictEqual(old.rerank(query, far.find(held[0])), far.one.rerank(query, far.find(held[0])));
+});
+
 test('Reranker: explore swaps two ranks in that share of searches, and says which', () => {
   const one = new Reranker({ dim: DIM, seed: 1 }), candidates = candidatesFor(QUERIES[0]);
   let swapped = 0;
@@ -224,4 +297,59 @@ test('Reranker: clicks without meaning change nothing; what is wrong is refused'
   const bare = Object.setPrototypeOf(Float32Array.from(DOCUMENTS[0]), Object.prototype), dim = DOCUMENTS[0].length;
   assert.strictEqual(one.rerank(QUERIES[0], { ids: ['a'], vectors: { data: bare, rows: 1, dim }, scores: [1] })[0].id, 'a');
   assert.throws(() => Reranker.prototype.rerank.call({}, QUERIES[0]), { code: 'ERR_WRONG_HANDLE' });
+});
+
+test('Reranker: an impression of another is refused, one of the same after saving and loading is not', () => {
+  const one = new Reranker({ dim: DIM, seed: 1 }), other = new Reranker({ dim: DIM, seed: 1 }), { impression } = one.rerank(QUERIES[0], candidatesFor(QUERIES[0]), { track: true });
+  assert.throws(() => other.observe(impression, []), { code: 'ERR_CORRUPT' });
+  assert.strictEqual(other.learning().observed, 0);
+  const again = Reranker.fromBuffer(one.toBuffer());
+  again.observe(impression, []);
+  one.observe(again.rerank(QUERIES[0], candidatesFor(QUERIES[0]), { track: true }).impression, []);
+  // Saved before there were names.
+  const { pack, unpack } = require('../lib/model-bytes.js'), { header: { arrays: _, name, ...header }, arrays } = unpack('RVRERANK', one.toBuffer());
+  assert.ok(name !== undefined);
+  Reranker.fromBuffer(pack('RVRERANK', header, arrays)).observe(impression.replace(name, `reranker ${DIM}`), []);
+});
+
+test('Reranker: what is loaded for each search explores anew; of a seed, by its past', () => {
+  const candidates = candidatesFor(QUERIES[0]), swapsOf = (bytes) => Array.from({ length: 200 }, () => JSON.stringify(JSON.parse(Reranker.fromBuffer(bytes).rerank(QUERIES[0], candidates, { track: true, explore: 0.5 }).impression).swapped));
+  const free = swapsOf(new Reranker({ dim: DIM }).toBuffer()), none = free.filter((swapped) => swapped === undefined).length;
+  assert.ok(none > 60 && none < 140 && new Set(free).size > 20, `${none}`);
+  const one = new Reranker({ dim: DIM, seed: 3 }), seen = [];
+  for (let i = 0; i < 200; i++) {
+    const bytes = one.toBuffer(), impressions = [one, Reranker.fromBuffer(bytes)].map((it) => it.rerank(QUERIES[0], candidates, { track: true, explore: 0.5 }).impression);
+    assert.strictEqual(impressions[0], impressions[1], 'the same past, the same chance');
+    seen.push(JSON.stringify(JSON.parse(impressions[0]).swapped));
+    // Those that only observe and are saved have another chance, too.
+    if (i % 2) one.observe(impressions[0], []);
+  }
+  assert.ok(new Set(seen).size > 20);
+  const byObservations = Array.from({ length: 100 }, () => {
+    one.observe({ query: QUERIES[0], shown: ['a'] }, []);
+    return JSON.stringify(JSON.parse(Reranker.fromBuffer(one.toBuffer()).rerank(QUERIES[0], candidates, { track: true, explore: 0.5 }).impression).swapped);
+  });
+  assert.ok(new Set(byObservations).size > 10);
+});
+
+test('Reranker: forgetting raises the number of the model', async () => {
+  const one = used(new Reranker({ dim: DIM, seed: 5 })), { model } = await one.learn({ candidates: candidatesFor, examination: 0 });
+  one.forget();
+  assert.deepStrictEqual([model, one.learning().model, Reranker.fromBuffer(one.toBuffer()).learning().model], [1, 2, 2]);
+});
+
+test('Reranker: learning is the same, bit by bit, after saving and loading, also of a sample', async () => {
+  const one = new Reranker({ dim: DIM, seed: 9, rank: 16, maxObservations: 100 });
+  for (let round = 0; round < 4; round++) used(one);
+  const again = Reranker.fromBuffer(one.toBuffer());
+  assert.deepStrictEqual(one.toBuffer(), again.toBuffer());
+  const reports = [await one.learn({ candidates: candidatesFor, examination: 0 }), await again.learn({ candidates: candidatesFor, examination: 0, threads: 2 })];
+  assert.deepStrictEqual(reports[0], reports[1]);
+  assert.deepStrictEqual(one.toBuffer(), again.toBuffer());
+});
+
+test('Reranker: more than an impression holds is refused when it is asked for', () => {
+  const one = new Reranker({ dim: DIM });
+  assert.throws(() => one.rerank(QUERIES[0], candidatesFor(QUERIES[0]), { k: 65537, track: true }), { code: 'ERR_OUT_OF_RANGE' });
+  one.rerank(QUERIES[0], candidatesFor(QUERIES[0]), { k: 65537 });
 });

@@ -6,9 +6,9 @@ export interface Impression {
   readonly query: Vector;
   readonly shown: readonly string[];
   /** The model whose order was shown (`learning().model`). Default 0. */
-  readonly model?: number | undefined;
+  readonly model?: number | null | undefined;
   /** Two ranks, from 0, of results that changed places by chance. */
-  readonly swapped?: readonly [number, number] | undefined;
+  readonly swapped?: readonly [number, number] | null | undefined;
 }
 
 /** Candidates of a first stage. Higher scores are better; the order does not matter. Ids differ. */
@@ -40,8 +40,11 @@ export interface LearnOptions {
   threads?: number | undefined;
 }
 export interface RerankerLearnOptions extends LearnOptions {
-  /** What the first stage finds for a query now, some 50 candidates; asked for each distinct query that was observed. */
-  candidates: (query: Float32Array) => RankCandidates | Promise<RankCandidates>;
+  /**
+   * What the first stage finds for a query now, some 50 candidates; asked for each distinct query that was observed. `shown`: at most 50 ids that it has
+   * shown, those that were clicked first. Only candidates among which they are teach something: where a filter was in use, give what was shown.
+   */
+  candidates: (query: Float32Array, shown: readonly string[]) => RankCandidates | Promise<RankCandidates>;
 }
 
 export interface LearningReport {
@@ -62,7 +65,7 @@ export interface LearningReport {
   readonly gain: { readonly mean: number; readonly low: number; readonly high: number; readonly t: number } | undefined;
   /** Distinct queries that had something to say. */
   readonly lists: number;
-  /** Of the weights. */
+  /** Of the weights and m. */
   readonly bytes: number;
 }
 
@@ -73,11 +76,14 @@ export interface RerankerOptions {
   rank?: number | undefined;
   /** Observations that are kept, of more a fair sample; 1...1e7. Default 100,000. */
   maxObservations?: number | undefined;
-  /** Random where left out (read it from the object). */
+  /**
+   * Random where left out (read it from the object). One that is given decides `explore`, too: by it and the numbers of observations and explored searches so
+   * far, so that a process that loads the same bytes for each search always swaps the same; leave it out there.
+   */
   seed?: number | bigint | undefined;
 }
 export interface RerankOptions {
-  /** Default 10. */
+  /** Default 10. At most 65,536 with `track`. */
   k?: number | undefined;
   /** Whether the hits have an `impression` for `observe`. Default false. */
   track?: boolean | undefined;
@@ -96,8 +102,8 @@ export interface RerankedHit {
 }
 
 /**
- * Puts the candidates of any first stage in an order that is learned from what people click: s_j = scale · first_j + α ⟨Bᵀ A q, x_j⟩, q and
- * x_j of length one, first_j the first stage's scores with mean 0 and deviation 1. A new one keeps the first stage's order. A learned
+ * Puts the candidates of any first stage in an order that is learned from what people click: s_j = scale · first_j + α ⟨Bᵀ A (q − m), x_j⟩, q
+ * and x_j of length one, m most of the mean of queries, first_j the first stage's scores with mean 0 and deviation 1. A new one keeps the first stage's order. A learned
  * order comes into use only where it is better, beyond doubt, for queries it has not seen.
  * O(rank · dim + n · dim) for n candidates. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_INVALID_ARG, ERR_OUT_OF_RANGE, ERR_CLOSED
  */
@@ -110,7 +116,7 @@ export class Reranker {
   /** The `k` best candidates; with `track` the array has a property `impression`, a text that survives JSON. */
   rerank(query: Vector, candidates: RankCandidates, options: RerankOptions & { track: true }): RerankedHit[] & { readonly impression: string };
   rerank(query: Vector, candidates: RankCandidates, options?: RerankOptions): RerankedHit[];
-  /** Notes which ids of an impression were clicked; none at all is an observation, too. @throws ERR_INVALID_ARG (not shown), ERR_CORRUPT (cut, of another) */
+  /** Notes which ids of an impression were clicked; none at all is an observation, too. @throws ERR_INVALID_ARG (not shown), ERR_CORRUPT (cut, of another Reranker: one that was loaded from its bytes is the same) */
   observe(impression: string | Impression, clicked: readonly string[]): void;
   /** Learns from all that is kept. Rejects with ERR_EMPTY_INPUT (no observations), ERR_BUSY (one in flight), ERR_ABORTED; the order in use stays. */
   learn(options: RerankerLearnOptions): Promise<LearningReport>;

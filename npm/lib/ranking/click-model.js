@@ -19,13 +19,13 @@ class Swaps {
 
   add({ model, shown, swapped, clicked }) {
     if (swapped) this.count++;
-    const deep = Math.min(shown, DEEPEST), table = this.#table(model, deep);
+    const deep = Math.min(shown, DEEPEST), table = this.#table(model, deep), ranks = new Set(clicked);
     for (let rank = 0; rank < deep; rank++) {
       const from = swapped === undefined ? rank : rank === swapped[0] ? swapped[1] : rank === swapped[1] ? swapped[0] : rank;
       if (from >= deep) continue;
       const at = from * table.size + rank;
       table.views[at]++;
-      if (clicked.includes(rank)) table.clicks[at]++;
+      if (ranks.has(rank)) table.clicks[at]++;
     }
   }
 
@@ -93,7 +93,7 @@ class Swaps {
  * and the prior by rank that weights refer to.
  */
 async function posteriors(lists, k, exponent, check, believed) {
-  const n = lists.length, pause = unhurried(check), deepest = lists.reduce((most, seen) => seen.reduce((one, { missed }) => missed.reduce((x, [rank]) => Math.max(x, rank), one), most), 0);
+  const n = lists.length, pause = unhurried(check), deepest = await deepestOf(lists, pause);
   const seenAt = Float64Array.from({ length: deepest + 1 }, (_, rank) => (rank + 1) ** -exponent), prior = new Float64Array(k + 1), post = new Float64Array(n * (k + 1));
   for (let j = 0; j < k; j++) prior[j] = 0.5 / k;
   prior[k] = 0.5;
@@ -131,8 +131,8 @@ async function posteriors(lists, k, exponent, check, believed) {
     let sum = 0;
     for (let j = 0; j <= k; j++) sum += (prior[j] = next[j] + (j < k ? 2 / k : 2));
     for (let j = 0; j <= k; j++) prior[j] /= sum;
-    b = Math.min(0.6, mostLikely(found.clicks[1], found.missed[1], seenAt));
-    a = Math.max(1.5 * b, mostLikely(found.clicks[0], found.missed[0], seenAt));
+    b = Math.min(0.6, await mostLikely(found.clicks[1], found.missed[1], seenAt, pause));
+    a = Math.max(1.5 * b, await mostLikely(found.clicks[0], found.missed[0], seenAt, pause));
   }
   const evidence = new Float32Array(n * k), labels = new Float32Array(n * k), weights = new Float64Array(n), { prior: byRank } = believed ?? { prior }, some = 1 - byRank[k], [gain, loss] = worth();
   for (let i = 0; i < n; i++) {
@@ -149,13 +149,25 @@ async function posteriors(lists, k, exponent, check, believed) {
   return { evidence, labels, weights, prior, click: { relevant: a, other: b } };
 }
 
+/** The deepest rank at which something was shown and not clicked. */
+async function deepestOf(lists, pause) {
+  let deepest = 0;
+  for (const [i, seen] of lists.entries()) {
+    if (i % 16 === 0) await pause();
+    for (const { missed } of seen) for (const [rank] of missed) deepest = Math.max(deepest, rank);
+  }
+  return deepest;
+}
+
 /** The probability p that makes these counts most likely, where a click at a rank has the probability p θ. */
-function mostLikely(clicks, missed, seenAt) {
+async function mostLikely(clicks, missed, seenAt, pause) {
+  const ranks = Array.from(missed.keys()).filter((rank) => missed[rank] > 0);
   let best = 0.001, most = -Infinity;
   for (let i = 0; i <= 200; i++) {
+    await pause();
     const p = Math.min(0.999, 0.001 * 1000 ** (i / 200));
     let sum = clicks * Math.log(p);
-    for (let rank = 0; rank < missed.length; rank++) if (missed[rank] > 0) sum += missed[rank] * Math.log(1 - p * seenAt[rank]);
+    for (const rank of ranks) sum += missed[rank] * Math.log(1 - p * seenAt[rank]);
     if (sum > most) [best, most] = [p, sum];
   }
   return best;

@@ -40,7 +40,7 @@ function read(impression, { dim, of, checkId }) {
   const shown = inputs.mapList(given.shown, inputs.lengthOfList(given.shown, 'impression.shown'), (id, i) => checkId(id, `impression.shown[${i}]`));
   if (shown.length > MOST) throw mismatch('ERR_OUT_OF_RANGE', `at most ${MOST} ids`, 'impression.shown', shown.length);
   if (new Set(shown).size < shown.length) throw mismatch('ERR_DUPLICATE_KEY', 'ids that differ', 'impression.shown', 'an id twice');
-  const model = given.model ?? 0, { swapped } = given;
+  const model = given.model ?? 0, swapped = given.swapped ?? undefined;
   if (!Number.isSafeInteger(model) || model < 0) throw unexpected('ERR_INVALID_ARG', 'the number of a model', 'impression.model', model);
   const isRank = (rank) => Number.isInteger(rank) && rank >= 0 && rank < shown.length;
   if (swapped !== undefined && !(isList(swapped) && swapped.length === 2 && isRank(swapped[0]) && isRank(swapped[1]) && swapped[0] !== swapped[1])) {
@@ -52,9 +52,9 @@ function read(impression, { dim, of, checkId }) {
 /** The ranks of what was clicked. Ids that were not shown are refused. */
 function ranksOf(clicked, shown) {
   if (!isList(clicked)) throw unexpected('ERR_INVALID_ARG', 'an array of ids that were shown', 'clicked', clicked);
-  const ranks = inputs.mapList(clicked, inputs.lengthOfList(clicked, 'clicked'), (id, i) => {
-    const rank = shown.indexOf(id);
-    if (rank < 0) throw unexpected('ERR_INVALID_ARG', 'an id that was shown', `clicked[${i}]`, id);
+  const rankOf = new Map(shown.map((id, rank) => [id, rank])), ranks = inputs.mapList(clicked, inputs.lengthOfList(clicked, 'clicked'), (id, i) => {
+    const rank = rankOf.get(id);
+    if (rank === undefined) throw unexpected('ERR_INVALID_ARG', 'an id that was shown', `clicked[${i}]`, id);
     return rank;
   });
   return [...new Set(ranks)].sort((a, b) => a - b);

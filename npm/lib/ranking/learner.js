@@ -6,6 +6,7 @@ const { Pace } = require('../slices.js');
 const { Swaps, posteriors } = require('./click-model.js');
 const { listsOf } = require('./lists.js');
 const { call, create, floatsOf, orderOf } = require('./model.js');
+const { centred } = require('./centre.js');
 const { unhurried } = require('./unhurried.js');
 
 const FOLDS = 5, SHARES = [0.25, 0.5, 0.75, 1];
@@ -123,14 +124,16 @@ async function believedBy({ full, scales }, lists, share, check) {
 
 /**
  * {weights, share, report}: `weights` and `share` only where the guard lets the order go live. `log`: [{query, observations}];
- * `candidatesOf(query)`; `examination`: 'auto' (fitted, or the prior 1/rank), or η.
+ * `candidatesOf(query, shown)`; `examination`: 'auto' (fitted, or the prior 1/rank), or η.
  */
 async function learn(shape, log, candidatesOf, { examination, check, threads, onProgress, seed }) {
   const tell = (from, to) => (share) => onProgress?.({ done: from + (to - from) * share });
   const swaps = new Swaps(), pause = unhurried(check);
   for (const { observations } of log) {
-    await pause();
-    for (const { model, shown, swapped, clicked } of observations) swaps.add({ model, shown: shown.length, swapped, clicked });
+    for (const { model, shown, swapped, clicked } of observations) {
+      await pause();
+      swaps.add({ model, shown: shown.length, swapped, clicked });
+    }
   }
   const seen = examination === 'auto' ? await swaps.fit(check) : { exponent: examination, source: 'given', swaps: swaps.count };
   const lists = await listsOf(log, shape.dim, candidatesOf, { check, progress: tell(0, 0.2) });
@@ -141,6 +144,7 @@ async function learn(shape, log, candidatesOf, { examination, check, threads, on
     onProgress?.({ done: 1 });
     return { report };
   }
+  const { centre, ofQueries, ofRows } = await centred(lists, shape.dim, check);
   const all = { ...lists, ...found }, control = { check, threads, seed, tell: tell(0.2, 1) };
   const cross = await validate(shape, all, numbers, control), { tried } = cross, passed = tried.map((_, i) => i).filter((i) => tried[i].t > BOUND);
   const best = (passed.length > 0 ? passed : [0, 1, 2, 3]).reduce((most, i) => (tried[i].mean > tried[most].mean ? i : most));
@@ -153,8 +157,13 @@ async function learn(shape, log, candidatesOf, { examination, check, threads, on
   const { labels, weights: worth } = await posteriors(lists.seen, lists.k, seen.exponent, check, await believedBy(cross, all, SHARES[best], check));
   const handle = await train(shape, { ...all, labels, weights: worth }, numbers, { ...control, tell: (share) => control.tell((FOLDS + share) / (FOLDS + 1)) });
   try {
-    const weights = new Float32Array(floatsOf(shape));
-    native.weightsGet(handle, '', weights);
+    const floats = floatsOf(shape), half = shape.rank * shape.dim, weights = new Float32Array(floats + shape.dim);
+    native.weightsGet(handle, '', weights.subarray(0, floats));
+    for (let i = 0; i < half; i++) {
+      weights[i] *= ofQueries;
+      weights[half + i] *= ofRows;
+    }
+    weights.set(centre, floats);
     [report.share, report.isLive] = [SHARES[best], true];
     return { weights, share: SHARES[best], report };
   } finally {

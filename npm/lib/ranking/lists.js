@@ -9,6 +9,9 @@ const { unit } = require('./model.js');
 const { standardised } = require('../standardised.js');
 const { unhurried } = require('./unhurried.js');
 
+/** Of the ids that a query has shown, so many are asked for. */
+const MOST = 50;
+
 /** Rows of many lists, each kept once. In blocks: one that grew would be copied at once. */
 class Rows {
   #places = new Map();
@@ -60,8 +63,8 @@ function readCandidates(value, dim, name) {
 }
 
 /**
- * The lists of queries with observations: {queries, rows, places, first, k, seen}; `candidatesOf(query)` gives what the first stage
- * finds now. Lists are as long as the longest; a shorter one is filled up with its last candidate, which nobody clicks there. Queries
+ * The lists of queries with observations: {queries, rows, places, first, k, seen}; `candidatesOf(query, shown)` gives what the first stage
+ * finds now, or what it was that was ranked where `shown`, ids, tell that this was something else. Lists are as long as the longest; a shorter one is filled up with its last candidate, which nobody clicks there. Queries
  * without a candidate that was shown are left out.
  */
 async function listsOf(log, dim, candidatesOf, { check, progress }) {
@@ -69,9 +72,9 @@ async function listsOf(log, dim, candidatesOf, { check, progress }) {
   let done = 0;
   for (const { query, observations } of log) {
     await pause();
-    const found = readCandidates(await candidatesOf(query), dim, 'candidates(query)'), order = found.ids.map((_, i) => i).sort((i, j) => found.scores[j] - found.scores[i] || i - j);
+    const found = readCandidates(await candidatesOf(query, await idsOf(observations, pause)), dim, 'candidates(query)'), order = found.ids.map((_, i) => i).sort((i, j) => found.scores[j] - found.scores[i] || i - j);
     const place = new Map(order.map((at, i) => [found.ids[at], i]));
-    const seen = seenOf(observations, place);
+    const seen = await seenOf(observations, place, pause);
     if (seen.length > 0) {
       all.push({
         query, seen, scores: Float32Array.from(order, (at) => found.scores[at]),
@@ -93,16 +96,32 @@ async function listsOf(log, dim, candidatesOf, { check, progress }) {
   return lists;
 }
 
+/** The ids that observations have shown, those that were clicked first, then by their best rank; no more than a list has of candidates. */
+async function idsOf(observations, pause) {
+  const best = new Map();
+  for (const { shown, clicked } of observations) {
+    await pause();
+    const ranks = new Set(clicked);
+    shown.forEach((id, rank) => {
+      const place = ranks.has(rank) ? -1 : rank;
+      if (!(best.get(id) <= place)) best.set(id, place);
+    });
+  }
+  return [...best].sort(([, a], [, b]) => a - b).slice(0, MOST).map(([id]) => id);
+}
+
 /** Candidates that were shown: {place, clicks, missed: [[rank, times]]}. */
-function seenOf(observations, places) {
+async function seenOf(observations, places, pause) {
   const found = new Map();
   for (const { shown, clicked } of observations) {
+    await pause();
+    const ranks = new Set(clicked);
     shown.forEach((id, rank) => {
       const place = places.get(id);
       if (place === undefined) return;
       let one = found.get(place);
       if (!one) found.set(place, one = { place, clicks: 0, missed: new Map() });
-      if (clicked.includes(rank)) one.clicks++;
+      if (ranks.has(rank)) one.clicks++;
       else one.missed.set(rank, (one.missed.get(rank) ?? 0) + 1);
     });
   }

@@ -58,15 +58,26 @@ class Log {
     if (entry.observations.size === 0) this.#queries.delete(one.key);
   }
 
-  /** [{query, observations}], a distinct query each, in the order in which they came. */
+  /** [{query, observations}], a distinct query each, in the order of their slots: what was saved and loaded has no other. */
   grouped() {
-    return Array.from(this.#queries.values(), ({ query, observations }) => ({ query, observations: [...observations] }));
+    const groups = new Map();
+    for (const one of this.#slots) {
+      const group = groups.get(one.key);
+      if (group) group.observations.push(one);
+      else groups.set(one.key, { query: this.#queries.get(one.key).query, observations: [one] });
+    }
+    return [...groups.values()];
   }
 
   /** What a file keeps: everything by its slot. */
   toJson() {
-    const keys = [...this.#queries.keys()], number = new Map(keys.map((key, i) => [key, i]));
-    return { total: this.total, queries: [...this.#queries.values()].map(({ query }) => query), slots: this.#slots.map(({ key, shown, clicked, swapped, model }) => [number.get(key), shown, clicked, swapped ?? null, model]) };
+    const number = new Map(), queries = [];
+    for (const { key } of this.#slots) {
+      if (number.has(key)) continue;
+      number.set(key, queries.length);
+      queries.push(this.#queries.get(key).query);
+    }
+    return { total: this.total, queries, slots: this.#slots.map(({ key, shown, clicked, swapped, model }) => [number.get(key), shown, clicked, swapped ?? null, model]) };
   }
 
   static fromJson({ total, queries, slots }, most, seed) {

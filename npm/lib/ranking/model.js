@@ -14,7 +14,10 @@ function call(handle, operation, list, { threads = 1, flag, isLater = false } = 
 }
 
 const create = ({ dim, rank, seed }) => native.create('ranker', 'bilinear', ['dim', dim, 'rank', rank, 'seed', BigInt.asUintN(64, BigInt(seed))]);
+/** Of the native weights: A, B, scale. */
 const floatsOf = ({ dim, rank }) => 2 * dim * rank + 1;
+/** Whether so many numbers are a learned order: the native weights, and behind them what queries lose. Orders that were learned before queries lost anything end with the scale. */
+const isWhole = (count, shape) => count === floatsOf(shape) + shape.dim || count === floatsOf(shape);
 
 /** Of length one; zeros stay zeros. */
 function unit(row, out = new Float32Array(row.length)) {
@@ -42,20 +45,25 @@ function orderOf(scores, most = scores.length) {
 class Model {
   #handle;
   #shapes;
+  #centre;
 
   constructor(shape, weights, share) {
     this.#handle = create(shape);
-    native.weightsSet(this.#handle, '', weights);
+    const floats = floatsOf(shape);
+    native.weightsSet(this.#handle, '', weights.subarray(0, floats));
+    this.#centre = weights.subarray(floats);
     this.dim = shape.dim;
     this.#shapes = Float64Array.of(1, shape.dim, NONE, NONE);
     this.share = share;
-    this.scale = weights[weights.length - 1];
+    this.scale = weights[floats - 1];
   }
 
-  /** Bᵀ A q of a query of length one, times α. */
+  /** Bᵀ A (q − m) of a query of length one, times α. Nothing of a query without a direction. */
   project(query) {
-    const out = new Float32Array(this.dim);
-    native.run(this.#handle, 'project', [unit(query), out], this.#shapes, 1, undefined);
+    const out = new Float32Array(this.dim), q = unit(query), m = this.#centre;
+    if (q.every((x) => x === 0)) return out;
+    for (let i = 0; i < m.length; i++) q[i] -= m[i];
+    native.run(this.#handle, 'project', [q, out], this.#shapes, 1, undefined);
     for (let i = 0; i < out.length; i++) out[i] *= this.share;
     return out;
   }
@@ -72,4 +80,4 @@ function combine(scale, firstScores, learned) {
   return { first, learned, scores };
 }
 
-module.exports = { Model, call, combine, create, floatsOf, orderOf, unit };
+module.exports = { Model, call, combine, create, floatsOf, isWhole, orderOf, unit };

@@ -5,7 +5,7 @@ const inputs = require('../inputs.js');
 const { guard } = require('../guard.js');
 const { threads: threadsOf } = require('../async.js');
 const { mismatch, RuvectorError, unexpected } = require('../errors.js');
-const { randomSeed } = require('../random.js');
+const { getRandomValues, randomSeed } = require('../random.js');
 const { watcher } = require('../slices.js');
 const { corrupt, pack, unpack } = require('../model-bytes.js');
 const impressions = require('./impression.js');
@@ -13,10 +13,13 @@ const { learn } = require('./learner.js');
 const { readCandidates } = require('./lists.js');
 const { Log } = require('./log.js');
 const { flag, generator, readExamination, readShare, swapOf, whole } = require('./options.js');
-const { Model, combine, floatsOf, orderOf, unit } = require('./model.js');
+const { Model, combine, isWhole, orderOf, unit } = require('./model.js');
 
 const MAGIC = 'RVRERANK';
 const RANK = 128, MOST = 100000;
+
+/** What tells a Reranker's impressions from those of others. */
+const newName = () => `reranker ${Array.from(getRandomValues(new Uint32Array(3)), (x) => x.toString(16).padStart(8, '0')).join('')}`;
 
 const checkId = (id, name) => {
   if (typeof id !== 'string' || id === '') throw unexpected('ERR_INVALID_ARG', 'a string that is not empty', name, id);
@@ -32,18 +35,21 @@ class Reranker {
   #weights;
   #report;
   #version = 0;
-  #next;
+  #name = newName();
+  /** Whether the caller has chosen the seed: chance is then the same for the same past. How often it was asked. */
+  #isSeeded;
+  #explored = 0;
   #isLearning = false;
   #isClosed = false;
 
   constructor(options) {
-    const { dim, rank, seed = randomSeed(), maxObservations } = inputs.required(options, ['dim', 'rank', 'seed', 'maxObservations']);
+    const { dim, rank, seed: given, maxObservations } = inputs.required(options, ['dim', 'rank', 'seed', 'maxObservations']), seed = given ?? randomSeed();
     if (!Number.isSafeInteger(seed) && typeof seed !== 'bigint') throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);
     if (dim === undefined) throw unexpected('ERR_INVALID_CONFIG', 'an integer in 1...16384', 'dim', dim);
     this.#shape = { dim: whole(dim, 'dim', 1, 16384), rank: whole(rank, 'rank', 1, 4096, RANK), seed };
     this.#most = whole(maxObservations, 'maxObservations', 1, 1e7, MOST);
     this.#log = new Log(this.#most, seed);
-    this.#next = generator(seed);
+    this.#isSeeded = given !== undefined;
   }
 
   #check() {
@@ -82,6 +88,7 @@ class Reranker {
     this.#check();
     const { dim } = this.#shape, o = inputs.options(options, ['k', 'track', 'explore', 'explain']);
     const k = inputs.count(o.k ?? 10, 'k'), isTracked = flag(o.track, 'track'), share = readShare(o.explore), isExplained = flag(o.explain, 'explain');
+    if (isTracked && k > impressions.MOST) throw mismatch('ERR_OUT_OF_RANGE', `at most ${impressions.MOST}, since it is tracked,`, 'k', k);
     if (share > 0 && !isTracked) throw mismatch('ERR_INVALID_CONFIG', 'track: true', 'explore', 'a search that nobody observes');
     const row = inputs.ownVector(query, 'query');
     if (row.length !== dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${dim} elements`, 'query', row.length);
@@ -99,7 +106,7 @@ class Reranker {
       });
     }
     const { scores, first } = combine(model?.scale ?? 1, Float32Array.from(byFirst, (at) => found.scores[at]), learned);
-    const order = orderOf(scores, Math.min(k, count)), swapped = swapOf(share, order.length, this.#next);
+    const order = orderOf(scores, Math.min(k, count)), swapped = swapOf(share, order.length, this.#chance());
     if (swapped) [order[swapped[0]], order[swapped[1]]] = [order[swapped[1]], order[swapped[0]]];
     /** @type {any} */
     const hits = order.map((i) => ({ id: found.ids[byFirst[i]], score: scores[i], place: byFirst[i], ...isExplained && { explain: { firstStage: first[i], attention: learned[i] } } }));
@@ -107,8 +114,10 @@ class Reranker {
     return hits;
   }
 
-  get #name() {
-    return `reranker ${this.#shape.dim}`;
+  /** Where a seed was given, the chance of a search depends on it, and on how many observations and explorations there were: not on when it was loaded. */
+  #chance() {
+    if (!this.#isSeeded) return Math.random;
+    return generator(Number(BigInt.asUintN(32, BigInt(this.#shape.seed))) ^ Math.imul(this.#log.total + 1, 0x9e3779b1) ^ Math.imul(++this.#explored, 0x85ebca6b));
   }
 
   /** Notes what was clicked of what was shown: none at all, too. */
@@ -166,6 +175,7 @@ class Reranker {
     if (this.#isLearning) throw mismatch('ERR_BUSY', 'no learning in flight', 'this', 'one');
     this.#model?.close();
     [this.#model, this.#weights, this.#report] = [undefined, undefined, undefined];
+    this.#version++;
     this.#log = new Log(this.#most, this.#shape.seed);
   }
 
@@ -174,17 +184,19 @@ class Reranker {
     this.#check();
     const { queries, ...log } = this.#log.toJson(), { dim } = this.#shape, rows = new Float32Array(queries.length * dim);
     queries.forEach((query, i) => { rows.set(query, i * dim); });
-    return pack(MAGIC, { ...this.#shape, seed: String(this.#shape.seed), maxObservations: this.#most, version: this.#version, share: this.#model?.share ?? 0, report: this.#report, log, queries: queries.length }, { weights: this.#weights ?? new Float32Array(0), rows });
+    return pack(MAGIC, { ...this.#shape, seed: String(this.#shape.seed), name: this.#name, isSeeded: this.#isSeeded, explored: this.#explored, maxObservations: this.#most, version: this.#version, share: this.#model?.share ?? 0, report: this.#report, log, queries: queries.length }, { weights: this.#weights ?? new Float32Array(0), rows });
   }
 
   static fromBuffer(bytes) {
     const { header, arrays: { weights, rows } } = unpack(MAGIC, bytes);
     try {
-      const { dim, rank, seed, maxObservations, version, share, report, log, queries } = header;
+      // Before Rerankers had names, those of one width had the same.
+      const { dim, rank, seed, name = `reranker ${dim}`, isSeeded = false, explored = 0, maxObservations, version, share, report, log, queries } = header;
       const one = new Reranker({ dim, rank, seed: BigInt(seed), maxObservations });
-      if (rows.length !== queries * dim || (weights.length !== 0 && weights.length !== floatsOf({ dim, rank }))) throw corrupt('the sizes of a Reranker', 'bytes', 'others');
+      if (rows.length !== queries * dim || (weights.length !== 0 && !isWhole(weights.length, { dim, rank }))) throw corrupt('the sizes of a Reranker', 'bytes', 'others');
       one.#log = Log.fromJson({ ...log, queries: Array.from({ length: queries }, (_, i) => rows.slice(i * dim, (i + 1) * dim)) }, maxObservations, BigInt(seed));
       one.#report = report;
+      [one.#name, one.#isSeeded, one.#explored] = [name, isSeeded, explored];
       if (weights.length > 0) one.#adopt(weights, share, version);
       else one.#version = version;
       return one;

@@ -7,7 +7,7 @@ const { pause } = require('./entries.js');
 const { runAsync } = require('./steps.js');
 const { Packer } = require('./values.js');
 const { distancesTo, vectorsOf } = require('../indexes/staging.js');
-const { Model, combine, orderOf } = require('../ranking/model.js');
+const { Model, combine, isWhole, orderOf } = require('../ranking/model.js');
 const { flag, generator, readShare, swapOf, whole } = require('../ranking/options.js');
 const impressions = require('../ranking/impression.js');
 const { mismatch } = require('../errors.js');
@@ -20,14 +20,40 @@ CREATE TABLE IF NOT EXISTS learned (name TEXT PRIMARY KEY, value);
 CREATE TABLE IF NOT EXISTS observed_queries (number INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, vector BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS observations (slot INTEGER PRIMARY KEY, query INTEGER NOT NULL, observed TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS observations_query ON observations(query);
+INSERT OR IGNORE INTO learned SELECT 'tidy', 1 WHERE NOT EXISTS (SELECT 1 FROM learned);
 INSERT OR IGNORE INTO learned VALUES ('total', 0), ('version', '0');`;
 
-/** One observation: of a longer log than ?4 a fair sample stays (the reservoir: Vitter 1985, algorithm R). */
+/** Where the next observation goes, by the random number ?5: not kept where that is ?4 or more. */
+const SLOT = "(SELECT CASE WHEN value < ?4 THEN value ELSE ?5 % (value + 1) END FROM learned WHERE name = 'total')";
+/**
+ * One observation: of a longer log than ?4 a fair sample stays (the reservoir: Vitter 1985, algorithm R). A query stays as long as an
+ * observation refers to it. Says whether there are slots that this log should not have.
+ */
 const OBSERVE = `
-INSERT OR IGNORE INTO observed_queries(hash, vector) VALUES (?1, ?2);
-WITH place(slot) AS MATERIALIZED (SELECT CASE WHEN value < ?4 THEN value ELSE abs(random() % (value + 1)) END FROM learned WHERE name = 'total')
-INSERT OR REPLACE INTO observations SELECT slot, (SELECT number FROM observed_queries WHERE hash = ?1), ?3 FROM place WHERE slot < ?4;
-UPDATE learned SET value = value + 1 WHERE name = 'total'`;
+DELETE FROM observed_queries WHERE number = (SELECT query FROM observations WHERE slot = ${SLOT} AND slot < ?4) AND hash <> ?1
+  AND NOT EXISTS (SELECT 1 FROM observations WHERE query = number AND slot <> ${SLOT});
+INSERT OR IGNORE INTO observed_queries(hash, vector) SELECT ?1, ?2 WHERE ${SLOT} < ?4;
+INSERT OR REPLACE INTO observations SELECT ${SLOT}, (SELECT number FROM observed_queries WHERE hash = ?1), ?3 WHERE ${SLOT} < ?4;
+UPDATE learned SET value = value + 1 WHERE name = 'total';
+SELECT max(slot) >= ?4 FROM observations`;
+
+/** How long the log is, and whether earlier versions may have left queries that nothing refers to. */
+const STATE = "SELECT ifnull((SELECT max(slot) + 1 FROM observations), 0), NOT EXISTS (SELECT 1 FROM learned WHERE name = 'tidy')";
+/** Leaves ?1 observations, each with the same chance, in the slots below ?1, and their queries. */
+const TIDY = `
+DELETE FROM observations WHERE slot IN (SELECT slot FROM observations ORDER BY random() LIMIT -1 OFFSET ?1);
+WITH RECURSIVE
+  slots(free) AS (SELECT 0 WHERE (SELECT max(slot) FROM observations) >= ?1 UNION ALL SELECT free + 1 FROM slots WHERE free + 1 < ?1),
+  targets AS (SELECT free, row_number() OVER (ORDER BY free) AS place FROM slots WHERE free NOT IN (SELECT slot FROM observations)),
+  sources AS (SELECT slot AS old, row_number() OVER (ORDER BY slot) AS place FROM observations WHERE slot >= ?1)
+UPDATE observations SET slot = free FROM sources JOIN targets USING (place) WHERE slot = old;
+DELETE FROM observed_queries WHERE number NOT IN (SELECT query FROM observations);
+INSERT OR IGNORE INTO learned VALUES ('tidy', 1)`;
+
+/** The next observations behind the slot ?1, ?2 of them at most, and no more text than one turn of the event loop may read: what one observation has shown may be much. */
+const SOME = `SELECT slot, query, observed FROM (
+  SELECT slot, query, observed, sum(length(observed)) OVER (ORDER BY slot) - length(observed) AS before FROM (
+    SELECT * FROM observations WHERE slot > ?1 ORDER BY slot LIMIT ?2)) WHERE before < 262144 ORDER BY slot`;
 
 /** Only where the model that learning began with, ?1, is still the one in use. */
 const ADOPT = `
@@ -70,18 +96,22 @@ class Learning {
   #watch;
   #dim;
   #most;
+  /** Whether the caller has said how many observations are kept. */
+  #isLimited;
   #store;
   #hasTables = false;
+  /** Whether the log may be longer than it should be, or have queries that nothing refers to. */
+  #mayBeUntidy = true;
   /** Of what is loaded: what the watching connection said, and the version. */
   #moment;
   #version;
   #model;
 
   /** `openObserver`: makes the connection that observations are written by; undefined: that of all else. `most`: observations that are kept. */
-  constructor({ db, reader, watch, openObserver, dim, most = MOST, store }) {
+  constructor({ db, reader, watch, openObserver, dim, most, store }) {
     [this.#db, this.#reader, this.#watch] = [db, reader, watch];
     this.#openObserver = openObserver;
-    [this.#dim, this.#most, this.#store] = [dim, most, store];
+    [this.#dim, this.#most, this.#isLimited, this.#store] = [dim, most ?? MOST, most !== undefined, store];
   }
 
   /** To be closed with the store. */
@@ -104,7 +134,7 @@ class Learning {
     const found = new Map();
     for (let i = 0; i < values.length; i += 2) found.set(values[i], values[i + 1]);
     const bytes = found.get('weights'), floats = bytes && new Float32Array(bytes.slice().buffer);
-    if (floats && (floats.length !== 2 * RANK * this.#dim + 1 || !floats.every(Number.isFinite))) throw mismatch('ERR_CORRUPT', `${2 * RANK * this.#dim + 1} finite weights`, 'the learned order', `${floats.length}`);
+    if (floats && !(isWhole(floats.length, { dim: this.#dim, rank: RANK }) && floats.every(Number.isFinite))) throw mismatch('ERR_CORRUPT', `${(2 * RANK + 1) * this.#dim + 1} finite weights`, 'the learned order', `${floats.length}`);
     // The old one goes with the garbage: searches in flight may be using it.
     this.#model = floats && new Model({ dim: this.#dim, rank: RANK, seed: 0 }, floats, found.get('share'));
     this.#version = found.get('version') ?? '0';
@@ -146,13 +176,29 @@ class Learning {
   read(impression, clicked, checkId) {
     const { query, shown, model, swapped } = impressions.read(impression, { dim: this.#dim, of: this.#store, checkId });
     const ranks = impressions.ranksOf(clicked, shown), bytes = new Uint8Array(query.buffer);
-    return new Packer(bytes.length + 1024).text(hashOf(bytes)).floats(query).text(JSON.stringify([shown, ranks, swapped ?? null, model])).integer(this.#most);
+    return new Packer(bytes.length + 1024).text(hashOf(bytes)).floats(query).text(JSON.stringify([shown, ranks, swapped ?? null, model]));
   }
 
   *observe(parameters) {
     const db = yield* this.#connection();
     yield* this.#requireTables(db);
-    yield* database.change(db, OBSERVE, parameters);
+    yield* this.#tidy(db);
+    const { values: [isUntidy] } = yield* database.change(db, OBSERVE, parameters.integer(this.#most).integer(Math.floor(Math.random() * 2 ** 53)));
+    this.#mayBeUntidy = isUntidy === 1; // others may keep more
+  }
+
+  /** Brings a log that was written with a larger `maxObservations`, or by an earlier version, to what it should be; who says nothing of it leaves a log as long as it is. */
+  *#tidy(db) {
+    if (!this.#mayBeUntidy) return;
+    const { values: [length, hasOrphans] } = yield* database.query(db, STATE);
+    if (!this.#isLimited) this.#most = Math.max(MOST, length);
+    if (length > this.#most || hasOrphans) yield* database.change(db, TIDY, new Packer().integer(this.#most));
+    this.#mayBeUntidy = false;
+  }
+
+  /** What learning does before it reads the log. */
+  *tidy() {
+    if (yield* this.hasTables()) yield* this.#tidy(yield* this.#connection());
   }
 
   *#connection() {
@@ -172,9 +218,10 @@ class Learning {
   *log() {
     const queries = new Map();
     if (!(yield* this.hasTables())) return [];
-    for (let at = -1; ;) {
-      const { values } = yield* database.query(this.#reader, `SELECT slot, query, observed FROM observations WHERE slot > ? ORDER BY slot LIMIT ${PAGE}`, at);
+    for (let at = -1, rows = PAGE; ;) {
+      const { values } = yield* database.query(this.#reader, SOME, at, rows);
       if (values.length === 0) break;
+      rows = values.length < 3 * rows ? values.length / 3 : Math.min(PAGE, 2 * rows);
       for (let i = 0; i < values.length; i += 3) {
         const [shown, clicked, swapped, model] = JSON.parse(values[i + 2]), one = { shown, clicked, swapped: swapped ?? undefined, model };
         if (queries.has(values[i + 1])) queries.get(values[i + 1]).observations.push(one);
@@ -222,8 +269,7 @@ class Learning {
     else yield* database.change(this.#db, REPORT, new Packer().text(base).text(text));
     const { values: [version] } = yield* database.query(this.#db, "SELECT value FROM learned WHERE name = 'version'");
     this.#changed();
-    if (version !== next) throw mismatch('ERR_BUSY', 'the model that learning began with', 'this', 'another, learned meanwhile');
-    yield* database.change(this.#db, 'DELETE FROM observed_queries WHERE number NOT IN (SELECT query FROM observations)');
+    if (version !== next) throw mismatch('ERR_BUSY', 'the model that learning began with', 'this', 'another: somebody has learned, or forgotten all, meanwhile');
   }
 
   *forget() {
@@ -290,17 +336,43 @@ function attendByRows(index, t, keys, out) {
   }
 }
 
-/** What learning reads of a query: the candidates that a search finds now. */
-async function candidatesOf(index, reader, query) {
-  const k = Math.min(CANDIDATES, index.size), { dim } = index;
-  if (k === 0) return { ids: [], vectors: { data: new Float32Array(0), rows: 0, dim }, scores: [] };
-  const { keys, distances } = await index.searchAsync(query, k), list = Array.from(keys), at = new Map(list.map((key, i) => [key, i]));
-  const { values } = await runAsync(database.query(reader, 'SELECT key, id, vector FROM entries JOIN vectors USING (key) WHERE key IN (SELECT value FROM json_each(?))', JSON.stringify(list)), { threads: 1 });
+const ROWS = 'SELECT key, id, vector FROM entries JOIN vectors USING (key) WHERE';
+
+/**
+ * What learning reads of a query: the candidates that a search finds now. Where others were shown (by a filter, or of more candidates), they
+ * alone: what they were chosen from is not known, and the nearest that a filter has left out are no candidates.
+ */
+async function candidatesOf(index, reader, query, shown) {
+  const k = Math.min(CANDIDATES, index.size), now = { threads: 1 };
+  if (k === 0) return rowsOf(index, [], new Map());
+  const { keys, distances } = await index.searchAsync(query, k), list = Array.from(keys), near = new Map(list.map((key, i) => [key, distances[i]]));
+  const { values } = await runAsync(database.query(reader, `${ROWS} key IN (SELECT value FROM json_each(?))`, JSON.stringify(list)), now), ids = new Set();
+  for (let i = 0; i < values.length; i += 3) ids.add(values[i + 1]);
+  if (shown.every((id) => ids.has(id))) return rowsOf(index, values, near);
+  const { values: others } = await runAsync(database.query(reader, `${ROWS} id IN (SELECT value FROM json_each(?))`, JSON.stringify(shown)), now), wanted = [];
+  for (let i = 0; i < others.length; i += 3) wanted.push(others[i]);
+  const measured = wanted.every((key) => near.has(key)) ? undefined : distancesOf(index, query, wanted);
+  return measured ? rowsOf(index, others, measured) : rowsOf(index, values, near);
+}
+
+/** Distances by keys; undefined where the index lacks one: somebody has just removed it. */
+function distancesOf(index, query, keys) {
+  try {
+    const distances = distancesTo(index, query, Float64Array.from(keys));
+    return new Map(keys.map((key, i) => [key, distances[i]]));
+  } catch (error) {
+    if (error.code !== 'ERR_NOT_FOUND') throw error;
+    return undefined;
+  }
+}
+
+/** {ids, vectors, scores} of rows of the table: key, id, vector. */
+function rowsOf({ dim }, values, distances) {
   const rows = values.length / 3, ids = [], data = new Float32Array(rows * dim), bytes = new Uint8Array(data.buffer), scores = new Float32Array(rows);
   for (let i = 0; i < rows; i++) {
     ids.push(values[3 * i + 1]);
     bytes.set(values[3 * i + 2], i * 4 * dim);
-    scores[i] = -distances[at.get(values[3 * i])];
+    scores[i] = -distances.get(values[3 * i]);
   }
   return { ids, vectors: { data, rows, dim }, scores };
 }

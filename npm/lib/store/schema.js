@@ -155,7 +155,7 @@ function* openReader(path, { patience, access }) {
 /** To write observations by: they survive the end of the process, and a power cut may take the last ones. */
 function openObserver(path, { patience }) {
   const db = open(path, 'write', patience);
-  ask(db, 'PRAGMA synchronous = NORMAL');
+  ask(db, 'PRAGMA secure_delete = ON; PRAGMA synchronous = NORMAL');
   return db;
 }
 

@@ -45,6 +45,8 @@ class VectorStore extends Handle {
   #searcher;
   #learning;
   #isLearning = false;
+  /** Whether what was learned is being written: observations do not mind. */
+  #isAdopting = false;
   /** Asynchronous operations in flight; whether no others may begin. */
   #inFlight = new InFlight(() => this.#isClosing);
   #isClosing = false;
@@ -167,6 +169,13 @@ class VectorStore extends Handle {
     return VectorStore.#insertNow(this, entries, options);
   }
 
+  /** For an observation from this thread: it waits, in SQLite, for the milliseconds in which what was learned is written. */
+  static #claimObservation(store) {
+    VectorStore.#writable(store);
+    const writes = store.#inFlight.writes - (store.#isAdopting ? 1 : 0);
+    if (writes > 0) throw mismatch('ERR_BUSY', 'no asynchronous write in flight', 'a write', `${writes}`);
+  }
+
   static #insertNow(store, entries, options) {
     VectorStore.#claim(store);
     const columns = many(entries, store.#options.dim), o = batchOptions(options);
@@ -287,9 +296,9 @@ class VectorStore extends Handle {
 
   /** Notes what was clicked of what a search with `track` has shown: none at all, too. It is in the file when this returns. */
   observe(impression, clicked) {
-    VectorStore.#claim(this);
+    VectorStore.#claimObservation(this);
     const parameters = this.#learning.read(impression, clicked, checkId);
-    VectorStore.#claim(this);
+    VectorStore.#claimObservation(this);
     run(this.#learning.observe(parameters));
   }
 
@@ -322,13 +331,20 @@ class VectorStore extends Handle {
 
   async #learn(control) {
     const { check } = control;
-    const now = { threads: 1 }, learning = this.#learning, base = await runAsync(learning.base(), now), log = await runAsync(learning.log(), now);
+    const now = { threads: 1 }, learning = this.#learning;
+    await runAsync(learning.tidy(), now);
+    const base = await runAsync(learning.base(), now), log = await runAsync(learning.log(), now);
     if (log.length === 0) throw mismatch('ERR_EMPTY_INPUT', 'observations', 'this', 'none');
     await runAsync(this.#searcher.current(), now);
-    const find = (query) => candidatesOf(this.#follower.index, this.#reader, query);
+    const find = (query, shown) => candidatesOf(this.#follower.index, this.#reader, query, shown);
     const outcome = await learn(learning.shape, log, find, { ...control, seed: Number(base.split(':')[0]) + 1 });
     check();
-    await this.#inFlight.change(undefined, (flag) => runAsync(learning.adopt(base, outcome), { flag, threads: 1 }));
+    this.#isAdopting = true;
+    try {
+      await this.#inFlight.change(undefined, (flag) => runAsync(learning.adopt(base, outcome), { flag, threads: 1 }));
+    } finally {
+      this.#isAdopting = false;
+    }
   }
 
   /** What was observed and learned, in this process and others. */
