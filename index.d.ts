@@ -1105,7 +1105,7 @@ export interface IndexSearchOptions<K extends IndexKey> {
 }
 /** Best first, ties by age. Typed arrays are views of shared memory: copy (`slice`) what is to be transferred. */
 export interface IndexResult<K extends IndexKey> { keys: IndexKeys<K>; distances: Float32Array }
-/** Query i has `counts[i]` results, from i · k on; behind them, up to (i + 1) · k, distances are Infinity and keys 0, 0n or ''. */
+/** `k` is what was asked for, or the number of vectors where that is less. Query i has `counts[i]` results, from i · k on; behind them, up to (i + 1) · k, distances are Infinity and keys 0, 0n or ''. */
 export interface IndexBatchResult<K extends IndexKey> extends IndexResult<K> { counts: Uint32Array; k: number }
 export interface IndexBatchOptions extends ThreadOptions {
   /** Whether keys that are there get the new vector (false: ERR_DUPLICATE_KEY, and nothing is added). A key twice in one list is an error all the same. */

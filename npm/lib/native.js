@@ -22,7 +22,9 @@ function isMusl() {
 function literally(isPrebuild) {
   try {
     const addon = isPrebuild ? require('../../prebuilds/linux-x64.node') : require('../../build/Release/ruvector.node');
-    return typeof addon === 'string' ? createRequire(path.join(folder, 'bundle.js'))(path.resolve(folder, addon)) : addon;
+    if (typeof addon === 'string') return createRequire(path.join(folder, 'bundle.js'))(path.resolve(folder, addon));
+    if (typeof addon.setErrorFactory !== 'function') throw new Error('a bundler has put something else in its place'); // esbuild's loader `empty`
+    return addon;
   } catch (error) {
     throw error; // for bundlers: they pass over a path of a missing file if it stands in `try`
   }

@@ -66,7 +66,7 @@ test('esbuild, without any of these: it says itself which file it cannot bundle'
 });
 
 test('a bundle without the addon: the error says what to do in the words of each bundler', { skip }, (t) => {
-  for (const options of [['--external:*.node'], ['--external:*.node', '--minify']]) {
+  for (const options of [['--external:*.node'], ['--external:*.node', '--minify'], ['--loader:.node=empty']]) {
     const { folder, status, stderr } = bundle(t, 'app.js', options, os.tmpdir());
     assert.strictEqual(status, 0, stderr);
     const { status: ended, stderr: message } = run(path.join(folder, 'app.js'));
