@@ -73,7 +73,7 @@ step 30: t 0.30, loss 0.101
 step 60: t 0.26, loss 0.082
 `,
   'attention/hnsw-integration.mjs': `1180 mammals in 4 levels; recall@10 at ef 64: 1.00
-mean degree 20.2; attention for it: MultiHeadAttention
+mean degree 20.3; attention for it: MultiHeadAttention
 whale.n.02: 21 linked, 10 latent; steps to the cat: 2
   0.879 cetacean.n.01, a relative
   0.036 aquatic_mammal.n.01, a relative
@@ -82,13 +82,13 @@ whale.n.02: 21 linked, 10 latent; steps to the cat: 2
   0.010 mammal.n.01, a relative
   0.010 placental.n.01, a relative
   their mean lies nearest to cetacean.n.01
-terrier.n.01: 27 linked, 10 latent; steps to the cat: 2
-  0.327 carnivore.n.01, a relative
-  0.196 dog.n.01 (latent), a relative
-  0.172 canine.n.02 (latent), a relative
-  0.128 hunting_dog.n.01 (latent), a relative
-  0.061 placental.n.01 (latent), a relative
-  0.058 mammal.n.01 (latent), a relative
+terrier.n.01: 32 linked, 10 latent; steps to the cat: 2
+  0.318 carnivore.n.01, a relative
+  0.190 dog.n.01 (latent), a relative
+  0.167 canine.n.02 (latent), a relative
+  0.124 hunting_dog.n.01 (latent), a relative
+  0.059 placental.n.01 (latent), a relative
+  0.057 mammal.n.01 (latent), a relative
   their mean lies nearest to carnivore.n.01
 `,
   'attention/parallel.mjs': `2 threads, the same bits: true
