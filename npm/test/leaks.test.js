@@ -6,7 +6,7 @@ const { random } = require('./support/index.js');
 const { cycles, slope, trend } = require('./support/memory.js');
 
 const MOST = 512; // bytes: most objects that a cycle makes are kilobytes
-const countOf = (name) => (name.startsWith('VectorStore') ? 1500 : 5000); // what opens databases takes its time
+const countOf = (name) => (name.startsWith('VectorStore') ? 1000 : 3000); // what opens databases takes its time
 
 test('a leak of the smallest object is told from noise', () => {
   const per = 5000; // cycles from look to look, as in npm run leaks
