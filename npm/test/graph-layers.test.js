@@ -224,3 +224,27 @@ test('GNNEmbedder', async () => {
     await assert.rejects(async () => new GNNEmbedder(bad), ({ code }) => ['ERR_INVALID_CONFIG', 'ERR_INVALID_ARG'].includes(code), JSON.stringify(bad));
   }
 });
+
+test('a node with many sources: sums of small numbers are as exact as those of few', () => {
+  const n = 200_000, graph = new Graph({ offsets: Uint32Array.from({ length: n + 1 }, (_, i) => (i === 0 ? 0 : n)), indices: Uint32Array.from({ length: n }, (_, i) => i) });
+  const x = { data: new Float32Array(n).fill(0.1), rows: n, dim: 1 }, one = Math.fround(0.1);
+  const near = (found, wanted, what) => assert.ok(Math.abs(found / wanted - 1) < 5e-5, `${what}: ${found} for ${wanted}`);
+  near(new Aggregation({ aggr: 'sum' }).forward(x, graph).data[0], n * one, 'sum');
+  near(new Aggregation({ aggr: 'mean' }).forward(x, graph).data[0], one, 'mean');
+  const gcn = new GCNLayer({ inChannels: 1, outChannels: 1, normalization: 'row', addSelfLoops: false, bias: false }), gat = new GATLayer({ inChannels: 1, outChannels: 1, addSelfLoops: false, bias: false, seed: 1 });
+  gcn.setWeights([1]);
+  near(gcn.forward(x, graph).data[0], one, 'GCN');
+  gat.setWeights(gat.getWeights().fill(1));
+  near(gat.forward(x, graph).data[0], one, 'GAT');
+  // All nodes read node 0: the gradient of its row is the sum of theirs.
+  const star = new Graph({ offsets: Uint32Array.from({ length: n + 1 }, (_, i) => i), indices: new Uint32Array(n) }), slopes = new Aggregation({ aggr: 'sum' }).backward(x, star, { data: x.data, rows: n, dim: 1 });
+  near(slopes.x[0], n * one, 'gradient');
+});
+
+test('LayerNorm of equal elements without eps, gelu far from 0', () => {
+  const norm = new LayerNorm({ inChannels: 2, eps: 0 }), gelu = new Activation({ function: 'gelu' });
+  norm.setWeights([2, 2, 5, 6]);
+  assert.deepStrictEqual([...norm.forward([[3, 3]]).data], [5, 6]);
+  assert.deepStrictEqual([...norm.backward([[3, 3]], [[1, 2]]).x], [0, 0]);
+  assert.deepStrictEqual([...gelu.backward([[1e20, -1e20, 3e38]], [[1, 1, 1]]).x], [1, 0, 1]);
+});

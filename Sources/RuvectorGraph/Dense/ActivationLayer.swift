@@ -90,8 +90,9 @@ public final class ActivationLayer: FreeLayer, @unchecked Sendable {
           for c in 0..<n { y[c] = Self.root * (x[c] + Self.cubic * x[c] * x[c] * x[c]) }
           kernels.hyperbolic_tangent(y, y, n)
           for c in 0..<n {
-            let inner = Self.root * (1 + 3 * Self.cubic * x[c] * x[c])
-            out[c] += g[c] * 0.5 * (1 + y[c] + x[c] * (1 - y[c] * y[c]) * inner)
+            // Where tanh is ±1 its slope is 0, however large what that is multiplied by.
+            let inner = Self.root * (1 + 3 * Self.cubic * x[c] * x[c]), slope = 1 - y[c] * y[c]
+            out[c] += g[c] * 0.5 * (1 + y[c] + (slope == 0 ? 0 : x[c] * slope * inner))
           }
         case .sigmoid:
           apply(x, y, n, kernels)

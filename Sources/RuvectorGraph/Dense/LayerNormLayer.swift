@@ -5,7 +5,7 @@ import RuvectorCore
 ///
 ///     y = γ ⊙ (x − mean) / √(variance + eps) + β
 ///
-/// Mean and variance (divided by the width) are those of one row. Equal elements give β.
+/// Mean and variance (divided by the width) are those of one row. Equal elements give β, also with eps 0 (and then have no gradient).
 /// - Complexity: O(n · width).
 /// - Precision: Float, mean and variance in Double.
 ///
@@ -51,7 +51,7 @@ public final class LayerNormLayer: DenseLayer, @unchecked Sendable {
     for c in 0..<n { mean += Double(x[c]) }
     mean /= Double(n)
     for c in 0..<n { variance += (Double(x[c]) - mean) * (Double(x[c]) - mean) }
-    let factor = 1 / (variance / Double(n) + eps).squareRoot()
+    let sum = variance / Double(n) + eps, factor = sum > 0 ? 1 / sum.squareRoot() : 0
     for c in 0..<n { out[c] = Float((Double(x[c]) - mean) * factor) }
     return factor
   }

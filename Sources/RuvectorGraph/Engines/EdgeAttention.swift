@@ -43,14 +43,13 @@ struct EdgeAttention {
       let used = dropped?.pointer ?? shares
       if let mask { for k in first * heads..<last * heads { used[k] = shares[k] * mask.factor(k) } }
       if isConcatenated {
-        kernels.gather_heads(
-          graph.offsets.pointer, graph.indices.pointer, nil, used, heads, width, v, all, nodes.lowerBound,
-          nodes.upperBound, out, all)
+        try kernels.sumHeads(
+          graph.offsets.pointer, graph.indices.pointer, used, heads: heads, width: width, v, of: nodes, into: out)
       } else {
         let rows = try AlignedBuffer<Float>(rows: nodes.count, columns: all, for: "rows")
-        kernels.gather_heads(
-          graph.offsets.pointer, graph.indices.pointer, nil, used, heads, width, v, all, nodes.lowerBound,
-          nodes.upperBound, rows.pointer - nodes.lowerBound * all, all)
+        try kernels.sumHeads(
+          graph.offsets.pointer, graph.indices.pointer, used, heads: heads, width: width, v, of: nodes,
+          into: rows.pointer - nodes.lowerBound * all)
         for i in 0..<nodes.count {
           let row = out + (nodes.lowerBound + i) * width
           row.update(repeating: 0, count: width)
@@ -115,10 +114,10 @@ struct EdgeAttention {
     _ g: UnsafePointer<Float>, _ shares: Shares, into out: UnsafeMutablePointer<Float>, _ control: Control
   ) throws(RuvectorError) {
     let back = try graph.reverse.transposed, kernels = Kernels.current
-    try forChunks(of: graph.columns, chunk: 64, control) { (part, _) in
-      kernels.gather_heads(
-        back.offsets.pointer, back.targets.pointer, back.entries.pointer, shares.used.pointer, heads, width, g, all,
-        part.lowerBound, part.upperBound, out, all)
+    try forChunks(of: graph.columns, chunk: 64, control) { (part, _) throws(RuvectorError) in
+      try kernels.sumHeads(
+        back.offsets.pointer, back.targets.pointer, places: back.entries.pointer, shares.used.pointer, heads: heads,
+        width: width, g, of: part, into: out)
     }
   }
 
@@ -127,10 +126,9 @@ struct EdgeAttention {
     _ slopes: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, _ control: Control
   ) throws(RuvectorError) {
     let back = try graph.reverse.transposed, kernels = Kernels.current
-    try forChunks(of: graph.columns, chunk: 256, control) { (part, _) in
-      kernels.gather_rows(
-        back.offsets.pointer, back.entries.pointer, nil, nil, 1, slopes, heads, part.lowerBound, part.upperBound,
-        heads, out, heads, false)
+    try forChunks(of: graph.columns, chunk: 256, control) { (part, _) throws(RuvectorError) in
+      try kernels.sumRows(
+        back.offsets.pointer, back.entries.pointer, slopes, stride: heads, of: part, dim: heads, into: out)
     }
   }
 

@@ -11,10 +11,10 @@ extension Adjacency {
     adds: Bool = false, _ control: Control
   ) throws(RuvectorError) {
     let kernels = Kernels.current
-    try forChunks(of: nodes, chunk: nodesOfPart, control) { (part, _) in
-      kernels.gather_rows(
-        offsets.pointer, indices.pointer, nil, weights.map { UnsafePointer($0.pointer) }, 1, x, stride, part.lowerBound,
-        part.upperBound, dim, out, dim, adds)
+    try forChunks(of: nodes, chunk: nodesOfPart, control) { (part, _) throws(RuvectorError) in
+      try kernels.sumRows(
+        offsets.pointer, indices.pointer, weights: weights.map { UnsafePointer($0.pointer) }, x, stride: stride,
+        of: part, dim: dim, into: out, adds: adds)
       if let bias { for i in part { kernels.add(out + i * dim, bias.pointer, out + i * dim, dim) } }
     }
   }
@@ -24,10 +24,10 @@ extension Adjacency {
     _ g: UnsafePointer<Float>, dim: Int, into out: UnsafeMutablePointer<Float>, adds: Bool = false, _ control: Control
   ) throws(RuvectorError) {
     let back = try reverse, kernels = Kernels.current, edges = back.transposed
-    try forChunks(of: columns, chunk: nodesOfPart, control) { (part, _) in
-      kernels.gather_rows(
-        edges.offsets.pointer, edges.targets.pointer, nil, back.weights.map { UnsafePointer($0.pointer) }, 1, g, dim,
-        part.lowerBound, part.upperBound, dim, out, dim, adds)
+    try forChunks(of: columns, chunk: nodesOfPart, control) { (part, _) throws(RuvectorError) in
+      try kernels.sumRows(
+        edges.offsets.pointer, edges.targets.pointer, weights: back.weights.map { UnsafePointer($0.pointer) }, g,
+        stride: dim, of: part, dim: dim, into: out, adds: adds)
     }
   }
 

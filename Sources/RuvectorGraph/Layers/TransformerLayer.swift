@@ -249,10 +249,10 @@ public final class TransformerLayer: AttentiveLayer, @unchecked Sendable {
     let dq = try AlignedBuffer<Float>(rows: n, columns: all, for: "gradients")
     let dk = try AlignedBuffer<Float>(rows: n, columns: all, for: "gradients")
     let dv = try AlignedBuffer<Float>(rows: n, columns: all, for: "gradients")
-    try forChunks(of: n, chunk: 64, control) { (nodes, _) in
-      kernels.gather_heads(
-        graph.offsets.pointer, graph.indices.pointer, nil, slopes.pointer, heads, outChannels, pass.k.pointer, all,
-        nodes.lowerBound, nodes.upperBound, dq.pointer, all)
+    try forChunks(of: n, chunk: 64, control) { (nodes, _) throws(RuvectorError) in
+      try kernels.sumHeads(
+        graph.offsets.pointer, graph.indices.pointer, slopes.pointer, heads: heads, width: outChannels,
+        pass.k.pointer, of: nodes, into: dq.pointer)
     }
     try attention.valuesBack(
       pass.q.pointer, EdgeAttention.Shares(whole: slopes, dropped: nil), into: dk.pointer, control)
