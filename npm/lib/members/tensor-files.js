@@ -37,14 +37,14 @@ function reading(source, body) {
 }
 
 /**
- * Runs `steps(header)`, a generator that asks for bytes by [start, end] behind the header, over such a file or its bytes; what it
- * returns.
+ * Runs `steps(header)`, a generator that asks for bytes by [start, end] behind the header, and for turns of the event loop by a `pause.turn`
+ * (slices.js), over such a file or its bytes; what it returns.
  */
 function drive(source, steps) {
   return reading(source, (header, part) => {
     const work = steps(header);
     let { value, done } = work.next();
-    while (!done) ({ value, done } = work.next(part(...value)));
+    while (!done) ({ value, done } = work.next(typeof value === 'function' ? value(false) : part(...value)));
     return value;
   });
 }
@@ -82,7 +82,7 @@ async function driveAsync(source, steps) {
 
 async function through(work, part) {
   let { value, done } = work.next();
-  while (!done) ({ value, done } = work.next(await part(...value)));
+  while (!done) ({ value, done } = work.next(await (typeof value === 'function' ? value(true) : part(...value))));
   return value;
 }
 
