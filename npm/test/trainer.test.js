@@ -223,6 +223,22 @@ test('a loss that is no number names its step and keeps the last weights', async
   }
 });
 
+test('over a graph, targets without rows are one a node', async () => {
+  const { model, loss, data: { inputs } } = WAYS.whole(), nodes = inputs.graph.nodes, targets = (count) => Uint32Array.from({ length: count }, (_, i) => i % 2), make = (more) => new Trainer({ model, loss, seed: 1, ...more });
+  const before = model.getWeights();
+  for (const count of [3, nodes - 1, nodes + 1]) {
+    for (const more of [{}, { sampleSizes: [2] }]) {
+      await assert.rejects(make(more).fit({ inputs, targets: targets(count) }), { code: 'ERR_DIMENSION_MISMATCH', message: new RegExp(`^expected ${nodes} .* for data.targets, received ${count}$`) });
+    }
+    await assert.rejects(make().fit({ inputs, targets: targets(nodes) }, { validation: { inputs, targets: targets(count) } }), { code: 'ERR_DIMENSION_MISMATCH', message: /for validation.targets/ });
+  }
+  await assert.rejects(make().fit({ inputs, targets: targets(3), rows: [0, 1] }), { code: 'ERR_DIMENSION_MISMATCH', message: /rows/ });
+  assert.deepStrictEqual(model.getWeights(), before);
+  const [whole, chosen] = [{}, { rows: Uint32Array.from({ length: nodes }, (_, i) => i) }].map((more) => ({ model: WAYS.whole().model, data: { inputs, targets: targets(nodes), ...more } }));
+  for (const one of [whole, chosen]) await make({ model: one.model, batchSize: 7 }).fit(one.data, { epochs: 2 });
+  assert.strictEqual(bits(whole.model.getWeights()), bits(chosen.model.getWeights()));
+});
+
 test('wrong data, options, states', async () => {
   const { model, loss, data } = WAYS.rows(), make = (more) => new Trainer({ model, loss, seed: 1, ...more }), trainer = make();
   for (const [bad, code] of [

@@ -80,7 +80,10 @@ export interface TrainingData {
   inputs: Samples | Readonly<Record<string, Samples | undefined>>;
   /** By the names of the loss's inputs behind the first; an only one may stand alone. Not where the loss is a function. */
   targets?: Samples | Readonly<Record<string, Samples | undefined>> | undefined;
-  /** Over a graph: which nodes are the samples, in the order of the targets. Default: all of them. */
+  /**
+   * Over a graph: which nodes are the samples, in the order of the targets. Default: all of them, of which each has a target then (else
+   * ERR_DIMENSION_MISMATCH).
+   */
   rows?: Uint32Array | Int32Array | readonly number[] | undefined;
 }
 
