@@ -335,6 +335,43 @@ test('a model of one\'s own: the same numbers as the library\'s linear one; resu
   await fails(() => trainer.fit(data), 'ERR_CLOSED', 'closed');
 });
 
+test('a model of one\'s own over a graph: rows are its samples, inputs are whole', async () => {
+  const { data: { inputs: { x, graph } } } = WAYS.whole(), rows = Uint32Array.of(7, 2, 30, 11, 5), wanted = rowsOf(rows.length, 1, 3), seen = [];
+  const linear = new ruvector.Linear({ inChannels: DIM, outChannels: 1, seed: 4 });
+  /** A row of W x + b for each of the nodes that are asked for. */
+  const own = () => ({
+    parameters: linear.getWeights(),
+    forward(given, samples) {
+      assert.deepStrictEqual(given, { x, graph });
+      seen.push(...samples);
+      const value = (node) => this.parameters.subarray(0, DIM).reduce((sum, w, c) => sum + w * x.data[DIM * node + c], this.parameters[DIM]);
+      return { data: Float32Array.from(samples, value), rows: samples.length, dim: 1 };
+    },
+    backward(given, { data: g }, samples) {
+      const slopes = new Float32Array(DIM + 1);
+      samples.forEach((node, i) => {
+        for (let c = 0; c < DIM; c++) slopes[c] += g[i] * x.data[DIM * node + c];
+        slopes[DIM] += g[i];
+      });
+      return slopes;
+    },
+  });
+  const make = (model, more) => new Trainer({ model, loss: new MSELoss(), optimizer: { type: 'sgd', learningRate: 0.05 }, batchSize: 2, seed: 3, ...more });
+  const picked = { data: Float32Array.from([...rows].flatMap((node) => [...row(x, node)])), rows: rows.length, dim: DIM }, model = own();
+  const theirs = await make(linear).fit({ inputs: { x: picked }, targets: wanted }, { epochs: 3 });
+  const ours = await make(model).fit({ inputs: { x, graph }, targets: wanted, rows }, { epochs: 3, validation: { inputs: { x, graph }, targets: wanted, rows: [...rows] }, restoreBest: false });
+  near(model.parameters, linear.getWeights(), 1e-5);
+  near(ours.loss, theirs.loss, 1e-5);
+  assert.deepStrictEqual(new Set(seen), new Set(rows));
+  // A loss of one's own gets the places among the targets, as over the library's layers.
+  const places = [];
+  await make(own(), { loss: ({ data }, samples) => (places.push(...samples), { loss: 0, gradient: data.map(() => 0) }) }).fit({ inputs: { x, graph }, rows });
+  assert.deepStrictEqual(places.sort(), [0, 1, 2, 3, 4]);
+  await assert.rejects(make(own()).fit({ inputs: { x, graph }, targets: wanted, rows: [1] }), { code: 'ERR_DIMENSION_MISMATCH', message: 'expected 1 samples for data.targets, received 5' });
+  await fails(() => make(own()).fit({ inputs: { x, graph }, targets: wanted, rows: [] }), 'ERR_EMPTY_INPUT', 'no rows');
+  await fails(() => make(own()).fit({ inputs: { x, graph }, targets: wanted, rows: [-1] }), 'ERR_INVALID_ARG', 'a negative row');
+});
+
 test('EWC holds what mattered', async () => {
   const { model, loss, data } = WAYS.rows(), size = model.getWeights().length, free = new MultiHeadAttention({ dim: DIM, numHeads: 2, projections: true, seed: 5 });
   const penalty = new ruvector.EWC({ size, lambda: 1000 });

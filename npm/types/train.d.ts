@@ -16,7 +16,7 @@ export interface TrainableMember {
 /** A model of your own: parameters in one Float32Array, which the trainer changes in place. */
 export interface TrainableObject {
   readonly parameters: Float32Array;
-  /** A row of output a sample. `samples`: which of the data they are; `step`: for random decisions. */
+  /** A row of output a sample. `samples`: which of the data they are, or, with `rows`, these; `step`: for random decisions. */
   forward(inputs: Readonly<Record<string, any>>, samples: Uint32Array, step: number): Matrix | Promise<Matrix>;
   /** The gradient of the parameters, given that of the output [samples, width] of the last `forward`. */
   backward(inputs: Readonly<Record<string, any>>, outputGradient: { data: Float32Array; rows: number; dim: number }, samples: Uint32Array, step: number): Float32Array | Promise<Float32Array>;
@@ -82,7 +82,7 @@ export interface TrainingData {
   targets?: Samples | Readonly<Record<string, Samples | undefined>> | undefined;
   /**
    * Over a graph: which nodes are the samples, in the order of the targets. Default: all of them, of which each has a target then (else
-   * ERR_DIMENSION_MISMATCH).
+   * ERR_DIMENSION_MISMATCH). A model of your own gets them as its `samples`, and the inputs whole.
    */
   rows?: Uint32Array | Int32Array | readonly number[] | undefined;
 }
