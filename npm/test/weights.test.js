@@ -202,6 +202,27 @@ test('damaged ones are ERR_CORRUPT, and change nothing', async () => {
   assert.deepStrictEqual(one.getWeights(), before);
 });
 
+test('names that are there twice, and metadata that are no texts by name, are ERR_CORRUPT', async () => {
+  const one = new Linear({ inChannels: 5, outChannels: 3, seed: 1 }), before = one.getWeights(), [header, data] = parts(one.weightsToBuffer());
+  const bias = JSON.stringify(header.bias), weight = JSON.stringify(header.weight), of = (text) => joined(text, data);
+  const whole = `{"weight":${weight},"bias":${bias}}`;
+  one.loadWeights(of(whole));
+  one.loadWeights(of(` ${whole} `.trim().replace('"bias"', '"bi\\u0061s"').replace('{', '{"__metadata__":{"a\\"}":"{\\"b\\":1,\\"b\\":2}\\\\","b":"{"},')));
+  const cases = {
+    'a tensor twice': `{"weight":${weight},"bias":${bias},"bias":${bias}}`, 'a tensor twice, in other letters': `{"weight":${weight},"bias":${bias},"bi\\u0061s" : ${bias}}`,
+    'a field twice': whole.replace('"dtype":"F32"', '"dtype":"F64","dtype":"F32"'), 'offsets twice': whole.replace('"data_offsets"', '"data_offsets":[0,4], "data_offsets"'),
+    'metadata twice': `{"__metadata__":{},"__metadata__":{},${whole.slice(1)}`, 'a text twice': `{"__metadata__":{"a":"1","a":"2"},${whole.slice(1)}`,
+    'metadata as a list': `{"__metadata__":[],${whole.slice(1)}`, 'metadata as a list of texts': `{"__metadata__":["a"],${whole.slice(1)}`, 'metadata null': `{"__metadata__":null,${whole.slice(1)}`, 'metadata a text': `{"__metadata__":"a",${whole.slice(1)}`,
+    'a list in the metadata': `{"__metadata__":{"a":["b"]},${whole.slice(1)}`,
+  };
+  for (const [what, text] of Object.entries(cases)) await fails(() => one.loadWeights(of(text)), 'ERR_CORRUPT', what);
+  assert.deepStrictEqual(one.getWeights(), before);
+  // Linear in the header.
+  const { parseHeader } = require('../lib/members/safetensors.js'), many = Buffer.from(`{${Array.from({ length: 200_000 }, (_, i) => `"t${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join(',')}}`), started = performance.now();
+  assert.strictEqual(parseHeader(many, many.length + 8).tensors.size, 200_000);
+  assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
+});
+
 test('weights that stay in their file: the same numbers and results; what changes them does not change the file', { skip: notInWasm('no files') }, async () => {
   const made = {
     gat: () => gat(), linear: (seed = 1) => new Linear({ inChannels: 70, outChannels: 33, seed }),
