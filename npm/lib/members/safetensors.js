@@ -137,17 +137,41 @@ function headerLength(first, size) {
   return length;
 }
 
+/** A name that an object has twice in the text of a header (of valid JSON), or in an object in it: JSON.parse would keep the last. One pass. */
+function twiceIn(text) {
+  const seen = [undefined, new Set(), new Set()];
+  let depth = 0, begin = 0, end = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 34) { // a string: to the quotation mark that ends it
+      begin = i++;
+      while (text.charCodeAt(i) !== 34) i += text.charCodeAt(i) === 92 ? 2 : 1;
+      end = i + 1;
+    } else if (code === 58 && depth <= 2) { // a colon: the last string was a name
+      const name = JSON.parse(text.slice(begin, end));
+      if (seen[depth].has(name)) return name;
+      seen[depth].add(name);
+    } else if (code === 123 || code === 91) {
+      if (++depth === 2) seen[2].clear();
+    } else if (code === 125 || code === 93) depth--;
+  }
+  return undefined;
+}
+
 /** {tensors: Map of name -> {dtype, shape, start, end}, metadata, from} of a header; offsets count from its end, which is byte `from` of the file. */
 function parseHeader(bytes, size) {
-  let header;
+  let text, header;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch {
     throw corrupt('a header of JSON', 'header', 'something else');
   }
   if (bytes[0] !== 123 || typeof header !== 'object' || header === null || isList(header)) throw corrupt('a JSON object', 'header', 'something else');
+  const twice = twiceIn(text);
+  if (twice !== undefined) throw corrupt('each name once', 'header', `${JSON.stringify(twice).slice(0, 60)} twice`);
   const { __metadata__: metadata = {}, ...entries } = header, tensors = new Map(), room = size - 8 - bytes.length;
-  if (typeof metadata !== 'object' || metadata === null || Object.values(metadata).some((value) => typeof value !== 'string')) throw corrupt('texts by name', 'header.__metadata__', 'something else');
+  if (typeof metadata !== 'object' || metadata === null || isList(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) throw corrupt('texts by name', 'header.__metadata__', 'something else');
   for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, data_offsets: offsets } = typeof entry === 'object' && entry !== null ? entry : {};
     if (!Object.hasOwn(SIZES, dtype ?? '')) throw corrupt(`one of ${Object.keys(SIZES).join(', ')}`, `${name}.dtype`, String(dtype));
