@@ -224,3 +224,10 @@ test('GNNEmbedder', async () => {
     await assert.rejects(async () => new GNNEmbedder(bad), ({ code }) => ['ERR_INVALID_CONFIG', 'ERR_INVALID_ARG'].includes(code), JSON.stringify(bad));
   }
 });
+
+test('a layer without its graph: what came in its place', () => {
+  const layer = new ruvector.GCNLayer({ inChannels: 2, outChannels: 2, seed: 1 });
+  for (const [graph, received] of [[undefined, 'undefined'], [null, 'null'], [7, '7'], ['graph', '"graph"'], [[[0]], 'an array'], [new Float32Array(1), 'Float32Array'], [{}, 'another object'], [layer, 'a GCNLayer']]) {
+    assert.throws(() => layer.forward([[1, 0]], graph), { code: 'ERR_WRONG_HANDLE', message: `expected a Graph for graph, received ${received}` });
+  }
+});

@@ -372,6 +372,22 @@ test('a model of one\'s own over a graph: rows are its samples, inputs are whole
   await fails(() => make(own()).fit({ inputs: { x, graph }, targets: wanted, rows: [-1] }), 'ERR_INVALID_ARG', 'a negative row');
 });
 
+test('GNNEmbedder and GraphSAGE are trained by what they are made of', async () => {
+  const { GNNEmbedder, GraphSAGE } = ruvector, { inputs, targets } = { inputs: WAYS.whole().data.inputs, targets: community().labels };
+  const make = { embedder: () => new GNNEmbedder({ layer: 'gcn', inputDim: DIM, outputDim: 2, seed: 3 }), sage: () => new GraphSAGE({ inputDim: DIM, outputDim: 2, seed: 3 }) };
+  for (const [name, one] of Object.entries(make)) {
+    const [given, inner] = [one(), one()], fit = (model) => new Trainer({ model, loss: new CrossEntropyLoss(), optimizer: { type: 'adam', learningRate: 0.01 }, seed: 1 }).fit({ inputs, targets }, { epochs: 2 });
+    assert.deepStrictEqual(await fit(given), await fit(inner.model), name);
+    assert.strictEqual(bits(given.model.getWeights()), bits(inner.model.getWeights()), name);
+    given.close();
+    await fails(() => fit(given), 'ERR_CLOSED', name);
+  }
+  await fails(() => new Trainer({ model: { model: 1 }, loss: new MSELoss() }), 'ERR_WRONG_HANDLE', 'a number inside');
+  for (const [model, received] of [[undefined, 'undefined'], [3, '3'], [[1], 'an array'], [{}, 'another object'], [null, 'null']]) {
+    assert.throws(() => new Trainer({ model, loss: new MSELoss() }), { code: 'ERR_WRONG_HANDLE', message: new RegExp(`for model, received ${received}$`) });
+  }
+});
+
 test('EWC holds what mattered', async () => {
   const { model, loss, data } = WAYS.rows(), size = model.getWeights().length, free = new MultiHeadAttention({ dim: DIM, numHeads: 2, projections: true, seed: 5 });
   const penalty = new ruvector.EWC({ size, lambda: 1000 });

@@ -44,7 +44,8 @@ export type OptimizerChoice =
   | ({ type?: undefined } & Partial<Omit<AdamOptions, 'size'>> & Groups<AdamOptions>);
 
 export interface TrainerOptions {
-  model: TrainableMember | TrainableObject;
+  /** Of a GNNEmbedder or GraphSAGE its `model` is trained. */
+  model: TrainableMember | TrainableObject | { readonly model: TrainableMember };
   /** A loss of the library (its first input is the model's output), or a function. */
   loss: { valueAndGradients(...inputs: never[]): { loss: number } } | LossFunction;
   /** Default 'adam'. */
