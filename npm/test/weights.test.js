@@ -100,6 +100,27 @@ test('halves: all of them, what lies between and beside them, and what they lose
   assert.deepStrictEqual(other.getWeights(), back);
 });
 
+test('bytes with scales: the plain formula, row by row', () => {
+  const width = 999, rows = 201, one = new Linear({ inChannels: width, outChannels: rows, bias: false, seed: 5 }), values = one.getWeights();
+  values.fill(0, width, 2 * width);
+  values.set([3.4e38, -3e38], 5 * width);
+  values.set([1e-45, -1e-44], 6 * width);
+  one.setWeights(values);
+  const file = path.join(folder, 'bytes'), report = one.saveWeights(file, { storage: 'int8' }), bytes = fs.readFileSync(file), [header, data] = parts(bytes), view = new DataView(data.buffer, data.byteOffset);
+  const [[at], [scaleAt]] = [header.weight.data_offsets, header['weight.scale'].data_offsets];
+  let worst = 0;
+  for (let r = 0; r < rows; r++) {
+    const row = values.subarray(r * width, (r + 1) * width), scale = Math.fround(row.reduce((most, x) => Math.max(most, Math.abs(x)), 0) / 127);
+    assert.strictEqual(view.getFloat32(scaleAt + 4 * r, true), scale, `scale ${r}`);
+    row.forEach((x, c) => {
+      const whole = scale === 0 ? 0 : Math.max(-127, Math.min(127, Math.round(x / scale)));
+      if (view.getInt8(at + r * width + c) !== whole + 0) assert.fail(`${x} of ${r}, ${c}`);
+      worst = Math.max(worst, Math.abs(x - Math.fround(whole * scale)));
+    });
+  }
+  assert.strictEqual(report.parameters[0].loss, worst / Math.fround(3.4e38));
+});
+
 test('four million weights as halves, with a heap of 64 MB: no lists of numbers', () => {
   const script = `
     const { Linear } = require(${JSON.stringify(root)}), one = new Linear({ inChannels: 2048, outChannels: 2048, bias: false, seed: 1 });
