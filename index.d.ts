@@ -130,8 +130,8 @@ export interface GraphToken { readonly graph: number }
 /**
  * A directed graph that stays in native memory, checked once, for layers that pass messages from the sources of a node to the
  * node. It never changes. Entries keep their order, and every one counts, repetitions and loops too: what belongs to edges
- * (features, weights) is one row an entry. At most 2³¹ − 2 nodes, sources and entries each. Memory: 4 · (nodes + edges) bytes; what
- * layers need besides (the edges with loops, with normalised weights, by source) is made at the first call that needs it and kept:
+ * (features, weights) is one row an entry. At most 2³¹ − 2 nodes, sources and entries each. Memory: 4 · (nodes + edges) bytes, 4 · edges
+ * more with weights, and as much again while it is made; what layers need besides (the edges with loops, with normalised weights, by source) is made at the first call that needs it and kept:
  * 4 to 20 bytes an edge.
  */
 export class Graph {
@@ -177,7 +177,7 @@ export class Graph {
   readonly weights: Float32Array | undefined;
   /** How many entries each node has. */
   readonly degrees: Uint32Array;
-  /** The same edges the other way round; O(nodes + edges). */
+  /** The same edges the other way round; O(nodes + edges). (Without nodes here, as many sources as nodes there: nodes without sources are no graph.) */
   reversed(): Graph;
   /** The graph as a file of the format safetensors: tensors "offsets", "indices" and, where it has them, "weights". @throws ERR_NOT_FOUND, ERR_IO */
   save(path: string): void;

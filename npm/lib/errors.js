@@ -63,6 +63,9 @@ function describe(value) {
   }
 }
 
+/** What came where an object of ours is wanted. */
+const inPlace = (value) => nameOf(value) ?? (typeof value === 'object' && value !== null && tagOf(value) === undefined && !isList(value) ? 'another object' : describe(value));
+
 const sentence = (wanted, name, received) => `expected ${wanted} for ${name}, received ${received}`;
 
 /** The error "expected <wanted> for <name>, received <value>". */
@@ -101,4 +104,4 @@ function isList(value) {
   }
 }
 
-module.exports = { isList, CODES, RuvectorError, fromNative, lengthOf, mismatch, partsOf, plain, renamed, tagOf, unexpected };
+module.exports = { isList, CODES, RuvectorError, fromNative, inPlace, lengthOf, mismatch, partsOf, plain, renamed, tagOf, unexpected };

@@ -65,13 +65,15 @@ function sorted({ from, to, step, names }, nodes, columns, weights) {
     offsets[to[i + shift] + 1]++;
   }
   for (let node = 0; node < nodes; node++) offsets[node + 1] += offsets[node];
-  const next = offsets.slice(0, nodes);
   const own = weights && inputs.allocate(length / step, 'weights');
   for (let i = 0; i < length; i += step) {
-    const place = next[to[i + shift]]++;
+    const place = offsets[to[i + shift]]++;
     indices[place] = from[i];
     if (own) own[place] = weights[i / step];
   }
+  // Where a node's entries began, the next one's begin now: moved on by one they are the offsets again, without a copy of them.
+  offsets.copyWithin(1, 0, nodes);
+  offsets[0] = 0;
   return { offsets, indices, weights: own };
 }
 
@@ -180,7 +182,8 @@ class Graph extends Handle {
   get degrees() {
     Handle.of(this, Graph, 'this');
     const { offsets } = this;
-    return offsets.subarray(1).map((end, i) => end - offsets[i]);
+    for (let i = 0; i < this.#nodes; i++) offsets[i] = offsets[i + 1] - offsets[i];
+    return offsets.subarray(0, this.#nodes);
   }
 
   /** The graph of the same edges the other way round; entries of a node in the order in which they stand here. */
@@ -215,11 +218,13 @@ class Graph extends Handle {
       };
       const whole = (name) => {
         const bytes = list(name, 'U32'), view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-        return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true));
+        const out = inputs.allocate(bytes.length / 4, name, Uint32Array);
+        for (let i = 0; i < out.length; i++) out[i] = view.getUint32(4 * i, true);
+        return out;
       };
-      const columns = Number(metadata.columns ?? NaN), offsets = whole('offsets'), indices = whole('indices');
+      const columns = /^(0|[1-9]\d{0,9})$/.test(metadata.columns ?? '') ? Number(metadata.columns) : NaN, offsets = whole('offsets'), indices = whole('indices');
       const bytes = tensors.has('weights') ? list('weights', 'F32') : undefined, weights = bytes && floatsOf(bytes, 'F32', bytes.length / 4);
-      if (!(Number.isInteger(columns) && columns >= 0 && columns <= MOST)) throw corrupt('a number of columns', 'file', String(metadata.columns));
+      if (!(columns <= MOST) || (columns === 0 && offsets.length > 1)) throw corrupt('a number of columns', 'file', metadata.columns === undefined ? 'none' : JSON.stringify(metadata.columns).slice(0, 40));
       try {
         // No sources are as many as there are targets only where there are no targets either.
         return new Graph({ offsets, indices, columns: columns || undefined, weights });
@@ -257,7 +262,11 @@ function rowsOfIndex(edgeIndex) {
   const all = inputs.indices(data, 'edgeIndex.data');
   if (rows !== 2) throw mismatch('ERR_DIMENSION_MISMATCH', '2 rows', 'edgeIndex', rows);
   if (lengthOf(all) !== 2 * dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${2 * dim} elements`, 'edgeIndex.data', lengthOf(all));
-  const part = (r) => Uint32Array.from(all.slice(r * dim, (r + 1) * dim));
+  const part = (r) => {
+    const out = inputs.allocate(dim, 'edgeIndex.data', Uint32Array);
+    for (let i = 0; i < dim; i++) out[i] = all[r * dim + i];
+    return out;
+  };
   return { from: part(0), to: part(1), step: 1, names };
 }
 

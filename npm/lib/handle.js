@@ -3,7 +3,7 @@
 // What VectorSet and RuvectorLayer have in common: a native object that is closed once, by hand or by the collector.
 const native = require('./native.js');
 const { isForeign, nameOf, register } = require('./known.js');
-const { mismatch } = require('./errors.js');
+const { inPlace, mismatch } = require('./errors.js');
 
 /** Where a realm has no Symbol.dispose: the name that esbuild and Babel fall back to. */
 const DISPOSE = Symbol.dispose ?? Symbol.for('Symbol.dispose'), ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
@@ -32,7 +32,7 @@ class Handle {
 
   /** `value` must be a `kind`, open or closed; a prototype that somebody set makes none. Internal. */
   static check(value, kind, name) {
-    if (!Handle.is(value, kind)) throw mismatch('ERR_WRONG_HANDLE', `${/^[AEIOU]/.test(kind.name) ? 'an' : 'a'} ${kind.name}`, name, nameOf(value) ?? 'another object');
+    if (!Handle.is(value, kind)) throw mismatch('ERR_WRONG_HANDLE', `${/^[AEIOU]/.test(kind.name) ? 'an' : 'a'} ${kind.name}`, name, inPlace(value));
   }
 
   /** Whether `value` is a `kind`, open or closed; internal. */

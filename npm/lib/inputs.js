@@ -34,15 +34,20 @@ function fromNumbers(list, name, /** @type {any} */ Type = Float32Array) {
 }
 
 /** Copies a typed array; one whose memory is gone (detached, out of bounds) is empty. */
-function fromTyped(value, /** @type {any} */ Type = Float32Array) {
-  return lengthOf(value) === 0 ? new Type(0) : new Type(value);
+function fromTyped(value, name, /** @type {any} */ Type = Float32Array) {
+  const length = lengthOf(value);
+  try {
+    return length === 0 ? new Type(0) : new Type(value);
+  } catch {
+    throw mismatch('ERR_OUT_OF_MEMORY', 'a size that fits in memory', name, `${length} elements`);
+  }
 }
 
 /** An array of numbers as Float32Array: the caller's own where it is one. */
 function array(value, name) {
   switch (tagOf(value)) {
     case 'Float32Array': return value;
-    case 'Float64Array': return fromTyped(value);
+    case 'Float64Array': return fromTyped(value, name);
     case undefined: if (isList(value)) return fromNumbers(value, name);
   }
   throw unexpected('ERR_INVALID_ARG', VECTOR, name, value);
@@ -64,7 +69,7 @@ const vector = (value, name) => (tagOf(value) === 'Float32Array' ? value : array
 /** An array, or a vector, that belongs to nobody else: what asynchronous calls work on. */
 function ownArray(value, name) {
   const v = array(value, name);
-  return v === value ? fromTyped(v) : v;
+  return v === value ? fromTyped(v, name) : v;
 }
 const ownVector = (value, name) => ownArray(arrayOf(value, name), name);
 
@@ -94,7 +99,7 @@ function unset(length, name, /** @type {any} */ Type = Float32Array) {
 /** A vector as a Float64Array of our own. */
 function doubles(value, name) {
   const list = arrayOf(value, name), tag = tagOf(list);
-  if (tag === 'Float64Array' || tag === 'Float32Array') return fromTyped(list, Float64Array);
+  if (tag === 'Float64Array' || tag === 'Float32Array') return fromTyped(list, name, Float64Array);
   if (isList(list)) return fromNumbers(list, name, Float64Array);
   throw unexpected('ERR_INVALID_ARG', VECTOR, name, value);
 }

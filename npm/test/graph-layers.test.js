@@ -248,3 +248,10 @@ test('LayerNorm of equal elements without eps, gelu far from 0', () => {
   assert.deepStrictEqual([...norm.backward([[3, 3]], [[1, 2]]).x], [0, 0]);
   assert.deepStrictEqual([...gelu.backward([[1e20, -1e20, 3e38]], [[1, 1, 1]]).x], [1, 0, 1]);
 });
+
+test('a layer without its graph: what came in its place', () => {
+  const layer = new ruvector.GCNLayer({ inChannels: 2, outChannels: 2, seed: 1 });
+  for (const [graph, received] of [[undefined, 'undefined'], [null, 'null'], [7, '7'], ['graph', '"graph"'], [[[0]], 'an array'], [new Float32Array(1), 'Float32Array'], [{}, 'another object'], [layer, 'a GCNLayer']]) {
+    assert.throws(() => layer.forward([[1, 0]], graph), { code: 'ERR_WRONG_HANDLE', message: `expected a Graph for graph, received ${received}` });
+  }
+});

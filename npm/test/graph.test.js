@@ -1,6 +1,7 @@
 'use strict';
 // Graph: edges that stay in native memory, shared by token, closed while calls use them. (Bad input: bad-input.test.js.)
 const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
 const test = require('node:test');
 const { Worker } = require('node:worker_threads');
 const { fails, notInWasm, root, ruvector } = require('./support/index.js');
@@ -122,4 +123,29 @@ test('an open graph outlives the calls that used it', async () => {
   const graph = new Graph(arrays), flag = new Uint32Array(1);
   for (let i = 0; i < 20; i++) await native.runAsync(handleOf(layer), 'forward', buffers(handleOf(graph)), shapes, 1, flag).catch(() => {});
   assert.deepStrictEqual([graph.indices, Graph.open(graph.token).edges], [arrays.indices, 5]);
+});
+
+test('graphs that do not fit in memory: an error with a code, whatever makes them', { skip: notInWasm('a memory of its own') || (process.platform !== 'linux' && 'ulimit') }, () => {
+  const script = `
+    const { Graph } = require(${JSON.stringify(root)}), seen = [], wide = new Graph({ offsets: [0, 0], indices: [], columns: 3e8 });
+    for (const make of [() => Graph.fromEdges([0, 1], { nodes: 3e8 }), () => Graph.fromEdges({ sources: [0], targets: [1] }, { nodes: 5e8 }), () => wide.reversed().degrees]) {
+      try { make(); seen.push('made'); } catch (error) { seen.push(error.code ?? String(error)); }
+    }
+    console.log(JSON.stringify(seen));`;
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', 'ulimit -v 3000000; exec "$0" -e "$1"', process.execPath, script], { encoding: 'utf8' });
+  assert.strictEqual(status, 0, stderr);
+  for (const outcome of JSON.parse(stdout)) assert.ok(['made', 'ERR_OUT_OF_MEMORY'].includes(outcome), stdout);
+});
+
+test('a file says its columns in plain digits', async () => {
+  const { parseHeader, write } = require('../lib/members/safetensors.js'), bytes = new Graph(arrays).toBuffer();
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true), { tensors, metadata } = parseHeader(bytes.subarray(8, 8 + length), bytes.length);
+  assert.deepStrictEqual([metadata.columns, [...tensors.keys()].sort()], ['5', ['indices', 'offsets']]);
+  const of = (columns, rows = arrays) => write([{ name: 'offsets', dtype: 'U32', shape: [rows.offsets.length], data: rows.offsets }, { name: 'indices', dtype: 'U32', shape: [rows.indices.length], data: rows.indices }], columns === undefined ? {} : { columns });
+  assert.deepStrictEqual(Graph.load(of('5')).indices, arrays.indices);
+  for (const columns of [undefined, '', ' 5', '5 ', '0x5', '5e0', '05', '+5', '-5', '5.0', '2147483647', '99999999999999999999', 'NaN', '0', '4']) await fails(() => Graph.load(of(columns)), 'ERR_CORRUPT', `columns ${columns}`);
+  // No columns are those of a graph without nodes: where there are nodes, a graph has sources.
+  const none = { offsets: Uint32Array.of(0), indices: new Uint32Array(0) };
+  assert.strictEqual(Graph.load(of('0', none)).columns, 0);
+  await fails(() => Graph.load(of('0', { ...none, offsets: Uint32Array.of(0, 0) })), 'ERR_CORRUPT', 'nodes, and no sources');
 });

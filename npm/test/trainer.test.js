@@ -223,6 +223,22 @@ test('a loss that is no number names its step and keeps the last weights', async
   }
 });
 
+test('over a graph, targets without rows are one a node', async () => {
+  const { model, loss, data: { inputs } } = WAYS.whole(), nodes = inputs.graph.nodes, targets = (count) => Uint32Array.from({ length: count }, (_, i) => i % 2), make = (more) => new Trainer({ model, loss, seed: 1, ...more });
+  const before = model.getWeights();
+  for (const count of [3, nodes - 1, nodes + 1]) {
+    for (const more of [{}, { sampleSizes: [2] }]) {
+      await assert.rejects(make(more).fit({ inputs, targets: targets(count) }), { code: 'ERR_DIMENSION_MISMATCH', message: new RegExp(`^expected ${nodes} .* for data.targets, received ${count}$`) });
+    }
+    await assert.rejects(make().fit({ inputs, targets: targets(nodes) }, { validation: { inputs, targets: targets(count) } }), { code: 'ERR_DIMENSION_MISMATCH', message: /for validation.targets/ });
+  }
+  await assert.rejects(make().fit({ inputs, targets: targets(3), rows: [0, 1] }), { code: 'ERR_DIMENSION_MISMATCH', message: /rows/ });
+  assert.deepStrictEqual(model.getWeights(), before);
+  const [whole, chosen] = [{}, { rows: Uint32Array.from({ length: nodes }, (_, i) => i) }].map((more) => ({ model: WAYS.whole().model, data: { inputs, targets: targets(nodes), ...more } }));
+  for (const one of [whole, chosen]) await make({ model: one.model, batchSize: 7 }).fit(one.data, { epochs: 2 });
+  assert.strictEqual(bits(whole.model.getWeights()), bits(chosen.model.getWeights()));
+});
+
 test('wrong data, options, states', async () => {
   const { model, loss, data } = WAYS.rows(), make = (more) => new Trainer({ model, loss, seed: 1, ...more }), trainer = make();
   for (const [bad, code] of [
@@ -317,6 +333,59 @@ test('a model of one\'s own: the same numbers as the library\'s linear one; resu
   }
   trainer.close();
   await fails(() => trainer.fit(data), 'ERR_CLOSED', 'closed');
+});
+
+test('a model of one\'s own over a graph: rows are its samples, inputs are whole', async () => {
+  const { data: { inputs: { x, graph } } } = WAYS.whole(), rows = Uint32Array.of(7, 2, 30, 11, 5), wanted = rowsOf(rows.length, 1, 3), seen = [];
+  const linear = new ruvector.Linear({ inChannels: DIM, outChannels: 1, seed: 4 });
+  /** A row of W x + b for each of the nodes that are asked for. */
+  const own = () => ({
+    parameters: linear.getWeights(),
+    forward(given, samples) {
+      assert.deepStrictEqual(given, { x, graph });
+      seen.push(...samples);
+      const value = (node) => this.parameters.subarray(0, DIM).reduce((sum, w, c) => sum + w * x.data[DIM * node + c], this.parameters[DIM]);
+      return { data: Float32Array.from(samples, value), rows: samples.length, dim: 1 };
+    },
+    backward(given, { data: g }, samples) {
+      const slopes = new Float32Array(DIM + 1);
+      samples.forEach((node, i) => {
+        for (let c = 0; c < DIM; c++) slopes[c] += g[i] * x.data[DIM * node + c];
+        slopes[DIM] += g[i];
+      });
+      return slopes;
+    },
+  });
+  const make = (model, more) => new Trainer({ model, loss: new MSELoss(), optimizer: { type: 'sgd', learningRate: 0.05 }, batchSize: 2, seed: 3, ...more });
+  const picked = { data: Float32Array.from([...rows].flatMap((node) => [...row(x, node)])), rows: rows.length, dim: DIM }, model = own();
+  const theirs = await make(linear).fit({ inputs: { x: picked }, targets: wanted }, { epochs: 3 });
+  const ours = await make(model).fit({ inputs: { x, graph }, targets: wanted, rows }, { epochs: 3, validation: { inputs: { x, graph }, targets: wanted, rows: [...rows] }, restoreBest: false });
+  near(model.parameters, linear.getWeights(), 1e-5);
+  near(ours.loss, theirs.loss, 1e-5);
+  assert.deepStrictEqual(new Set(seen), new Set(rows));
+  // A loss of one's own gets the places among the targets, as over the library's layers.
+  const places = [];
+  await make(own(), { loss: ({ data }, samples) => (places.push(...samples), { loss: 0, gradient: data.map(() => 0) }) }).fit({ inputs: { x, graph }, rows });
+  assert.deepStrictEqual(places.sort(), [0, 1, 2, 3, 4]);
+  await assert.rejects(make(own()).fit({ inputs: { x, graph }, targets: wanted, rows: [1] }), { code: 'ERR_DIMENSION_MISMATCH', message: 'expected 1 samples for data.targets, received 5' });
+  await fails(() => make(own()).fit({ inputs: { x, graph }, targets: wanted, rows: [] }), 'ERR_EMPTY_INPUT', 'no rows');
+  await fails(() => make(own()).fit({ inputs: { x, graph }, targets: wanted, rows: [-1] }), 'ERR_INVALID_ARG', 'a negative row');
+});
+
+test('GNNEmbedder and GraphSAGE are trained by what they are made of', async () => {
+  const { GNNEmbedder, GraphSAGE } = ruvector, { inputs, targets } = { inputs: WAYS.whole().data.inputs, targets: community().labels };
+  const make = { embedder: () => new GNNEmbedder({ layer: 'gcn', inputDim: DIM, outputDim: 2, seed: 3 }), sage: () => new GraphSAGE({ inputDim: DIM, outputDim: 2, seed: 3 }) };
+  for (const [name, one] of Object.entries(make)) {
+    const [given, inner] = [one(), one()], fit = (model) => new Trainer({ model, loss: new CrossEntropyLoss(), optimizer: { type: 'adam', learningRate: 0.01 }, seed: 1 }).fit({ inputs, targets }, { epochs: 2 });
+    assert.deepStrictEqual(await fit(given), await fit(inner.model), name);
+    assert.strictEqual(bits(given.model.getWeights()), bits(inner.model.getWeights()), name);
+    given.close();
+    await fails(() => fit(given), 'ERR_CLOSED', name);
+  }
+  await fails(() => new Trainer({ model: { model: 1 }, loss: new MSELoss() }), 'ERR_WRONG_HANDLE', 'a number inside');
+  for (const [model, received] of [[undefined, 'undefined'], [3, '3'], [[1], 'an array'], [{}, 'another object'], [null, 'null']]) {
+    assert.throws(() => new Trainer({ model, loss: new MSELoss() }), { code: 'ERR_WRONG_HANDLE', message: new RegExp(`for model, received ${received}$`) });
+  }
 });
 
 test('EWC holds what mattered', async () => {

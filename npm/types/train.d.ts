@@ -16,7 +16,7 @@ export interface TrainableMember {
 /** A model of your own: parameters in one Float32Array, which the trainer changes in place. */
 export interface TrainableObject {
   readonly parameters: Float32Array;
-  /** A row of output a sample. `samples`: which of the data they are; `step`: for random decisions. */
+  /** A row of output a sample. `samples`: which of the data they are, or, with `rows`, these; `step`: for random decisions. */
   forward(inputs: Readonly<Record<string, any>>, samples: Uint32Array, step: number): Matrix | Promise<Matrix>;
   /** The gradient of the parameters, given that of the output [samples, width] of the last `forward`. */
   backward(inputs: Readonly<Record<string, any>>, outputGradient: { data: Float32Array; rows: number; dim: number }, samples: Uint32Array, step: number): Float32Array | Promise<Float32Array>;
@@ -44,7 +44,8 @@ export type OptimizerChoice =
   | ({ type?: undefined } & Partial<Omit<AdamOptions, 'size'>> & Groups<AdamOptions>);
 
 export interface TrainerOptions {
-  model: TrainableMember | TrainableObject;
+  /** Of a GNNEmbedder or GraphSAGE its `model` is trained. */
+  model: TrainableMember | TrainableObject | { readonly model: TrainableMember };
   /** A loss of the library (its first input is the model's output), or a function. */
   loss: { valueAndGradients(...inputs: never[]): { loss: number } } | LossFunction;
   /** Default 'adam'. */
@@ -80,7 +81,10 @@ export interface TrainingData {
   inputs: Samples | Readonly<Record<string, Samples | undefined>>;
   /** By the names of the loss's inputs behind the first; an only one may stand alone. Not where the loss is a function. */
   targets?: Samples | Readonly<Record<string, Samples | undefined>> | undefined;
-  /** Over a graph: which nodes are the samples, in the order of the targets. Default: all of them. */
+  /**
+   * Over a graph: which nodes are the samples, in the order of the targets. Default: all of them, of which each has a target then (else
+   * ERR_DIMENSION_MISMATCH). A model of your own gets them as its `samples`, and the inputs whole.
+   */
   rows?: Uint32Array | Int32Array | readonly number[] | undefined;
 }
 

@@ -5,7 +5,7 @@ const { Handle } = require('../handle.js');
 const inputs = require('../inputs.js');
 const { create } = require('./create.js');
 const { stringify } = require('./json.js');
-const { lengthOf, mismatch } = require('../errors.js');
+const { inPlace, lengthOf, mismatch } = require('../errors.js');
 const { nameOf } = require('../known.js');
 
 let stateIn, stateOf;
@@ -100,7 +100,7 @@ const handleOf = (value) => Handle.of(value, stateOf(value).kind, 'this');
 /** The native object of an argument that must be an open member of a family, `wanted` in words. */
 function handleOfFamily(value, family, wanted, name) {
   const state = Handle.looksLike(value) ? stateIn(value) : undefined;
-  if (state?.row.family !== family) throw mismatch('ERR_WRONG_HANDLE', wanted, name, nameOf(value) ?? 'another object');
+  if (state?.row.family !== family) throw mismatch('ERR_WRONG_HANDLE', wanted, name, inPlace(value));
   return Handle.of(value, state.kind, name);
 }
 

@@ -3,7 +3,9 @@
 // The format safetensors (https://github.com/huggingface/safetensors): 8 bytes that say how long a header of JSON is, the header, the
 // tensors without holes between them. Ours begin at a multiple of 64 bytes, larger elements first.
 const { TextDecoder, TextEncoder } = require('../text.js');
+const inputs = require('../inputs.js');
 const { isList, mismatch } = require('../errors.js');
+const { drive, Pause } = require('../slices.js');
 
 /** Longest header that the format allows. */
 const MOST_HEADER = 100_000_000;
@@ -14,20 +16,34 @@ const product = (shape) => shape.reduce((a, b) => a * b, 1);
 
 // ---- Numbers ----
 
-const scratch = new Float32Array(1), word = new Uint32Array(scratch.buffer);
+/** Elements between two looks at the clock: some tenths of a millisecond. */
+const SLICE = 2 ** 16;
 
-/** The nearest half of a number, ties to even: its 16 bits. Infinite beyond 65519. */
-function toHalf(x) {
-  scratch[0] = x;
-  const bits = word[0], sign = (bits >>> 16) & 0x8000, size = bits & 0x7fffffff;
-  if (size > 0x7f800000) return sign | 0x7e00;
-  if (size >= 0x477ff000) return sign | 0x7c00;
-  if (size < 0x38800000) { // below 2^-14: steps of 2^-24
-    const steps = Math.abs(scratch[0]) * 2 ** 24, whole = Math.floor(steps), rest = steps - whole;
-    return sign | (rest > 0.5 || (rest === 0.5 && whole & 1) ? whole + 1 : whole);
+/** `body(start, end)` for `count` elements, slice by slice; a generator for `drive` and `driveLater`. */
+function* inSlices(count, pause, body) {
+  for (let at = 0; at < count; at += SLICE) {
+    if (pause.isDue) yield pause.turn;
+    body(at, Math.min(at + SLICE, count));
   }
-  const shifted = size - 0x38000000, half = shifted >>> 13, rest = shifted & 0x1fff;
-  return sign | (rest > 0x1000 || (rest === 0x1000 && half & 1) ? half + 1 : half);
+}
+
+/** Copies a typed array into another of its kind. */
+const copying = (from, to, at, pause) => inSlices(from.length, pause, (start, end) => { to.set(from.subarray(start, end), at + start); });
+
+/**
+ * The nearest halves of floats, ties to even: 16 bits each. Infinite beyond 65519. (`words`: the floats' bits.) Rounding adds half a step
+ * less one, and the last bit that stays, before the bits behind it are cut: no branch that a processor cannot foresee.
+ */
+function toHalves(words, out, start, end) {
+  for (let i = start; i < end; i++) {
+    const bits = words[i], sign = (bits >>> 16) & 0x8000, size = bits & 0x7fffffff;
+    if (size >= 0x477ff000) out[i] = sign | (size > 0x7f800000 ? 0x7e00 : 0x7c00); // 65520 and more; NaN
+    else if (size >= 0x38800000) out[i] = sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13);
+    else if (size >= 0x33000000) { // below 2^-14, from 2^-25 on: steps of 2^-24
+      const shift = 126 - (size >>> 23), digits = (size & 0x7fffff) | 0x800000;
+      out[i] = sign | ((digits + (1 << (shift - 1)) - 1 + ((digits >>> shift) & 1)) >>> shift);
+    } else out[i] = sign; // less than half a step
+  }
 }
 
 function fromHalf(bits) {
@@ -36,38 +52,58 @@ function fromHalf(bits) {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
 
-function fromBrain(bits) {
-  word[0] = bits << 16;
-  return scratch[0];
+let table;
+/** The number of each half: 256 KB, made when first asked for. */
+function halves() {
+  if (!table) {
+    table = new Float32Array(2 ** 16);
+    for (let bits = 0; bits < table.length; bits++) table[bits] = fromHalf(bits);
+  }
+  return table;
 }
 
-/** Little-endian elements of a dtype as floats; `view` begins with them. */
+/** The numbers of halves in memory. */
+function fromHalves(from, out) {
+  const known = halves();
+  for (let i = 0; i < from.length; i++) out[i] = known[from[i]];
+}
+
+/** Little-endian elements of a dtype as floats; `view` begins with the first of them. Loops of their own: a call an element is ten times slower. */
 const READERS = {
-  F32: (view, i) => view.getFloat32(4 * i, true),
-  F64: (view, i) => view.getFloat64(8 * i, true),
-  F16: (view, i) => fromHalf(view.getUint16(2 * i, true)),
-  BF16: (view, i) => fromBrain(view.getUint16(2 * i, true)),
-  I8: (view, i) => view.getInt8(i),
+  F32: (view, out, start, end) => { for (let i = start; i < end; i++) out[i] = view.getFloat32(4 * i, true); },
+  F64: (view, out, start, end) => { for (let i = start; i < end; i++) out[i] = view.getFloat64(8 * i, true); },
+  F16: (view, out, start, end) => {
+    const known = halves();
+    for (let i = start; i < end; i++) out[i] = known[view.getUint16(2 * i, true)];
+  },
+  BF16: (view, out, start, end) => {
+    const words = new Uint32Array(out.buffer, out.byteOffset, out.length);
+    for (let i = start; i < end; i++) words[i] = view.getUint16(2 * i, true) << 16;
+  },
+  I8: (view, out, start, end) => { for (let i = start; i < end; i++) out[i] = view.getInt8(i); },
 };
 
 const isLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** The elements of a tensor (a Uint8Array) as floats. */
-function floatsOf(bytes, dtype, count) {
-  const out = new Float32Array(count);
+/** Steps to the elements of a tensor (a Uint8Array) as floats. */
+function* reading(bytes, dtype, count, pause) {
+  const out = inputs.allocate(count, 'file');
   if (dtype === 'F32' && isLittle) {
-    new Uint8Array(out.buffer).set(bytes); // wherever the bytes lie
+    yield* copying(bytes, new Uint8Array(out.buffer), 0, pause); // wherever the bytes lie
     return out;
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), read = READERS[dtype];
-  for (let i = 0; i < count; i++) out[i] = read(view, i);
+  yield* inSlices(count, pause, (start, end) => { read(view, out, start, end); });
   return out;
 }
 
+/** The elements of a tensor (a Uint8Array) as floats. */
+const floatsOf = (bytes, dtype, count) => drive(reading(bytes, dtype, count, new Pause(() => {})));
+
 // ---- Writing ----
 
-/** Bytes of tensors [{name, dtype, shape, data}], data as the dtype's typed array (halves as Uint16Array). */
-function write(tensors, metadata) {
+/** Steps to the bytes of tensors [{name, dtype, shape, data}], data as the dtype's typed array (halves as Uint16Array). */
+function* writing(tensors, metadata, pause) {
   const sorted = [...tensors].sort((a, b) => SIZES[b.dtype] - SIZES[a.dtype]), header = {};
   if (metadata !== undefined) header.__metadata__ = metadata;
   let at = 0;
@@ -76,17 +112,20 @@ function write(tensors, metadata) {
     at += data.byteLength;
   }
   const text = new TextEncoder().encode(JSON.stringify(header)), length = Math.ceil((8 + text.length) / 64) * 64 - 8;
-  const bytes = new Uint8Array(8 + length + at);
+  const bytes = inputs.allocate(8 + length + at, 'file', Uint8Array);
   bytes.fill(32, 8, 8 + length);
   bytes.set(text, 8);
   new DataView(bytes.buffer).setUint32(0, length, true);
   at = 8 + length;
   for (const { data } of sorted) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    yield* copying(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), bytes, at, pause);
     at += data.byteLength;
   }
   return bytes;
 }
+
+/** The same at once. */
+const write = (tensors, metadata) => drive(writing(tensors, metadata, new Pause(() => {})));
 
 // ---- Reading ----
 
@@ -98,17 +137,41 @@ function headerLength(first, size) {
   return length;
 }
 
+/** A name that an object has twice in the text of a header (of valid JSON), or in an object in it: JSON.parse would keep the last. One pass. */
+function twiceIn(text) {
+  const seen = [undefined, new Set(), new Set()];
+  let depth = 0, begin = 0, end = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 34) { // a string: to the quotation mark that ends it
+      begin = i++;
+      while (text.charCodeAt(i) !== 34) i += text.charCodeAt(i) === 92 ? 2 : 1;
+      end = i + 1;
+    } else if (code === 58 && depth <= 2) { // a colon: the last string was a name
+      const name = JSON.parse(text.slice(begin, end));
+      if (seen[depth].has(name)) return name;
+      seen[depth].add(name);
+    } else if (code === 123 || code === 91) {
+      if (++depth === 2) seen[2].clear();
+    } else if (code === 125 || code === 93) depth--;
+  }
+  return undefined;
+}
+
 /** {tensors: Map of name -> {dtype, shape, start, end}, metadata, from} of a header; offsets count from its end, which is byte `from` of the file. */
 function parseHeader(bytes, size) {
-  let header;
+  let text, header;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch {
     throw corrupt('a header of JSON', 'header', 'something else');
   }
   if (bytes[0] !== 123 || typeof header !== 'object' || header === null || isList(header)) throw corrupt('a JSON object', 'header', 'something else');
+  const twice = twiceIn(text);
+  if (twice !== undefined) throw corrupt('each name once', 'header', `${JSON.stringify(twice).slice(0, 60)} twice`);
   const { __metadata__: metadata = {}, ...entries } = header, tensors = new Map(), room = size - 8 - bytes.length;
-  if (typeof metadata !== 'object' || metadata === null || Object.values(metadata).some((value) => typeof value !== 'string')) throw corrupt('texts by name', 'header.__metadata__', 'something else');
+  if (typeof metadata !== 'object' || metadata === null || isList(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) throw corrupt('texts by name', 'header.__metadata__', 'something else');
   for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, data_offsets: offsets } = typeof entry === 'object' && entry !== null ? entry : {};
     if (!Object.hasOwn(SIZES, dtype ?? '')) throw corrupt(`one of ${Object.keys(SIZES).join(', ')}`, `${name}.dtype`, String(dtype));
@@ -130,4 +193,4 @@ function parseHeader(bytes, size) {
   return { tensors, metadata, from: 8 + bytes.length };
 }
 
-module.exports = { READERS, SIZES, corrupt, floatsOf, headerLength, isLittle, parseHeader, product, toHalf, write };
+module.exports = { READERS, SIZES, copying, corrupt, floatsOf, fromHalves, headerLength, inSlices, isLittle, parseHeader, product, reading, toHalves, write, writing };

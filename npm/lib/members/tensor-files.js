@@ -2,6 +2,7 @@
 
 // Files of the format safetensors, read tensor by tensor.
 const { fileError, pathOf } = require('../files.js');
+const inputs = require('../inputs.js');
 const { tagOf } = require('../errors.js');
 const { corrupt, headerLength, parseHeader } = require('./safetensors.js');
 
@@ -19,7 +20,7 @@ function reading(source, body) {
   try {
     file = fs.openSync(path, 'r');
     const { size } = fs.fstatSync(file), part = (start, end) => {
-      const bytes = new Uint8Array(end - start);
+      const bytes = inputs.allocate(end - start, 'file', Uint8Array);
       for (let at = 0; at < bytes.length;) {
         const count = fs.readSync(file, bytes, at, bytes.length - at, start + at);
         if (count === 0) throw corrupt(`${size} bytes`, 'file', 'fewer');
@@ -37,14 +38,14 @@ function reading(source, body) {
 }
 
 /**
- * Runs `steps(header)`, a generator that asks for bytes by [start, end] behind the header, over such a file or its bytes; what it
- * returns.
+ * Runs `steps(header)`, a generator that asks for bytes by [start, end] behind the header, and for turns of the event loop by a `pause.turn`
+ * (slices.js), over such a file or its bytes; what it returns.
  */
 function drive(source, steps) {
   return reading(source, (header, part) => {
     const work = steps(header);
     let { value, done } = work.next();
-    while (!done) ({ value, done } = work.next(part(...value)));
+    while (!done) ({ value, done } = work.next(typeof value === 'function' ? value(false) : part(...value)));
     return value;
   });
 }
@@ -63,7 +64,7 @@ async function driveAsync(source, steps) {
   try {
     file = await fs.open(path, 'r');
     const { size } = await file.stat(), part = async (start, end) => {
-      const bytes = new Uint8Array(end - start);
+      const bytes = inputs.allocate(end - start, 'file', Uint8Array);
       for (let at = 0; at < bytes.length;) {
         const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
         if (bytesRead === 0) throw corrupt(`${size} bytes`, 'file', 'fewer');
@@ -82,7 +83,7 @@ async function driveAsync(source, steps) {
 
 async function through(work, part) {
   let { value, done } = work.next();
-  while (!done) ({ value, done } = work.next(await part(...value)));
+  while (!done) ({ value, done } = work.next(await (typeof value === 'function' ? value(true) : part(...value))));
   return value;
 }
 

@@ -112,8 +112,21 @@ function fieldsOf(data, forward, lossInputs, name, complete) {
   if (isWhole && rows === undefined && !fields.slice(forward.inputs.length).some((field) => field?.layout === ROW)) {
     rows = Uint32Array.from({ length: values[forward.inputs.find(({ type }) => type === 'graph').name].nodes }, (_, i) => i);
   }
+  if (isWhole && rows === undefined) requireAll(forward, values, fields, `${name}.targets`);
   if (!isWhole && rows !== undefined) throw unexpected('ERR_INVALID_ARG', 'nothing but for models over a graph', `${name}.rows`, rows);
   return { fields, rows };
+}
+
+/** How many samples a field has. */
+const samplesOf = ({ numbers, integers, offsets }) => (offsets ? offsets.length - 1 : numbers?.rows ?? lengthOf(integers));
+
+/** Of a model that answers all at once, and without `rows`: a target for each row that it gives, a row a node (or entry) of the graph. */
+function requireAll({ inputs: ports, outputs: [output] }, values, fields, name) {
+  const port = ports.find(({ type }) => type === 'graph'), { nodes, columns, edges } = values[port.name], at = port.shape.indexOf(output.shape[0]);
+  // What has samples of its own among the inputs is called sample by sample.
+  if (output.shape.length !== 2 || at < 0 || fields.slice(0, ports.length).some((field) => field && field.layout !== SHARED)) return;
+  const wanted = [nodes, columns, edges][at], other = fields.slice(ports.length).find((field) => field && field.layout !== SHARED && samplesOf(field) !== wanted);
+  if (other) throw mismatch('ERR_DIMENSION_MISMATCH', `${wanted} samples, one a row of the output (or rows, which says which),`, name, samplesOf(other));
 }
 
 /** Values of ports as {port: value}; a single one that is needed may stand alone. */

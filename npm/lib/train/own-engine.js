@@ -3,6 +3,7 @@
 // The steps of a Trainer whose model is an object of the caller's: the same algorithm as Trainer.swift in JavaScript, over the
 // library's losses, optimizers and schedules.
 const inputs = require('../inputs.js');
+const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
 const { checkFlag, unlessAborted } = require('../async.js');
 const { isList, lengthOf, mismatch, renamed, RuvectorError, tagOf, unexpected } = require('../errors.js');
@@ -65,6 +66,15 @@ function choosers(values, name) {
   return { samples: counts[0], of: (samples) => Object.fromEntries(all.map(([key, { pick }]) => [key, pick(samples)])) };
 }
 
+/** The arguments of a model over a graph, which gets them whole and the rows that are asked for. */
+function whole(values, samples) {
+  const isPlain = typeof values === 'object' && values !== null && !isList(values) && tagOf(values) === undefined && !('data' in values) && !Handle.looksLike(values);
+  return { samples, of: () => (isPlain ? { ...values } : { input: values }) };
+}
+
+/** Samples as the model knows them: their rows, where the data say so. */
+const named = ({ rows }, samples) => (rows ? samples.map((i) => rows[i]) : samples);
+
 class OwnEngine {
   report = new Float32Array(8);
   /** The epoch as the caller of `fit` counts it, for errors. */
@@ -108,7 +118,8 @@ class OwnEngine {
   }
 
   load(set, data, name) {
-    const given = inputs.required(data, ['inputs', 'targets'], name), read = choosers(given.inputs, `${name}.inputs`);
+    const given = inputs.required(data, ['inputs', 'targets', 'rows'], name), rows = given.rows === undefined ? undefined : Uint32Array.from(inputs.indices(given.rows, `${name}.rows`));
+    const read = rows ? whole(given.inputs, rows.length) : choosers(given.inputs, `${name}.inputs`);
     let targets;
     if (this.#lossInputs) {
       const names = this.#lossInputs.slice(1).map((port) => port.name), isNamed = typeof given.targets === 'object' && given.targets !== null && names.some((one) => one in given.targets);
@@ -118,7 +129,7 @@ class OwnEngine {
     if (!samples) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 sample', name, 'none');
     if (targets?.samples !== undefined && targets.samples !== samples) throw mismatch('ERR_DIMENSION_MISMATCH', `${samples} samples`, `${name}.targets`, targets.samples);
     if (set === 0) this.samples = samples;
-    this.#sets[set] = { samples, inputs: read, targets };
+    this.#sets[set] = { samples, inputs: read, targets, rows };
   }
 
   #size({ samples }) {
@@ -138,7 +149,7 @@ class OwnEngine {
       this.#turned = now();
       checkFlag(flag);
     }
-    const given = set.inputs.of(samples), answer = await unlessAborted(signal, this.#model.forward(given, samples, this.#progress.step)), outputs = matrix(answer, 'model.forward(…)', true);
+    const given = set.inputs.of(samples), answer = await unlessAborted(signal, this.#model.forward(given, named(set, samples), this.#progress.step)), outputs = matrix(answer, 'model.forward(…)', true);
     if (outputs.rows !== samples.length) throw mismatch('ERR_DIMENSION_MISMATCH', `${samples.length} rows`, 'model.forward(…)', outputs.rows);
     if (outputs.data.some((x) => !Number.isFinite(x))) throw new RuvectorError('ERR_NON_FINITE', 'expected finite outputs for model, received NaN or infinity');
     return { given, outputs: { data: outputs.data, rows: outputs.rows, dim: outputs.dim } };
@@ -160,7 +171,7 @@ class OwnEngine {
     const bad = gradient.findIndex((x) => !Number.isFinite(x));
     if (!Number.isFinite(loss)) this.#refuse(`a loss of ${loss}`);
     if (bad >= 0) this.#refuse(`a gradient of ${gradient[bad]} at element ${bad}`);
-    const slopes = inputs.vector(await unlessAborted(control.signal, this.#model.backward(given, { ...outputs, data: gradient }, samples, progress.step)), 'model.backward(…)');
+    const slopes = inputs.vector(await unlessAborted(control.signal, this.#model.backward(given, { ...outputs, data: gradient }, named(set, samples), progress.step)), 'model.backward(…)');
     if (slopes.length !== this.modelFloats) throw mismatch('ERR_DIMENSION_MISMATCH', `${this.modelFloats} elements`, 'model.backward(…)', slopes.length);
     checkFlag(control.flag);
     for (let i = 0; i < slopes.length; i++) this.#gradients[i] += slopes[i];

@@ -8,8 +8,7 @@ const { guard } = require('../guard.js');
 const { Handle } = require('../handle.js');
 const { cancellable, checkFlag, threads: threadsOf, unlessAborted } = require('../async.js');
 const { Member, stateOf } = require('../members/member.js');
-const { mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
-const { nameOf } = require('../known.js');
+const { inPlace, mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
 const { readSizes } = require('../gnn/sampler.js');
 const { randomSeed } = require('../random.js');
 const { NativeEngine } = require('./native-engine.js');
@@ -26,10 +25,16 @@ function memberOf(value, family, name, wanted) {
   try {
     state = stateOf(value);
   } catch {
-    throw mismatch('ERR_WRONG_HANDLE', wanted, name, nameOf(value) ?? 'another object');
+    throw mismatch('ERR_WRONG_HANDLE', wanted, name, inPlace(value));
   }
-  if (family !== undefined && state.row.family !== family) throw mismatch('ERR_WRONG_HANDLE', wanted, name, nameOf(value) ?? 'another object');
+  if (family !== undefined && state.row.family !== family) throw mismatch('ERR_WRONG_HANDLE', wanted, name, inPlace(value));
   return state;
+}
+
+/** A model, or what an object is made of that has one: a GNNEmbedder, a GraphSAGE. */
+function modelOf(value) {
+  const holds = typeof value === 'object' && value !== null && !Handle.looksLike(value) && !('parameters' in value) && 'model' in value;
+  return holds && value.model instanceof Member ? value.model : value;
 }
 
 /** The options that are numbers, as the native side takes them. */
@@ -96,7 +101,7 @@ class Trainer extends Handle {
   #running = false;
 
   constructor(options) {
-    const given = inputs.required(options, OPTIONS), { model, loss, optimizer = 'adam', schedule, penalty } = given;
+    const given = inputs.required(options, OPTIONS), { loss, optimizer = 'adam', schedule, penalty } = given, model = modelOf(given.model);
     const isOwn = typeof model === 'object' && model !== null && !Handle.looksLike(model) && 'forward' in model;
     if (!isOwn) memberOf(model, undefined, 'model', 'a member with weights, or an object with parameters, forward and backward');
     const lossState = typeof loss === 'function' ? undefined : memberOf(loss, 'loss', 'loss', 'a loss or a function');
