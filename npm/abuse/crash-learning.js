@@ -7,7 +7,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
 const { parseArgs } = require('node:util');
-const { generator } = require('../lib/ranking/options.js');
+const { generator } = require('../lib/random.js');
 const { VectorStore } = require('../../index.js');
 
 const DIM = 8, ENTRIES = 100, OPTIONS = { dim: DIM, maxObservations: 200 };

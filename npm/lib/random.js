@@ -12,4 +12,21 @@ function randomSeed() {
   return (high >>> 17) * 2 ** 32 + low;
 }
 
-module.exports = { getRandomValues, randomSeed };
+/** Uniform numbers in 0..<1 of a seed (mulberry32). */
+function generator(seed) {
+  let s = Number(BigInt.asUintN(32, BigInt(seed)));
+  return () => {
+    s = (s + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(s ^ (s >>> 15), 1 | s);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Normal numbers of a seed (Box and Muller). */
+function normals(seed) {
+  const next = generator(seed);
+  return () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+}
+
+module.exports = { generator, getRandomValues, normals, randomSeed };

@@ -7,7 +7,7 @@ const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
 const { fails, notInWasm, random, ruvector } = require('./support/index.js');
-const { generator } = require('../lib/ranking/options.js');
+const { generator } = require('../lib/random.js');
 
 const { BruteForceIndex, HNSWIndex, VectorStore } = ruvector;
 const files = { skip: notInWasm('no files') };

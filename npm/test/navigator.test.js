@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const test = require('node:test');
 const { fails, ruvector } = require('./support/index.js');
-const { generator } = require('../lib/ranking/options.js');
+const { generator } = require('../lib/random.js');
 
 const { Graph, HNSWIndex, RLNavigator } = ruvector;
 const DIM = 24, N = 600;

@@ -6,7 +6,7 @@ const { ruvector } = require('./support/index.js');
 const { Swaps, posteriors } = require('../lib/ranking/click-model.js');
 const { votes } = require('../lib/ranking/learner.js');
 const { listsOf } = require('../lib/ranking/lists.js');
-const { generator: random } = require('../lib/ranking/options.js');
+const { generator: random } = require('../lib/random.js');
 const { DIM, DOCUMENTS, QUERIES, best, rowsOf } = require('./support/wishes.js');
 
 const { Reranker } = ruvector;

@@ -7,9 +7,9 @@ const { Handle } = require('../handle.js');
 const { guard } = require('../guard.js');
 const { matrix } = require('../matrices.js');
 const { lengthOf, mismatch, unexpected } = require('../errors.js');
-const { randomSeed } = require('../random.js');
+const { generator, randomSeed } = require('../random.js');
 const { watcher } = require('../slices.js');
-const { generator, whole } = require('../ranking/options.js');
+const { whole } = require('../ranking/options.js');
 const { unhurried } = require('../ranking/unhurried.js');
 
 /** What a policy knows of a node that it has not measured: its sketch's cosine with the query's, the cosine of where it was seen from, its degree. */

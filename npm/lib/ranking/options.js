@@ -35,15 +35,4 @@ function swapOf(share, count, next) {
   return [i, j < i ? j : j + 1];
 }
 
-/** Random numbers of a seed (Mulberry32). */
-function generator(seed) {
-  let s = Number(BigInt.asUintN(32, BigInt(seed)));
-  return () => {
-    s = (s + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(s ^ (s >>> 15), 1 | s);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-module.exports = { flag, generator, readExamination, readShare, swapOf, whole };
+module.exports = { flag, readExamination, readShare, swapOf, whole };

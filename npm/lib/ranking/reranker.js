@@ -5,14 +5,14 @@ const inputs = require('../inputs.js');
 const { guard } = require('../guard.js');
 const { threads: threadsOf } = require('../async.js');
 const { mismatch, RuvectorError, unexpected } = require('../errors.js');
-const { getRandomValues, randomSeed } = require('../random.js');
+const { generator, getRandomValues, randomSeed } = require('../random.js');
 const { watcher } = require('../slices.js');
 const { corrupt, pack, unpack } = require('../model-bytes.js');
 const impressions = require('./impression.js');
 const { learn } = require('./learner.js');
 const { readCandidates } = require('./lists.js');
 const { Log } = require('./log.js');
-const { flag, generator, readExamination, readShare, swapOf, whole } = require('./options.js');
+const { flag, readExamination, readShare, swapOf, whole } = require('./options.js');
 const { Model, combine, isWhole, orderOf, unit } = require('./model.js');
 
 const MAGIC = 'RVRERANK';

@@ -8,8 +8,9 @@ const { runAsync } = require('./steps.js');
 const { Packer } = require('./values.js');
 const { distancesTo, vectorsOf } = require('../indexes/staging.js');
 const { Model, combine, isWhole, orderOf } = require('../ranking/model.js');
-const { flag, generator, readShare, swapOf, whole } = require('../ranking/options.js');
+const { flag, readShare, swapOf, whole } = require('../ranking/options.js');
 const impressions = require('../ranking/impression.js');
+const { generator } = require('../random.js');
 const { mismatch } = require('../errors.js');
 
 const CANDIDATES = 50, RANK = 128, MOST = 100000, PAGE = 256;

@@ -1,6 +1,6 @@
 'use strict';
 // Documents, queries, and what people want of them, for tests of learning from use.
-const { generator: random } = require('../../lib/ranking/options.js');
+const { generator: random } = require('../../lib/random.js');
 
 const DIM = 8, N = 200;
 
