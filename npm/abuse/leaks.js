@@ -13,7 +13,7 @@ async function main() {
   for (const [name, cycle] of Object.entries(cycles)) {
     if (positionals.length > 0 && !positionals.some((part) => name.includes(part))) continue;
     const progress = (share) => process.stderr.isTTY && process.stderr.write(`\r${name}: ${Math.round(100 * share)} %  `);
-    const bytes = await slope(cycle, count, progress);
+    const bytes = await slope(cycle, count, 20, progress);
     if (process.stderr.isTTY) process.stderr.write('\r');
     console.log(`${name.padEnd(50)}${bytes.toFixed(1).padStart(9)}${bytes > MOST ? '   grows' : ''}`);
     if (bytes > MOST) process.exitCode = 1;

@@ -60,7 +60,9 @@ function pq4(body) {
 
 function binary({ bits, dim }) {
   numbers(bits, 'Binary.bits', Math.ceil(integer(dim, 'Binary.dim') / 8));
-  return Float32Array.from({ length: dim }, (_, i) => ((bits[i >> 3] >> (i & 7)) & 1 ? 1 : -1));
+  const signs = new Float32Array(dim);
+  for (let i = 0; i < dim; i++) signs[i] = (bits[i >> 3] >> (i & 7)) & 1 ? 1 : -1;
+  return signs;
 }
 
 const READERS = {

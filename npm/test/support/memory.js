@@ -34,23 +34,21 @@ function trend(seen) {
   return slopes[Math.floor(slopes.length / 2)];
 }
 
-const SAMPLES = 20;
-
 /**
- * Runs `cycle(i)` `count` times and looks at the memory 20 times on the way: the growth in bytes a cycle. `progress(share done)`
+ * Runs `cycle(i)` `count` times and looks at the memory `looks` times on the way: the growth in bytes a cycle. `progress(share done)`
  */
-async function slope(cycle, count, progress = () => {}) {
+async function slope(cycle, count, looks = 20, progress = () => {}) {
   const seen = [];
-  for (let s = 0, i = 0; s < SAMPLES; s++) {
-    for (; i < (count * (s + 1)) / SAMPLES; i++) {
+  for (let s = 0, i = 0; s < looks; s++) {
+    for (; i < (count * (s + 1)) / looks; i++) {
       const result = cycle(i);
       if (result instanceof Promise) await result;
       else if (i % 500 === 0) await turn();
     }
     seen.push(await settled());
-    progress((s + 1) / SAMPLES);
+    progress((s + 1) / looks);
   }
-  return trend(seen) / (count / SAMPLES);
+  return trend(seen) / (count / looks);
 }
 
 const dim = 64, list = rows(16, dim, 1), query = vector(dim, 2), data = pack(rows(64, dim, 6));
