@@ -3,14 +3,20 @@ import Ruvector
 /// A mechanism as C holds it, with its readers counted: any number of readers, or one writer.
 final class MechanismHandle {
   let mechanism: any Mechanism
+  /// Operations that are alone.
+  private let changing: [StaticString]
   private let lock: Lock
   private var readers = 0
   private var writing = false
 
   init(_ mechanism: any Mechanism) throws(RuvectorError) {
     self.mechanism = mechanism
+    changing = mechanism.knownOperations.filter { $0.changesMember }.map { $0.name }
     lock = try Lock()
   }
+
+  /// Whether an operation changes the mechanism.
+  func isChanged(by operation: String) -> Bool { changing.contains { $0.matches(operation) } }
 
   func beginRead() throws(RuvectorError) {
     let free = lock.locked {
@@ -40,7 +46,7 @@ final class MechanismHandle {
   }
 
   private var busy: RuvectorError {
-    RuvectorError(.busy, "expected an idle handle for a write, received one with an operation in flight")
+    RuvectorError(.busy, "expected no other operation in flight, received a handle with one")
   }
 }
 

@@ -78,7 +78,7 @@ public func rv_run(
     let control = try RuvectorABI.control(control)
     let handle = try Opaque.object(handle, MechanismHandle.self, "handle")
     func run(_ mechanism: any Mechanism) throws(RuvectorError) -> Int { try mechanism.run(operation, all, control) }
-    let count = try handle.mechanism.isChanged(by: operation) ? handle.write(run) : handle.read(run)
+    let count = try handle.isChanged(by: operation) ? handle.write(run) : handle.read(run)
     written?.pointee = UInt64(count)
   }
 }

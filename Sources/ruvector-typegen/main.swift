@@ -93,6 +93,7 @@ import Ruvector
         member.operations.map {
           JSON([
             "name": JSON("\($0.name)"), "inputs": JSON($0.inputs.map(json)), "outputs": JSON($0.outputs.map(json)),
+            "changesMember": JSON($0.changesMember),
           ])
         }), "example": try example(member),
     ])

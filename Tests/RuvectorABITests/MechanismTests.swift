@@ -93,7 +93,7 @@ struct MechanismTests {
     let options = Options().integer("dim", 4).child("experts", flash).child("experts", flash)
     try handle.write { _ throws(RuvectorError) in
       #expect(create("moe", options, &error).code == 9)
-      #expect(message(error) == "expected an idle handle for a write, received one with an operation in flight")
+      #expect(message(error) == "expected no other operation in flight, received a handle with one")
     }
     let (code, mixture) = create("moe", options, &error)
     #expect(code == 0)

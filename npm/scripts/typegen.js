@@ -46,8 +46,8 @@ function registryOf(members) {
   const lines = [];
   for (const member of members) {
     const options = member.options.map(({ name, kind }) => `[${quoted(name)}, ${quoted(kind)}]`).join(', ');
-    const operations = member.operations.map(({ name, inputs, outputs }) =>
-      `${/^\w+$/.test(name) ? name : quoted(name)}: OPERATIONS[${shared(`{ inputs: [${inputs.map(port).join(', ')}], outputs: [${outputs.map(port).join(', ')}] }`)}]`);
+    const operations = member.operations.map(({ name, inputs, outputs, changesMember }) =>
+      `${/^\w+$/.test(name) ? name : quoted(name)}: OPERATIONS[${shared(`{ inputs: [${inputs.map(port).join(', ')}], outputs: [${outputs.map(port).join(', ')}]${changesMember ? ", changesMember: true" : ""} }`)}]`);
     lines.push(`  { family: ${quoted(member.family)}, name: ${quoted(member.name)}, type: ${quoted(member.type)}, isGenerated: ${isGenerated(member)}, options: [${options}], operations: { ${operations.join(', ')} } },`);
   }
   return `'use strict';\n// ${WRITTEN}\n\nconst OPERATIONS = [\n${[...table.keys()].map((text) => `  ${text},\n`).join('')}];\n\n/** Members; \`isGenerated\`: whether its class comes from the registry alone. */\nconst MEMBERS = [\n${lines.join('\n')}\n];\n\nmodule.exports = { MEMBERS };\n`;
@@ -210,7 +210,8 @@ function classText(member) {
     // An optional port before a required one is passed as undefined.
     const list = operation.inputs.map((port, i) => (port.need === 'optional' && operation.inputs.slice(i + 1).some(({ need }) => need === 'required')
       ? `${port.name}: ${argumentType(port)} | undefined` : ports[i]));
-    text += comment(shapes.filter((port) => !port.isOutput).map((port) => `${port.name} ${shown(port)}`).join(', ') + ` → ${operation.outputs.map((port) => `${port.name} ${shown(port)}`).join(', ')}.`, '  ');
+    const changes = operation.changesMember ? ` Changes the object: asynchronous calls take their turns, others are ERR_BUSY meanwhile; rejected with ERR_ABORTED, it has not happened.` : '';
+    text += comment(shapes.filter((port) => !port.isOutput).map((port) => `${port.name} ${shown(port)}`).join(', ') + ` → ${operation.outputs.map((port) => `${port.name} ${shown(port)}`).join(', ')}.${changes}`, '  ');
     text += `  ${operation.name}(${[...list, 'options?: ThreadOptions'].join(', ')}): ${resultType(operation)};\n`;
     text += `  ${operation.name}Async(${[...list, 'options?: AsyncOptions'].join(', ')}): Promise<${resultType(operation)}>;\n`;
   }

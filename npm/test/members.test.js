@@ -219,6 +219,34 @@ for (const subject of SUBJECTS) {
     });
   }
 
+  test(named('calls in flight together, of several sizes, are as one after the other; what changes the member is alone, as a whole or not at all'), async () => {
+    const options = optionsOf(subject), now = new type(options), later = new type(options), stateOfOne = (one) => bits(one.getWeights());
+    for (const name of Object.keys(operations).filter((each) => isAsync(subject, each))) {
+      const signed = random(4), { changesMember } = operations[name];
+      const lists = [5, 3, 8].map((n) => argumentsOf(subject, now, name, () => signed() / 2, n)), threads = { threads: 2 };
+      const inFlight = lists.map(({ args }) => runAsync(subject, later, name, args, threads));
+      if (changesMember) {
+        for (const read of ['getWeights', 'toJson', 'weightsToBuffer']) await fails(() => later[read](), 'ERR_BUSY', `${read} during ${name}`);
+        await fails(() => run(subject, later, name, lists[0].args), 'ERR_BUSY', `${name} during itself`);
+      } else later.getWeights();
+      const expected = [];
+      for (const { args } of lists) expected.push(bits(run(subject, now, name, args)));
+      assert.deepStrictEqual((await Promise.all(inFlight)).map(bits), expected, name);
+      assert.strictEqual(stateOfOne(later), stateOfOne(now), name);
+      for (const ticks of changesMember ? [0, 1, 2, 5] : []) {
+        const before = stateOfOne(later), stop = new AbortController(), call = runAsync(subject, later, name, lists[0].args, { signal: stop.signal });
+        for (let i = 0; i < ticks; i++) await undefined;
+        stop.abort();
+        const code = await call.then(() => 'none', (error) => error.code);
+        if (code === 'none') {
+          run(subject, now, name, lists[0].args);
+          assert.strictEqual(stateOfOne(later), stateOfOne(now), `${name}, not aborted`);
+        } else assert.deepStrictEqual([code, stateOfOne(later)], ['ERR_ABORTED', before], `${name}, aborted`);
+      }
+      for (const { close } of lists) close();
+    }
+  });
+
   test(named('closed, also in the middle of a call; handles of others; text that is none'), async () => {
     const [main] = Object.keys(operations);
     const options = optionsOf(subject), one = new type(options), signed = random(2), { args } = argumentsOf(subject, one, main, signed, 300), calls = {};

@@ -1659,7 +1659,10 @@ export class SGD {
   readonly dampening: number;
   readonly nesterov: boolean;
   readonly weightDecay: number;
-  /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
+  /**
+   * parameters [size], gradients [size], learningRate [1] → parameters [size]. Changes the object: asynchronous calls take their
+   * turns, others are ERR_BUSY meanwhile; rejected with ERR_ABORTED, it has not happened.
+   */
   step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
   stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
   /** `step` of a Float32Array, in place. */
@@ -1713,7 +1716,10 @@ export class Adam {
   readonly beta2: number;
   readonly eps: number;
   readonly weightDecay: number;
-  /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
+  /**
+   * parameters [size], gradients [size], learningRate [1] → parameters [size]. Changes the object: asynchronous calls take their
+   * turns, others are ERR_BUSY meanwhile; rejected with ERR_ABORTED, it has not happened.
+   */
   step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
   stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
   /** `step` of a Float32Array, in place. */
@@ -1766,7 +1772,10 @@ export class AdamW {
   readonly beta2: number;
   readonly eps: number;
   readonly weightDecay: number;
-  /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
+  /**
+   * parameters [size], gradients [size], learningRate [1] → parameters [size]. Changes the object: asynchronous calls take their
+   * turns, others are ERR_BUSY meanwhile; rejected with ERR_ABORTED, it has not happened.
+   */
   step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
   stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
   /** `step` of a Float32Array, in place. */
@@ -1832,7 +1841,10 @@ export class RiemannianSGD {
   readonly dampening: number;
   readonly nesterov: boolean;
   readonly weightDecay: number;
-  /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
+  /**
+   * parameters [size], gradients [size], learningRate [1] → parameters [size]. Changes the object: asynchronous calls take their
+   * turns, others are ERR_BUSY meanwhile; rejected with ERR_ABORTED, it has not happened.
+   */
   step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
   stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
   /** `step` of a Float32Array, in place. */
@@ -1898,7 +1910,10 @@ export class RiemannianAdam {
   readonly beta2: number;
   readonly eps: number;
   readonly weightDecay: number;
-  /** parameters [size], gradients [size], learningRate [1] → parameters [size]. */
+  /**
+   * parameters [size], gradients [size], learningRate [1] → parameters [size]. Changes the object: asynchronous calls take their
+   * turns, others are ERR_BUSY meanwhile; rejected with ERR_ABORTED, it has not happened.
+   */
   step(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): Float32Array;
   stepAsync(parameters: Vector, gradients: Vector, learningRate?: number | Vector | undefined, options?: AsyncOptions): Promise<Float32Array>;
   /** `step` of a Float32Array, in place. */
@@ -2278,7 +2293,10 @@ export class NegativeMiner {
   readonly margin: number;
   readonly metric: 'cosine' | 'euclidean';
   readonly seed: number | bigint;
-  /** anchor [n, d], candidates [m, d], positive [n, d], degrees [m] → indices [n, k]. */
+  /**
+   * anchor [n, d], candidates [m, d], positive [n, d], degrees [m] → indices [n, k]. Changes the object: asynchronous calls take
+   * their turns, others are ERR_BUSY meanwhile; rejected with ERR_ABORTED, it has not happened.
+   */
   mine(anchor: Matrix | Vector, candidates: Matrix | Vector, positive?: Matrix | Vector | undefined, degrees?: Vector | undefined, options?: ThreadOptions): IndexRows;
   mineAsync(anchor: Matrix | Vector, candidates: Matrix | Vector, positive?: Matrix | Vector | undefined, degrees?: Vector | undefined, options?: AsyncOptions): Promise<IndexRows>;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
@@ -2327,10 +2345,16 @@ export class EWC {
   /** values [size], outputGradient [1] → values [size]. */
   backward(values: Vector, outputGradient?: number | Vector | undefined, options?: ThreadOptions): { values: Float32Array };
   backwardAsync(values: Vector, outputGradient?: number | Vector | undefined, options?: AsyncOptions): Promise<{ values: Float32Array }>;
-  /** gradients [n, size] → observed [1]. */
+  /**
+   * gradients [n, size] → observed [1]. Changes the object: asynchronous calls take their turns, others are ERR_BUSY meanwhile;
+   * rejected with ERR_ABORTED, it has not happened.
+   */
   observe(gradients: Matrix | Vector, options?: ThreadOptions): number;
   observeAsync(gradients: Matrix | Vector, options?: AsyncOptions): Promise<number>;
-  /** values [size] → observed [1]. */
+  /**
+   * values [size] → observed [1]. Changes the object: asynchronous calls take their turns, others are ERR_BUSY meanwhile;
+   * rejected with ERR_ABORTED, it has not happened.
+   */
   consolidate(values: Vector, options?: ThreadOptions): number;
   consolidateAsync(values: Vector, options?: AsyncOptions): Promise<number>;
   /** Names and shapes of the parameters, in the order of `getWeights`. */
@@ -2379,10 +2403,16 @@ export class ReplayBuffer {
   readonly recent: number;
   readonly k: number;
   readonly seed: number | bigint;
-  /** rows [n, width] → seen [1]. */
+  /**
+   * rows [n, width] → seen [1]. Changes the object: asynchronous calls take their turns, others are ERR_BUSY meanwhile; rejected
+   * with ERR_ABORTED, it has not happened.
+   */
   add(rows: Matrix | Vector, options?: ThreadOptions): number;
   addAsync(rows: Matrix | Vector, options?: AsyncOptions): Promise<number>;
-  /**  → rows [k, width]. */
+  /**
+   *  → rows [k, width]. Changes the object: asynchronous calls take their turns, others are ERR_BUSY meanwhile; rejected with
+   * ERR_ABORTED, it has not happened.
+   */
   sample(options?: ThreadOptions): Rows;
   sampleAsync(options?: AsyncOptions): Promise<Rows>;
   /**  → drift [1]. */

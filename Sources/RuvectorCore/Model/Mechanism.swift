@@ -38,8 +38,6 @@ public protocol Mechanism: AnyObject {
   func bound(_ operation: String, _ buffers: [Tensor]) throws(RuvectorError) -> Call
   /// `operations`, of an object whose type is not known.
   var knownOperations: [Operation] { get }
-  /// Whether an operation changes the member (an optimizer's state): it is then alone, as a change of weights is.
-  func isChanged(by operation: String) -> Bool
   /// Runs an operation by name; returns the elements written where that is not fixed by the shapes.
   func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int
   /// JSON: family, name, options, weights with their shapes, the sides of ports that the options fix, instruction set. (Stands here so that each class has its
@@ -55,7 +53,6 @@ extension Mechanism {
     throw unknown("\(call.operation.name)", of: Self.operations)
   }
   public var knownOperations: [Operation] { Self.operations }
-  public func isChanged(by operation: String) -> Bool { false }
   public func run(_ operation: String, _ buffers: [Tensor], _ control: Control) throws(RuvectorError) -> Int {
     try runBound(operation, buffers, control)
   }

@@ -52,9 +52,12 @@ public struct Operation: Sendable {
   public let inputs: [Port]
   /// Parts of the buffer that is written, one after the other. One whose side is named "parameters" holds a float a parameter.
   public let outputs: [Port]
+  /// Whether it changes the member (an optimizer's state): it is then alone, as a change of weights is, and happens as a whole or
+  /// not at all.
+  public let changesMember: Bool
 
-  public init(_ name: StaticString, _ inputs: [Port], _ outputs: [Port]) {
-    (self.name, self.inputs, self.outputs) = (name, inputs, outputs)
+  public init(_ name: StaticString, _ inputs: [Port], _ outputs: [Port], changesMember: Bool = false) {
+    (self.name, self.inputs, self.outputs, self.changesMember) = (name, inputs, outputs, changesMember)
   }
 
   /// "backward" of an operation with one output: the same inputs and the output's gradient (of a number it may be left out: 1)

@@ -38,7 +38,7 @@ public final class EWC: Mechanism, @unchecked Sendable {
     let size = settings.integer("size")
     return [
       Slot("importance", [size], .zeros), Slot("observed", [size], .zeros), Slot("anchor", [size], .zeros),
-      Slot("count", [1], .zeros),
+      Slot("count", [1], .zeros, values: .counts),
     ]
   }
 
@@ -58,15 +58,12 @@ public final class EWC: Mechanism, @unchecked Sendable {
   private static let forward = Operation("forward", [.input("values", ["size"])], [Port("loss", [1])])
   public static let operations = [
     forward, forward.backward(hasParameters: false),
-    Operation("observe", [Port("gradients", ["n", "size"])], [Port("observed", [1])]),
-    Operation("consolidate", [Port("values", ["size"])], [Port("observed", [1])]),
+    Operation("observe", [Port("gradients", ["n", "size"])], [Port("observed", [1])], changesMember: true),
+    Operation("consolidate", [Port("values", ["size"])], [Port("observed", [1])], changesMember: true),
   ]
 
   public var facet: Facet? { PenaltyFacet(self) }
   public func size(of side: StaticString) -> Int? { side.matches("size") ? size : nil }
-  public func isChanged(by operation: String) -> Bool {
-    ("observe" as StaticString).matches(operation) || ("consolidate" as StaticString).matches(operation)
-  }
 
   public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
     let out = try call.output()

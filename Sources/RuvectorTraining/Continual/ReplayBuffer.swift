@@ -42,7 +42,7 @@ public final class ReplayBuffer: Mechanism, @unchecked Sendable {
     return [
       Slot("rows", [settings.integer("capacity"), width], .zeros),
       Slot("recent", [settings.integer("recent"), width], .zeros),
-      StepCount.slot, Slot("draws", [2], .zeros),
+      StepCount.slot, Slot("draws", [2], .zeros, values: .counts),
     ]
   }
 
@@ -61,13 +61,12 @@ public final class ReplayBuffer: Mechanism, @unchecked Sendable {
   // MARK: - Operations
 
   public static let operations = [
-    Operation("add", [Port("rows", ["n", "width"])], [Port("seen", [1])]),
-    Operation("sample", [], [Port("rows", ["k", "width"])]),
+    Operation("add", [Port("rows", ["n", "width"])], [Port("seen", [1])], changesMember: true),
+    Operation("sample", [], [Port("rows", ["k", "width"])], changesMember: true),
     Operation("drift", [], [Port("drift", [1])]),
   ]
 
   public func size(of side: StaticString) -> Int? { side.matches("width") ? width : side.matches("k") ? k : nil }
-  public func isChanged(by operation: String) -> Bool { !("drift" as StaticString).matches(operation) }
 
   public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
     let out = try call.output()

@@ -66,10 +66,9 @@ public final class NegativeMiner: Mechanism, @unchecked Sendable {
       [
         Port("anchor", ["n", "d"]), Port("candidates", ["m", "d"]), Port("positive", ["n", "d"], .float32, .optional),
         Port("degrees", ["m"], .float32, .optional),
-      ], [Port("indices", ["n", "k"], .uint32)])
+      ], [Port("indices", ["n", "k"], .uint32)], changesMember: true)
   ]
 
-  public func isChanged(by operation: String) -> Bool { true }
   public func size(of side: StaticString) -> Int? { side.matches("k") ? k : nil }
 
   public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
@@ -95,7 +94,7 @@ public final class NegativeMiner: Mechanism, @unchecked Sendable {
           "numbers >= 0", for: "degrees", received: "\(text(Double(degree))) at element \(i)", .outOfRange)
       }
     }
-    let out = try call.indicesOutput(), turn = UInt64(calls.next())
+    let out = try call.indicesOutput(), turn = UInt64(calls.value + 1)
     try forChunks(of: anchors.rows, chunk: 8, control) { (rows, _) throws(RuvectorError) in
       for r in rows {
         var random = Random(seed: seed ^ (turn &* 0x9e37_79b9_7f4a_7c15 &+ UInt64(r) &* 0xd134_2543_de82_ef95))
@@ -105,6 +104,7 @@ public final class NegativeMiner: Mechanism, @unchecked Sendable {
         for (i, one) in chosen.enumerated() { out[r * k + i] = UInt32(truncatingIfNeeded: one) }
       }
     }
+    _ = calls.next()  // what was aborted has not happened
     return call.outputCount
   }
 

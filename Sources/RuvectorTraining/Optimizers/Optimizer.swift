@@ -131,7 +131,7 @@ private enum OptimizerOperation {
     "step",
     [
       Port("parameters", ["size"]), Port("gradients", ["size"]), Port("learningRate", [1], .float32, .optional),
-    ], [Port("parameters", ["size"])])
+    ], [Port("parameters", ["size"])], changesMember: true)
   static let all = [step]
 }
 
@@ -140,7 +140,6 @@ extension Optimizer {
   public static var operations: [Operation] { OptimizerOperation.all }
   public var facet: Facet? { OptimizerFacet(self) }
   public func size(of side: StaticString) -> Int? { side.matches("size") ? size : nil }
-  public func isChanged(by operation: String) -> Bool { true }
   public func bound(parameters: Double, gradients: Double, learningRate: Double) -> Double { .infinity }
   public func perform(_ call: Call, _ control: Control) throws(RuvectorError) -> Int {
     try runStep(self, call, control)

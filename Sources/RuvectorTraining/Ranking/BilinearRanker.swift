@@ -40,7 +40,8 @@ public final class BilinearRanker: Mechanism, @unchecked Sendable {
       "gradients", lists + [Port("relevance", ["n", "k"])], [Port("loss", [1]), Port("parameters", ["parameters"])]),
     // Steps from plan[0] on, plan[1] of them, of plan[2] lists; learning rate, weight decay, number of the order.
     Operation(
-      "train", lists + [Port("relevance", ["n", "k"]), Port("plan", [6], .float64)], [Port("loss", [1])]),
+      "train", lists + [Port("relevance", ["n", "k"]), Port("plan", [6], .float64)], [Port("loss", [1])],
+      changesMember: true),
   ]
   private static let warmUp = 20
 
@@ -77,8 +78,6 @@ public final class BilinearRanker: Mechanism, @unchecked Sendable {
   }
 
   public func size(of side: StaticString) -> Int? { side.matches("dim") ? dim : nil }
-
-  public func isChanged(by operation: String) -> Bool { ("train" as StaticString).matches(operation) }
 
   // MARK: - Calls
 

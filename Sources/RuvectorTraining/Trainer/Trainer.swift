@@ -131,13 +131,17 @@ public final class Trainer: Mechanism, @unchecked Sendable {
   // MARK: - Operations
 
   private static let report = [Port("report", ["report"])]
-  public static let operations = [
+  // All of them, so that none runs beside another.
+  private static func changing(_ name: StaticString, _ inputs: [Port], _ outputs: [Port]) -> Operation {
+    Operation(name, inputs, outputs, changesMember: true)
+  }
+  public static let operations: [Operation] = [
     // Optimizers of the parameters, by number; 2³² − 1: none.
-    Operation("assign", [Port("groups", ["groups"], .uint32)], [Port("groups", [1])]),
+    changing("assign", [Port("groups", ["groups"], .uint32)], [Port("groups", [1])]),
     // A model over a graph sees a subgraph around the nodes of a batch: entries a node and hop (below 0: all); one 0: the graph.
-    Operation("sample", [Port("sizes", ["sizes"])], [Port("sizes", [1])]),
+    changing("sample", [Port("sizes", ["sizes"])], [Port("sizes", [1])]),
     // The values of one field (see `TrainingData`) of the training set 0 or the validation set 1.
-    Operation(
+    changing(
       "load",
       [
         Port("place", [3]), Port("numbers", ["rows", "dim"], .float32, .optional),
@@ -145,20 +149,18 @@ public final class Trainer: Mechanism, @unchecked Sendable {
         Port("graph", ["nodes", "columns", "edges"], .graph, .optional),
         Port("offsets", ["ends"], .uint32, .optional),
       ], [Port("samples", [1])]),
-    Operation("ready", [Port("set", [1])], [Port("samples", [1])]),
+    changing("ready", [Port("set", [1])], [Port("samples", [1])]),
     // So many units of the next steps.
-    Operation("advance", [Port("units", [1]), Port("history", ["epochs"], .float32, .optional)], report),
+    changing("advance", [Port("units", [1]), Port("history", ["epochs"], .float32, .optional)], report),
     // A step in the caller's hands: a forward pass, whose outputs are read; then the loss and its gradient.
-    Operation("begin", [Port("history", ["epochs"], .float32, .optional)], report),
-    Operation("outputs", [Port("set", [1])], [Port("outputs", ["outputs"]), Port("samples", ["batch"])]),
-    Operation("end", [Port("loss", [1]), Port("outputGradient", ["outputs"])], report),
+    changing("begin", [Port("history", ["epochs"], .float32, .optional)], report),
+    changing("outputs", [Port("set", [1])], [Port("outputs", ["outputs"]), Port("samples", ["batch"])]),
+    changing("end", [Port("loss", [1]), Port("outputGradient", ["outputs"])], report),
     // The mean loss of the validation set's batches from one on, without training.
-    Operation("evaluate", [Port("batches", [2])], [Port("loss", [3])]),
+    changing("evaluate", [Port("batches", [2])], [Port("loss", [3])]),
     // Drops what is done of a step.
-    Operation("drop", [Port("step", [1])], report),
+    changing("drop", [Port("step", [1])], report),
   ]
-
-  public func isChanged(by operation: String) -> Bool { true }
 
   public func size(of side: StaticString) -> Int? {
     if side.matches("report") { return 8 }

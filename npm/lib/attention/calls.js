@@ -39,7 +39,7 @@ const OPERATIONS = {
 
 const kept = [];
 
-/** The numbers as doubles, in memory that the next call overwrites: native code reads them before anything else runs. */
+/** The numbers as doubles, in memory that the next call at once overwrites. */
 function numbers(list) {
   const doubles = (kept[list.length] ??= new Float64Array(list.length));
   for (let i = 0; i < list.length; i++) doubles[i] = list[i];
@@ -50,7 +50,7 @@ function numbers(list) {
 function prepare(self, operation, args, own, room) {
   const call = readArguments(self, args, own, room);
   const result = OPERATIONS[operation](self, call, args, own, room), most = threads(args.threads);
-  return { values: [self.handle, call.sparse ? `sparse ${operation}` : operation, call.buffers, numbers(call.shapes), most], result };
+  return { values: [self.handle, call.sparse ? `sparse ${operation}` : operation, call.buffers, own ? Float64Array.from(call.shapes) : numbers(call.shapes), most], result };
 }
 
 function runNow(self, operation, args) {

@@ -10,6 +10,38 @@ const { nameOf } = require('../known.js');
 
 let stateIn, stateOf;
 
+/** Calls of a member that some operations change: changes wait for what was called before them, other calls for earlier changes. */
+class Turns {
+  /** Changes in flight or waiting. */
+  changes = 0;
+  #last = Promise.resolve();
+  /** Other calls since the last change. */
+  #others = new Set();
+
+  async other(run) {
+    const done = this.changes > 0 ? this.#last.then(run) : run(), settled = done.then(() => {}, () => {});
+    this.#others.add(settled);
+    try {
+      return await done;
+    } finally {
+      this.#others.delete(settled);
+    }
+  }
+
+  async change(run) {
+    const isAlone = this.changes === 0 && this.#others.size === 0;
+    this.changes++;
+    const done = isAlone ? run() : Promise.all([this.#last, ...this.#others]).then(run);
+    this.#last = done.then(() => {}, () => {});
+    this.#others.clear();
+    try {
+      return await done;
+    } finally {
+      this.changes--;
+    }
+  }
+}
+
 /** What the members of all families share: options, weights, text. */
 class Member extends Handle {
   #state;
@@ -18,7 +50,8 @@ class Member extends Handle {
   constructor(row, args, kind = Member) {
     const state = create(row, args);
     super(state.handle, kind);
-    this.#state = { ...state, kind, pending: 0 };
+    const isChanged = Object.values(row.operations ?? {}).some(({ changesMember }) => changesMember);
+    this.#state = { ...state, kind, pending: 0, turns: isChanged ? new Turns() : undefined };
   }
 
   static {
@@ -78,11 +111,15 @@ class Member extends Handle {
   }
 }
 
-/** `run()` of a member with this state; until what it promises is settled its weights cannot be set. */
-async function whileInFlight(state, run) {
+/**
+ * `run()` of a member with this state, in its turn; until what it promises is settled its weights cannot be set. `isChange`: it changes
+ * the member.
+ */
+async function whileInFlight(state, run, isChange = false) {
+  const { turns } = state;
   state.pending++; // from now on, and not from when a thread has time for it
   try {
-    return await run();
+    return await (turns === undefined ? run() : isChange ? turns.change(run) : turns.other(run));
   } finally {
     state.pending--;
   }
@@ -94,14 +131,28 @@ function requireIdle(member) {
   if (pending > 0) throw mismatch('ERR_BUSY', 'no call in flight', 'this', pending);
 }
 
-/** The native object of a member, which must be open. */
-const handleOf = (value) => Handle.of(value, stateOf(value).kind, 'this');
+/** Of a member that is read: no change may be in flight. */
+function requireStill({ turns }, name) {
+  if (turns?.changes > 0) throw mismatch('ERR_BUSY', 'no change in flight', name, turns.changes);
+}
+
+/** The native object of a member, which must be open; for a call that waits for its turn. */
+const openHandleOf = (value) => Handle.of(value, stateOf(value).kind, 'this');
+
+/** The same for a call now. */
+function handleOf(value) {
+  const handle = openHandleOf(value);
+  requireStill(stateOf(value), 'this');
+  return handle;
+}
 
 /** The native object of an argument that must be an open member of a family, `wanted` in words. */
 function handleOfFamily(value, family, wanted, name) {
   const state = Handle.looksLike(value) ? stateIn(value) : undefined;
   if (state?.row.family !== family) throw mismatch('ERR_WRONG_HANDLE', wanted, name, inPlace(value));
-  return Handle.of(value, state.kind, name);
+  const handle = Handle.of(value, state.kind, name);
+  requireStill(state, name);
+  return handle;
 }
 
-module.exports = { Member, handleOf, handleOfFamily, requireIdle, stateOf, whileInFlight };
+module.exports = { Member, handleOf, handleOfFamily, openHandleOf, requireIdle, stateOf, whileInFlight };

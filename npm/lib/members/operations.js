@@ -5,11 +5,11 @@ const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { Graph } = require('../graph.js');
 const { Handle } = require('../handle.js');
-const { abortable, threads } = require('../async.js');
+const { abortable, cancellable, checkFlag, threads } = require('../async.js');
 const { matrix } = require('../matrices.js');
 const { withStaging } = require('../staging.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
-const { handleOf, stateOf, whileInFlight } = require('./member.js');
+const { handleOf, openHandleOf, requireIdle, stateOf, whileInFlight } = require('./member.js');
 
 const NOTHING = new Float32Array(0);
 
@@ -88,7 +88,7 @@ function shaped(data, sizes) {
 
 /** Arguments of the native row `run` without the cancel flag, and the result once it ran. */
 function prepare(self, name, operation, args, own, room) {
-  const { floats, sizes } = stateOf(self), handle = handleOf(self);
+  const { floats, sizes } = stateOf(self), handle = (own ? openHandleOf : handleOf)(self);
   const count = operation.inputs.length, extra = args.slice(count + 1).find((value) => value !== undefined);
   if (extra !== undefined) throw unexpected('ERR_INVALID_ARG', 'nothing behind the options', 'arguments', extra);
   const options = inputs.options(args[count], own ? ['threads', 'signal'] : ['threads']);
@@ -111,6 +111,7 @@ function prepare(self, name, operation, args, own, room) {
 function runNow(self, name, operation, args) {
   return withStaging((staging) => {
     const { values, result } = prepare(self, name, operation, args, false, (count, what) => staging.take(count, what));
+    if (operation.changesMember) requireIdle(self);
     native.run(...values, undefined);
     return result();
   });
@@ -118,10 +119,12 @@ function runNow(self, name, operation, args) {
 
 async function runLater(self, name, operation, args) {
   const { values, signal, result } = prepare(self, name, operation, args, true);
-  return abortable(signal, (flag) => whileInFlight(stateOf(self), async () => {
+  // What changes the member settles as the work does: what rejects has not happened.
+  return (operation.changesMember ? cancellable : abortable)(signal, (flag) => whileInFlight(stateOf(self), async () => {
+    checkFlag(flag);
     await native.runAsync(...values, flag);
     return result();
-  }));
+  }, operation.changesMember));
 }
 
 module.exports = { runLater, runNow };

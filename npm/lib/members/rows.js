@@ -5,7 +5,7 @@
 //   class       the name of the class
 //   family, native   where the native side finds it
 //   options     name here -> {kind, native: its name there (null: not known there)}
-//   operations  name -> {inputs, outputs}: ports {name, type, need, shape}
+//   operations  name -> {inputs, outputs, changesMember}: ports {name, type, need, shape}
 const { MEMBERS } = require('../generated/registry.js');
 
 /** Those whose classes come from the registry alone: their operations are methods. */
