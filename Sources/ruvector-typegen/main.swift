@@ -38,7 +38,7 @@ import Ruvector
     }
     return JSON([
       "name": JSON("\(option.name)"), "kind": JSON(kind), "wanted": JSON(option.wanted), "note": JSON("\(option.note)"),
-      "standard": option.standard.map { JSON($0) }, "choices": choices,
+      "standard": option.standard.map { JSON($0) }, "before": option.before.map { JSON($0) }, "choices": choices,
     ])
   }
 

@@ -87,7 +87,7 @@ struct MechanismTests {
     #expect(create("moe", Options().integer("dim", 4).number("experts", 2), &error).code == 4)
     let (_, flash) = create("flash", Options().integer("dim", 4), &error)
     #expect(create("flash", Options().child("dim", flash), &error).code == 4)
-    #expect(message(error).hasSuffix("for dim, received a mechanism"), "\(message(error))")
+    #expect(message(error).hasSuffix("for dim, received a member"), "\(message(error))")
     // A child whose weights are being written cannot be copied; afterwards it can.
     let handle = try Opaque.object(flash, MechanismHandle.self, "flash")
     let options = Options().integer("dim", 4).child("experts", flash).child("experts", flash)

@@ -112,6 +112,6 @@ import Testing
     bad.queries[2][0] = .infinity
     #expect(failure { () throws(RuvectorError) in _ = try router.forward(bad) }?.code == .nonFinite)
     let none = failure { () throws(RuvectorError) in _ = try LearnedRouting(6) }
-    #expect(none?.message == "expected 1...64 mechanisms for experts, received nothing")
+    #expect(none?.message == "expected 1...64 members for experts, received nothing")
   }
 }

@@ -238,11 +238,11 @@ import Testing
       failure { () throws(RuvectorError) in _ = try MixtureOfExperts(6, options) }
     }
     #expect(error([("experts", one), ("experts", one)]) == nil)
-    #expect(error([])?.message == "expected 1...64 mechanisms for experts, received nothing")
-    #expect(error([("experts", .number(2))])?.message == "expected 1...64 mechanisms for experts, received 2")
+    #expect(error([])?.message == "expected 1...64 members for experts, received nothing")
+    #expect(error([("experts", .number(2))])?.message == "expected 1...64 members for experts, received 2")
     let many = (0..<65).map { _ in (key: "experts", value: one) }
-    #expect(error(many)?.message == "expected 1...64 mechanisms for experts, received 65")
-    #expect(error([("topK", one)])?.message == "expected an integer in 1...64 for topK, received a mechanism")
+    #expect(error(many)?.message == "expected 1...64 members for experts, received 65")
+    #expect(error([("topK", one)])?.message == "expected an integer in 1...64 for topK, received a member")
     #expect(
       error([("experts", one)])?.message == "expected at most 1, the number of experts, for topK, received 2")
     #expect(

@@ -254,6 +254,6 @@ import Testing
     #expect(
       made([try MultiHead.make([("dim", .number(4))])])
         == "invalidConfig expected a RuvectorLayer or RuvectorLayerV2 for layers[0], received another mechanism")
-    #expect(made([]) == "invalidConfig expected 1...64 mechanisms for layers, received nothing")
+    #expect(made([]) == "invalidConfig expected 1...64 members for layers, received nothing")
   }
 }

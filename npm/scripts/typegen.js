@@ -45,7 +45,7 @@ function registryOf(members) {
   const port = ({ name, type, need, shape }) => `{ name: ${quoted(name)}, type: ${quoted(type)}, need: ${quoted(need)}, shape: [${shape.map(quoted).join(', ')}] }`;
   const lines = [];
   for (const member of members) {
-    const options = member.options.map(({ name, kind }) => `[${quoted(name)}, ${quoted(kind)}]`).join(', ');
+    const options = member.options.map((option) => `[${[quoted(option.name), quoted(option.kind), ...option.before === undefined ? [] : [standardOf({ ...option, standard: option.before })]].join(', ')}]`).join(', ');
     const operations = member.operations.map(({ name, inputs, outputs, changesMember }) =>
       `${/^\w+$/.test(name) ? name : quoted(name)}: OPERATIONS[${shared(`{ inputs: [${inputs.map(port).join(', ')}], outputs: [${outputs.map(port).join(', ')}]${changesMember ? ", changesMember: true" : ""} }`)}]`);
     lines.push(`  { family: ${quoted(member.family)}, name: ${quoted(member.name)}, type: ${quoted(member.type)}, isGenerated: ${isGenerated(member)}, options: [${options}], operations: { ${operations.join(', ')} } },`);
@@ -197,12 +197,14 @@ const MORE = {
   optimizer: () => `  /** \`step\` of a Float32Array, in place. */\n  stepInPlace(parameters: Float32Array, gradients: Vector, learningRate?: number | Vector | undefined, options?: ThreadOptions): void;\n`,
 };
 
+/** Whether it can be made without options. */
+const isFree = ({ options }) => options.every((option) => standardOf(option) !== undefined);
+
 function classText(member) {
   const { first, formulas } = partsOf(member.doc);
   let text = `export interface ${member.type}Options {\n${optionLines(member.options)}}\n\n`;
   text += `/**\n * ${first}\n *\n${formulas.map((line) => ` *     ${line}`.trimEnd() + '\n').join('')} *\n * More: docs/options.md.\n */\n`;
-  const isFree = member.options.every((option) => standardOf(option) !== undefined);
-  text += `export class ${member.type} {\n  constructor(options${isFree ? '?' : ''}: ${member.type}Options);\n  /** From \`toJson()\`. ERR_CORRUPT for anything else. */\n  static fromJson(json: string): ${member.type};\n`;
+  text += `export class ${member.type} {\n  constructor(options${isFree(member) ? '?' : ''}: ${member.type}Options);\n  /** From \`toJson()\`. ERR_CORRUPT for anything else. */\n  static fromJson(json: string): ${member.type};\n`;
   for (const option of member.options) text += `  readonly ${option.name}: ${typeOf(option)};\n`;
   for (const operation of member.operations) {
     const ports = operation.inputs.map((port) => `${port.name}${port.need === 'optional' ? '?' : ''}: ${argumentType(port)}${port.need === 'optional' ? ' | undefined' : ''}`);
@@ -341,17 +343,19 @@ export type WalkLayer =
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }
 
-${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they are made from. They are copied. */\nexport type Layer =\n${layers.map(({ type }) => `  | ${type}\n  | { readonly class: '${type}'; readonly options${type === 'Dropout' || type === 'Activation' ? '?' : ''}: ${type}Options }`).join('\n')};\n\n` : ''}${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${made.filter(({ family }) => family === 'loss').map(lossFunction).join('\n')}\n${overlayOptions(members)}${indexOptions(indexes).trimEnd()}
+${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they are made from. They are copied. */\nexport type Layer =\n${layers.map((layer) => `  | ${layer.type}\n  | { readonly class: '${layer.type}'; readonly options${isFree(layer) ? '?' : ''}: ${layer.type}Options }`).join('\n')};\n\n` : ''}${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${made.filter(({ family }) => family === 'loss').map(lossFunction).join('\n')}\n${overlayOptions(members)}${indexOptions(indexes).trimEnd()}
 `;
 }
 
 // ---- options.md ----
 
-const TITLES = { layer: 'Layers', walk: 'Walks', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', dense: 'Layers of single rows', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer', miner: 'Mining', continual: 'Continual learning', balancing: 'Balancing losses', embedding: 'Embeddings', head: 'Heads', index: 'Indexes' };
+const TITLES = { layer: 'Layers', walk: 'Walks', attention: 'Attention', codec: 'Codecs', graph: 'Layers over graphs', dense: 'Layers of single rows', loss: 'Losses', optimizer: 'Optimizers', schedule: 'Schedules', trainer: 'Trainer', miner: 'Mining', continual: 'Continual learning', balancing: 'Balancing losses', embedding: 'Embeddings', head: 'Heads', ranker: 'Ranking', index: 'Indexes' };
 
 function docsOf(members, indexes) {
-  let text = `<!-- ${WRITTEN} -->\n# Every member and index: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`, \`rv_index_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\n`;
+  let text = `<!-- ${WRITTEN} -->\n# Every member and index: formulas, options, operations\n\nNames are those of Swift and C (\`rv_create\`, \`rv_index_create\`); [migration.md](migration.md) says where the classes of JavaScript have others.\nOf a \`seed\` that is left out, JavaScript's classes draw a random one.\n`;
   const all = [...members, ...indexes.map((one) => ({ ...one, family: 'index', operations: [] }))];
+  const unknown = all.find(({ family }) => TITLES[family] === undefined);
+  if (unknown) throw new Error(`TITLES lacks the family ${unknown.family}`);
   for (const family of Object.keys(TITLES)) {
     const ours = all.filter((member) => member.family === family);
     if (ours.length > 0) text += `\n## ${TITLES[family]}\n`;
@@ -364,7 +368,7 @@ function docsOf(members, indexes) {
         text += '\n| option | value | default | |\n|---|---|---|---|\n';
         for (const option of options) text += `| \`${option.name}\` | ${rangeOf(option).replaceAll('|', '\\|')} | ${standardOf(option) ?? ''} | ${option.note.replaceAll('|', '\\|')} |\n`;
       }
-      if (isGenerated({ family, type })) {
+      if (operations.length > 0) {
         text += '\n| operation | takes | gives |\n|---|---|---|\n';
         for (const { name: operation, inputs, outputs } of operations) {
           const list = (ports) => ports.map((port) => `${port.name} ${shown(port)}${port.need === 'optional' ? ' (may be left out)' : ''}`).join(', ');

@@ -383,7 +383,7 @@ function numbersOf(one, number) {
   let at = 0;
   for (const { name, shape } of one.parameters) {
     const end = at + shape.reduce((a, b) => a * b, 1);
-    if (name === 'steps') weights.fill(3, at, end);
+    if (['steps', 'draws', 'count'].includes(name)) weights.fill(3, at, end);
     at = end;
   }
   return weights;

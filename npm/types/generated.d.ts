@@ -123,7 +123,7 @@ export type Layer =
   | HyperbolicGNNLayer
   | { readonly class: 'HyperbolicGNNLayer'; readonly options: HyperbolicGNNLayerOptions }
   | Aggregation
-  | { readonly class: 'Aggregation'; readonly options: AggregationOptions }
+  | { readonly class: 'Aggregation'; readonly options?: AggregationOptions }
   | Sequential
   | { readonly class: 'Sequential'; readonly options: SequentialOptions }
   | Linear
@@ -140,7 +140,7 @@ export interface RuvectorLayerV2Options {
   inputDim: number;
   /** Width of the output. Integer in 1...65536. */
   hiddenDim: number;
-  /** A mechanism of attention of width hiddenDim; it is copied. 1...1 mechanisms. */
+  /** A mechanism of attention of width hiddenDim; it is copied. 1 member. */
   attention: Expert;
   /** true: the mechanism sees points of the Poincare ball. Default false. */
   ball?: boolean | undefined;
@@ -210,7 +210,7 @@ export class RuvectorLayerV2 {
 export interface RuvectorLayerV2 extends WeightFiles {}
 
 export interface HierarchicalModelOptions {
-  /** A RuvectorLayer or RuvectorLayerV2 a level; they are copied. 1...64 mechanisms. */
+  /** A RuvectorLayer or RuvectorLayerV2 a level; they are copied. 1...64 members. */
   layers: readonly WalkLayer[];
   /** Nodes kept a level. Integer in 1...16777216. Default 5. */
   k?: number | undefined;
@@ -759,7 +759,7 @@ export class Aggregation {
 export interface Aggregation extends WeightFiles {}
 
 export interface SequentialOptions {
-  /** Layers of graphs or of single rows; they are copied. 1...64 mechanisms. */
+  /** Layers of graphs or of single rows; they are copied. 1...64 members. */
   layers: readonly Layer[];
   /** What is done with the input rows once layers are through. Default 'none'. */
   skip?: 'none' | 'add' | 'concat' | undefined;
@@ -2862,7 +2862,7 @@ export interface GraphPipelineOptions {
 export interface MoEOptions {
   /** Width of queries and keys. Integer in 1...65536. */
   dim: number;
-  /** Mechanisms of attention of the same width; they are copied. 1...64 mechanisms. Default four by name. */
+  /** Mechanisms of attention of the same width; they are copied. 1...64 members. Default four by name. */
   experts?: readonly Expert[] | undefined;
   /** Experts a query, at most as many as there are. Integer in 1...64. Default 2, or 1 of one. */
   topK?: number | undefined;
@@ -2884,7 +2884,7 @@ export interface MoEOptions {
 export interface LearnedRoutingOptions {
   /** Width of queries and keys. Integer in 1...65536. */
   dim: number;
-  /** Mechanisms of attention of the same width; they are copied. 1...64 mechanisms. Default four by name. */
+  /** Mechanisms of attention of the same width; they are copied. 1...64 members. Default four by name. */
   experts?: readonly Expert[] | undefined;
   /** T > 0 of the softmax; lower is sharper. Finite number > 0. Default 1. */
   temperature?: number | undefined;

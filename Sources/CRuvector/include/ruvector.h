@@ -131,10 +131,10 @@ const char *rv_simd_level(void);
  * before anything else; the other functions work in any case, at the best level. */
 int32_t rv_start(rv_error *error);
 
-/* ---- Mechanisms: layers and codecs, one lifecycle -------------------------------------------------------- */
+/* ---- Members of all families, one lifecycle ----------------------------------------------------------------- */
 
-/* Creates member `name` of `family` ("layer": "ruvector"; "attention": Sources/Ruvector/Registry.swift lists them; "codec":
- * "half", "pq8", "pq4", "binary").
+/* Creates member `name` of `family`: docs/options.md has every family, its members, their options and operations (from
+ * Sources/Ruvector/Registry.swift).
  * RV_INVALID_ARGUMENT for unknown names, RV_INVALID_CONFIG for unknown or impossible options. */
 int32_t rv_create(const char *family, const char *name, const rv_option *options, size_t option_count,
                   rv_mechanism **out, rv_error *error);
@@ -142,29 +142,14 @@ rv_mechanism *rv_retain(rv_mechanism *);
 /* Gives up one reference; NULL is allowed. The object goes with its last reference. */
 void rv_release(rv_mechanism *);
 
-/* Runs an operation on buffers, in the order that the mechanism documents:
- *   layer   "forward":  node [in], neighbors [n, in], edge weights [m], output [hidden] (writable)
- *   layer   "backward": node, neighbors, edge weights, output gradient [hidden], the gradients of node, neighbors, edge
- *                       weights and parameters one after the other (writable)
- *   attention "forward":  queries [m, d], keys [n, d], values [n, v], mask (u8: none, n or m * n), offsets (u32: none or m + 1),
- *                         query context [m, c], key context [n, c], edges [n or m * n, e] (matrices, without columns where there
- *                         are none; the five from mask to edges may be left out together), output [m * width] (writable)
- *             "weights":  the same with output [heads * m * n]
- *             "backward": ... edges, output gradient [m * width], output: the gradients of queries, keys, values, parameters
- *                         and edges one after the other
- *             "feed":     one query whose keys come in blocks: query [1, d], keys [n, d], values [n, v], state (f64, 2 * heads +
- *                         v + 1, zeros at first, writable); of mechanisms whose forward is heads of softmax attention alone:
- *                         scaled_dot_product, flash, multi_head without projections, graph_rope without context
- *             "merge":    another state, state (writable): the state of the keys of both, in any order
- *             "finish":   state, output [v] (writable): the output over all keys so far. `written` receives v, or 0 where 32-bit
- *                         floats do not hold it and "forward" is to be asked
- *             "sparse ..." the same over a pattern (rv_sparsity_pattern). What c and e are, and further operations ("routing"
- *             and "usage" of moe and learned_routing, "gates" of dynamic_heads, "contributions" of dual_space, "rotate" of
- *             graph_rope), each mechanism's file in Sources/RuvectorAttention says
- *   codec   "encode":   vector [n], bytes (u8, writable); `written` receives the bytes used
- *   codec   "decode":   bytes (u8), vector [n] (writable)
- *   codec   "bound":    vector [n]; `written` receives the bytes that "encode" needs at most
- *   codec   "elementCount": bytes (u8); `written` receives the elements that "decode" gives
+/* Runs an operation on buffers: one for each port that it takes by docs/options.md, in this order, and a writable one for what
+ * it gives, all parts one after the other. A buffer without elements stands for a port that is left out. One that changes the
+ * member (an optimizer's "step") is RV_BUSY while another runs.
+ *   attention   the five ports from mask to edges may be left out together. "backward" gives the gradients of queries, keys,
+ *               values, parameters and edges. "feed" takes a state of zeros first (f64, 2 * heads + v + 1); of "finish"
+ *               `written` receives v, or 0 where 32-bit floats do not hold it and "forward" is to be asked. "sparse ..." is the
+ *               same over a pattern (rv_sparsity_pattern).
+ *   codec       `written` receives the bytes of "encode", the most that it needs of "bound", the elements of "elementCount"
  * `written` may be NULL. */
 int32_t rv_run(rv_mechanism *, const char *operation, const rv_buffer *buffers, size_t buffer_count,
                uint64_t *written, const rv_control *control, rv_error *error);
@@ -426,7 +411,7 @@ int32_t rv_merge_top_k(const rv_buffer *distances, const rv_buffer *bounds, uint
 /* ---- Patterns of sparsity ---------------------------------------------------------------------------------- */
 
 /* Which of `columns` keys each of `rows` queries sees, in CSR form: kind "local" (parameter: window), "strided" (stride),
- * "block" (size), "random" (keys a row, from `seed`) or "global" (tokens); Sources/RuvectorAttention/SparsityPattern.swift
+ * "block" (size), "random" (keys a row, from `seed`) or "global" (tokens); Sources/RuvectorAttention/Engines/SparsityPattern.swift
  * defines them. `offsets` (u32) receives rows + 1 numbers, `*count` the pairs there are; `indices` (u32, of so many, or
  * NULL: call again with memory for them) their keys, rising in each row. rv_run "sparse forward", "sparse weights" and
  * "sparse backward" of a mechanism of attention take them. */

@@ -8,7 +8,7 @@ open class Facet {
 /// weights, operations on buffers, all of them described, so that the C boundary and with it every language know members by
 /// this protocol only.
 public protocol Mechanism: AnyObject {
-  /// "layer", "attention", "codec", "graph", "loss".
+  /// What members that are used alike share: "attention", "loss". Registry.swift has them all.
   static var family: StaticString { get }
   static var name: StaticString { get }
   static var options: [Option] { get }

@@ -22,7 +22,7 @@ public struct Option: Sendable {
     case seed
     /// One of some names; its value is the place of the name.
     case choice([StaticString])
-    /// So many mechanisms. They are copied: two mechanisms share no state.
+    /// So many members. They are copied: two members share no state.
     case children(ClosedRange<Int>)
   }
 
@@ -30,13 +30,15 @@ public struct Option: Sendable {
   public let kind: Kind
   /// nil: the option must be given.
   public let standard: Double?
+  /// What a saved text means that is older than the option; nil: there is none.
+  public let before: Double?
   #if DEBUG  // what the library runs with holds no prose: ruvector-typegen, which prints it, is a debug build
     /// One sentence.
     public let note: StaticString
   #endif
 
-  public init(_ name: StaticString, _ kind: Kind, standard: Double? = nil, _ note: StaticString) {
-    (self.name, self.kind, self.standard) = (name, kind, standard)
+  public init(_ name: StaticString, _ kind: Kind, standard: Double? = nil, before: Double? = nil, _ note: StaticString) {
+    (self.name, self.kind, self.standard, self.before) = (name, kind, standard, before)
     #if DEBUG
       self.note = note
     #endif
@@ -54,7 +56,8 @@ public struct Option: Sendable {
     case .flag: "0 or 1"
     case .seed: "an integer"
     case .choice(let names): "one of \(list(names))"
-    case .children(let range): "\(range.lowerBound)...\(range.upperBound) mechanisms"
+    case .children(let range) where range.upperBound == 1: "1 member"
+    case .children(let range): "\(range.lowerBound)...\(range.upperBound) members"
     }
   }
 
@@ -97,7 +100,7 @@ public struct Option: Sendable {
     case .number(let x): received = text(x)
     case .integer(let x): received = "\(x)"
     case .text(let x): received = quoted(x)
-    case .child: received = "a mechanism"
+    case .child: received = "a member"
     }
     throw .expected(wanted, for: name, received: received, .invalidConfig)
   }

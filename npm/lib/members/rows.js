@@ -4,7 +4,7 @@
 // adds what the packages that are replaced call it.
 //   class       the name of the class
 //   family, native   where the native side finds it
-//   options     name here -> {kind, native: its name there (null: not known there)}
+//   options     name here -> {kind, native: its name there (null: not known there), before: what texts mean that are older than it}
 //   operations  name -> {inputs, outputs, changesMember}: ports {name, type, need, shape}
 const { MEMBERS } = require('../generated/registry.js');
 
@@ -19,9 +19,9 @@ function memberOf(family, native) {
 /** A row for a member: `names` are those options that are called otherwise here, `only` those there are. */
 function rowOf(member, name = member.type, /** @type {any} */ { names = {}, only, more = {}, ...rest } = {}) {
   const options = new Map();
-  for (const [native, kind] of member.options) {
+  for (const [native, kind, before] of member.options) {
     const ours = names[native] ?? native;
-    if (!only || only.includes(ours)) options.set(ours, { kind, native });
+    if (!only || only.includes(ours)) options.set(ours, { kind, native, before });
   }
   for (const [ours, [kind]] of Object.entries(more)) options.set(ours, { kind, native: null });
   return { class: name, family: member.family, native: member.name, options, only, operations: member.operations, isGenerated: member.isGenerated, ...rest };

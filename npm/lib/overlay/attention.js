@@ -34,8 +34,8 @@ const NUM_EXPERTS = ['integer', 'Experts by name, the first four in turn (each r
 
 const TABLE = {
   DotProductAttention: { mechanism: 'scaled_dot_product', only: ['dim'], positional: ['dim'], ignored: ['scale'], inBlocks: () => true },
-  ScaledDotProductAttention: { mechanism: 'scaled_dot_product', positional: ['dim'], inBlocks: () => true, later: { normalize: false, dropout: 0 } },
-  MultiHeadAttention: { mechanism: 'multi_head', positional: ['dim', 'numHeads'], fixed: { projections: false, seed: 0 }, inBlocks: ({ projections }) => !projections, later: { dropout: 0 } },
+  ScaledDotProductAttention: { mechanism: 'scaled_dot_product', positional: ['dim'], inBlocks: () => true },
+  MultiHeadAttention: { mechanism: 'multi_head', positional: ['dim', 'numHeads'], fixed: { projections: false, seed: 0 }, inBlocks: ({ projections }) => !projections },
   FlashAttention: { mechanism: 'flash', positional: ['dim', 'blockSize'], inBlocks: ({ blockSize }) => ROWS % blockSize === 0 },
   LinearAttention: { mechanism: 'linear', type: 'LinearAttentionOptions', positional: ['dim', 'numFeatures'], fixed: { seed: 0 }, complexity: 'linear' },
   LocalGlobalAttention: { mechanism: 'local_global', positional: ['dim', 'localWindow', 'globalTokens'], complexity: 'linear' },

@@ -125,9 +125,31 @@ function choicesOf(subject, name) {
   return assert.fail('taken');
 }
 
-/** Sets of options that between them give every flag and choice each of its values, two heads, experts of other kinds, an odd width. */
+/** The options with every number that has a default at another value. */
+function otherNumbers(subject) {
+  const options = optionsOf(subject), standard = new subject.type(options), isTaken = (more) => {
+    try {
+      new subject.type({ ...options, ...more }).close();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  for (const [name, { kind }] of subject.row.options) {
+    if (options[name] !== undefined || !['integer', 'number'].includes(kind)) continue;
+    const other = [standard[name] / 2, 2 * standard[name], 0.25, 0.5, 2, 3, 1].find((value) => value !== standard[name] && isTaken({ [name]: value }));
+    if (other !== undefined) options[name] = other;
+  }
+  return options;
+}
+
+/**
+ * Sets of options that between them give every flag and choice each of its values, numbers another than their default, two heads, experts
+ * of other kinds, an odd width.
+ */
 function variants(subject) {
-  const { row, type, isMechanism } = subject, list = [optionsOf(subject)];
+  const { row, type, isMechanism } = subject, list = [optionsOf(subject)], numbers = otherNumbers(subject);
+  if (Object.keys(numbers).length > Object.keys(list[0]).length) list.push(numbers);
   for (const [name, { kind, native }] of row.options) {
     if (kind === 'flag') list.push(optionsOf(subject, { [name]: !new type(list[0])[name] }));
     if (/Dim$/.test(name) && kind === 'integer' && list[0][name] === undefined && !isMechanism) list.push(optionsOf(subject, { [name]: 2 }));
