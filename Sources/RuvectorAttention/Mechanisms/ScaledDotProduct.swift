@@ -17,7 +17,8 @@ public final class ScaledDotProduct: Attention, Sendable {
   public static let options = [
     AttentionOption.dim, AttentionOption.temperature, AttentionOption.causal,
     Option(
-      "normalize", .flag, standard: 0, before: 0, "1: scores are cosines over T: queries and keys are scaled to length 1 first."),
+      "normalize", .flag, standard: 0, before: 0,
+      "1: scores are cosines over T: queries and keys are scaled to length 1 first."),
     AttentionOption.dropout,
   ]
   public let dim: Int
@@ -147,7 +148,8 @@ enum AttentionOption {
   static let temperature = Option(
     "temperature", .positive, standard: 1, "T > 0 of the softmax; lower is sharper.")
   static let dropout = Option(
-    "dropout", .number(0...0.999), standard: 0, before: 0, "Share of the weights of the softmax that training leaves out.")
+    "dropout", .number(0...0.999), standard: 0, before: 0,
+    "Share of the weights of the softmax that training leaves out.")
   static let causal = Option("causal", .flag, standard: 0, "1: query i sees keys up to i + n - m only.")
 
   /// The heads of `settings`, which must divide `dim`.

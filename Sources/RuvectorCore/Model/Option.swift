@@ -37,7 +37,8 @@ public struct Option: Sendable {
     public let note: StaticString
   #endif
 
-  public init(_ name: StaticString, _ kind: Kind, standard: Double? = nil, before: Double? = nil, _ note: StaticString) {
+  public init(_ name: StaticString, _ kind: Kind, standard: Double? = nil, before: Double? = nil, _ note: StaticString)
+  {
     (self.name, self.kind, self.standard, self.before) = (name, kind, standard, before)
     #if DEBUG
       self.note = note
