@@ -7,9 +7,13 @@ const aborted = (signal) =>
   new RuvectorError('ERR_ABORTED', 'the operation was aborted', { cause: signal.reason });
 
 function isSignal(value) {
-  return typeof value === 'object' && value !== null && typeof value.addEventListener === 'function' &&
-    typeof value.removeEventListener === 'function' &&
-    typeof value.aborted === 'boolean';
+  try {
+    return typeof value === 'object' && value !== null && typeof value.addEventListener === 'function' &&
+      typeof value.removeEventListener === 'function' &&
+      typeof value.aborted === 'boolean';
+  } catch {
+    return false; // its getters refuse what is a signal by its prototype alone, or by a Proxy
+  }
 }
 
 /** Signal -> its one listener and what that calls: a signal may stop any number of calls without a warning of Node's. */
@@ -106,4 +110,4 @@ function threads(value = 1) {
   return value;
 }
 
-module.exports = { abortable, cancellable, checkFlag, threads, unlessAborted };
+module.exports = { abortable, cancellable, checkFlag, isSignal, threads, unlessAborted };

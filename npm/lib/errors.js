@@ -104,4 +104,34 @@ function isList(value) {
   }
 }
 
-module.exports = { isList, CODES, RuvectorError, fromNative, inPlace, lengthOf, mismatch, partsOf, plain, renamed, tagOf, unexpected };
+/** Whether a value is a Proxy that was revoked: whatever is asked of it throws. Asked where something has thrown. */
+function isRevoked(value) {
+  try {
+    Array.isArray(value);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** `key in value`: false of what is no object, and of a revoked Proxy. */
+function has(value, key) {
+  try {
+    return typeof value === 'object' && value !== null && key in value;
+  } catch (error) {
+    if (isRevoked(value)) return false;
+    throw error; // the caller's own
+  }
+}
+
+/** `value instanceof Type`: false of a revoked Proxy. */
+function isInstance(value, Type) {
+  try {
+    return value instanceof Type;
+  } catch (error) {
+    if (isRevoked(value)) return false;
+    throw error;
+  }
+}
+
+module.exports = { has, isInstance, isList, isRevoked, CODES, RuvectorError, fromNative, inPlace, lengthOf, mismatch, partsOf, plain, renamed, tagOf, unexpected };

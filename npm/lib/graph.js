@@ -4,7 +4,8 @@
 const native = require('./native.js');
 const { Handle } = require('./handle.js');
 const inputs = require('./inputs.js');
-const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
+const { isList, isRevoked, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
+const { isSize } = require('./tensors.js');
 const { numberOf } = require('./tokens.js');
 const { corrupt, floatsOf, write } = require('./members/safetensors.js');
 const { pathOf, writeFile } = require('./files.js');
@@ -127,7 +128,7 @@ class Graph extends Handle {
 
   /** One level of an HNSWIndex: {graph, keys}. Node i of the graph is the vector of `keys[i]`; its sources are what that is linked to. */
   static fromIndex(index, level = 0) {
-    if (typeof index?.toCSR !== 'function') throw unexpected('ERR_WRONG_HANDLE', 'an HNSWIndex', 'index', index);
+    if (isRevoked(index) || typeof index?.toCSR !== 'function') throw unexpected('ERR_WRONG_HANDLE', 'an HNSWIndex', 'index', index);
     const { offsets, indices, keys } = index.toCSR(level);
     return { graph: new Graph({ offsets, indices }), keys };
   }
@@ -259,6 +260,7 @@ function rowsOfIndex(edgeIndex) {
     return { from, to, step: 1, names };
   }
   const { data, rows, dim } = inputs.required(edgeIndex, ['data', 'rows', 'dim'], 'edgeIndex');
+  if (!(isSize(rows) && isSize(dim))) throw mismatch('ERR_INVALID_ARG', '{data, rows, dim} with two integers', 'edgeIndex', 'another shape');
   const all = inputs.indices(data, 'edgeIndex.data');
   if (rows !== 2) throw mismatch('ERR_DIMENSION_MISMATCH', '2 rows', 'edgeIndex', rows);
   if (lengthOf(all) !== 2 * dim) throw mismatch('ERR_DIMENSION_MISMATCH', `${2 * dim} elements`, 'edgeIndex.data', lengthOf(all));

@@ -1,9 +1,9 @@
 'use strict';
 
-// What VectorSet and RuvectorLayer have in common: a native object that is closed once, by hand or by the collector.
+// What all objects with a native one have in common: it is closed once, by hand or by the collector.
 const native = require('./native.js');
-const { isForeign, nameOf, register } = require('./known.js');
-const { inPlace, mismatch } = require('./errors.js');
+const { isForeign, nameOf, register, withArticle } = require('./known.js');
+const { inPlace, isInstance, mismatch } = require('./errors.js');
 
 /** Where a realm has no Symbol.dispose: the name that esbuild and Babel fall back to. */
 const DISPOSE = Symbol.dispose ?? Symbol.for('Symbol.dispose'), ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
@@ -32,7 +32,7 @@ class Handle {
 
   /** `value` must be a `kind`, open or closed; a prototype that somebody set makes none. Internal. */
   static check(value, kind, name) {
-    if (!Handle.is(value, kind)) throw mismatch('ERR_WRONG_HANDLE', `${/^[AEIOU]/.test(kind.name) ? 'an' : 'a'} ${kind.name}`, name, inPlace(value));
+    if (!Handle.is(value, kind)) throw mismatch('ERR_WRONG_HANDLE', withArticle(kind.name), name, inPlace(value));
   }
 
   /** Whether `value` is a `kind`, open or closed; internal. */
@@ -42,12 +42,18 @@ class Handle {
 
   /** Whether `value` is meant as a handle, of whatever kind, of whatever copy of the package; internal. */
   static looksLike(value) {
-    return value instanceof Handle || (isObject(value) && (#native in value || isForeign(value)));
+    return isInstance(value, Handle) || (isObject(value) && (#native in value || isForeign(value)));
   }
 
   static #isClosed(value) {
     if (!(isObject(value) && #native in value)) throw mismatch('ERR_WRONG_HANDLE', 'a handle', 'this', nameOf(value) ?? 'another object');
     return value.#native === undefined || native.isLost(value.#native);
+  }
+
+  /** Whether `value`, which must be a `kind`, has no native object any more; internal. */
+  static isClosed(value, kind) {
+    Handle.check(value, kind, 'this');
+    return Handle.#isClosed(value);
   }
 
   get closed() {

@@ -3,7 +3,7 @@
 // Callers' vectors, numbers and options -> what native code reads (matrices: matrices.js). Types are checked here;
 // values (ranges, NaN) by the native side, which knows the names too.
 const { oneOf } = require('./closest.js');
-const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
+const { isList, isRevoked, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
 const { vectorOf } = require('./tensors.js');
 
 const VECTOR = 'a Float32Array, Float64Array or number[]'; // or a tensor of one of these
@@ -140,11 +140,21 @@ function count(value, name) {
   return x;
 }
 
+/** The keys of an object of options: no array, no revoked Proxy. */
+function keysOf(value, name) {
+  try {
+    if (!Array.isArray(value)) return Object.keys(value);
+  } catch (error) {
+    if (!isRevoked(value)) throw error; // the caller's own
+  }
+  throw unexpected('ERR_INVALID_ARG', 'an object', name, value);
+}
+
 /** An options object with none but the `known` and `other` keys (undefined counts as left out), {} where it is left out. */
 function options(value, known, name = 'options', other = []) {
   if (value === undefined) return {};
   if (typeof value !== 'object' || value === null) throw unexpected('ERR_INVALID_ARG', 'an object', name, value);
-  for (const key of Object.keys(value)) {
+  for (const key of keysOf(value, name)) {
     if (!known.includes(key) && !other.includes(key) && value[key] !== undefined) throw unexpected('ERR_INVALID_CONFIG', oneOf(known, key), name, key);
   }
   return value;
@@ -156,4 +166,4 @@ function required(value, known, name = 'options') {
   return options(value, known, name);
 }
 
-module.exports = { allocate, array, count, doubles, indices, keys, lengthOfList, mapList, number, options, ownArray, ownVector, required, unset, vector };
+module.exports = { allocate, array, count, doubles, indices, keys, keysOf, lengthOfList, mapList, number, options, ownArray, ownVector, required, unset, vector };

@@ -14,12 +14,13 @@ const register = (object, name) => { objects.set(object, { name, copy: here }); 
 /** Whether `value` is an object of another copy. */
 const isForeign = (value) => typeof value === 'object' && value !== null && (objects.get(value)?.copy ?? here) !== here;
 
-const article = (name) => (/^([AEIO]|HNSW)/.test(name) ? 'an' : 'a');
+/** The name of a class behind its article, by its sound: an EWC, an MSELoss, a GCNLayer. */
+const withArticle = (name) => `${/^([AEIOU]|[FHLMNRSX][A-Z\d])/.test(name) ? 'an' : 'a'} ${name}`;
 
 /** What an object of the package is, in words; undefined for all others. Runs nobody's code. */
 function nameOf(value) {
   const found = objects.get(value);
-  return found && `${article(found.name)} ${found.name}${found.copy === here ? '' : ' of another copy of this package'}`;
+  return found && `${withArticle(found.name)}${found.copy === here ? '' : ' of another copy of this package'}`;
 }
 
-module.exports = { isForeign, nameOf, register };
+module.exports = { isForeign, nameOf, register, withArticle };

@@ -4,7 +4,7 @@
 const { allocate, array, lengthOfList, ownArray, vector } = require('./inputs.js');
 const native = require('./native.js');
 const { ROWS, blocksOf, placesOf } = require('./row-places.js');
-const { isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
+const { has, isList, lengthOf, mismatch, tagOf, unexpected } = require('./errors.js');
 const { checkPacked, dataOf, isSize, matrixSizes } = require('./tensors.js');
 
 /** Writes rows[start, start + count) into `out` one after the other, each `dim` long. */
@@ -42,7 +42,7 @@ function otherRow(row, dim, name) {
 /** [rows, dim] of `{data, rows, dim}`, `{data, dims}` (tensors) or `{data, shape}` (ndarrays), else undefined. */
 function packedShape(value, name) {
   if (typeof value !== 'object' || value === null || isList(value) || tagOf(value)) return undefined;
-  if (!('data' in value)) return undefined; // not read yet: a tensor says first where it lies
+  if (!has(value, 'data')) return undefined; // not read yet: a tensor says first where it lies
   const { rows, dim } = value;
   const isOurs = rows !== undefined || dim !== undefined;
   if (isOurs && !(isSize(rows) && isSize(dim))) throw mismatch('ERR_INVALID_ARG', '{data, rows, dim} with two integers', name, 'another shape');

@@ -2,6 +2,7 @@
 
 // Long work as many short native calls, of some 25 ms each: searches on the same threads are not held up, progress is told and an abort
 // heeded between them. How long they are changes no bit of the result.
+const { isSignal } = require('./async.js');
 const { mismatch, RuvectorError, unexpected } = require('./errors.js');
 
 /** Milliseconds of a call; of work in JavaScript between two turns of the event loop. */
@@ -62,8 +63,6 @@ class Pause {
     return isLater ? turn().then(resume) : resume();
   };
 }
-
-const isSignal = (value) => typeof value === 'object' && value !== null && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';
 
 /** {tell, check}: for a caller's `onProgress` and `signal`. */
 function watcher({ onProgress, signal }) {

@@ -13,9 +13,17 @@ const { VectorSet } = ruvector;
 const A = 'ERR_INVALID_ARG', D = 'ERR_DIMENSION_MISMATCH', N = 'ERR_NON_FINITE', R = 'ERR_OUT_OF_RANGE', E = 'ERR_EMPTY_INPUT';
 const C = 'ERR_INVALID_CONFIG';
 
+/** A Proxy of which whatever is asked throws. */
+function revoked(target) {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
 /** Values that are no vector, matrix, number, text or object of options. */
 const strangers = {
   null: null, string: 'abc', 'numeric string': '5', function: () => 1, symbol: Symbol('s'), bigint: 5n, true: true,
+  'revoked Proxy': revoked({}), 'revoked Proxy of an array': revoked([]),
 };
 const objects = {
   object: {}, Date: new Date(0), Map: new Map(), DataView: new DataView(new ArrayBuffer(16)), ArrayBuffer: new ArrayBuffer(16),
@@ -107,7 +115,7 @@ function* numbers(_, { range, code, optional }) {
   for (const value of range) yield entry(String(value), value, code);
 }
 
-const NOT_OPTIONS = { ...strangers, number: 5 };
+const NOT_OPTIONS = { ...strangers, number: 5, array: [], 'array of numbers': [3] };
 const kinds = {
   vector: vectors,
   matrix: matrices,
@@ -119,7 +127,7 @@ const kinds = {
   },
   * choice() { yield* all({ ...strangers, number: 1, object: {}, 'other case': 'Clip', 'String object': new String('clip') }, C); },
   * flag() { yield* all({ null: null, string: 'true', number: 1, object: {} }, A); },
-  * signal() { yield* all({ ...strangers, number: 5, object: {}, 'half a signal': { aborted: false }, 'aborted only': { aborted: true } }, A); },
+  * signal() { yield* all({ ...strangers, number: 5, object: {}, 'half a signal': { aborted: false }, 'aborted only': { aborted: true }, 'a signal by its prototype': Object.create(AbortSignal.prototype) }, A); },
   * token(good) {
     const [[field, id]] = Object.entries(good);
     yield* all({ ...strangers, number: 5, undefined, object: {}, 'another field': { token: id }, string: { [field]: '1' }, negative: { [field]: -1 }, fraction: { [field]: 0.5 },

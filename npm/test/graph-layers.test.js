@@ -42,6 +42,13 @@ test('graphs of the same edges, however they are given', () => {
 test('bad graphs', async () => {
   for (const bad of [undefined, null, 3, [[0]], [[0], [0], [0]]]) await fails(() => Graph.fromEdgeIndex(bad, { nodes: 2 }), Array.isArray(bad) ? 'ERR_DIMENSION_MISMATCH' : 'ERR_INVALID_ARG', `${bad}`);
   await fails(() => Graph.fromEdgeIndex([[0, 1], [0]], { nodes: 2 }), 'ERR_DIMENSION_MISMATCH', 'rows of two lengths');
+  const packed = { data: [0, 1, 1, 0], rows: 2, dim: 2 };
+  assert.strictEqual(Graph.fromEdgeIndex(packed, { nodes: 2 }).edges, 2);
+  for (const bad of [undefined, null, '2', 2n, Symbol('s'), {}, [2], 1.5, -1, NaN, Infinity]) {
+    for (const side of ['rows', 'dim']) await fails(() => Graph.fromEdgeIndex({ ...packed, [side]: bad }, { nodes: 2 }), 'ERR_INVALID_ARG', `${side} ${String(bad)}`);
+  }
+  await fails(() => Graph.fromEdgeIndex({ data: [0, 1, 2], rows: 2, dim: 1.5 }, { nodes: 3 }), 'ERR_INVALID_ARG', 'as many numbers as 2 * 1.5');
+  for (const sides of [{ rows: 1 }, { rows: 3 }, { dim: 1 }, { dim: 3 }]) await fails(() => Graph.fromEdgeIndex({ ...packed, ...sides }, { nodes: 2 }), 'ERR_DIMENSION_MISMATCH', JSON.stringify(sides));
   assert.match((await fails(() => Graph.fromEdgeIndex([[0, 5], [0, 1]], { nodes: 2 }), 'ERR_INVALID_ARG', 'beyond')).message, /below 2 for edgeIndex\[0\], received 5 at element 1/);
   assert.match((await fails(() => Graph.fromAdjacency([[1], [2]]), 'ERR_INVALID_ARG', 'beyond')).message, /below 2 for lists\[1\], received 2 at element 0/);
   await fails(() => Graph.fromAdjacency([[0]], { nodes: 2 }), 'ERR_DIMENSION_MISMATCH', 'another number of lists');

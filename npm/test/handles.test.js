@@ -62,6 +62,20 @@ for (const [name, make] of Object.entries(makers)) {
   });
 }
 
+test('wrong this: closed of classes that close later', async () => {
+  for (const [type, sentence] of [['VectorStore', 'a VectorStore'], ['PreparedFilter', 'a PreparedFilter']]) {
+    const { get } = Object.getOwnPropertyDescriptor(ruvector[type].prototype, 'closed');
+    for (const value of [undefined, null, 5, {}, ruvector[type].prototype, Object.create(ruvector[type].prototype), makers.Graph()]) {
+      const error = await fails(() => get.call(value), 'ERR_WRONG_HANDLE', `${type}: ${typeof value}`);
+      assert.ok(error.message.startsWith(`expected ${sentence} for this, received `), error.message);
+    }
+  }
+  const index = new ruvector.HNSWIndex({ dim: 2 }), filter = index.prepareFilter([1]);
+  assert.strictEqual(filter.closed, false);
+  filter.close();
+  assert.strictEqual(filter.closed, true);
+});
+
 test('a closed VectorSet', async () => {
   const set = makers.VectorSet(), q = vector(4, 1);
   const { token } = set;

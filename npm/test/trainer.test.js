@@ -178,6 +178,35 @@ test('groups have their own rates, what is frozen stays', async () => {
   }
 });
 
+test('an optimizer is a name or its options, and nothing that would be trained without', async () => {
+  const { model, loss, data } = WAYS.each(), all = model.parameters.map(({ name }) => name), make = (optimizer) => new Trainer({ model, loss, optimizer, seed: 1 });
+  const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const [bad, received] of [[new SGD({ size: 8 }), 'an SGD'], [model, 'a RuvectorLayer'], [new Date(), 'an object'], [new Map(), 'an object'], [/x/, 'an object'], [Promise.resolve(), 'an object'], [[], 'an array'], [new Float32Array(3), 'Float32Array'], [revoked, 'an object']]) {
+    assert.strictEqual((await fails(() => make(bad), 'ERR_INVALID_ARG', received)).message, `expected the options of an optimizer for optimizer, received ${received}`);
+    assert.match((await fails(() => make({ groups: [bad] }), 'ERR_INVALID_ARG', received)).message, /^expected an object for optimizer\.groups\[0\], received /);
+  }
+  // Options that no parameter needs are looked at, too.
+  for (const rest of [{ frozen: all.slice(1), groups: [{ parameters: all[0], learningRate: 0.1 }] }, { groups: [{ parameters: all, learningRate: 0.1 }] }]) {
+    await fails(() => make({ learningRate: 'x', ...rest }), 'ERR_INVALID_ARG', 'a rate of nobody');
+    await fails(() => make({ learningRate: -1, ...rest }), 'ERR_INVALID_CONFIG', 'a rate of nobody');
+    await fails(() => make({ learningRat: 1, ...rest }), 'ERR_INVALID_CONFIG', 'an option of nobody');
+  }
+  await fails(() => make({ learningRate: 'x', frozen: all }), 'ERR_INVALID_ARG', 'a rate where all is frozen');
+  // Inherited options, and names as other classes know them.
+  const after = async (optimizer) => {
+    const parts = WAYS.each();
+    await new Trainer({ model: parts.model, loss, optimizer, seed: 1 }).fit(data);
+    return bits(parts.model.getWeights());
+  };
+  const base = { type: 'sgd', learningRate: 0.1, groups: [{ parameters: all[0], learningRate: 0.5 }], frozen: all[1] }, wanted = await after(base);
+  assert.notStrictEqual(await after('sgd'), wanted);
+  assert.strictEqual(await after(Object.create(base)), wanted, 'inherited');
+  assert.strictEqual(await after({ ...base, groups: [Object.create(base.groups[0])] }), wanted, 'a group that inherits');
+  assert.strictEqual(await after({ type: 'sgd', learning_rate: 0.1, groups: [{ parameters: all[0], learning_rate: 0.5 }], frozen: all[1] }), wanted, 'in the words of other packages');
+  await fails(() => make(Object.create({ type: 'sgd', learningRate: 'x' })), 'ERR_INVALID_ARG', 'inherited');
+});
+
 test('a schedule leads the rates', async () => {
   const make = (more) => {
     const { model, loss, data } = WAYS.rows();

@@ -15,7 +15,7 @@ const { seedOf, spelt, SPELLINGS } = require('./options.js');
 const { readRelations } = require('./relations.js');
 const { sharpest } = require('./sharpness.js');
 const { drive, driveLater, Pause, Turn, watcher } = require('../slices.js');
-const { isList, lengthOf, mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
+const { has, isInstance, isList, lengthOf, mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
 
 const MAGIC = 'RVTAXON1';
 const OWN = ['hiddenDim', 'sharpness'];
@@ -87,7 +87,7 @@ function readEmbeddings(value) {
     if (rows !== names.length) throw mismatch('ERR_DIMENSION_MISMATCH', `${names.length} rows`, 'embeddings.vectors', rows);
     return { names: names.slice(), data, rows, dim };
   }
-  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  const entries = isInstance(value, Map) ? [...value] : Object.entries(value);
   const { data, rows, dim } = matrix(entries.map(([, vector]) => vector), 'embeddings', true);
   return { names: entries.map(([name]) => name), data, rows, dim };
 }
@@ -343,7 +343,7 @@ class TaxonomyHead {
 /** Whether an argument is many rows: an array of rows or {data, rows, dim}. */
 function isMatrix(value) {
   if (tagOf(value) !== undefined) return false;
-  return isList(value) ? typeof value[0] !== 'number' : typeof value === 'object' && value !== null && 'rows' in value;
+  return isList(value) ? typeof value[0] !== 'number' : has(value, 'rows');
 }
 
 guard(TaxonomyHead, isOne);

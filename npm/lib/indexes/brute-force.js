@@ -1,6 +1,7 @@
 'use strict';
 
 const { fromBuffer, fromBufferAsync, load, loadAsync, view } = require('./files.js');
+const { isInstance } = require('../errors.js');
 const { Made, openToken, wrongClass } = require('./made.js');
 const { VectorIndex, internals } = require('./vector-index.js');
 
@@ -8,7 +9,7 @@ const { VectorIndex, internals } = require('./vector-index.js');
 class BruteForceIndex extends VectorIndex {
   constructor(options) {
     super('brute_force', options);
-    if (options instanceof Made && internals.fixed(this).kind !== 'brute_force') throw wrongClass(this, options, 'a BruteForceIndex', 'an HNSWIndex');
+    if (isInstance(options, Made) && internals.fixed(this).kind !== 'brute_force') throw wrongClass(this, options, 'a BruteForceIndex', 'an HNSWIndex');
   }
 
   static load(path) { return load(BruteForceIndex, path); }

@@ -5,7 +5,7 @@
 const native = require('../native.js');
 const { Handle } = require('../handle.js');
 const { listOf } = require('./keys.js');
-const { mismatch, tagOf } = require('../errors.js');
+const { has, isInstance, mismatch, tagOf } = require('../errors.js');
 
 const NONE = { kind: 0, data: undefined, offsets: undefined, prepared: undefined };
 
@@ -20,7 +20,7 @@ class PreparedFilter extends Handle {
 
   /** Internal: `VectorIndex.prepareFilter` and `VectorStore.prepareFilter` make them. */
   constructor(handle) {
-    if (!(handle instanceof Made)) throw mismatch('ERR_INVALID_ARG', 'index.prepareFilter(filter)', 'a PreparedFilter', 'its constructor');
+    if (!isInstance(handle, Made)) throw mismatch('ERR_INVALID_ARG', 'index.prepareFilter(filter)', 'a PreparedFilter', 'its constructor');
     super(handle.handle, PreparedFilter);
   }
 
@@ -34,7 +34,7 @@ class PreparedFilter extends Handle {
     filters = {
       make: (handle) => new PreparedFilter(new Made(handle)),
       /** The native filter of `value`, or of a `Held` one. */
-      handleOf: (value) => (value instanceof Held ? value.handle : PreparedFilter.#of(value, 'filter')),
+      handleOf: (value) => (isInstance(value, Held) ? value.handle : PreparedFilter.#of(value, 'filter')),
       /** Keeps an open filter for a search of several steps, until `letGo` of what this returns. */
       hold(filter) {
         const held = new Held(PreparedFilter.#of(filter, 'filter'), filter);
@@ -53,7 +53,7 @@ class PreparedFilter extends Handle {
   }
 
   get closed() {
-    return super.closed || this.#isClosing;
+    return Handle.isClosed(this, PreparedFilter) || this.#isClosing;
   }
 
   close() {
@@ -81,8 +81,8 @@ class Held {
 /** {kind (rv_filter), data, offsets, prepared}; `own`: a copy of what the caller might change. */
 function filterOf(value, kind, own) {
   if (value === undefined) return NONE;
-  if (value instanceof Held || Handle.looksLike(value)) return { ...NONE, prepared: filters.handleOf(value) };
-  if (typeof value === 'object' && value !== null && ('allow' in value || 'deny' in value)) {
+  if (isInstance(value, Held) || Handle.looksLike(value)) return { ...NONE, prepared: filters.handleOf(value) };
+  if (has(value, 'allow') || has(value, 'deny')) {
     const { allow, deny } = value;
     if ((allow === undefined) === (deny === undefined)) {
       throw mismatch('ERR_INVALID_ARG', '{allow} or {deny}', 'filter', allow === undefined ? 'neither' : 'both');

@@ -4,6 +4,7 @@ const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { fromBuffer, fromBufferAsync, load, loadAsync, view } = require('./files.js');
 const { Made, openToken, wrongClass } = require('./made.js');
+const { isInstance } = require('../errors.js');
 const { MOST, VectorIndex, candidates, check, internals } = require('./vector-index.js');
 
 const { consistently, figure, fixed, handle, info, keysOf, placeOf } = internals;
@@ -19,7 +20,7 @@ function pair(index, a, b) {
 class HNSWIndex extends VectorIndex {
   constructor(options) {
     super('hnsw', options);
-    if (options instanceof Made && fixed(this).kind !== 'hnsw') throw wrongClass(this, options, 'an HNSWIndex', 'a BruteForceIndex');
+    if (isInstance(options, Made) && fixed(this).kind !== 'hnsw') throw wrongClass(this, options, 'an HNSWIndex', 'a BruteForceIndex');
   }
 
   static load(path) { return load(HNSWIndex, path); }

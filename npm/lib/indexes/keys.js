@@ -9,10 +9,20 @@ const { TextDecoder, TextEncoder } = require('../text.js');
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const LOW = -(2n ** 63n), HIGH = 2n ** 63n;
 
+/** Whether a value is a Set, of whichever realm. */
+function isSet(value) {
+  try {
+    Set.prototype.has.call(value, undefined);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** `Set`s and arrays (typed ones of the kind's own too) as a plain array. */
 function listOf(value, name) {
   if (isList(value) || tagOf(value) !== undefined) return value;
-  if (Object.prototype.toString.call(value) === '[object Set]') return Array.from(Set.prototype.values.call(value));
+  if (isSet(value)) return Array.from(Set.prototype.values.call(value));
   throw unexpected('ERR_INVALID_ARG', 'an array or a Set of keys', name, value);
 }
 
@@ -110,4 +120,4 @@ function kindOf(name) {
   throw unexpected('ERR_INVALID_CONFIG', "'number', 'bigint' or 'string'", 'keys', name);
 }
 
-module.exports = { kindOf, listOf };
+module.exports = { isSet, kindOf, listOf };

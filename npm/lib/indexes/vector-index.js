@@ -14,7 +14,7 @@ const { Made } = require('./made.js');
 const { INDEXES } = require('../generated/indexes.js');
 const { following } = require('./progress.js');
 const { Results, padded } = require('./results.js');
-const { lengthOf, unexpected } = require('../errors.js');
+const { isInstance, lengthOf, unexpected } = require('../errors.js');
 const { TextDecoder } = require('../text.js');
 
 /** What `native.indexInfo` gives, in its order. */
@@ -81,7 +81,7 @@ class VectorIndex extends Handle {
 
   /** `name` as native code knows it; `options`: those of its kind, or `Made` around an index that there is already. Internal. */
   constructor(name, options) {
-    if (options instanceof Made) {
+    if (isInstance(options, Made)) {
       super(options.handle, VectorIndex);
       this.#kind = kindOf(internals.fixed(this).keys);
     } else {

@@ -2,6 +2,7 @@
 
 // The JSON of a member: {version: 1, class, options, weights: [{name, shape, data}]}.
 const { isList, mismatch, RuvectorError, unexpected } = require('../errors.js');
+const { withArticle } = require('../known.js');
 const { shortestAll } = require('../shortest.js');
 const { withBudget } = require('./create.js');
 
@@ -86,7 +87,7 @@ function parse(type, row, text) {
   } catch (cause) {
     made?.close();
     if (cause.code === 'ERR_OUT_OF_MEMORY' || cause.code === 'ERR_CORRUPT') throw cause;
-    throw new RuvectorError('ERR_CORRUPT', `expected the JSON of a ${row.class}: ${cause.message}`, { cause });
+    throw new RuvectorError('ERR_CORRUPT', `expected the JSON of ${withArticle(row.class)}: ${cause.message}`, { cause });
   }
 }
 

@@ -6,7 +6,7 @@ const inputs = require('../inputs.js');
 const { create } = require('./create.js');
 const { stringify } = require('./json.js');
 const { inPlace, lengthOf, mismatch } = require('../errors.js');
-const { nameOf } = require('../known.js');
+const { nameOf, withArticle } = require('../known.js');
 
 let stateIn, stateOf;
 
@@ -60,7 +60,7 @@ class Member extends Handle {
     /** What `create` found out of a member (of that row), open or closed. */
     stateOf = (value, row) => {
       const isOne = typeof value === 'object' && value !== null && #state in value && (row ?? value.#state.row) === value.#state.row;
-      if (!isOne) throw mismatch('ERR_WRONG_HANDLE', `a ${row?.class ?? 'member of a family'}`, 'this', nameOf(value) ?? 'another object');
+      if (!isOne) throw mismatch('ERR_WRONG_HANDLE', row ? withArticle(row.class) : 'a member of a family', 'this', nameOf(value) ?? 'another object');
       return value.#state;
     };
   }

@@ -4,6 +4,7 @@
 const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { Member, handleOf, requireIdle, stateOf, whileInFlight } = require('./member.js');
+const { withArticle } = require('../known.js');
 const { mismatch, tagOf, unexpected } = require('../errors.js');
 const { READERS, copying, corrupt, fromHalves, inSlices, isLittle, product, reading, toHalves, writing } = require('./safetensors.js');
 const { pathOf, writeFile, writeFileAsync } = require('../files.js');
@@ -133,7 +134,7 @@ function* read(member, { tensors, from }, { names, strict, mmap }) {
     copied.push(values);
   }
   const extra = list.find((name) => !used.has(name));
-  if (strict && extra !== undefined) throw corrupt(`no more than the parameters of a ${stateOf(member).row.class}`, 'file', extra);
+  if (strict && extra !== undefined) throw corrupt(`no more than the parameters of ${withArticle(stateOf(member).row.class)}`, 'file', extra);
   if (copied.length === 1) return { places, floats: copied[0] };
   const floats = inputs.allocate(copied.reduce((sum, { length }) => sum + length, 0), 'file');
   let at = 0;

@@ -1,9 +1,10 @@
 'use strict';
 
 // The `filter` of a search: which ids may be found.
-const { isList, unexpected } = require('../errors.js');
+const { isList, isRevoked, unexpected } = require('../errors.js');
 const { Handle } = require('../handle.js');
 const { PreparedFilter } = require('../indexes/filter.js');
+const { isSet } = require('../indexes/keys.js');
 const { lengthOfList, mapList } = require('../inputs.js');
 
 const FORMS = 'a Set or array of ids, {allow} or {deny}, or a PreparedFilter';
@@ -22,14 +23,6 @@ function checked(ids, name) {
   return ids;
 }
 
-function isSet(value) {
-  try {
-    return Set.prototype.has.call(value, undefined) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
 /** {ids, deny}, {prepared} or undefined. Ids that no entry has are passed over. */
 function idFilter(value, name = 'filter') {
   if (value === undefined) return undefined;
@@ -37,7 +30,7 @@ function idFilter(value, name = 'filter') {
     Handle.of(value, PreparedFilter, name);
     return { prepared: value, held: undefined };
   }
-  if (typeof value !== 'object' || value === null) throw unexpected('ERR_INVALID_ARG', FORMS, name, value);
+  if (typeof value !== 'object' || value === null || isRevoked(value)) throw unexpected('ERR_INVALID_ARG', FORMS, name, value);
   if (isList(value) || isSet(value)) return { ids: checked(idsOf(value, name), name), deny: false };
   const { allow, deny } = value;
   if ((allow === undefined) === (deny === undefined)) throw unexpected('ERR_INVALID_ARG', FORMS, name, value);

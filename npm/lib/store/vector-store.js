@@ -433,7 +433,7 @@ class VectorStore extends Handle {
   }
 
   get closed() {
-    return this.#isClosing || super.closed;
+    return Handle.isClosed(this, VectorStore) || this.#isClosing;
   }
 
   /**

@@ -3,7 +3,7 @@
 // Predicates about metadata -> an expression of SQL over `metadata`, and its values. Every leaf is 0 or 1, never null, so
 // that `not` is its opposite. What callers pass (paths, values) is always a parameter, never part of the text.
 const { isList, mismatch, unexpected } = require('../errors.js');
-const { lengthOfList } = require('../inputs.js');
+const { keysOf, lengthOfList } = require('../inputs.js');
 const { isReached, leads } = require('./where-paths.js');
 
 const MOST_LEAVES = 200, MOST_LEVELS = 16; // SQLite's parser takes 100 nested pieces
@@ -109,8 +109,8 @@ const any = (parts) => (parts.length === 0 ? '0' : parts.length === 1 ? parts[0]
 
 /** The own properties of a plain object. */
 function entriesOf(value, name) {
-  if (typeof value !== 'object' || value === null || isList(value)) throw unexpected('ERR_INVALID_ARG', 'an object', name, value);
-  return Object.entries(value);
+  if (typeof value !== 'object' || value === null) throw unexpected('ERR_INVALID_ARG', 'an object', name, value);
+  return keysOf(value, name).map((key) => [key, value[key]]);
 }
 
 /** The time of a Date of any realm, undefined for everything else. */

@@ -6,7 +6,7 @@ const inputs = require('../inputs.js');
 const { Graph } = require('../graph.js');
 const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
-const { isList, lengthOf, mismatch, renamed, tagOf, unexpected } = require('../errors.js');
+const { has, isList, lengthOf, mismatch, renamed, tagOf, unexpected } = require('../errors.js');
 
 /** As Field.Layout in Swift. */
 const [SHARED, ROW, RUN] = [0, 1, 2];
@@ -18,7 +18,7 @@ function isListOfMatrices(value) {
   let first;
   for (let i = 0; i < value.length && first === undefined; i++) if (!(isList(value[i]) && value[i].length === 0)) first = value[i];
   if (isList(first)) return isList(first[0]) || tagOf(first[0]) !== undefined;
-  return typeof first === 'object' && first !== null && tagOf(first) === undefined && 'data' in first && 'rows' in first;
+  return typeof first === 'object' && first !== null && tagOf(first) === undefined && has(first, 'data') && has(first, 'rows');
 }
 
 /** A list of matrices as one below the other. */
@@ -131,7 +131,7 @@ function requireAll({ inputs: ports, outputs: [output] }, values, fields, name) 
 
 /** Values of ports as {port: value}; a single one that is needed may stand alone. */
 function byName(value, ports, name) {
-  const names = ports.map((port) => port.name), isPlain = typeof value === 'object' && value !== null && !isList(value) && tagOf(value) === undefined && !Handle.looksLike(value) && !('data' in value);
+  const names = ports.map((port) => port.name), isPlain = typeof value === 'object' && value !== null && !isList(value) && tagOf(value) === undefined && !Handle.looksLike(value) && !has(value, 'data');
   if (isPlain) return { ...inputs.options(value, names, name) };
   if (value === undefined && !ports.some(({ need }) => need === 'required')) return {};
   if (value === undefined || names.length === 0) throw unexpected('ERR_INVALID_ARG', names.length === 0 ? 'nothing' : 'values', name, value);

@@ -6,7 +6,7 @@ const inputs = require('../inputs.js');
 const { Handle } = require('../handle.js');
 const { matrix } = require('../matrices.js');
 const { checkFlag, unlessAborted } = require('../async.js');
-const { isList, lengthOf, mismatch, renamed, RuvectorError, tagOf, unexpected } = require('../errors.js');
+const { has, isList, lengthOf, mismatch, renamed, RuvectorError, tagOf, unexpected } = require('../errors.js');
 const { now, turn } = require('../slices.js');
 const { groupsOf } = require('./groups.js');
 const { readAnswer } = require('./native-engine.js');
@@ -48,7 +48,7 @@ function orderOf(count, seed, epoch, isShuffled) {
 function chooser(value, name) {
   if (tagOf(value) !== undefined) return { count: lengthOf(value), pick: (samples) => value.constructor.from(samples, (i) => value[i]) };
   if (isList(value)) return { count: value.length, pick: (samples) => Array.from(samples, (i) => value[i]) };
-  if (typeof value === 'object' && value !== null && 'data' in value) {
+  if (has(value, 'data')) {
     const { data, rows, dim } = matrix(value, name);
     return { count: rows, pick: (samples) => ({ data: Float32Array.from({ length: samples.length * dim }, (_, at) => data[samples[Math.floor(at / dim)] * dim + (at % dim)]), rows: samples.length, dim }) };
   }
@@ -57,7 +57,7 @@ function chooser(value, name) {
 
 /** Arguments by name -> {samples, of(samples)}. */
 function choosers(values, name) {
-  const isPlain = typeof values === 'object' && values !== null && !isList(values) && tagOf(values) === undefined && !('data' in values);
+  const isPlain = typeof values === 'object' && values !== null && !isList(values) && tagOf(values) === undefined && !has(values, 'data');
   /** @type {[string, ReturnType<typeof chooser>][]} */
   const all = Object.entries(isPlain ? values : { input: values }).filter(([, value]) => value !== undefined).map(([key, value]) => [key, chooser(value, `${name}.${key}`)]);
   const counts = all.map(([, { count }]) => count).filter((count) => count !== undefined);
@@ -68,7 +68,7 @@ function choosers(values, name) {
 
 /** The arguments of a model over a graph, which gets them whole and the rows that are asked for. */
 function whole(values, samples) {
-  const isPlain = typeof values === 'object' && values !== null && !isList(values) && tagOf(values) === undefined && !('data' in values) && !Handle.looksLike(values);
+  const isPlain = typeof values === 'object' && values !== null && !isList(values) && tagOf(values) === undefined && !has(values, 'data') && !Handle.looksLike(values);
   return { samples, of: () => (isPlain ? { ...values } : { input: values }) };
 }
 

@@ -8,7 +8,7 @@ const { guard } = require('../guard.js');
 const { Handle } = require('../handle.js');
 const { cancellable, checkFlag, threads: threadsOf, unlessAborted } = require('../async.js');
 const { Member, stateOf } = require('../members/member.js');
-const { inPlace, mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
+const { has, inPlace, isInstance, mismatch, RuvectorError, tagOf, unexpected } = require('../errors.js');
 const { readSizes } = require('../gnn/sampler.js');
 const { randomSeed } = require('../random.js');
 const { NativeEngine } = require('./native-engine.js');
@@ -33,8 +33,8 @@ function memberOf(value, family, name, wanted) {
 
 /** A model, or what an object is made of that has one: a GNNEmbedder, a GraphSAGE. */
 function modelOf(value) {
-  const holds = typeof value === 'object' && value !== null && !Handle.looksLike(value) && !('parameters' in value) && 'model' in value;
-  return holds && value.model instanceof Member ? value.model : value;
+  const holds = typeof value === 'object' && value !== null && !Handle.looksLike(value) && !has(value, 'parameters') && has(value, 'model');
+  return holds && isInstance(value.model, Member) ? value.model : value;
 }
 
 /** The options that are numbers, as the native side takes them. */
@@ -102,7 +102,7 @@ class Trainer extends Handle {
 
   constructor(options) {
     const given = inputs.required(options, OPTIONS), { loss, optimizer = 'adam', schedule, penalty } = given, model = modelOf(given.model);
-    const isOwn = typeof model === 'object' && model !== null && !Handle.looksLike(model) && 'forward' in model;
+    const isOwn = typeof model === 'object' && model !== null && !Handle.looksLike(model) && has(model, 'forward');
     if (!isOwn) memberOf(model, undefined, 'model', 'a member with weights, or an object with parameters, forward and backward');
     const lossState = typeof loss === 'function' ? undefined : memberOf(loss, 'loss', 'loss', 'a loss or a function');
     if (schedule !== undefined) memberOf(schedule, 'schedule', 'schedule', 'a schedule');
