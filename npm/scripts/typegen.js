@@ -237,6 +237,10 @@ export interface ${member.type} extends WeightFiles {}
   return text;
 }
 
+/** The classes of a family as one type, or the options of each by its name. */
+const anyOf = (members, family, name) => `export type ${name} = ${members.filter((one) => one.family === family).map(({ type }) => type).join(' | ')};\n`;
+const optionsByName = (members, family, name) => `export interface ${name} {\n${members.filter((one) => one.family === family).map((one) => `  ${one.name}: ${one.type}Options;\n`).join('')}}\n`;
+
 /** The function of a loss: made for one call. */
 function lossFunction(member) {
   const inputs = member.operations[0].inputs, isLeftOut = (port) => port.need === 'optional';
@@ -343,7 +347,12 @@ export type WalkLayer =
 /** The same of numbers of rows. */
 export interface IndexRows { data: Uint32Array; rows: number; dim: number }
 
-${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they are made from. They are copied. */\nexport type Layer =\n${layers.map((layer) => `  | ${layer.type}\n  | { readonly class: '${layer.type}'; readonly options${isFree(layer) ? '?' : ''}: ${layer.type}Options }`).join('\n')};\n\n` : ''}${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${made.filter(({ family }) => family === 'loss').map(lossFunction).join('\n')}\n${overlayOptions(members)}${indexOptions(indexes).trimEnd()}
+${layers.length > 0 ? `/** What a Sequential is made of: layers, or what they are made from. They are copied. */\nexport type Layer =\n${layers.map((layer) => `  | ${layer.type}\n  | { readonly class: '${layer.type}'; readonly options${isFree(layer) ? '?' : ''}: ${layer.type}Options }`).join('\n')};\n\n` : ''}${made.map(classText).join('\n')}${made.length > 0 ? '\n' : ''}${made.filter(({ family }) => family === 'loss').map(lossFunction).join('\n')}
+/** Any schedule. */
+${anyOf(made, 'schedule', 'AnySchedule')}
+/** The options of each optimizer. */
+${optionsByName(made, 'optimizer', 'OptimizersByName')}
+${overlayOptions(members)}${indexOptions(indexes).trimEnd()}
 `;
 }
 

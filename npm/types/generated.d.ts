@@ -2645,6 +2645,18 @@ export function l2(x: Matrix | Vector, options?: L2RegularizerOptions): { loss: 
 /** SpectralRegularization made for one call: the loss and its gradients. */
 export function spectral(x: Matrix | Vector, options?: SpectralRegularizationOptions): { loss: number; gradients: { x: Float32Array } };
 
+/** Any schedule. */
+export type AnySchedule = ConstantSchedule | CosineSchedule | LinearSchedule | ExponentialSchedule | StepSchedule | CosineRestartsSchedule | PlateauSchedule;
+
+/** The options of each optimizer. */
+export interface OptimizersByName {
+  sgd: SGDOptions;
+  adam: AdamOptions;
+  adamW: AdamWOptions;
+  riemannianSgd: RiemannianSGDOptions;
+  riemannianAdam: RiemannianAdamOptions;
+}
+
 export interface ScaledDotProductOptions {
   /** Width of queries and keys. Integer in 1...65536. */
   dim: number;

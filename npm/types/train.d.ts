@@ -1,9 +1,6 @@
 // Training: what is written by hand beside the classes that come from the registry (generated.d.ts). Guide: docs/training.md.
 import type { AsyncOptions, BruteForceIndex, Graph, HNSWIndex, IndexKey, Matrix, Vector } from '../../index.js';
-import type {
-  AdamOptions, AdamWOptions, ConstantSchedule, CosineRestartsSchedule, CosineSchedule, EWC, ExponentialSchedule, IndexRows, LinearSchedule,
-  PlateauSchedule, RiemannianAdamOptions, RiemannianSGDOptions, SGDOptions, StepSchedule,
-} from './generated.js';
+import type { AdamOptions, AnySchedule, EWC, IndexRows, OptimizersByName } from './generated.js';
 
 /** A member with weights, forward and backward: attention, RuvectorLayer, layers over graphs, Sequential, HierarchicalModel. */
 export interface TrainableMember {
@@ -34,14 +31,18 @@ export type LossFunction = (outputs: { data: Float32Array; rows: number; dim: nu
 export type ParameterNames = string | RegExp | readonly (string | RegExp)[];
 
 type Groups<Options> = { groups?: readonly ({ parameters: ParameterNames } & Partial<Omit<Options, 'size'>>)[] | undefined; frozen?: ParameterNames | undefined };
-type OptimizerOf<Name, Options> = { type: Name } & Omit<Options, 'size'> & Groups<Options>;
+type OptimizerOf<Name extends keyof OptimizersByName> = { type: Name; step?: never } & Omit<OptimizersByName[Name], 'size'> & Groups<OptimizersByName[Name]>;
+/** Those whose options all have defaults. */
+type FreeOptimizer = { [Name in keyof OptimizersByName]: {} extends Omit<OptimizersByName[Name], 'size'> ? Name : never }[keyof OptimizersByName];
 
-/** An optimizer by name, or with its options; `groups` have options of their own, `frozen` parameters stay as they are. */
+/**
+ * An optimizer by name, or with its options; `groups` have options of their own, `frozen` parameters stay as they are. (An object of a class
+ * like Adam is none: it has a size of its own.)
+ */
 export type OptimizerChoice =
-  | 'sgd' | 'adam' | 'adamW'
-  | OptimizerOf<'sgd', SGDOptions> | OptimizerOf<'adam', AdamOptions> | OptimizerOf<'adamW', AdamWOptions>
-  | OptimizerOf<'riemannianSgd', RiemannianSGDOptions> | OptimizerOf<'riemannianAdam', RiemannianAdamOptions>
-  | ({ type?: undefined } & Partial<Omit<AdamOptions, 'size'>> & Groups<AdamOptions>);
+  | FreeOptimizer
+  | { [Name in keyof OptimizersByName]: OptimizerOf<Name> }[keyof OptimizersByName]
+  | ({ type?: undefined; step?: never } & Partial<Omit<AdamOptions, 'size'>> & Groups<AdamOptions>);
 
 export interface TrainerOptions {
   /** Of a GNNEmbedder or GraphSAGE its `model` is trained. */
@@ -51,7 +52,7 @@ export interface TrainerOptions {
   /** Default 'adam'. */
   optimizer?: OptimizerChoice | undefined;
   /** The learning rate of the first group at each step, >= 0; those of others keep their ratio to it. */
-  schedule?: ConstantSchedule | CosineSchedule | LinearSchedule | ExponentialSchedule | StepSchedule | CosineRestartsSchedule | PlateauSchedule | undefined;
+  schedule?: AnySchedule | undefined;
   /** Holds parameters near where they were; of as many parameters as the model has. */
   penalty?: EWC | undefined;
   /** Samples of a batch. Default 0: all of them. */

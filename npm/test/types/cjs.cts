@@ -300,6 +300,19 @@ words.addBatch(['a'], [f32], { replace: 1 });
 store.insert({ id: 'a' });
 // @ts-expect-error no predicate
 store.search(f32, { where: 'year > 3' });
+// Training: optimizers by name or by options, any schedule.
+const model = new ruvector.Linear({ inChannels: 2, outChannels: 1 }), fitting = { model, loss: new ruvector.MSELoss() };
+for (const optimizer of ['sgd', 'adamW', { type: 'riemannianAdam', dim: 3, groups: [{ parameters: 'weight', learningRate: 1 }] }, { learningRate: 0.1, frozen: /bias/ }] as const) {
+  new ruvector.Trainer({ ...fitting, optimizer, schedule: new ruvector.PlateauSchedule() });
+}
+// @ts-expect-error no optimizer of its own, but what one is made from
+new ruvector.Trainer({ ...fitting, optimizer: new ruvector.SGD({ size: 3 }) });
+// @ts-expect-error no such optimizer
+new ruvector.Trainer({ ...fitting, optimizer: 'adagrad2' });
+// @ts-expect-error no option of Adam's
+new ruvector.Trainer({ ...fitting, optimizer: { type: 'adam', momentum: 0.9 } });
+// Layers whose options all have defaults.
+new ruvector.Sequential({ layers: [{ class: 'Aggregation' }, { class: 'Dropout' }] });
 // @ts-expect-error no such export
 ruvector.nothing;
 
