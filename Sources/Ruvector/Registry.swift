@@ -33,13 +33,24 @@ public struct Member: Sendable {
 /// Every mechanism, one line each: what `rv_create` can make. A new one is its file, its line here, and its test.
 public enum Registry {
   public static let members =
-    layers + walks + general + blockwise + curved + mixtures + codecs + graph + losses + optimizers + schedules
-    + trainers + helpers + embeddings + rankers
+    [Member(RuvectorLayer.self)] + attention + codecs + graph + losses + optimizers + schedules + trainers + helpers
+    + embeddings + rankers
+
+  #if hasFeature(Embedded)
+    /// There the link decides whether it is in (npm/scripts/wasm.sh): one compilation makes both WebAssembly modules.
+    private static let attention: [Member] = {
+      var list: [Member] = []
+      withUnsafeMutablePointer(to: &list) { rv_wasm_attention($0) }
+      return list
+    }()
+  #else
+    private static let attention = mechanisms
+  #endif
+  fileprivate static let mechanisms = walks + general + blockwise + curved + mixtures
 
   // What the traits of Package.swift leave out is not linked.
   #if fullAttention
-    private static let layers = [Member(RuvectorLayer.self), Member(RuvectorLayerV2.self)]
-    private static let walks = [Member(HierarchicalModel.self)]
+    private static let walks = [Member(RuvectorLayerV2.self), Member(HierarchicalModel.self)]
     private static let general = [
       Member(ScaledDotProduct.self),
       Member(MultiHead.self),
@@ -54,7 +65,6 @@ public enum Registry {
       Member(DynamicHeads.self),
     ]
   #else
-    private static let layers = [Member(RuvectorLayer.self)]
     private static let walks: [Member] = []
     private static let general: [Member] = []
   #endif
@@ -186,3 +196,11 @@ public enum Registry {
     return member
   }
 }
+
+#if hasFeature(Embedded)
+  /// The mechanisms of attention, and what is made of any, for `rv_wasm_attention`.
+  @_cdecl("rv_wasm_mechanisms")
+  public func mechanisms(_ list: UnsafeMutableRawPointer) {
+    list.assumingMemoryBound(to: [Member].self).pointee = Registry.mechanisms
+  }
+#endif

@@ -379,9 +379,9 @@ function docsOf(members, indexes) {
       }
       if (operations.length > 0) {
         text += '\n| operation | takes | gives |\n|---|---|---|\n';
-        for (const { name: operation, inputs, outputs } of operations) {
+        for (const { name: operation, inputs, outputs, changesMember } of operations) {
           const list = (ports) => ports.map((port) => `${port.name} ${shown(port)}${port.need === 'optional' ? ' (may be left out)' : ''}`).join(', ');
-          text += `| \`${operation}\` | ${list(inputs)} | ${list(outputs)} |\n`;
+          text += `| \`${operation}\`${changesMember ? ' (changes the member)' : ''} | ${list(inputs)} | ${list(outputs)} |\n`;
         }
       }
       if (example?.parameters.length > 0) text += `\nParameters, with ${example.options}: ${example.parameters.map((one) => `\`${one.name}\` [${one.shape.join(', ')}]`).join(', ')}.\n`;

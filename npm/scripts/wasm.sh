@@ -23,26 +23,30 @@ for folder in Sources/Ruvector*; do
   case $folder in *Kernels* | *ABI | *Store) ;; *) echo "module $(basename "$folder") {}" ;; esac
 done >"$modules"
 
-# build <name> <file> [arguments of swift build]
-build() {
-  bash npm/scripts/swift.sh build --triple wasm32-unknown-none-wasm --scratch-path ".build/wasm/$1" -c release "${@:3}" \
-    --product ruvector-wasm -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Osize \
-    -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector \
-    -Xcc "-fmodule-map-file=$modules" -Xswiftc -Xfrontend -Xswiftc -import-module -Xswiftc -Xfrontend -Xswiftc CRuvectorSupport -Xcc -msimd128 -Xcc -mbulk-memory >&2
-  mkdir -p "$(dirname "$2")"
+bash npm/scripts/swift.sh build --triple wasm32-unknown-none-wasm --scratch-path .build/wasm/all -c release \
+  --product ruvector-wasm -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Osize \
+  -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector \
+  -Xcc "-fmodule-map-file=$modules" -Xswiftc -Xfrontend -Xswiftc -import-module -Xswiftc -Xfrontend -Xswiftc CRuvectorSupport -Xcc -msimd128 -Xcc -mbulk-memory >&2
+
+# link <file> <what rv_wasm_attention does, in C>: what the registry does not reach is not in the module
+link() {
+  mkdir -p "$(dirname "$1")"
+  echo "void rv_wasm_mechanisms(void *); void rv_wasm_attention(void *list) { $2 }" |
+    clang --target=wasm32-unknown-none-wasm -O2 -c -x c - -o "$1.o"
   wasm-ld --no-entry --gc-sections --strip-all --error-limit=0 --stack-first -z stack-size=262144 \
     --max-memory=2147483648 -O2 "${exports[@]/#/--export=}" "${functions[@]/#/--export=}" \
-    ".build/wasm/$1/wasm32-unknown-none-wasm/release/libruvector-wasm.a" -o "$2.new"
+    "$1.o" .build/wasm/all/wasm32-unknown-none-wasm/release/libruvector-wasm.a -o "$1.new"
+  rm "$1.o"
   # Debian's binaryen, where it is there: a sixth smaller, and searches in 2/3 of the time.
   if command -v wasm-opt >/dev/null; then
     wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
-      --enable-mutable-globals "$2.new" -o "$2.new"
+      --enable-mutable-globals "$1.new" -o "$1.new"
   fi
-  mv -f "$2.new" "$2"
+  mv -f "$1.new" "$1"
 }
-# Side by side: each is the work of one processor for most of the time.
-build all wasm/attention/ruvector.wasm &
+# Side by side: each is the work of one processor.
+link wasm/attention/ruvector.wasm 'rv_wasm_mechanisms(list);' &
 all=$!
-build core wasm/ruvector.wasm --disable-default-traits
+link wasm/ruvector.wasm ''
 wait "$all"
 node npm/scripts/bundle.js

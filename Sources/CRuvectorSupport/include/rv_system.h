@@ -62,4 +62,9 @@ static inline uint8_t rv_load_byte(const void *place) { return __atomic_load_n((
 static inline void rv_store_byte(void *place, uint8_t value) {
   __atomic_store_n((uint8_t *)place, value, __ATOMIC_RELEASE);
 }
+
+#ifdef __wasm__
+/* Sets a list of Swift's registry to the mechanisms of attention, in a module that has them (npm/scripts/wasm.sh). */
+void rv_wasm_attention(void *list);
+#endif
 #endif
