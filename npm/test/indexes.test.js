@@ -259,6 +259,17 @@ test('the mammals of WordNet in the Poincaré ball and on the hyperboloid: recal
   }
 });
 
+test('options of indexes are of their kind', async () => {
+  for (const Class of [HNSWIndex, BruteForceIndex]) {
+    for (const bad of [5n, true, '5', [5], null, Symbol('s')]) {
+      for (const name of ['dim', 'capacity', 'curvature', ...Class === HNSWIndex ? ['M', 'efConstruction', 'ef'] : []]) await fails(() => new Class({ dim: 3, [name]: bad }), 'ERR_INVALID_CONFIG', `${name}: ${String(bad)}`);
+    }
+    for (const name of ['metric', 'storage', 'keys', 'rerank']) await fails(() => new Class({ dim: 3, [name]: 1n }), 'ERR_INVALID_CONFIG', name);
+  }
+  assert.strictEqual((await fails(() => new HNSWIndex({ dim: 5n }), 'ERR_INVALID_CONFIG', 'dim')).message, 'expected a number for dim, received 5n');
+  for (const seed of [5n, -5n, 2n ** 64n - 1n]) assert.strictEqual(new HNSWIndex({ dim: 3, seed }).dim, 3);
+});
+
 test('any number is a seed, and an index says what it has all the same', () => {
   for (const seed of [NaN, 0.5, -1, 2 ** 60]) assert.strictEqual(new HNSWIndex({ dim: 3, seed }).dim, 3, `${seed}`);
 });
