@@ -33,7 +33,8 @@ export type LossFunction = (outputs: { data: Float32Array; rows: number; dim: nu
  */
 export type ParameterNames = string | RegExp | readonly (string | RegExp)[];
 
-type Groups<Options> = { groups?: readonly ({ parameters: ParameterNames } & Partial<Omit<Options, 'size'>>)[] | undefined; frozen?: ParameterNames | undefined };
+/** `step`: an optimizer itself has it, and is none of these. */
+type Groups<Options> = { step?: never; groups?: readonly ({ parameters: ParameterNames } & Partial<Omit<Options, 'size'>>)[] | undefined; frozen?: ParameterNames | undefined };
 type OptimizerOf<Name, Options> = { type: Name } & Omit<Options, 'size'> & Groups<Options>;
 
 /** An optimizer by name, or with its options; `groups` have options of their own, `frozen` parameters stay as they are. */

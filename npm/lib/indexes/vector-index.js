@@ -32,7 +32,7 @@ function optionList(options, kinds, keys) {
     const value = options[name];
     if (value === undefined || name === 'keys') continue;
     const isNumber = kind === 'integer' || kind === 'number';
-    if (isNumber && typeof value !== 'number' && typeof value !== 'string') throw unexpected('ERR_INVALID_CONFIG', 'a number', name, value); // a text, the native side refuses
+    if (isNumber && typeof value !== 'number') throw unexpected('ERR_INVALID_CONFIG', 'a number', name, value);
     if (typeof value === 'bigint' && kind === 'seed') list.push(name, BigInt.asUintN(64, value));
     else if (typeof value === 'boolean') list.push(name, Number(value));
     else if (typeof value === 'number' || typeof value === 'string') list.push(name, value);
