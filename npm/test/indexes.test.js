@@ -4,6 +4,7 @@
 const assert = require('node:assert');
 const test = require('node:test');
 const { fails, notInWasm, pack, rows, ruvector, vector } = require('./support/index.js');
+const { INDEXES } = require('../lib/generated/indexes.js');
 
 const { BruteForceIndex, HNSWIndex, mergeTopK } = ruvector;
 const KEYS = { number: (i) => i * 3 - 20, bigint: (i) => BigInt(i) * 2n ** 40n - 5n, string: (i) => `schlüssel ${i} \u{1f642}` };
@@ -256,6 +257,22 @@ test('the mammals of WordNet in the Poincaré ball and on the hyperboloid: recal
     }
     assert.ok(hits / (10 * n) >= 0.99, `${metric}: ${hits / (10 * n)}`);
     assert.ok(Math.abs(graph.distance(3, 77) - ruvector.dist(points.subarray(3 * dim, 4 * dim), points.subarray(77 * dim, 78 * dim))) < 1e-3);
+  }
+});
+
+test('indexes say what they were made with, whoever opens them', () => {
+  const options = { dim: 4, metric: 'l2', storage: 'i8', rerank: false, capacity: 100 }, graph = { M: 5, efConstruction: 33 };
+  for (const [Class, given, all] of [[HNSWIndex, { ...options, ...graph }, INDEXES.hnsw], [BruteForceIndex, options, INDEXES.brute_force]]) {
+    const index = new Class(given), names = Object.keys(all).filter((name) => name !== 'keys' && name !== 'seed');
+    assert.deepStrictEqual(Object.fromEntries(names.map((name) => [name, index[name]])), { curvature: -1, ...Class === HNSWIndex && { ef: 64 }, ...given });
+    index.addBatch([1, 2, 3], [[1, 2, 3, 4], [5, 6, 7, 8], [9, 8, 7, 6]]);
+    for (const copy of [Class.fromBuffer(index.toBuffer()), Class.open(index.token)]) {
+      for (const name of names) if (name !== 'capacity') assert.strictEqual(copy[name], index[name], name);
+      assert.ok(copy.capacity >= 3);
+    }
+    assert.deepStrictEqual([new Class({ dim: 4 }).rerank, new Class({ dim: 4 }).capacity], [true, 0]);
+    index.close();
+    for (const name of names) assert.throws(() => index[name], { code: 'ERR_CLOSED' }, name);
   }
 });
 

@@ -157,14 +157,6 @@ class VectorIndex extends Handle {
     };
   }
 
-  get dim() { return internals.fixed(this).dim; }
-
-  get metric() { return internals.fixed(this).metric; }
-
-  get curvature() { return internals.fixed(this).curvature; }
-
-  get storage() { return internals.fixed(this).storage; }
-
   get keyKind() { return internals.fixed(this).keys; }
 
   /** The number that was saved with the file this came from, 0 for an index that came from none. */
@@ -266,7 +258,7 @@ class VectorIndex extends Handle {
 
   get(key) {
     internals.handle(this);
-    const { data, offsets } = this.#kind.one(key, 'key'), out = new Float32Array(this.dim);
+    const { data, offsets } = this.#kind.one(key, 'key'), out = new Float32Array(internals.fixed(this).dim);
     native.indexGet(internals.handle(this), data, offsets, out);
     return out;
   }
@@ -378,4 +370,20 @@ class VectorIndex extends Handle {
   }
 }
 
-module.exports = { MOST, VectorIndex, candidates, check, internals };
+/** A getter for each of these options of a kind of index, of what it was made with. */
+function defineOptions(Class, kind, names) {
+  for (const name of names) {
+    const isFlag = INDEXES[kind][name].kind === 'flag';
+    Object.defineProperty(Class.prototype, name, {
+      get() {
+        const value = internals.fixed(this)[name];
+        return isFlag ? value !== 0 : value;
+      },
+      configurable: true,
+    });
+  }
+}
+// (`keys` is `keyKind` here: `keys()` gives the keys.)
+defineOptions(VectorIndex, 'brute_force', Object.keys(INDEXES.brute_force).filter((name) => name !== 'keys'));
+
+module.exports = { MOST, VectorIndex, candidates, check, defineOptions, internals };
