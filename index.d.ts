@@ -1164,6 +1164,10 @@ export interface VectorIndex<K extends IndexKey = number> {
   readonly metric: IndexMetric;
   readonly curvature: number;
   readonly storage: 'f32' | 'f16' | 'i8';
+  /** Whether floats are kept beside a smaller storage. */
+  readonly rerank: boolean;
+  /** The option that it was made with; of an index from a file or bytes, the places in them. */
+  readonly capacity: number;
   readonly keyKind: 'number' | 'bigint' | 'string';
   /** Whether it is a view of a file or was opened by its token: everything that changes it, and `save`, gives ERR_UNSUPPORTED. */
   readonly readOnly: boolean;

@@ -68,16 +68,18 @@ const inPlace = (value) => nameOf(value) ?? (typeof value === 'object' && value 
 
 const sentence = (wanted, name, received) => `expected ${wanted} for ${name}, received ${received}`;
 
+/** The parts of errors: {wanted, subject, received}. */
+const PARTS = new WeakMap();
+
 /** The error "expected <wanted> for <name>, received <value>". */
-function unexpected(code, wanted, name, value) {
-  return new RuvectorError(code, sentence(wanted, name, describe(value)));
-}
+const unexpected = (code, wanted, name, value) => mismatch(code, wanted, name, describe(value));
 
 /** The same with the received part in words. */
-const mismatch = (code, wanted, name, received) => new RuvectorError(code, sentence(wanted, name, received));
-
-/** The parts of errors that came from the native side: {wanted, subject, received}. */
-const PARTS = new WeakMap();
+function mismatch(code, wanted, name, received) {
+  const error = new RuvectorError(code, sentence(wanted, name, received));
+  PARTS.set(error, { wanted, subject: name, received });
+  return error;
+}
 
 function fromNative(code, message, wanted, subject, received, options) {
   const error = new RuvectorError(CODES[code] ?? 'ERR_UNSUPPORTED', message, options);
@@ -91,9 +93,13 @@ const partsOf = (error) => PARTS.get(error) ?? {};
 function renamed(error, rename) {
   const parts = PARTS.get(error), others = parts && rename(parts);
   if (!others) return error;
-  const { wanted, subject, received } = { ...parts, ...others };
-  return new RuvectorError(error.code, sentence(wanted, subject, received), { cause: error });
+  const all = { ...parts, ...others }, { wanted, subject, received } = all, other = new RuvectorError(error.code, sentence(wanted, subject, received), { cause: error });
+  PARTS.set(other, all);
+  return other;
 }
+
+/** An error about options that stand at `path`: the way to the option belongs to its name. What a text holds, it does not say of them. */
+const within = (error, path) => (error.code === 'ERR_CORRUPT' ? error : renamed(error, ({ subject }) => ({ subject: subject === 'options' ? path : `${path}.${subject}` })));
 
 /** Array.isArray that a revoked Proxy cannot make throw. */
 function isList(value) {
@@ -134,4 +140,4 @@ function isInstance(value, Type) {
   }
 }
 
-module.exports = { has, isInstance, isList, isRevoked, CODES, RuvectorError, fromNative, inPlace, lengthOf, mismatch, partsOf, plain, renamed, tagOf, unexpected };
+module.exports = { has, isInstance, isList, isRevoked, CODES, RuvectorError, fromNative, inPlace, lengthOf, mismatch, partsOf, plain, renamed, tagOf, unexpected, within };

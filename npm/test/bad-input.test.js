@@ -122,7 +122,8 @@ const kinds = {
   number: numbers,
   * text() { yield* all({ ...strangers, string: 5, 'numeric string': {}, undefined, array: ['{}'], Buffer: Buffer.from('{}'), 'String object': new String('{}') }, A); },
   * seed() {
-    const { bigint, ...others } = strangers;
+    const { bigint, 'revoked Proxy': one, 'revoked Proxy of an array': another, ...others } = strangers;
+    yield* all({ one, another }, A); // an object is one of options
     yield* all({ ...others, fraction: 0.5, NaN, Infinity, '2**60': 2 ** 60, '{seed: string}': { seed: '1' }, '{seed: NaN}': { seed: NaN } }, C);
   },
   * choice() { yield* all({ ...strangers, number: 1, object: {}, 'other case': 'Clip', 'String object': new String('clip') }, C); },
@@ -200,7 +201,7 @@ const kinds = {
     yield* all({ router: { mode: 'moe', router: 5 }, numbers: { mode: 'moe', topK: '2' } }, A);
     yield* all({ attention: { mode: 'edge_featured', edgeAttention: {} } }, 'ERR_WRONG_HANDLE');
     for (const { label, value, code } of kinds.options({}, { fields })) {
-      if (typeof value === 'object' && value !== null) yield entry(label, { ...good, ...value }, code);
+      if (typeof value === 'object' && !(label in NOT_OPTIONS)) yield entry(label, { ...good, ...value }, code);
     }
   },
   * options(_, { fields }) {
@@ -227,7 +228,7 @@ Object.assign(kinds, {
   },
   * fields(good, { fields }) {
     for (const { label, value, code } of kinds.options({}, { fields })) {
-      if (typeof value === 'object' && value !== null) yield entry(label, { ...good, ...value }, code);
+      if (typeof value === 'object' && !(label in NOT_OPTIONS)) yield entry(label, { ...good, ...value }, code);
     }
     yield entry('unknown option', { ...good, head: 2 }, C);
   },
@@ -252,7 +253,7 @@ Object.assign(kinds, {
     const row = [true, true, true, true, true, false];
     for (const { label, value, code } of kinds.mask(row, {})) {
       yield entry(label, value, code);
-      if (label !== 'hole' && value?.length !== 0) yield entry(`in a row: ${label}`, [row, value, row], code);
+      if (label !== 'hole' && !label.startsWith('revoked') && value?.length !== 0) yield entry(`in a row: ${label}`, [row, value, row], code);
     }
     yield* all({ 'two rows': [row, row], 'four rows': [row, row, row, row], '17 bytes': new Uint8Array(17) }, D);
     yield* all({ 'rows of rows': [[row], [row], [row]], 'a row missing': [row, undefined, row] }, A);
@@ -277,6 +278,39 @@ Object.assign(kinds, {
     yield* all({ 'dim 0': { ...good, dim: 0 }, 'blockSize 0': { ...good, blockSize: 0 } }, C);
     yield entry('another dim', { ...good, dim: 5 }, D);
   },
+});
+
+test('bad input: bases of classes are no classes', async () => {
+  for (const name of ['MSELoss', 'RuvectorLayer', 'HNSWIndex']) {
+    const Base = Object.getPrototypeOf(ruvector[name]);
+    for (const args of [[], [{}], ['hnsws', {}], [null], [{ options: 5 }, []]]) assert.match((await fails(() => new Base(...args), A, name)).message, /^expected .* for new, received /);
+  }
+});
+
+test('bad input: a revoked Proxy is told as any other object', async () => {
+  const { GCNLayer, Graph, HNSWIndex, MSELoss, Reranker, Sequential, Trainer } = ruvector, bad = revoked({}), W = 'ERR_WRONG_HANDLE';
+  const model = new GCNLayer({ inChannels: 2, outChannels: 2 }), loss = new MSELoss(), index = new HNSWIndex({ dim: 2 }), rows = [[1, 2]];
+  const trainer = (options) => () => new Trainer({ model, loss, ...options }), fit = (...args) => () => new Trainer({ model, loss }).fit(...args);
+  index.add(1, [1, 2]);
+  const classes = Object.entries(ruvector).filter(([, type]) => typeof type === 'function' && /^class /.test(Function.prototype.toString.call(type)) && !/Error$/.test(type.name));
+  assert.ok(classes.length > 20);
+  for (const [name, type] of classes) {
+    try {
+      new type(bad); // of those that take nothing
+    } catch (error) {
+      assert.ok(error instanceof ruvector.RuvectorError && error.code === A, `${name}: ${error}`);
+    }
+  }
+  for (const [code, run] of [
+    [A, () => index.search([1, 2], 1, bad)], [A, () => index.search([1, 2], 1, { filter: bad })], [A, () => index.search([1, 2], 1, { filter: revoked([]) })], [A, () => index.searchBatch(bad, 1)],
+    [A, () => index.addBatch(bad, rows)], [A, () => index.addBatch([5], bad)], [A, () => index.prepareFilter(bad)], [A, () => HNSWIndex.open(bad)], [A, () => ruvector.mergeTopK([bad], 1)],
+    [A, () => model.forward(bad, Graph.fromEdges([0, 0], { nodes: 1 }))], [W, () => model.forward(rows, bad)], [A, () => loss.forward(rows, rows, bad)], [A, () => loss.forward(rows, rows, [3])],
+    [A, () => Graph.fromEdges(bad, { nodes: 2 })], [A, () => Graph.fromEdges([0, 1], bad)], [A, () => Graph.fromEdgeIndex(bad, { nodes: 2 })], [A, () => Graph.fromAdjacency([bad])], [W, () => Graph.fromIndex(bad)], [A, () => Graph.open(bad)],
+    [W, trainer({ model: bad })], [W, trainer({ loss: bad })], [A, trainer({ optimizer: bad })], [W, trainer({ schedule: bad })], [A, trainer({ optimizer: { groups: [bad] } })], [A, trainer({ optimizer: { frozen: bad } })],
+    [A, trainer({ sampleSizes: bad })], [A, fit(bad)], [A, fit({ inputs: bad, targets: rows })], [A, fit({ inputs: { x: bad }, targets: rows })], [A, fit({ inputs: rows }, bad)],
+    [A, () => new Sequential({ layers: [bad] })], [A, () => new Sequential({ layers: bad })], [A, () => new Sequential({ layers: [{ class: 'GCNLayer', options: bad }] })],
+    [A, () => new Reranker({ dim: 2 }).rerank([1, 2], bad)], [A, () => new Reranker({ dim: 2 }).observe(bad, [])],
+  ]) await fails(run, code, String(run));
 });
 
 const calls = [...main.calls, ...attention.calls];

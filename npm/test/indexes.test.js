@@ -4,6 +4,7 @@
 const assert = require('node:assert');
 const test = require('node:test');
 const { fails, notInWasm, pack, rows, ruvector, vector } = require('./support/index.js');
+const { INDEXES } = require('../lib/generated/indexes.js');
 
 const { BruteForceIndex, HNSWIndex, mergeTopK } = ruvector;
 const KEYS = { number: (i) => i * 3 - 20, bigint: (i) => BigInt(i) * 2n ** 40n - 5n, string: (i) => `schlüssel ${i} \u{1f642}` };
@@ -257,6 +258,33 @@ test('the mammals of WordNet in the Poincaré ball and on the hyperboloid: recal
     assert.ok(hits / (10 * n) >= 0.99, `${metric}: ${hits / (10 * n)}`);
     assert.ok(Math.abs(graph.distance(3, 77) - ruvector.dist(points.subarray(3 * dim, 4 * dim), points.subarray(77 * dim, 78 * dim))) < 1e-3);
   }
+});
+
+test('indexes say what they were made with, whoever opens them', () => {
+  const options = { dim: 4, metric: 'l2', storage: 'i8', rerank: false, capacity: 100 }, graph = { M: 5, efConstruction: 33 };
+  for (const [Class, given, all] of [[HNSWIndex, { ...options, ...graph }, INDEXES.hnsw], [BruteForceIndex, options, INDEXES.brute_force]]) {
+    const index = new Class(given), names = Object.keys(all).filter((name) => name !== 'keys' && name !== 'seed');
+    assert.deepStrictEqual(Object.fromEntries(names.map((name) => [name, index[name]])), { curvature: -1, ...Class === HNSWIndex && { ef: 64 }, ...given });
+    index.addBatch([1, 2, 3], [[1, 2, 3, 4], [5, 6, 7, 8], [9, 8, 7, 6]]);
+    for (const copy of [Class.fromBuffer(index.toBuffer()), Class.open(index.token)]) {
+      for (const name of names) if (name !== 'capacity') assert.strictEqual(copy[name], index[name], name);
+      assert.ok(copy.capacity >= 3);
+    }
+    assert.deepStrictEqual([new Class({ dim: 4 }).rerank, new Class({ dim: 4 }).capacity], [true, 0]);
+    index.close();
+    for (const name of names) assert.throws(() => index[name], { code: 'ERR_CLOSED' }, name);
+  }
+});
+
+test('options of indexes are of their kind', async () => {
+  for (const Class of [HNSWIndex, BruteForceIndex]) {
+    for (const bad of [5n, true, '5', [5], null, Symbol('s')]) {
+      for (const name of ['dim', 'capacity', 'curvature', ...Class === HNSWIndex ? ['M', 'efConstruction', 'ef'] : []]) await fails(() => new Class({ dim: 3, [name]: bad }), 'ERR_INVALID_CONFIG', `${name}: ${String(bad)}`);
+    }
+    for (const name of ['metric', 'storage', 'keys', 'rerank']) await fails(() => new Class({ dim: 3, [name]: 1n }), 'ERR_INVALID_CONFIG', name);
+  }
+  assert.strictEqual((await fails(() => new HNSWIndex({ dim: 5n }), 'ERR_INVALID_CONFIG', 'dim')).message, 'expected a number for dim, received 5n');
+  for (const seed of [5n, -5n, 2n ** 64n - 1n]) assert.strictEqual(new HNSWIndex({ dim: 3, seed }).dim, 3);
 });
 
 test('any number is a seed, and an index says what it has all the same', () => {

@@ -42,13 +42,22 @@ function damaged(subject, text) {
     'one weight more': put({ weights: [...weights, { name: 'x', shape: [1], data: [1] }] }),
     ...(row.options.size > 0 && { 'options missing': put({ options: {} }) }),
     ...(size && { 'a size as text': withSize('4'), 'no size': withSize(undefined), 'a size below 0': withSize(-1), ...(grows() && { 'a huge size': withSize(16384) }) }),
-    ...(options.seed !== undefined && { 'a seed of words': put({ options: { ...options, seed: 'x' } }) }),
+    ...(options.seed !== undefined && Object.fromEntries(['x', ' ', '', '0xff', '1e3', '1.5', '9'.repeat(20), '9'.repeat(1e5), '18446744073709551616'].map((seed) => [`the seed "${seed.slice(0, 30)}"`, put({ options: { ...options, seed } })]))),
     ...(first && {
       'one weight less': put({ weights: others }), 'another name': firstAs({ name: 'x' }), 'a null in it': firstAs({ data: Array(first.data.length).fill(null) }),
       'beyond floats': firstAs({ data: Array(first.data.length).fill(1e300) }), 'another shape': firstAs({ shape: [1, ...first.shape] }),
     }),
   };
 }
+
+test('seeds of any size come back from the text, as many bits of them as count', () => {
+  for (const [seed, back = seed] of [[5], [-5], [5n], [-(2n ** 63n)], [2n ** 64n - 1n], [2n ** 64n + 3n, 3n], [-(2n ** 63n) - 1n, 2n ** 63n - 1n], [10n ** 30n, BigInt.asUintN(64, 10n ** 30n)]]) {
+    const one = new ruvector.GCNLayer({ inChannels: 2, outChannels: 2, seed }), again = ruvector.GCNLayer.fromJson(one.toJson());
+    assert.strictEqual(BigInt(again.seed), BigInt(back), `${seed}`);
+    assert.strictEqual(bits(again.getWeights()), bits(one.getWeights()));
+    assert.strictEqual(bits(new ruvector.GCNLayer({ inChannels: 2, outChannels: 2, seed: back }).getWeights()), bits(one.getWeights()), `${seed}`);
+  }
+});
 
 for (const subject of SUBJECTS) {
   const { row, type, operations, isMechanism } = subject, named = (what) => `${row.class}: ${what}`;

@@ -3,7 +3,7 @@
 const test = require('node:test');
 const assert = require('node:assert');
 const attention = require('@ruvector/gnn/attention');
-const { rows, vector } = require('./support/index.js');
+const { fails, rows, ruvector, vector } = require('./support/index.js');
 
 const q = rows(2, 4, 1), k = rows(5, 4, 2), v = rows(5, 4, 3), one = vector(4, 4);
 
@@ -83,11 +83,39 @@ test('methods of a class refuse objects of another one', async () => {
     for (const wrong of [other, edge, rope, dual, {}, null, 5].filter((value) => value?.constructor !== mechanism.constructor)) {
       assert.strictEqual(
         await message('ERR_WRONG_HANDLE', () => mechanism[name].call(wrong, ...args), () => mechanism[name].call(wrong)),
-        `expected a ${mechanism.constructor.name} for this, received ${names.get(wrong?.constructor) ?? 'another object'}`);
+        `expected ${names.get(mechanism.constructor)} for this, received ${names.get(wrong?.constructor) ?? 'another object'}`);
     }
   }
   for (const mechanism of [edge, rope, dual]) mechanism.close();
   for (const [mechanism, name, args] of methods) await message('ERR_CLOSED', () => mechanism[name](...args));
+});
+
+test('classes have the article of their sound', async () => {
+  const { GCNLayer, HNSWIndex } = ruvector;
+  for (const [Class, wanted] of [
+    [ruvector.SGD, 'an SGD'], [ruvector.Adam, 'an Adam'], [ruvector.MSELoss, 'an MSELoss'], [ruvector.EWC, 'an EWC'], [attention.HNSWAwareAttention, 'an HNSWAwareAttention'], [ruvector.L2Regularizer, 'an L2Regularizer'],
+    [GCNLayer, 'a GCNLayer'], [ruvector.RuvectorLayerV2, 'a RuvectorLayerV2'], [attention.MoEAttention, 'a MoEAttention'], [ruvector.UncertaintyWeights, 'an UncertaintyWeights'],
+  ]) {
+    assert.ok((await message('ERR_CORRUPT', () => Class.fromJson('{'))).startsWith(`expected the JSON of ${wanted}: `), wanted);
+    if (Class.prototype.forward) assert.strictEqual(await message('ERR_WRONG_HANDLE', () => Class.prototype.forward.call({})), `expected ${wanted} for this, received another object`);
+  }
+  const layer = new GCNLayer({ inChannels: 2, outChannels: 2 });
+  assert.strictEqual(await message('ERR_WRONG_HANDLE', () => layer.forward([[1, 2]], new HNSWIndex({ dim: 2 }))), 'expected a Graph for graph, received an HNSWIndex');
+  assert.strictEqual(await message('ERR_WRONG_HANDLE', () => layer.forward([[1, 2]], new ruvector.SGD({ size: 2 }))), 'expected a Graph for graph, received an SGD');
+});
+
+test('options of parts have their whole path', async () => {
+  const { Sequential } = ruvector, { MoEAttention } = attention, layer = (options) => ({ class: 'GCNLayer', options: { inChannels: 2, outChannels: 2, ...options } });
+  const edges = (options) => ({ class: 'EdgeFeaturedAttention', options: { nodeDim: 4, edgeDim: 3, ...options } });
+  for (const [code, run, wanted] of [
+    ['ERR_INVALID_CONFIG', () => new Sequential({ layers: [layer(), layer({ outChannels: 0 })] }), 'expected an integer in 1...65536 for layers[1].options.outChannels, received 0'],
+    ['ERR_INVALID_ARG', () => new Sequential({ layers: [layer({ outChannels: 'x' })] }), 'expected a number for layers[0].options.outChannels, received "x"'],
+    ['ERR_INVALID_CONFIG', () => new Sequential({ layers: [{ class: 'Sequential', options: { layers: [layer({ outChannels: 0 })] } }] }), 'expected an integer in 1...65536 for layers[0].options.layers[0].options.outChannels, received 0'],
+    ['ERR_INVALID_CONFIG', () => new MoEAttention({ dim: 4, topK: 1, experts: [edges({ edgeDim: 0 })] }), 'for experts[0].options.edgeDim, received 0'],
+    ['ERR_INVALID_CONFIG', () => new MoEAttention({ dim: 4, topK: 1, experts: ['local', edges({ edgDim: 0 })] }), 'for experts[1].options, received "edgDim"'],
+  ]) assert.ok((await message(code, run)).endsWith(wanted), await message(code, run));
+  await fails(() => new Sequential({ layers: [layer(), { class: 'Dropout', options: { p: 3 } }] }), 'ERR_INVALID_CONFIG', 'p');
+  assert.match(await message('ERR_CORRUPT', () => Sequential.fromJson(JSON.stringify({ ...JSON.parse(new Sequential({ layers: [layer()] }).toJson()), weights: [] }))), /for weights, received 0$/);
 });
 
 test('options inside a message have their names of JavaScript, too', async () => {

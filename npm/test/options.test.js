@@ -58,6 +58,9 @@ test('layers, hierarchies, compression', async () => {
 });
 
 test('stores', { skip: notInWasm('no databases') }, async () => {
+  const given = { dim: 4, metric: 'l2', curvature: -1, storage: 'f16', rerank: false, M: 5, efConstruction: 30, ef: 20, seed: 3, create: true, readOnly: false, synchronous: 'full', patience: 5, saveEvery: 9, maxObservations: 9 };
+  assert.deepStrictEqual(Object.keys(given).sort(), optional(pages.index, 'StoreOptions').sort(), 'every option of the types');
+  ruvector.VectorStore.open(':memory:', given).close();
   const store = ruvector.VectorStore.open(':memory:', { ...all('StoreOptions'), dim: 4 }), v = vector(4, 1);
   const id = store.insert({ id: undefined, metadata: undefined, vector: v }, all('StoreInsertOptions'));
   await store.insertAsync({ ...all('StoreEntry'), vector: v }, { ...all('StoreInsertOptions'), threads: undefined, signal: undefined });

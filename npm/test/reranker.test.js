@@ -6,6 +6,9 @@ const { ruvector } = require('./support/index.js');
 const { Swaps, posteriors } = require('../lib/ranking/click-model.js');
 const { votes } = require('../lib/ranking/learner.js');
 const { listsOf } = require('../lib/ranking/lists.js');
+const { create, floatsOf, isWhole } = require('../lib/ranking/model.js');
+const { describe } = require('../lib/members/create.js');
+const native = require('../lib/native.js');
 const { generator: random } = require('../lib/random.js');
 const { DIM, DOCUMENTS, QUERIES, best, rowsOf } = require('./support/wishes.js');
 
@@ -346,6 +349,21 @@ test('Reranker: learning is the same, bit by bit, after saving and loading, also
   const reports = [await one.learn({ candidates: candidatesFor, examination: 0 }), await again.learn({ candidates: candidatesFor, examination: 0, threads: 2 })];
   assert.deepStrictEqual(reports[0], reports[1]);
   assert.deepStrictEqual(one.toBuffer(), again.toBuffer());
+});
+
+test('Reranker: its sizes are those of the native ranker, which says what they may be', () => {
+  for (const [options, message] of [
+    [{ dim: 20000 }, 'expected an integer in 1...16384 for dim, received 20000'], [{ dim: 0 }, 'expected an integer in 1...16384 for dim, received 0'], [{ dim: 2.5 }, 'expected an integer in 1...16384 for dim, received 2.5'],
+    [{ dim: NaN }, 'expected an integer in 1...16384 for dim, received NaN'], [{}, 'expected an integer in 1...16384 for dim, received nothing'], [{ dim: 4, rank: 5000 }, 'expected an integer in 1...4096 for rank, received 5000'],
+    [{ dim: 4, rank: 0 }, 'expected an integer in 1...4096 for rank, received 0'],
+  ]) assert.throws(() => new Reranker(options), { code: 'ERR_INVALID_CONFIG', message });
+  for (const bad of ['4', 4n, null, true, [4]]) for (const name of ['dim', 'rank']) assert.throws(() => new Reranker({ dim: 4, [name]: bad }), { code: 'ERR_INVALID_ARG' }, name);
+  assert.deepStrictEqual([new Reranker({ dim: 16384, rank: 4096 }).rank, new Reranker({ dim: 1 }).rank], [4096, 128]);
+  for (const shape of [{ dim: 3, rank: 5 }, { dim: 1, rank: 1 }]) {
+    const handle = create({ ...shape, seed: 1 }), { weights } = describe(handle), count = weights.reduce((sum, { shape: sides }) => sum + sides.reduce((a, b) => a * b, 1), 0);
+    assert.deepStrictEqual([floatsOf(shape), isWhole(count, shape), isWhole(count + shape.dim, shape), isWhole(count + 1 + shape.dim, shape)], [count, true, true, false]);
+    native.close(handle);
+  }
 });
 
 test('Reranker: more than an impression holds is refused when it is asked for', () => {

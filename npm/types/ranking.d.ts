@@ -108,6 +108,7 @@ export interface RerankedHit {
  * O(rank · dim + n · dim) for n candidates. @throws ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_INVALID_ARG, ERR_OUT_OF_RANGE, ERR_CLOSED
  */
 export class Reranker {
+  /** @throws ERR_INVALID_CONFIG, ERR_INVALID_ARG, ERR_OUT_OF_RANGE (`maxObservations`) */
   constructor(options: RerankerOptions);
   readonly dim: number;
   readonly rank: number;

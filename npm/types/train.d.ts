@@ -30,19 +30,17 @@ export type LossFunction = (outputs: { data: Float32Array; rows: number; dim: nu
  */
 export type ParameterNames = string | RegExp | readonly (string | RegExp)[];
 
-type Groups<Options> = { groups?: readonly ({ parameters: ParameterNames } & Partial<Omit<Options, 'size'>>)[] | undefined; frozen?: ParameterNames | undefined };
-type OptimizerOf<Name extends keyof OptimizersByName> = { type: Name; step?: never } & Omit<OptimizersByName[Name], 'size'> & Groups<OptimizersByName[Name]>;
+/** `step`: an optimizer itself has it, and is none of these. */
+type Groups<Options> = { step?: never; groups?: readonly ({ parameters: ParameterNames } & Partial<Omit<Options, 'size'>>)[] | undefined; frozen?: ParameterNames | undefined };
+type OptimizerOf<Name extends keyof OptimizersByName> = { type: Name } & Omit<OptimizersByName[Name], 'size'> & Groups<OptimizersByName[Name]>;
 /** Those whose options all have defaults. */
 type FreeOptimizer = { [Name in keyof OptimizersByName]: {} extends Omit<OptimizersByName[Name], 'size'> ? Name : never }[keyof OptimizersByName];
 
-/**
- * An optimizer by name, or with its options; `groups` have options of their own, `frozen` parameters stay as they are. (An object of a class
- * like Adam is none: it has a size of its own.)
- */
+/** An optimizer by name, or with its options; `groups` have options of their own, `frozen` parameters stay as they are. */
 export type OptimizerChoice =
   | FreeOptimizer
   | { [Name in keyof OptimizersByName]: OptimizerOf<Name> }[keyof OptimizersByName]
-  | ({ type?: undefined; step?: never } & Partial<Omit<AdamOptions, 'size'>> & Groups<AdamOptions>);
+  | ({ type?: undefined } & Partial<Omit<AdamOptions, 'size'>> & Groups<AdamOptions>);
 
 export interface TrainerOptions {
   /** Of a GNNEmbedder or GraphSAGE its `model` is trained. */

@@ -30,18 +30,18 @@ public struct Option: Sendable {
   public let kind: Kind
   /// nil: the option must be given.
   public let standard: Double?
-  /// What a saved text means that is older than the option; nil: there is none.
-  public let before: Double?
   #if DEBUG  // what the library runs with holds no prose: ruvector-typegen, which prints it, is a debug build
     /// One sentence.
     public let note: StaticString
+    /// What a saved text means that is older than the option; nil: there is none.
+    public let before: Double?
   #endif
 
   public init(_ name: StaticString, _ kind: Kind, standard: Double? = nil, before: Double? = nil, _ note: StaticString)
   {
-    (self.name, self.kind, self.standard, self.before) = (name, kind, standard, before)
+    (self.name, self.kind, self.standard) = (name, kind, standard)
     #if DEBUG
-      self.note = note
+      (self.note, self.before) = (note, before)
     #endif
   }
 

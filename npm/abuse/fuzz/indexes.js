@@ -36,7 +36,7 @@ const shared = {
   '#toBuffer': [options('count:stamp')],
   '#toBufferAsync': [options('count:stamp', 'signal')],
   '#stats': [],
-  ...Object.fromEntries(['size', 'dim', 'metric', 'curvature', 'storage', 'keyKind', 'readOnly', 'stamp', 'token', 'closed', 'close'].map((name) => [`#${name}`, []])),
+  ...Object.fromEntries(['size', 'dim', 'metric', 'curvature', 'storage', 'rerank', 'capacity', 'keyKind', 'readOnly', 'stamp', 'token', 'closed', 'close'].map((name) => [`#${name}`, []])),
   '.load': ['path'],
   '.loadAsync': ['path', options('signal')],
   '.fromBuffer': ['indexBytes'],

@@ -6,7 +6,7 @@ const inputs = require('../inputs.js');
 const { stateOf } = require('../members/member.js');
 const { BY_NAME, MOST, NAMES } = require('../overlay/expert-names.js');
 const { Attention } = require('./attention.js');
-const { isList, mismatch, unexpected } = require('../errors.js');
+const { isList, mismatch, unexpected, within } = require('../errors.js');
 
 const MOST_IN_ALL = 1024, DEEPEST = 8;
 let depth = 0;
@@ -36,7 +36,12 @@ function readExpert(given, name, dim, round) {
     throw unexpected('ERR_INVALID_CONFIG', `one of ${Object.keys(CLASSES).join(', ')}`, `${name}.class`, type);
   }
   if (!isObject(options)) throw unexpected('ERR_INVALID_ARG', 'an object', `${name}.options`, options);
-  const made = new CLASSES[type](options);
+  let made;
+  try {
+    made = new CLASSES[type](options);
+  } catch (error) {
+    throw typeof given === 'string' ? error : within(error, `${name}.options`);
+  }
   return { handle: Handle.of(made, Attention, name), description: describe(stateOf(made)), close: () => made.close() };
 }
 

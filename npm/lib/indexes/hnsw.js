@@ -5,7 +5,8 @@ const inputs = require('../inputs.js');
 const { fromBuffer, fromBufferAsync, load, loadAsync, view } = require('./files.js');
 const { Made, openToken, wrongClass } = require('./made.js');
 const { isInstance } = require('../errors.js');
-const { MOST, VectorIndex, candidates, check, internals } = require('./vector-index.js');
+const { INDEXES } = require('../generated/indexes.js');
+const { MOST, VectorIndex, candidates, check, defineOptions, internals } = require('./vector-index.js');
 
 const { consistently, figure, fixed, handle, info, keysOf, placeOf } = internals;
 
@@ -44,10 +45,6 @@ class HNSWIndex extends VectorIndex {
     native.indexSetEf(handle(this), ef);
   }
 
-  get M() { return fixed(this).M; }
-
-  get efConstruction() { return fixed(this).efConstruction; }
-
   // ---- The graph
 
   get maxLevel() { return figure(this, 'maxLevel'); }
@@ -57,7 +54,7 @@ class HNSWIndex extends VectorIndex {
   }
 
   neighbors(key, level = 0) {
-    const index = handle(this), at = inputs.count(level, 'level'), places = new Uint32Array(2 * this.M);
+    const index = handle(this), at = inputs.count(level, 'level'), places = new Uint32Array(2 * fixed(this).M);
     return consistently(() => keysOf(this, places.subarray(0, native.indexNeighbors(index, placeOf(this, key), at, places))));
   }
 
@@ -97,11 +94,15 @@ class HNSWIndex extends VectorIndex {
 
   stats() {
     const { size, removed, bytes, bytesPerVector, evaluations, maxLevel } = info(this);
-    const levels = new Uint32Array(32), degrees = new Uint32Array(2 * this.M + 1);
+    const levels = new Uint32Array(32), degrees = new Uint32Array(2 * fixed(this).M + 1);
     native.indexStatistics(handle(this), levels, degrees);
     return { size, removed, bytes, bytesPerVector, evaluations, levels: Array.from(levels.subarray(0, maxLevel + 1)), degrees: Array.from(degrees) };
   }
 }
+
+/** What is not as it was made, or not with all its digits. */
+const OTHERS = ['ef', 'seed'];
+defineOptions(HNSWIndex, 'hnsw', Object.keys(INDEXES.hnsw).filter((name) => !(name in INDEXES.brute_force) && !OTHERS.includes(name)));
 
 /** Throws what `new HNSWIndex(options)` would, and adding rows {data, rows, dim} to it; makes no index. */
 const checkIndex = (options, matrix) => check('hnsw', options, matrix);

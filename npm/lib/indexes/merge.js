@@ -2,14 +2,14 @@
 
 const native = require('../native.js');
 const inputs = require('../inputs.js');
-const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
+const { isList, isRevoked, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
 
 /** The k best of the results of searches over disjoint sets of vectors: what one search over all of them gives. */
 function mergeTopK(parts, k) {
   if (!isList(parts)) throw unexpected('ERR_INVALID_ARG', 'an array of results', 'parts', parts);
   const n = inputs.count(k, 'k'), count = inputs.lengthOfList(parts, 'parts'), bounds = new Uint32Array(count + 1);
   const lists = inputs.mapList(parts, count, (part, i) => {
-    const { keys, distances } = typeof part === 'object' && part !== null ? part : {};
+    const { keys, distances } = typeof part === 'object' && part !== null && !isRevoked(part) ? part : {};
     const d = inputs.ownVector(distances, `parts[${i}].distances`), length = isList(keys) ? inputs.lengthOfList(keys, `parts[${i}].keys`) : tagOf(keys) && lengthOf(keys);
     if (length === undefined) throw unexpected('ERR_INVALID_ARG', 'an array of keys', `parts[${i}].keys`, keys);
     if (length !== lengthOf(d)) throw mismatch('ERR_DIMENSION_MISMATCH', `as many keys as distances (${lengthOf(d)})`, `parts[${i}].keys`, length);

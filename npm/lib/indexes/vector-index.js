@@ -25,13 +25,15 @@ const FEW = 1024;
 /** For native code: every key is there, and gets a new vector. */
 const ALL = 2;
 
-/** Options as native code takes them: [name, value, ...], the kind of keys first. */
-function optionList(options, names, keys) {
+/** Options of these kinds as native code takes them: [name, value, ...], the kind of keys first. */
+function optionList(options, kinds, keys) {
   const list = ['keys', keys.name];
-  for (const name of names) {
+  for (const [name, { kind }] of Object.entries(kinds)) {
     const value = options[name];
     if (value === undefined || name === 'keys') continue;
-    if (typeof value === 'bigint') list.push(name, BigInt.asUintN(64, value));
+    const isNumber = kind === 'integer' || kind === 'number';
+    if (isNumber && typeof value !== 'number') throw unexpected('ERR_INVALID_CONFIG', 'a number', name, value);
+    if (typeof value === 'bigint' && kind === 'seed') list.push(name, BigInt.asUintN(64, value));
     else if (typeof value === 'boolean') list.push(name, Number(value));
     else if (typeof value === 'number' || typeof value === 'string') list.push(name, value);
     else throw unexpected('ERR_INVALID_CONFIG', 'a number, a string or a boolean', name, value);
@@ -61,8 +63,8 @@ function describe(handle) {
 
 /** Options of a caller's, for an index of kind `name`, as native code takes them. */
 function given(name, options) {
-  const known = Object.keys(INDEXES[name]), o = { ...inputs.options(options, known) };
-  return optionList(o, known, kindOf(o.keys ?? 'number'));
+  const kinds = INDEXES[name], o = inputs.options(options, Object.keys(kinds));
+  return optionList(o, kinds, kindOf(o.keys ?? 'number'));
 }
 
 /** Throws what making such an index would throw, and adding the rows of `matrix` to it; makes none. */
@@ -81,6 +83,7 @@ class VectorIndex extends Handle {
 
   /** `name` as native code knows it; `options`: those of its kind, or `Made` around an index that there is already. Internal. */
   constructor(name, options) {
+    if (!Object.hasOwn(INDEXES, name ?? '')) throw unexpected('ERR_INVALID_ARG', 'an HNSWIndex or a BruteForceIndex', 'new', name);
     if (isInstance(options, Made)) {
       super(options.handle, VectorIndex);
       this.#kind = kindOf(internals.fixed(this).keys);
@@ -153,14 +156,6 @@ class VectorIndex extends Handle {
       },
     };
   }
-
-  get dim() { return internals.fixed(this).dim; }
-
-  get metric() { return internals.fixed(this).metric; }
-
-  get curvature() { return internals.fixed(this).curvature; }
-
-  get storage() { return internals.fixed(this).storage; }
 
   get keyKind() { return internals.fixed(this).keys; }
 
@@ -263,7 +258,7 @@ class VectorIndex extends Handle {
 
   get(key) {
     internals.handle(this);
-    const { data, offsets } = this.#kind.one(key, 'key'), out = new Float32Array(this.dim);
+    const { data, offsets } = this.#kind.one(key, 'key'), out = new Float32Array(internals.fixed(this).dim);
     native.indexGet(internals.handle(this), data, offsets, out);
     return out;
   }
@@ -375,4 +370,20 @@ class VectorIndex extends Handle {
   }
 }
 
-module.exports = { MOST, VectorIndex, candidates, check, internals };
+/** A getter for each of these options of a kind of index, of what it was made with. */
+function defineOptions(Class, kind, names) {
+  for (const name of names) {
+    const isFlag = INDEXES[kind][name].kind === 'flag';
+    Object.defineProperty(Class.prototype, name, {
+      get() {
+        const value = internals.fixed(this)[name];
+        return isFlag ? value !== 0 : value;
+      },
+      configurable: true,
+    });
+  }
+}
+// (`keys` is `keyKind` here: `keys()` gives the keys.)
+defineOptions(VectorIndex, 'brute_force', Object.keys(INDEXES.brute_force).filter((name) => name !== 'keys'));
+
+module.exports = { MOST, VectorIndex, candidates, check, defineOptions, internals };

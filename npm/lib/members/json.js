@@ -21,18 +21,28 @@ function stringify({ row, config, parameters, floats: count }, floats) {
 
 const corrupt = (wanted, name, received) => mismatch('ERR_CORRUPT', wanted, name, received);
 
+/** Whether a seed has 64 bits; more are not used. */
+const isSeed = (seed) => seed >= -(2n ** 63n) && seed < 2n ** 64n;
+
 /** The options of a member, and of its children, as JSON has them: seeds beyond 2^53 as text. */
 const plain = (row, config) => Object.fromEntries(Object.entries(config).map(([name, value]) => {
   if (isList(value)) return [name, value.map(({ class: type, options }) => ({ class: type, options: plain(row, options) }))];
   if (isObject(value)) return [name, { class: value.class, options: plain(row, value.options) }];
-  return [name, typeof value === 'bigint' ? String(value) : value];
+  return [name, typeof value === 'bigint' ? String(isSeed(value) ? value : BigInt.asUintN(64, value)) : value];
 }));
+
+/** A seed of 64 bits, with or without sign, in its text. */
+function seedOf(text) {
+  const seed = /^-?\d{1,20}$/.test(text) ? BigInt(text) : undefined;
+  if (seed === undefined || !isSeed(seed)) throw corrupt('an integer of 64 bits', 'options.seed', text.length > 40 ? 'a long text' : JSON.stringify(text));
+  return seed;
+}
 
 /** The same the other way round. */
 function revived(options) {
   const list = { ...options };
   for (const [name, value] of Object.entries(list)) {
-    if (name === 'seed' && typeof value === 'string') list[name] = BigInt(value);
+    if (name === 'seed' && typeof value === 'string') list[name] = seedOf(value);
     if (isList(value)) list[name] = value.map((child) => ({ ...child, options: revived(child.options) }));
     else if (isObject(value)) list[name] = { ...value, options: revived(value.options) };
   }

@@ -4,7 +4,7 @@
 const { Handle } = require('../handle.js');
 const inputs = require('../inputs.js');
 const { Member, stateOf } = require('./member.js');
-const { isList, mismatch, unexpected } = require('../errors.js');
+const { isList, mismatch, unexpected, within } = require('../errors.js');
 
 const MOST = 64, MOST_IN_ALL = 1024, DEEPEST = 8;
 let depth = 0;
@@ -39,7 +39,12 @@ function readLayer(given, name, { families, classes }) {
     throw unexpected('ERR_INVALID_CONFIG', `one of ${Object.keys(classes).join(', ')}`, `${name}.class`, type);
   }
   if (options !== undefined && !isObject(options)) throw unexpected('ERR_INVALID_ARG', 'an object', `${name}.options`, options);
-  const made = classes[type](options ?? {});
+  let made;
+  try {
+    made = classes[type](options ?? {});
+  } catch (error) {
+    throw within(error, `${name}.options`);
+  }
   return { handle: Handle.of(made, stateOf(made).kind, name), description: describe(stateOf(made)), close: () => made.close() };
 }
 

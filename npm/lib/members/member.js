@@ -5,7 +5,8 @@ const { Handle } = require('../handle.js');
 const inputs = require('../inputs.js');
 const { create } = require('./create.js');
 const { stringify } = require('./json.js');
-const { inPlace, lengthOf, mismatch } = require('../errors.js');
+const { isRow } = require('./rows.js');
+const { inPlace, lengthOf, mismatch, unexpected } = require('../errors.js');
 const { nameOf, withArticle } = require('../known.js');
 
 let stateIn, stateOf;
@@ -48,6 +49,7 @@ class Member extends Handle {
 
   /** `kind`: the class whose handles these are. */
   constructor(row, args, kind = Member) {
+    if (!isRow(row)) throw unexpected('ERR_INVALID_ARG', 'the class of a member', 'new', row);
     const state = create(row, args);
     super(state.handle, kind);
     const isChanged = Object.values(row.operations ?? {}).some(({ changesMember }) => changesMember);

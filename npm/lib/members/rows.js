@@ -16,6 +16,9 @@ function memberOf(family, native) {
   return MEMBERS.find((member) => member.family === family && member.name === native);
 }
 
+/** All rows there are: what the constructor of a member's class is given is one of them. */
+const rows = new WeakSet(), isRow = (value) => rows.has(value);
+
 /** A row for a member: `names` are those options that are called otherwise here, `only` those there are. */
 function rowOf(member, name = member.type, /** @type {any} */ { names = {}, only, more = {}, ...rest } = {}) {
   const options = new Map();
@@ -24,7 +27,9 @@ function rowOf(member, name = member.type, /** @type {any} */ { names = {}, only
     if (!only || only.includes(ours)) options.set(ours, { kind, native, before });
   }
   for (const [ours, [kind]] of Object.entries(more)) options.set(ours, { kind, native: null });
-  return { class: name, family: member.family, native: member.name, options, only, operations: member.operations, isGenerated: member.isGenerated, ...rest };
+  const row = { class: name, family: member.family, native: member.name, options, only, operations: member.operations, isGenerated: member.isGenerated, ...rest };
+  rows.add(row);
+  return row;
 }
 
-module.exports = { GENERATED, MEMBERS, memberOf, rowOf };
+module.exports = { GENERATED, MEMBERS, isRow, memberOf, rowOf };

@@ -9,7 +9,7 @@ const { decodeOld } = require('./compress-old.js');
 const { shortest, shortestAll } = require('../shortest.js');
 const { snake } = require('../snake.js');
 const { nameOf, register } = require('../known.js');
-const { RuvectorError, lengthOf, mismatch, unexpected } = require('../errors.js');
+const { isList, isRevoked, RuvectorError, lengthOf, mismatch, unexpected } = require('../errors.js');
 
 /** Level -> its codec's options with the names this class takes, and the tag it writes. */
 const LEVELS = {
@@ -79,7 +79,7 @@ class TensorCompress {
 function compressed(embedding, level) {
   const v = inputs.vector(embedding, 'embedding'), dim = lengthOf(v);
   if (dim === 0) throw mismatch('ERR_EMPTY_INPUT', 'at least 1 element', 'embedding', 0);
-  if (typeof level !== 'object' || level === null) throw unexpected('ERR_INVALID_ARG', 'an object', 'level', level);
+  if (typeof level !== 'object' || level === null || isList(level) || isRevoked(level)) throw unexpected('ERR_INVALID_ARG', 'an object', 'level', level);
   const name = level.levelType ?? level.level_type;
   if (typeof name !== 'string' || !Object.hasOwn(LEVELS, name)) {
     throw unexpected('ERR_INVALID_ARG', `one of ${Object.keys(LEVELS).join(', ')}`, 'level.levelType', name);

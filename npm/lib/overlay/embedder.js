@@ -23,7 +23,10 @@ function sequential(layers) {
   try {
     return new classes.Sequential({ layers });
   } catch (error) {
-    throw renamed(error, ({ subject }) => ({ subject: { p: 'dropout', function: 'activation' }[subject] ?? subject }));
+    throw renamed(error, ({ subject }) => {
+      const name = subject.slice(subject.lastIndexOf('.') + 1);
+      return { subject: { p: 'dropout', function: 'activation' }[name] ?? name };
+    });
   }
 }
 

@@ -4,7 +4,7 @@
 const inputs = require('../inputs.js');
 const { matrix } = require('../matrices.js');
 const { optionOf } = require('../snake.js');
-const { isList, lengthOf, mismatch, unexpected } = require('../errors.js');
+const { isList, isRevoked, lengthOf, mismatch, unexpected } = require('../errors.js');
 const {
   DotProductAttention, FlashAttention, GraphRoPEAttention, HyperbolicAttention, LinearAttention, LocalGlobalAttention,
 } = /** @type {any} */ (require('../attention/classes.js'));
@@ -98,7 +98,7 @@ function byType(type, config, name) {
 }
 
 async function parallelAttentionCompute(config, queries, keys, values, options) {
-  if (typeof config !== 'object' || config === null) throw unexpected('ERR_INVALID_ARG', 'an object', 'config', config);
+  if (typeof config !== 'object' || config === null || isRevoked(config)) throw unexpected('ERR_INVALID_ARG', 'an object', 'config', config);
   const given = Object.fromEntries(CONFIG.map((name) => [name, optionOf(config, name)]));
   const made = byType(given.attentionType, given, 'config.attentionType');
   return using(made, (attention) => batch(attention, queries, keys, values, options));

@@ -14,10 +14,13 @@ function call(handle, operation, list, { threads = 1, flag, isLater = false } = 
 }
 
 const create = ({ dim, rank, seed }) => native.create('ranker', 'bilinear', ['dim', dim, 'rank', rank, 'seed', BigInt.asUintN(64, BigInt(seed))]);
-/** Of the native weights: A, B, scale. */
-const floatsOf = ({ dim, rank }) => 2 * dim * rank + 1;
+/** Of the native weights: A, B, scale. ERR_INVALID_CONFIG for a width or rank that there is not. */
+const floatsOf = ({ dim, rank }) => native.weightsNeeded('ranker', 'bilinear', [...dim === undefined ? [] : ['dim', dim], 'rank', rank]);
 /** Whether so many numbers are a learned order: the native weights, and behind them what queries lose. Orders that were learned before queries lost anything end with the scale. */
-const isWhole = (count, shape) => count === floatsOf(shape) + shape.dim || count === floatsOf(shape);
+function isWhole(count, shape) {
+  const floats = floatsOf(shape);
+  return count === floats + shape.dim || count === floats;
+}
 
 /** Of length one; zeros stay zeros. */
 function unit(row, out = new Float32Array(row.length)) {

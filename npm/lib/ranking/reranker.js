@@ -13,7 +13,7 @@ const { learn } = require('./learner.js');
 const { readCandidates } = require('./lists.js');
 const { Log } = require('./log.js');
 const { flag, readExamination, readShare, swapOf, whole } = require('./options.js');
-const { Model, combine, isWhole, orderOf, unit } = require('./model.js');
+const { Model, combine, floatsOf, isWhole, orderOf, unit } = require('./model.js');
 
 const MAGIC = 'RVRERANK';
 const RANK = 128, MOST = 100000;
@@ -45,8 +45,8 @@ class Reranker {
   constructor(options) {
     const { dim, rank, seed: given, maxObservations } = inputs.required(options, ['dim', 'rank', 'seed', 'maxObservations']), seed = given ?? randomSeed();
     if (!Number.isSafeInteger(seed) && typeof seed !== 'bigint') throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', seed);
-    if (dim === undefined) throw unexpected('ERR_INVALID_CONFIG', 'an integer in 1...16384', 'dim', dim);
-    this.#shape = { dim: whole(dim, 'dim', 1, 16384), rank: whole(rank, 'rank', 1, 4096, RANK), seed };
+    this.#shape = { dim: dim === undefined ? dim : inputs.number(dim, 'dim'), rank: inputs.number(rank, 'rank', RANK), seed };
+    floatsOf(this.#shape); // the native side knows which there are
     this.#most = whole(maxObservations, 'maxObservations', 1, 1e7, MOST);
     this.#log = new Log(this.#most, seed);
     this.#isSeeded = given !== undefined;

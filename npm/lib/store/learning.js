@@ -7,7 +7,7 @@ const { pause } = require('./entries.js');
 const { runAsync } = require('./steps.js');
 const { Packer } = require('./values.js');
 const { distancesTo, vectorsOf } = require('../indexes/staging.js');
-const { Model, combine, isWhole, orderOf } = require('../ranking/model.js');
+const { Model, combine, floatsOf, isWhole, orderOf } = require('../ranking/model.js');
 const { flag, readShare, swapOf, whole } = require('../ranking/options.js');
 const impressions = require('../ranking/impression.js');
 const { generator } = require('../random.js');
@@ -135,9 +135,10 @@ class Learning {
     const found = new Map();
     for (let i = 0; i < values.length; i += 2) found.set(values[i], values[i + 1]);
     const bytes = found.get('weights'), floats = bytes && new Float32Array(bytes.slice().buffer);
-    if (floats && !(isWhole(floats.length, { dim: this.#dim, rank: RANK }) && floats.every(Number.isFinite))) throw mismatch('ERR_CORRUPT', `${(2 * RANK + 1) * this.#dim + 1} finite weights`, 'the learned order', `${floats.length}`);
+    const shape = { dim: this.#dim, rank: RANK, seed: 0 };
+    if (floats && !(isWhole(floats.length, shape) && floats.every(Number.isFinite))) throw mismatch('ERR_CORRUPT', `${floatsOf(shape) + shape.dim} finite weights`, 'the learned order', `${floats.length}`);
     // The old one goes with the garbage: searches in flight may be using it.
-    this.#model = floats && new Model({ dim: this.#dim, rank: RANK, seed: 0 }, floats, found.get('share'));
+    this.#model = floats && new Model(shape, floats, found.get('share'));
     this.#version = found.get('version') ?? '0';
   }
 

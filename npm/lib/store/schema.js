@@ -6,6 +6,7 @@
 // indexes that were saved before and for other connections.
 const { ask, change, open, query } = require('./database.js');
 const graph = require('./graph.js');
+const { INDEXES } = require('../generated/indexes.js');
 const { mismatch, unexpected } = require('../errors.js');
 const inputs = require('../inputs.js');
 const { whole } = require('../ranking/options.js');
@@ -40,11 +41,12 @@ PRAGMA user_version = ${VERSION};`;
 
 /** What every vector of a store has in common: written once. */
 const LASTING = ['dim', 'metric', 'curvature'];
-/**
- * How the index is made: may change from opening to opening, and the index is then built anew. In this order they stand in the text by
- * which a store tells.
- */
-const INDEX = ['M', 'efConstruction', 'seed', 'storage', 'rerank'];
+/** Options of an index that a store decides itself; `ef` is a matter of searches. */
+const OWN = ['capacity', 'keys', 'ef'];
+/** In this order they stand in the text by which a store tells whether its index was made with them; later ones behind them. */
+const ORDER = ['M', 'efConstruction', 'seed', 'storage', 'rerank'];
+/** How the index is made: may change from opening to opening, and the index is then built anew. */
+const INDEX = [...new Set([...ORDER, ...Object.keys(INDEXES.hnsw)])].filter((name) => !LASTING.includes(name) && !OWN.includes(name));
 const OPTIONS = [...LASTING, ...INDEX, 'ef', 'create', 'readOnly', 'synchronous', 'patience', 'saveEvery', 'maxObservations'];
 
 /** Those of `names` that are given; each is read once. */

@@ -1,7 +1,7 @@
 'use strict';
 
-// JavaScript arguments -> rv_argument in the memory of the module, by the formats of Sources/CRuvectorCalls/calls.h: the
-// counterpart of Sources/CNodeShim/convert.c. The offsets are asserted in Sources/CWasmShim/module.c.
+// JavaScript arguments -> rv_argument in the memory of the module, by the formats of Sources/CRuvectorCalls/include/calls.h:
+// the counterpart of Sources/CNodeShim/convert.c. The offsets are asserted in Sources/CWasmShim/module.c.
 const { isList, lengthOf, tagOf } = require('../errors.js');
 const { Memory, typeOf } = require('./memory.js');
 
