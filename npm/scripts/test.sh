@@ -6,25 +6,26 @@ steps=${*:-prepare build gyp lint lint-js swift typegen docs wasm node}
 
 step() { printf '\n== %s\n' "$1" >&2; }
 
-times="" tests=""
+times="" jobs=""
 table() {
-  [ -z "$tests" ] || kill "$tests" 2>/dev/null || true
+  [ -z "$jobs" ] || kill $jobs 2>/dev/null || true
   printf '\n%s' "seconds a step:$times" >&2
   printf '\n' >&2
 }
 trap table EXIT
 
-# The build of the Swift tests keeps one processor busy for most of its time: it begins beside the steps before it.
-begin_tests() {
-  case " $steps " in *" build "*" swift "*) ;; *) return 0 ;; esac
+# Builds that keep one processor busy for most of their time begin beside the steps before those that want them.
+# begin <step> <command>, where that step will come; then finish <step>
+declare -A begun
+begin() {
+  case " $steps " in *" build "*" $1 "*) ;; *) return 0 ;; esac
   mkdir -p .build
-  bash npm/scripts/checked.sh build --build-tests >.build/tests.log 2>&1 &
-  tests=$!
+  "${@:2}" >".build/$1.log" 2>&1 &
+  begun[$1]=$! jobs+=" $!"
 }
-end_tests() {
-  [ -n "$tests" ] || return 0
-  wait "$tests" || { cat .build/tests.log >&2; exit 1; }
-  tests=""
+finish() {
+  [ -n "${begun[$1]:-}" ] || return 0
+  wait "${begun[$1]}" || { cat ".build/$1.log" >&2; exit 1; }
 }
 
 for name in $steps; do
@@ -33,15 +34,16 @@ for name in $steps; do
   case $name in
     prepare) bash npm/scripts/prepare.sh ;;
     build)
-      begin_tests
+      begin swift bash npm/scripts/checked.sh build --build-tests
       node npm/scripts/build.js --if-missing
+      begin wasm bash npm/scripts/wasm.sh --if-missing
       ;;
     # node-gyp from the root, as tools that know nothing else call it.
     gyp) bash npm/scripts/gyp.sh ;;
     lint) swift format lint --strict --recursive Package.swift Sources Tests ;;
     lint-js) node npm/scripts/lint.js ;;
     swift)
-      end_tests
+      finish swift
       bash npm/scripts/checked.sh test
       ;;
     # What is generated of the registry, against what the registry says now.
@@ -49,7 +51,10 @@ for name in $steps; do
     docs) bash npm/scripts/docs.sh ;;
     # The reporter that says at the end once more what failed, where a log is cut.
     node) node --test --test-reporter=spec --test-concurrency=2 npm/test/*.test.js ;;
-    wasm) bash npm/scripts/wasm.sh --if-missing ;;
+    wasm)
+      finish wasm
+      bash npm/scripts/wasm.sh --if-missing
+      ;;
     *) echo "unknown step: $name" >&2; exit 2 ;;
   esac
   times+=" $name $((SECONDS - started))"

@@ -35,7 +35,7 @@ link() {
     clang --target=wasm32-unknown-none-wasm -O2 -c -x c - -o "$1.o"
   wasm-ld --no-entry --gc-sections --strip-all --error-limit=0 --stack-first -z stack-size=262144 \
     --max-memory=2147483648 -O2 "${exports[@]/#/--export=}" "${functions[@]/#/--export=}" \
-    "$1.o" .build/wasm/all/wasm32-unknown-none-wasm/release/libruvector-wasm.a -o "$1.new"
+    .build/wasm/all/wasm32-unknown-none-wasm/release/libruvector-wasm.a "$1.o" -o "$1.new"
   rm "$1.o"
   # Debian's binaryen, where it is there: a sixth smaller, and searches in 2/3 of the time.
   if command -v wasm-opt >/dev/null; then
