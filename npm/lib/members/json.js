@@ -69,7 +69,7 @@ function read(text, row) {
   if (object.version !== VERSION) throw unexpected('ERR_CORRUPT', `${VERSION}`, 'version', object.version);
   if (object.class !== row.class) throw unexpected('ERR_CORRUPT', row.class, 'class', object.class);
   const options = isObject(object.options) ? revived(object.options) : {};
-  for (const [name, { before }] of row.options) options[name] ??= before;
+  for (const [name, { before }] of row.options) if (options[name] === undefined) options[name] = before;
   const missing = [...row.options.keys()].find((name) => options[name] === undefined);
   if (missing) throw corrupt('a value', `options.${missing}`, 'none');
   if (!isList(object.weights)) throw corrupt('an array', 'weights', 'something else');

@@ -143,8 +143,8 @@ const openHandleOf = (value) => Handle.of(value, stateOf(value).kind, 'this');
 
 /** The same for a call now. */
 function handleOf(value) {
-  const handle = openHandleOf(value);
-  requireStill(stateOf(value), 'this');
+  const state = stateOf(value), handle = Handle.of(value, state.kind, 'this');
+  requireStill(state, 'this');
   return handle;
 }
 
