@@ -300,7 +300,6 @@ words.addBatch(['a'], [f32], { replace: 1 });
 store.insert({ id: 'a' });
 // @ts-expect-error no predicate
 store.search(f32, { where: 'year > 3' });
-<<<<<<< HEAD
 // Training: optimizers by name or by options, any schedule.
 const model = new ruvector.Linear({ inChannels: 2, outChannels: 1 }), fitting = { model, loss: new ruvector.MSELoss() };
 for (const optimizer of ['sgd', 'adamW', { type: 'riemannianAdam', dim: 3, groups: [{ parameters: 'weight', learningRate: 1 }] }, { learningRate: 0.1, frozen: /bias/ }] as const) {
@@ -314,7 +313,6 @@ new ruvector.Trainer({ ...fitting, optimizer: 'adagrad2' });
 new ruvector.Trainer({ ...fitting, optimizer: { type: 'adam', momentum: 0.9 } });
 // Layers whose options all have defaults.
 new ruvector.Sequential({ layers: [{ class: 'Aggregation' }, { class: 'Dropout' }] });
-=======
 const trainable = new ruvector.GCNLayer({ inChannels: 2, outChannels: 2 }), squares = new ruvector.MSELoss(), rates = { type: 'sgd' as const, learningRate: 0.1 };
 for (const optimizer of ['adamW' as const, rates, { learningRate: 0.1, frozen: 'bias' }]) new ruvector.Trainer({ model: trainable, loss: squares, optimizer });
 // @ts-expect-error the options of an optimizer, not one that was made of them
@@ -323,7 +321,6 @@ new ruvector.Trainer({ model: trainable, loss: squares, optimizer: new ruvector.
 new ruvector.Trainer({ model: trainable, loss: squares, optimizer: new ruvector.RiemannianAdam({ size: 4 }) });
 // @ts-expect-error no options
 new ruvector.Trainer({ model: trainable, loss: squares, optimizer: new Date() });
->>>>>>> m14
 // @ts-expect-error no such export
 ruvector.nothing;
 
