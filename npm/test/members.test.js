@@ -258,6 +258,14 @@ for (const subject of SUBJECTS) {
       for (const { args } of lists) expected.push(bits(run(subject, now, name, args)));
       assert.deepStrictEqual((await Promise.all(inFlight)).map(bits), expected, name);
       assert.strictEqual(stateOfOne(later), stateOfOne(now), name);
+      if (changesMember) {
+        const stop = new AbortController(), first = runAsync(subject, later, name, lists[0].args), second = runAsync(subject, later, name, lists[1].args, { signal: stop.signal });
+        stop.abort();
+        await fails(() => second, 'ERR_ABORTED', `${name}, aborted while it waits`);
+        await first;
+        run(subject, now, name, lists[0].args);
+        assert.strictEqual(stateOfOne(later), stateOfOne(now), `${name}, aborted while it waits`);
+      }
       for (const ticks of changesMember ? [0, 1, 2, 5] : []) {
         const before = stateOfOne(later), stop = new AbortController(), call = runAsync(subject, later, name, lists[0].args, { signal: stop.signal });
         for (let i = 0; i < ticks; i++) await undefined;

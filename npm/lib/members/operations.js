@@ -5,7 +5,7 @@ const native = require('../native.js');
 const inputs = require('../inputs.js');
 const { Graph } = require('../graph.js');
 const { Handle } = require('../handle.js');
-const { abortable, cancellable, checkFlag, threads } = require('../async.js');
+const { abortable, cancellable, threads } = require('../async.js');
 const { matrix } = require('../matrices.js');
 const { withStaging } = require('../staging.js');
 const { isList, lengthOf, mismatch, tagOf, unexpected } = require('../errors.js');
@@ -121,7 +121,6 @@ async function runLater(self, name, operation, args) {
   const { values, signal, result } = prepare(self, name, operation, args, true);
   // What changes the member settles as the work does: what rejects has not happened.
   return (operation.changesMember ? cancellable : abortable)(signal, (flag) => whileInFlight(stateOf(self), async () => {
-    checkFlag(flag);
     await native.runAsync(...values, flag);
     return result();
   }, operation.changesMember));
