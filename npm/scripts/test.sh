@@ -6,9 +6,11 @@ steps=${*:-prepare build gyp lint lint-js swift typegen docs wasm node}
 
 step() { printf '\n== %s\n' "$1" >&2; }
 
-times="" jobs=""
+times=""
 table() {
-  [ -z "$jobs" ] || kill $jobs 2>/dev/null || true
+  local left
+  left=$(jobs -pr)
+  [ -z "$left" ] || kill $left 2>/dev/null || true
   printf '\n%s' "seconds a step:$times" >&2
   printf '\n' >&2
 }
@@ -21,7 +23,7 @@ begin() {
   case " $steps " in *" build "*" $1 "*) ;; *) return 0 ;; esac
   mkdir -p .build
   "${@:2}" >".build/$1.log" 2>&1 &
-  begun[$1]=$! jobs+=" $!"
+  begun[$1]=$!
 }
 finish() {
   [ -n "${begun[$1]:-}" ] || return 0

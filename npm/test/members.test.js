@@ -266,6 +266,14 @@ for (const subject of SUBJECTS) {
         run(subject, now, name, lists[0].args);
         assert.strictEqual(stateOfOne(later), stateOfOne(now), `${name}, aborted while it waits`);
       }
+      const reading = Object.keys(operations).find((other) => isAsync(subject, other) && !operations[other].changesMember);
+      if (changesMember && reading) {
+        const { args, close } = argumentsOf(subject, later, reading, () => signed() / 2), read = runAsync(subject, later, reading, args), before = stateOfOne(later);
+        await fails(() => run(subject, later, name, lists[0].args), 'ERR_BUSY', `${name} during ${reading}`);
+        await read;
+        assert.strictEqual(stateOfOne(later), before, `${name} during ${reading}`);
+        close();
+      }
       for (const ticks of changesMember ? [0, 1, 2, 5] : []) {
         const before = stateOfOne(later), stop = new AbortController(), call = runAsync(subject, later, name, lists[0].args, { signal: stop.signal });
         for (let i = 0; i < ticks; i++) await undefined;
