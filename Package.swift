@@ -39,6 +39,10 @@ let unchecked: [SwiftSetting] =
   Context.environment["RUVECTOR_CHECKS"] == "1"
   ? [] : [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
+/// The standard library that is linked in front of the toolchain's own: one of which the linker may leave out what nothing
+/// reaches (npm/scripts/collectable.js).
+let runtime = Context.environment["RUVECTOR_RUNTIME"].map { [$0] } ?? []
+
 /// The library, module by module.
 let modules: [Target] = [
   .target(
@@ -91,6 +95,12 @@ let whole: [Target] = [
     cSettings: [.unsafeFlags(["-ffunction-sections", "-O2", "-fno-builtin"])]),
 ]
 
+/// Optimising tests takes longer than they run without, but for those whose loops of Double are long.
+func tests(_ name: String, _ dependencies: [Target.Dependency], isOptimized: Bool = false) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, swiftSettings: isOptimized ? [] : [.unsafeFlags(["-Onone"])])
+}
+
 let native: [Target] =
   modules + [
     .executableTarget(name: "ruvector-typegen", dependencies: ["Ruvector"]),
@@ -101,27 +111,25 @@ let native: [Target] =
       name: "CNodeShim", dependencies: ["CRuvectorCalls"],
       linkerSettings: [
         // The Swift runtime goes into the addon. `nodelete`: dlclose after the last worker crashes otherwise.
-        .unsafeFlags(["-static-stdlib", "-Xlinker", "-z", "-Xlinker", "nodelete"])
+        .unsafeFlags(runtime + ["-static-stdlib", "-Xlinker", "-z", "-Xlinker", "nodelete"])
       ]),
     .target(
       name: "TestSupport", dependencies: ["RuvectorCore"], path: "Tests/TestSupport",
       swiftSettings: [.unsafeFlags(["-O"])]),  // the oracles count every element
-    .testTarget(name: "RuvectorABITests", dependencies: ["RuvectorABI", "CRuvector", "CRuvectorCalls"]),
-    .testTarget(name: "RuvectorCoreTests", dependencies: ["CRuvectorSupport", "TestSupport"]),
-    .testTarget(name: "RuvectorGeometryTests", dependencies: ["RuvectorGeometry", "TestSupport"]),
-    .testTarget(name: "RuvectorCompressionTests", dependencies: ["Ruvector", "TestSupport"]),
-    .testTarget(
-      name: "RuvectorSearchTests",
-      dependencies: ["CRuvectorSupport", "RuvectorGeometry", "RuvectorSearch", "TestSupport"]),
-    .testTarget(name: "RuvectorGraphTests", dependencies: ["RuvectorGraph", "TestSupport"]),
-    .testTarget(
-      name: "RuvectorHierarchyTests", dependencies: ["RuvectorAttention", "RuvectorHierarchy", "TestSupport"]),
-    .testTarget(name: "RuvectorIndexTests", dependencies: ["RuvectorIndex", "RuvectorGeometry", "TestSupport"]),
-    .testTarget(
-      name: "RuvectorAttentionTests", dependencies: ["RuvectorAttention", "RuvectorGeometry", "TestSupport"]),
-    .testTarget(name: "RuvectorTrainingTests", dependencies: ["Ruvector", "TestSupport"]),
-    .testTarget(name: "RuvectorStoreTests", dependencies: ["RuvectorStore"]),
-    .testTarget(name: "RuvectorTests", dependencies: ["Ruvector", "TestSupport"]),
+    tests("RuvectorABITests", ["RuvectorABI", "CRuvector", "CRuvectorCalls"]),
+    tests("RuvectorCoreTests", ["CRuvectorSupport", "TestSupport"], isOptimized: true),
+    tests("RuvectorGeometryTests", ["RuvectorGeometry", "TestSupport"]),
+    tests("RuvectorCompressionTests", ["Ruvector", "TestSupport"]),
+    tests(
+      "RuvectorSearchTests", ["CRuvectorSupport", "RuvectorGeometry", "RuvectorSearch", "TestSupport"],
+      isOptimized: true),
+    tests("RuvectorGraphTests", ["RuvectorGraph", "TestSupport"], isOptimized: true),
+    tests("RuvectorHierarchyTests", ["RuvectorAttention", "RuvectorHierarchy", "TestSupport"], isOptimized: true),
+    tests("RuvectorIndexTests", ["RuvectorIndex", "RuvectorGeometry", "TestSupport"]),
+    tests("RuvectorAttentionTests", ["RuvectorAttention", "RuvectorGeometry", "TestSupport"], isOptimized: true),
+    tests("RuvectorTrainingTests", ["Ruvector", "TestSupport"]),
+    tests("RuvectorStoreTests", ["RuvectorStore"]),
+    tests("RuvectorTests", ["Ruvector", "TestSupport"]),
   ]
 
 let package = Package(

@@ -27,7 +27,7 @@ extension RuvectorLayer {
       let r = sum(apply(resetInput, u), apply(resetHidden, h)).map(logistic)
       let gated = (0..<hiddenDim).map { r[$0] * h[$0] }
       let c = sum(apply(candidateInput, u), apply(candidateHidden, gated)).map { rv_tanh($0) }
-      y = (0..<hiddenDim).map { (1 - z[$0]) * h[$0] + z[$0] * c[$0] }
+      for i in 0..<hiddenDim { y[i] = (1 - z[i]) * h[i] + z[i] * c[i] }
       factor = 1 - dropout
     }
     let mean = y.reduce(0, +) / Double(hiddenDim)

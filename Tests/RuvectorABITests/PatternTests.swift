@@ -28,7 +28,10 @@ struct PatternTests {
     #expect(pattern("local", 2, rows: 0) == ([0], []))
     let drawn = pattern("random", 2, rows: 50, columns: 9, seed: 7)
     #expect(drawn.offsets == (0...50).map { UInt32(2 * $0) })
-    for i in 0..<50 { #expect(drawn.indices[2 * i] < drawn.indices[2 * i + 1] && drawn.indices[2 * i + 1] < 9) }
+    for i in 0..<50 {
+      let (first, second) = (drawn.indices[2 * i], drawn.indices[2 * i + 1])
+      #expect(first < second && second < 9)
+    }
     #expect(drawn == pattern("random", 2, rows: 50, columns: 9, seed: 7))
     #expect(drawn.indices != pattern("random", 2, rows: 50, columns: 9, seed: 8).indices)
   }

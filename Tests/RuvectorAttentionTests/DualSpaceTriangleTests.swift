@@ -53,7 +53,7 @@ import Testing
         var part = batch
         part.keys = Array(batch.keys[first..<first + 40])
         part.values = Array(batch.values[first..<first + 40])
-        let piece = (0..<2).flatMap { exact[$0 * Self.n + first..<$0 * Self.n + first + 40] }
+        let piece: [Double] = (0..<2).flatMap { (query: Int) in exact[(query * Self.n + first)...].prefix(40) }
         few += zip(try Self.distances(mechanism, part), piece).map { abs(Double($0) / $1 - 1) }
       }
     }

@@ -111,7 +111,7 @@ import Testing
     var g = SeededGenerator(420)
     var plain = Batch(&g, 40, 190, Self.d, Self.d), runs = plain, masked = plain
     runs.offsets = [0] + (1...40).map { UInt32(min(190, $0 * $0 / 8)) }
-    masked.mask = (0..<40).map { i in (0..<190).map { ($0 + i) % 3 == 0 ? 0 : 1 } }
+    masked.mask = (0..<40).map { (i: Int) -> [UInt8] in (0..<190).map { (j: Int) in (j + i) % 3 == 0 ? 0 : 1 } }
     for edges in [plain.edges, (0..<190).map { _ in g.normals(c.edgeDim) }] {
       (plain.edges, runs.edges, masked.edges) = (edges, edges, edges)
       for batch in [plain, runs, masked] {

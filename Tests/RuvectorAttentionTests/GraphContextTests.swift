@@ -20,7 +20,9 @@ import Testing
     }
     let width = e.values.first?.count ?? e.queries.first?.count ?? 1, part = width / heads
     let out = e.queries.indices.flatMap { i in
-      (0..<width).map { c in e.values.indices.reduce(0) { $0 + w[c / part][i][$1] * e.values[$1][c] } }
+      (0..<width).map { (c: Int) -> Double in
+        e.values.indices.reduce(0.0) { (sum: Double, j: Int) in sum + w[c / part][i][j] * e.values[j][c] }
+      }
     }
     return (w, out)
   }
@@ -234,10 +236,9 @@ import Testing
       let there = try RotaryTable(turns, isInverse: false), back = try RotaryTable(turns, isInverse: true)
       var g = SeededGenerator(UInt64(pairs))
       let x = g.normals(width)
+      let far: [Double] = [511, 512, 4095, 70_000, 1_048_575, 0.5, 255.75, 1e6 + 0.25]
       var worst = 0.0
-      for p in (0..<300).map(Double.init) + [511, 512, 4095, 70_000, 1_048_575].map(Double.init) + [
-        0.5, 255.75, 1e6 + 0.25,
-      ] {
+      for p in (0..<300).map({ Double($0) }) + far {
         var turned = [Float](repeating: .nan, count: width), again = turned
         try there.move(to: p)
         there.rotate(x, into: &turned, width: width)

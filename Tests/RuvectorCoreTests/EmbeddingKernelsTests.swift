@@ -211,7 +211,7 @@ import Testing
     for node in 0..<6 { for i in 0..<b.stride { b.table[node * b.stride + i] = b.table[i] } }
     let share = b.call { kernels.embedding_pair(&$0, 0, nil) }
     #expect(abs(share - 0.2) < 1e-12)
-    let list = (0...5).flatMap { [UInt32($0), UInt32($0 == 5 ? 1 : 0)] }, before = b.table
+    let list: [UInt32] = (0...5).flatMap { [$0, $0 == 5 ? 1 : 0] }, before = b.table
     b.call { kernels.embedding_apply(&$0, list, 6, 0.1, isBall ? 0.99 : 100) }
     for (x, y) in zip(b.table, before) { #expect(abs(x - y) < 1e-5) }
   }

@@ -72,7 +72,9 @@ struct HierarchyOracle {
       [1, radius(e)] + moments(all.map { radius($0) }) + moments(cosines) + [
         cosines.max()!, log(Double(all.count)) / 10,
       ]
-    let logits = (0..<numExperts).map { expert in (0..<8).reduce(0) { $0 + router[expert * 8 + $1] * f[$1] } }
+    let logits: [Double] = (0..<numExperts).map { expert in
+      (0..<8).reduce(0.0) { (sum: Double, i: Int) in sum + router[expert * 8 + i] * f[i] }
+    }
     let chosen = logits.indices.sorted { logits[$0] > logits[$1] || (logits[$0] == logits[$1] && $0 < $1) }.prefix(topK)
     let g = softmax(chosen.map { logits[$0] })
     let near = e.map { Double(Float($0)) }

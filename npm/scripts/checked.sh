@@ -8,4 +8,4 @@ export RUVECTOR_CHECKS=1
 # `swift test` says -enable-testing a second time unless it is told not to, and all that differs is compiled anew.
 more=()
 [ "$1" != test ] || more=(--disable-testable-imports)
-exec bash npm/scripts/swift.sh "$1" -c release -Xswiftc -enable-testing -Xswiftc -DDEBUG --scratch-path .build/testing "${more[@]}" "${@:2}"
+exec bash npm/scripts/swift.sh "$1" -c release -debug-info-format none -Xswiftc -enable-testing -Xswiftc -DDEBUG --scratch-path .build/testing "${more[@]}" "${@:2}"

@@ -18,6 +18,16 @@ fi
 
 flags=()
 [ "$include" = /usr/include/node ] || flags=(-Xcc "-I$include")
+# Nothing of the modules is looked up by name, nor needed by what does not reach it: the linker leaves that out, and of the
+# standard library as well (Package.swift). Nobody debugs a file without symbols.
+flags+=(-debug-info-format none -Xswiftc -Xfrontend -Xswiftc -internalize-at-link)
+if [ "$(uname)" = Linux ]; then
+  flags+=(-Xswiftc -Xfrontend -Xswiftc -function-sections)
+  runtime=$(swiftc -print-target-info -static-stdlib | sed -n '/"runtimeLibraryPaths"/{n;s/.*"\(.*\)".*/\1/p}')
+  mkdir -p .build
+  node npm/scripts/collectable.js "$runtime/libswiftCore.a" .build/libswiftCore.a
+  export RUVECTOR_RUNTIME=$PWD/.build/libswiftCore.a
+fi
 bash npm/scripts/swift.sh build -c release --product ruvector-node -Xlinker "--version-script=$PWD/npm/scripts/exports.map" "${flags[@]}" "$@" >&2
 mkdir -p "$(dirname "$output")"
 # A new file each time: a running process keeps the one it has mapped.

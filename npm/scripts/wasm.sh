@@ -23,7 +23,7 @@ for folder in Sources/Ruvector*; do
   case $folder in *Kernels* | *ABI | *Store) ;; *) echo "module $(basename "$folder") {}" ;; esac
 done >"$modules"
 
-bash npm/scripts/swift.sh build --triple wasm32-unknown-none-wasm --scratch-path .build/wasm/all -c release \
+bash npm/scripts/swift.sh build --triple wasm32-unknown-none-wasm --scratch-path .build/wasm/all -c release -debug-info-format none \
   --product ruvector-wasm -Xswiftc -enable-experimental-feature -Xswiftc Embedded -Xswiftc -wmo -Xswiftc -Osize \
   -Xswiftc -Xfrontend -Xswiftc -disable-stack-protector \
   -Xcc "-fmodule-map-file=$modules" -Xswiftc -Xfrontend -Xswiftc -import-module -Xswiftc -Xfrontend -Xswiftc CRuvectorSupport -Xcc -msimd128 -Xcc -mbulk-memory >&2
