@@ -73,7 +73,7 @@ test('every export is declared, and every declaration is exported', () => {
 });
 
 /** What a class has of WeightFiles, where it says so. */
-const weightFiles = /^export interface WeightFiles [^]*?^}/m.exec(fs.readFileSync(path.join(root, 'npm/types/generated.d.ts'), 'utf8'))[0];
+const weightFiles = /^export interface WeightFiles [^]*?^}/m.exec(fs.readFileSync(path.join(root, 'npm/types/members.d.ts'), 'utf8'))[0];
 const ofFiles = (name, text) => (new RegExp(`^export interface ${name}(<.*>)? extends WeightFiles {}`, 'm').test(text) ? weightFiles : '');
 
 test('the members of the classes are declared, and the other way round', () => {
