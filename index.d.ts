@@ -1175,8 +1175,12 @@ export interface VectorIndex<K extends IndexKey = number> {
   readonly token: IndexToken;
   /** The number that `save` or `toBuffer` was given, for an index of a file or of bytes; else 0. */
   readonly stamp: number;
-  /** @throws ERR_DUPLICATE_KEY, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a norm beyond 1e18, a point off the hyperboloid, vectors that a smaller `storage` without floats does not tell apart), ERR_BUSY */
-  add(key: K, vector: Vector): void;
+  /**
+   * Adds a vector. With `replace`, a key that is there gets it.
+   * @throws ERR_DUPLICATE_KEY, ERR_DIMENSION_MISMATCH, ERR_NON_FINITE, ERR_OUT_OF_RANGE (a norm beyond 1e18, a point off the hyperboloid,
+   * vectors that a smaller `storage` without floats does not tell apart), ERR_BUSY
+   */
+  add(key: K, vector: Vector, options?: { replace?: boolean | undefined }): void;
   /** A new vector for a key that is there; readers find the old one or the new. @throws ERR_NOT_FOUND, and as `add` */
   update(key: K, vector: Vector): void;
   /** The same off the event loop. Rejects with ERR_ABORTED where the signal fired before the work began; once it is done it resolves. */

@@ -42,8 +42,8 @@ test('needs GLIBC 2.34 at most', { skip: without('readelf', stripped) }, () => {
   for (const [major, minor] of versions) assert.ok(major < 2 || (major === 2 && minor <= 34), `GLIBC_${major}.${minor}`);
 });
 
-test('is 10 MB at most', { skip: without('readelf', stripped) }, () => {
-  assert.ok(fs.statSync(stripped).size <= 10 * 2 ** 20, `${fs.statSync(stripped).size}`);
+test('is 8.4 MB at most', { skip: without('readelf', stripped) }, () => {
+  assert.ok(fs.statSync(stripped).size <= 8.4e6, `${fs.statSync(stripped).size}`);
   assert.doesNotMatch(run('readelf', '-SW', stripped), /\.symtab|\.debug_/, 'not stripped');
 });
 

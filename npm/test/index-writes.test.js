@@ -82,6 +82,18 @@ for (const Class of [HNSWIndex, BruteForceIndex]) {
       agrees(index, new Map([...AFTER(kind), ...OLD(kind)]), { ...some, what: 'and back' });
     });
 
+    test(`${Class.name}, keys of kind ${kind}: add that replaces`, async () => {
+      const { keys, vectors } = batchOf(kind), index = filled(Class, kind);
+      for (const options of [undefined, {}, { replace: false }]) {
+        for (const key of OLD(kind).keys()) await fails(() => index.add(key, vectors[0], options), 'ERR_DUPLICATE_KEY', String(key));
+      }
+      await fails(() => index.add(keys[0], vectors[0], { repalce: true }), 'ERR_INVALID_CONFIG', 'misspelt');
+      await fails(() => index.add(keys[0], vectors[0], { replace: 1 }), 'ERR_INVALID_ARG', 'a number');
+      agrees(index, OLD(kind), { ...some, what: 'refused' });
+      for (const [i, key] of keys.entries()) index.add(key, vectors[i], { replace: true });
+      agrees(index, AFTER(kind), { ...some, what: 'replaced' });
+    });
+
     test(`${Class.name}, keys of kind ${kind}: addBatchAsync that replaces is one step for readers`, { skip: threads }, async () => {
       const { keys, vectors } = batchOf(kind), index = filled(Class, kind), shares = [];
       let done = false;

@@ -25,6 +25,12 @@ const FEW = 1024;
 /** For native code: every key is there, and gets a new vector. */
 const ALL = 2;
 
+/** The option `replace` for native code: whether keys that are there get new vectors. */
+function replacing(replace = false) {
+  if (typeof replace !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'replace', replace);
+  return Number(replace);
+}
+
 /** Options of these kinds as native code takes them: [name, value, ...], the kind of keys first. */
 function optionList(options, kinds, keys) {
   const list = ['keys', keys.name];
@@ -172,9 +178,9 @@ class VectorIndex extends Handle {
 
   // ---- Changes
 
-  add(key, vector) {
+  add(key, vector, options) {
     internals.handle(this);
-    this.#addOne(key, vector, 0);
+    this.#addOne(key, vector, replacing(inputs.options(options, ['replace']).replace));
   }
 
   update(key, vector) {
@@ -192,15 +198,15 @@ class VectorIndex extends Handle {
     await this.#resized(cancellable(signal, (flag) => native.indexAddAsync(handle, data, offsets, row, 1, lengthOf(row), ALL, 1, flag)));
   }
 
-  #addOne(key, vector, replacing) {
+  #addOne(key, vector, known) {
     const handle = internals.handle(this), { data, offsets } = this.#kind.one(key, 'key'), row = inputs.vector(vector, 'vector');
-    native.resize(handle, native.indexAdd(handle, data, offsets, row, 1, lengthOf(row), replacing, 1, undefined));
+    native.resize(handle, native.indexAdd(handle, data, offsets, row, 1, lengthOf(row), known, 1, undefined));
   }
 
-  #batch(keys, vectors, replace = false, own = false) {
-    if (typeof replace !== 'boolean') throw unexpected('ERR_INVALID_ARG', 'true or false', 'replace', replace);
+  #batch(keys, vectors, replace, own = false) {
+    const known = replacing(replace);
     const { data, offsets } = this.#kind.pack(listOf(keys, 'keys'), 'keys'), m = matrix(vectors, 'vectors', own);
-    return [data, offsets, m.data, m.rows, m.dim, Number(replace)];
+    return [data, offsets, m.data, m.rows, m.dim, known];
   }
 
   addBatch(keys, vectors, options) {
