@@ -11,17 +11,21 @@ bash npm/scripts/checked.sh build --product Ruvector >.build/docs/log 2>&1 && ba
 built=.build/testing/release/Modules
 target=$(swiftc -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p')
 maps=$(for map in Sources/C*/include/module.modulemap "${built%/Modules}"/C*.build/module.modulemap; do printf -- '-Xcc -fmodule-map-file=%s ' "$map"; done)
-failed=""
-for module in $modules; do
-  mkdir -p ".build/docs/graphs/$module"
-  swift-symbolgraph-extract -module-name "$module" -I "$built" -target "$target" -minimum-access-level public \
-    -skip-synthesized-members -output-dir ".build/docs/graphs/$module" $maps
-  rm -f ".build/docs/graphs/$module/"*@*
-  docc convert --additional-symbol-graph-dir ".build/docs/graphs/$module" \
-    --fallback-display-name "$module" --fallback-bundle-identifier "ruvector.$module" \
+convert() {
+  mkdir -p ".build/docs/graphs/$1"
+  swift-symbolgraph-extract -module-name "$1" -I "$built" -target "$target" -minimum-access-level public \
+    -skip-synthesized-members -output-dir ".build/docs/graphs/$1" $maps
+  rm -f ".build/docs/graphs/$1/"*@*
+  docc convert --additional-symbol-graph-dir ".build/docs/graphs/$1" \
+    --fallback-display-name "$1" --fallback-bundle-identifier "ruvector.$1" \
     --transform-for-static-hosting --warnings-as-errors \
-    --output-dir ".build/docs/$module.doccarchive" >&2 || failed="$failed $module"
-done
+    --output-dir ".build/docs/$1.doccarchive" >&2
+}
+# Side by side: each waits for most of its time.
+declare -A converting
+for module in $modules; do convert "$module" & converting[$module]=$!; done
+failed=""
+for module in $modules; do wait "${converting[$module]}" || failed="$failed $module"; done
 [ -z "$failed" ] || { echo "not documented well enough:$failed" >&2; exit 1; }
 docc merge .build/docs/*.doccarchive --synthesized-landing-page-name Ruvector --output-path .build/docs/site
 echo "$(find .build/docs/site -name '*.json' -path '*documentation*' | wc -l) pages in .build/docs/site (http://localhost:8000/documentation)"
