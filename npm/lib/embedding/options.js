@@ -3,14 +3,16 @@
 // The options of a PoincareEmbedding, by gensim's names and by those of the authors' program.
 const native = require('../native.js');
 const inputs = require('../inputs.js');
+const { MEMBERS } = require('../generated/registry.js');
+const { describe } = require('../members/create.js');
 const { randomSeed } = require('../random.js');
 const { snake } = require('../snake.js');
 const { isList, mismatch, unexpected } = require('../errors.js');
 
-/** What the native side takes; the others are of training. */
-const MADE_WITH = ['size', 'negative', 'epsilon', 'initRange', 'dampening', 'batchSize', 'manifold', 'seed'];
+/** What the native side takes and has defaults for; the others are of training. */
+const MADE_WITH = MEMBERS.find(({ type }) => type === 'PoincareEmbedding').options.map(([name]) => name).filter((name) => name !== 'nodes');
 const OPTIONS = [...MADE_WITH, 'alpha', 'lr', 'burnIn', 'burnInAlpha', 'epochs', 'dim', 'negs'];
-const STANDARD = { size: 10, negative: 50, epsilon: 1e-5, initRange: 1e-4, dampening: 0.25, batchSize: 10, manifold: 'ball', burnIn: 20, epochs: 300 };
+const STANDARD = { burnIn: 20, epochs: 300 };
 
 /** Spellings of gensim (Python's) and of the authors' program -> ours. */
 const SPELLINGS = { burnin: 'burnIn', batchsize: 'batchSize', ...Object.fromEntries(OPTIONS.filter((name) => snake(name) !== name).map((name) => [snake(name), name])) };
@@ -63,16 +65,22 @@ function readOptions(given) {
   /** @type {any} */
   const read = {};
   for (const name of MADE_WITH) {
-    const other = { size: 'dim', negative: 'negs' }[name], value = (other ? either(options, name, other) : options[name]) ?? STANDARD[name];
+    const other = { size: 'dim', negative: 'negs' }[name], value = other ? either(options, name, other) : options[name];
     if (name === 'seed') read.seed = value === undefined ? randomSeed() : value;
     else if (name === 'manifold') read.manifold = value;
-    else read[name] = inputs.number(name === 'initRange' ? rangeOf(value) : value, name);
+    else if (value !== undefined) read[name] = inputs.number(name === 'initRange' ? rangeOf(value) : value, name);
   }
   if (typeof read.seed !== 'bigint' && !Number.isSafeInteger(read.seed)) throw unexpected('ERR_INVALID_CONFIG', 'an integer', 'seed', read.seed);
-  if (typeof read.manifold !== 'string' || read.manifold.includes('\0')) throw unexpected('ERR_INVALID_CONFIG', 'ball or hyperboloid', 'manifold', read.manifold);
+  if (read.manifold !== undefined && (typeof read.manifold !== 'string' || read.manifold.includes('\0'))) throw unexpected('ERR_INVALID_CONFIG', 'ball or hyperboloid', 'manifold', read.manifold);
   read.epochs = wholeNumber(options.epochs ?? STANDARD.epochs, 'epochs');
   read.burnIn = wholeNumber(options.burnIn ?? STANDARD.burnIn, 'burnIn');
-  native.close(create(read, 1)); // the native side looks at the others
+  const made = create(read, 1); // the native side looks at the others, and knows the defaults
+  try {
+    const { options: known } = describe(made);
+    for (const name of MADE_WITH) read[name] ??= known[name];
+  } finally {
+    native.close(made);
+  }
   const { alpha, fixed } = scheduleOf(options, read.batchSize);
   const burnInAlpha = options.burnInAlpha === undefined ? undefined : rateOf(options.burnInAlpha, 'burnInAlpha');
   return { ...read, alpha, fixedAlpha: fixed, burnInAlpha };
@@ -87,7 +95,7 @@ function seedOf(text) {
 /** A native embedding of so many nodes. */
 function create(options, nodes) {
   const list = ['nodes', nodes];
-  for (const name of MADE_WITH) list.push(name, name === 'seed' ? BigInt.asUintN(64, BigInt(options.seed)) : options[name]);
+  for (const name of MADE_WITH) if (options[name] !== undefined) list.push(name, name === 'seed' ? BigInt.asUintN(64, BigInt(options.seed)) : options[name]);
   return native.create('embedding', 'poincare', list);
 }
 
