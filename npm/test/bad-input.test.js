@@ -313,6 +313,7 @@ test('bad input: a revoked Proxy is told as any other object', async () => {
   ]) await fails(run, code, String(run));
 });
 
+Error.stackTraceLimit = 2; // of some ten thousand errors that nobody reads
 const calls = [...main.calls, ...attention.calls];
 const good = (args) => args.map(({ make }) => make());
 

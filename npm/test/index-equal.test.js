@@ -90,17 +90,17 @@ for (const metric of ['l2', 'cosine']) {
 }
 
 test('cosine: 50 vectors behind 6,000 that are so near to each other that floats do not order them', () => {
-  for (const way of ['add', 'addBatch']) {
-    let hidden = 0;
-    for (const seed of [1, 2, 3]) {
-      const index = new HNSWIndex({ dim: DIM, metric: 'cosine', M: 8, efConstruction: 40 }), others = rows(50, DIM, 13 * seed + 5);
-      const one = vector(DIM, 31 * seed), next = random(7 * seed + 1);
-      WAYS.addBatch(index, 0, Array.from({ length: 6000 }, () => one.map((x) => x + 1e-5 * next())));
-      WAYS[way](index, 6000, others);
-      hidden += lost(index, 6000, others);
+  const hidden = { add: 0, addBatch: 0 };
+  for (const seed of [1, 2, 3]) {
+    const index = new HNSWIndex({ dim: DIM, metric: 'cosine', M: 8, efConstruction: 40 }), others = rows(50, DIM, 13 * seed + 5);
+    const one = vector(DIM, 31 * seed), next = random(7 * seed + 1);
+    WAYS.addBatch(index, 0, Array.from({ length: 6000 }, () => one.map((x) => x + 1e-5 * next())));
+    for (const [way, each] of [['addBatch', HNSWIndex.fromBuffer(index.toBuffer())], ['add', index]]) {
+      WAYS[way](each, 6000, others);
+      hidden[way] += lost(each, 6000, others);
     }
-    assert.ok(hidden < 2, `${way}: ${hidden} of 150 are hidden`); // 7 to 9 with a tree edge like everybody's
   }
+  assert.ok(hidden.add < 2 && hidden.addBatch < 2, `${JSON.stringify(hidden)} of 150 are hidden`); // 7 to 9 with a tree edge like everybody's
 });
 
 test('vectors on a few spots, one after the other by add, spot after spot and in turns', () => {
