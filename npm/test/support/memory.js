@@ -11,11 +11,11 @@ const gc = vm.runInNewContext('gc');
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Bytes in use when everything that nobody holds is gone (finalisers run between turns): resident memory, but of V8's heap
- * only what is used, since V8 takes and keeps room as it likes.
+ * Bytes in use when everything that nobody holds is gone (finalisers run between turns, and what they let go needs another
+ * collection): resident memory, but of V8's heap only what is used, since V8 takes and keeps room as it likes.
  */
-async function settled() {
-  for (let i = 0; i < 3; i++) {
+async function settled(collections = 3) {
+  for (let i = 0; i < collections; i++) {
     gc();
     await turn();
   }
@@ -34,21 +34,25 @@ function trend(seen) {
   return slopes[Math.floor(slopes.length / 2)];
 }
 
-/**
- * Runs `cycle(i)` `count` times and looks at the memory `looks` times on the way: the growth in bytes a cycle. `progress(share done)`
- */
-async function slope(cycle, count, looks = 20, progress = () => {}) {
-  const seen = [];
-  for (let s = 0, i = 0; s < looks; s++) {
-    for (; i < (count * (s + 1)) / looks; i++) {
+/** Runs `cycle(i)` without an end: the memory in use after every `per` cycles. */
+async function* looks(cycle, per, collections) {
+  for (let i = 0, end = per; ; end += per) {
+    for (; i < end; i++) {
       const result = cycle(i);
       if (result instanceof Promise) await result;
       else if (i % 500 === 0) await turn();
     }
-    seen.push(await settled());
-    progress((s + 1) / looks);
+    yield settled(collections);
   }
-  return trend(seen) / (count / looks);
+}
+
+/** The growth over `count` cycles, in bytes a cycle. `progress(share done)` */
+async function slope(cycle, count, times = 20, progress = () => {}) {
+  const seen = [], per = count / times;
+  for await (const bytes of looks(cycle, per)) {
+    progress(seen.push(bytes) / times);
+    if (seen.length === times) return trend(seen) / per;
+  }
 }
 
 const dim = 64, list = rows(16, dim, 1), query = vector(dim, 2), data = pack(rows(64, dim, 6));
@@ -228,4 +232,4 @@ const cycles = {
   'geometry': () => ruvector.frechetMean(level),
 };
 
-module.exports = { cycles, settled, slope, trend };
+module.exports = { cycles, looks, settled, slope, trend };
