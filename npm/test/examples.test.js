@@ -187,7 +187,7 @@ test('a loss of one\'s own: so many of new measurements lie below each quantile'
 });
 
 test('my-texts: a search that has learned from clicks', { skip: process.env.RUVECTOR_BACKEND === 'wasm' }, () => {
-  const lines = execFileSync(process.execPath, [path.join(root, 'npm/scripts/example.js'), 'my-texts'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n');
+  const lines = execFileSync(process.execPath, [path.join(root, 'npm/scripts/example.js'), 'my-texts', '--clicks', '2000'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n');
   assert.match(lines[0], /^a bird that cannot fly: bird\.n\.01, /);
   const [, before, after] = lines.find((line) => line.startsWith('NDCG')).match(/: ([\d.]+) -> ([\d.]+)$/);
   assert.ok(before === '0.171' && Number(after) > 0.2, `${before} -> ${after}`); // the last bits of training depend on the instruction set
