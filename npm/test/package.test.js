@@ -8,7 +8,6 @@ const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
 const { asTypeScript, examples, pages } = require('./support/examples.js');
-const { notInWasm } = require('./support/index.js');
 const { compilers, complaints, withNode } = require('./support/typescript.js');
 
 const root = path.resolve(__dirname, '../..');
@@ -96,9 +95,21 @@ for (const [name, [file, options, only]] of Object.entries({
   }
 }
 
+/** Writes every example of README.md and docs/ as TypeScript; the files. */
+function writeExamples() {
+  const files = pages.flatMap((page) => examples(page).map(({ code }, i) => {
+    const file = `${path.basename(page, '.md')}${i + 1}.cts`, text = asTypeScript(code);
+    assert.doesNotMatch(text, /^(const|let) .*\brequire\(/m, page);
+    fs.writeFileSync(path.join(folder, file), text);
+    return file;
+  }));
+  assert.ok(files.length >= 15);
+  return files;
+}
+
 /** Programs of npm/test/types: their files there, as what they are compiled, options. */
 const programs = {
-  'CommonJS, node16': [['cjs.cts', 'attention.cts', 'tensors.cts'], '.cts', node16],
+  'CommonJS, node16, with every example of README.md and docs/': [['cjs.cts', 'attention.cts', 'tensors.cts'], '.cts', node16],
   'CommonJS, node10': [['cjs.cts', 'attention.cts', 'tensors.cts'], '.ts', node10],
   'ESM, node16': [['esm.mts'], '.mts', node16],
   'ESM, bundler': [['esm.mts'], '.ts', bundler, NEW],
@@ -112,20 +123,10 @@ for (const compiler of Object.keys(compilers)) {
     test(`${compiler}, ${name}`, { skip }, () => {
       const sources = files.map((file) => path.parse(file).name + extension);
       files.forEach((file, i) => fs.copyFileSync(path.join(__dirname, 'types', file), path.join(folder, sources[i])));
+      if (/example/.test(name)) sources.push(...writeExamples());
       assert.strictEqual(complaints(compiler, folder, ...withNode, ...options, ...sources), '');
     });
   }
-
-  test(`${compiler}, every example of README.md and docs/`, { skip: skip || notInWasm('the same types') }, () => {
-    const files = pages.flatMap((page) => examples(page).map(({ code }, i) => {
-      const file = `${path.basename(page, '.md')}${i + 1}.cts`, text = asTypeScript(code);
-      assert.doesNotMatch(text, /^(const|let) .*\brequire\(/m, page);
-      fs.writeFileSync(path.join(folder, file), text);
-      return file;
-    }));
-    assert.ok(files.length >= 15);
-    assert.strictEqual(complaints(compiler, folder, ...withNode, ...node16, ...files), '');
-  });
 
   for (const lib of ['es2022,dom', ...(compiler === NEW ? ['esnext,dom'] : [])]) {
     test(`${compiler}, the declarations themselves, ${lib}`, { skip }, () => {
