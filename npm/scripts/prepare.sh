@@ -28,7 +28,7 @@ if [ ! -f .deps/usr/share/nodejs/typescript/bin/tsc ] || [ ! -d .deps/usr/share/
   )
 fi
 
-# TypeScript 5.9 for its `bundler` resolution: npm/test/support/tsc5.js reads it out of this wheel.
+# TypeScript 5.9 for its `bundler` resolution: npm/test/support/typescript5.js reads it out of this wheel.
 if [ ! -f .deps/bokeh/server/static/js/compiler.js ]; then
   python3 -m pip --version >/dev/null 2>&1 || { update; as_root apt-get install -y -qq python3-pip >&2; }
   python3 -m pip download --quiet --no-deps --dest .deps bokeh==3.9.2 >&2

@@ -8,7 +8,7 @@ const { fails, notInWasm, root, rows, ruvector } = require('./support/index.js')
 const { KEYS, agrees } = require('./support/oracle.js');
 
 const { BruteForceIndex, HNSWIndex } = ruvector, threads = notInWasm('one thread');
-const dim = 16, N = 800, before = rows(N, dim, 3), now = rows(2 * N, dim, 4), ef = 200;
+const dim = 16, N = 500, before = rows(N, dim, 3), now = rows(2 * N, dim, 4), ef = 200;
 const settled = (promise) => promise.then((value) => ({ value }), (error) => ({ error }));
 const turn = () => new Promise(setImmediate), sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 

@@ -1,11 +1,14 @@
 'use strict';
-// The tarball of `npm run pack`, installed as a stranger does it: in an empty folder, without scripts, offline.
+// The tarball of `npm run pack`, installed as a stranger does it: in an empty folder, without scripts, offline; and its types, as
+// users of CommonJS and ESM see them: the programs of npm/test/types.
 const assert = require('node:assert');
-const { execFileSync, spawnSync } = require('node:child_process');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
+const { asTypeScript, examples, pages } = require('./support/examples.js');
+const { compilers, complaints, withNode } = require('./support/typescript.js');
 
 const root = path.resolve(__dirname, '../..');
 const { version } = require('../../package.json');
@@ -65,28 +68,74 @@ test('require, import and the browser build, from the installed package', () => 
   assert.throws(() => node("require('@ruvector/gnn/npm/lib/native.js')"), /ERR_PACKAGE_PATH_NOT_EXPORTED/);
 });
 
-const tsc4 = path.join(root, '.deps/usr/share/nodejs/typescript/bin/tsc'), tsc5 = path.join(__dirname, 'support/tsc5.js');
-const nodeTypes = path.join(root, '.deps/usr/share/nodejs/@types');
-const skip = process.env.RUVECTOR_SKIP_TYPES ? 'RUVECTOR_SKIP_TYPES is set' : false;
-const kinds = {
-  'node10': ['use.ts', tsc4, 'commonjs', 'node'],
-  'node16, CommonJS': ['use.cts', tsc4, 'node16', 'node16'],
-  'node16, ESM': ['use.mts', tsc4, 'node16', 'node16'],
-  'node16, CommonJS, 5.9': ['use5.cts', tsc5, 'node16', 'node16'],
-  'node16, ESM, 5.9': ['use5.mts', tsc5, 'node16', 'node16'],
-  'bundler, 5.9': ['bundled.ts', tsc5, 'esnext', 'bundler'],
-};
-for (const [name, [file, tsc, module, resolution]] of Object.entries(kinds)) {
-  test(`TypeScript finds the types: ${name}`, { skip }, () => {
-    // `exports` (and so /wasm) is unknown to node10.
-    const wasm = resolution === 'node' ? '' : "import * as wasm from '@ruvector/gnn/wasm';\nconst there: number[] = wasm.differentiableSearch([1], [[1]], 1).indices;\n";
-    fs.writeFileSync(path.join(folder, file), `import { hierarchicalForwardV2, type AttentionConfig } from '@ruvector/gnn';\nimport { FlashAttention } from '@ruvector/gnn/attention';\n${wasm}` +
-      "const config: AttentionConfig = { mode: 'hyperbolic' };\nexport const y: Float32Array | object = hierarchicalForwardV2([1], [], [], config);\n" +
-      "export const z: Float32Array = new FlashAttention({ dim: 2 }).compute([1, 2], [[1, 1]], [[1, 1]]);\n// @ts-expect-error a number\nnew FlashAttention('2');\n" +
-      "// @ts-expect-error the types are really there\nhierarchicalForwardV2('x');\n");
-    const { stdout, status } = spawnSync(process.execPath, [tsc, '--strict', '--noEmit', '--skipLibCheck', '--target', 'es2022', '--typeRoots', nodeTypes, '--types', 'node',
-      '--module', module, '--moduleResolution', resolution, file], { cwd: folder, encoding: 'utf8' });
-    assert.strictEqual(stdout, '');
-    assert.strictEqual(status, 0);
+/** Module and moduleResolution of users; `bundler` came with TypeScript 5.0. */
+const node10 = ['--module', 'commonjs', '--moduleResolution', 'node'], node16 = ['--module', 'node16', '--moduleResolution', 'node16'], bundler = ['--module', 'esnext', '--moduleResolution', 'bundler'];
+const NEW = 'TypeScript 5.9', skip = process.env.RUVECTOR_SKIP_TYPES ? 'RUVECTOR_SKIP_TYPES is set' : false;
+
+for (const name of Object.keys(compilers)) {
+  test(`${name} is there`, { skip }, () => {
+    assert.ok(fs.existsSync(compilers[name]) && `TypeScript ${require(compilers[name]).version}`.startsWith(name),
+      `${compilers[name]} is missing: npm/scripts/prepare.sh unpacks it; RUVECTOR_SKIP_TYPES=1 leaves these tests out`);
   });
 }
+
+for (const [name, [file, options, only]] of Object.entries({
+  'node10': ['use.ts', node10], 'node16, CommonJS': ['use.cts', node16], 'node16, ESM': ['use.mts', node16], 'bundler': ['bundled.ts', bundler, NEW],
+})) {
+  for (const compiler of only ? [only] : Object.keys(compilers)) {
+    test(`${compiler} finds the types: ${name}`, { skip }, () => {
+      // `exports` (and so /wasm) is unknown to node10.
+      const wasm = options === node10 ? '' : "import * as wasm from '@ruvector/gnn/wasm';\nconst there: number[] = wasm.differentiableSearch([1], [[1]], 1).indices;\n";
+      fs.writeFileSync(path.join(folder, file), `import { hierarchicalForwardV2, type AttentionConfig } from '@ruvector/gnn';\nimport { FlashAttention } from '@ruvector/gnn/attention';\n${wasm}` +
+        "const config: AttentionConfig = { mode: 'hyperbolic' };\nexport const y: Float32Array | object = hierarchicalForwardV2([1], [], [], config);\n" +
+        "export const z: Float32Array = new FlashAttention({ dim: 2 }).compute([1, 2], [[1, 1]], [[1, 1]]);\n// @ts-expect-error a number\nnew FlashAttention('2');\n" +
+        "// @ts-expect-error the types are really there\nhierarchicalForwardV2('x');\n");
+      assert.strictEqual(complaints(compiler, folder, ...withNode, ...options, file), '');
+    });
+  }
+}
+
+/** Writes every example of README.md and docs/ as TypeScript; the files. */
+function writeExamples() {
+  const files = pages.flatMap((page) => examples(page).map(({ code }, i) => {
+    const file = `${path.basename(page, '.md')}${i + 1}.cts`, text = asTypeScript(code);
+    assert.doesNotMatch(text, /^(const|let) .*\brequire\(/m, page);
+    fs.writeFileSync(path.join(folder, file), text);
+    return file;
+  }));
+  assert.ok(files.length >= 15);
+  return files;
+}
+
+/** Programs of npm/test/types: their files there, as what they are compiled, options. */
+const programs = {
+  'CommonJS, node16, with every example of README.md and docs/': [['cjs.cts', 'attention.cts', 'tensors.cts'], '.cts', node16],
+  'CommonJS, node10': [['cjs.cts', 'attention.cts', 'tensors.cts'], '.ts', node10],
+  'ESM, node16': [['esm.mts'], '.mts', node16],
+  'ESM, bundler': [['esm.mts'], '.ts', bundler, NEW],
+  'exactOptionalPropertyTypes': [['exact.cts'], '.cts', [...node16, '--exactOptionalPropertyTypes']],
+  'using': [['using.cts'], '.cts', [...node16, '--lib', 'es2022,esnext.disposable,dom'], NEW], // came with 5.2
+  'using, its own declarations': [['using.cts'], '.cts', [...node16, '--lib', 'esnext'], NEW],
+};
+for (const compiler of Object.keys(compilers)) {
+  for (const [name, [files, extension, options, only = compiler]] of Object.entries(programs)) {
+    if (compiler !== only) continue;
+    test(`${compiler}, ${name}`, { skip }, () => {
+      const sources = files.map((file) => path.parse(file).name + extension);
+      files.forEach((file, i) => fs.copyFileSync(path.join(__dirname, 'types', file), path.join(folder, sources[i])));
+      if (/example/.test(name)) sources.push(...writeExamples());
+      assert.strictEqual(complaints(compiler, folder, ...withNode, ...options, ...sources), '');
+    });
+  }
+
+  for (const lib of ['es2022,dom', ...(compiler === NEW ? ['esnext,dom'] : [])]) {
+    test(`${compiler}, the declarations themselves, ${lib}`, { skip }, () => {
+      const entries = ['attention', 'graph', 'train'].map((name) => `npm/entries/${name}.d.ts`);
+      assert.strictEqual(complaints(compiler, installed, '--skipDefaultLibCheck', '--lib', lib, 'index.d.ts', ...entries), '');
+    });
+  }
+}
+
+test('TypeScript 4.8, npm/examples/service.ts', { skip }, () => {
+  assert.strictEqual(complaints('TypeScript 4.8', root, ...withNode, ...node16, 'npm/examples/service.ts'), '');
+});

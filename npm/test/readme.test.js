@@ -9,8 +9,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 
 const { notInWasm } = require('./support/index.js');
-const { asTypeScript, blocks, examples, pages } = require('./support/examples.js');
-const { runTsc, tsc } = require('./support/typescript.js');
+const { blocks, examples, pages } = require('./support/examples.js');
 
 const root = path.resolve(__dirname, '../..');
 
@@ -36,22 +35,6 @@ test('every example has its output behind it', () => {
     assert.strictEqual(examples(page).length, blocks(page, 'js').length, page);
   }
 });
-
-const compilers = { 'TypeScript 4.8': tsc, 'TypeScript 5.9': path.join(__dirname, 'support/tsc5.js') };
-for (const [compiler, tsc] of Object.entries(compilers)) {
-  test(`every example is TypeScript, too: ${compiler}`, { skip: process.env.RUVECTOR_SKIP_TYPES ? 'RUVECTOR_SKIP_TYPES is set' : notInWasm('the same types') }, () => {
-    const files = pages.flatMap((page) => examples(page).map(({ code }, i) => {
-      const file = `${path.basename(page, '.md')}${i + 1}.cts`, text = asTypeScript(code);
-      assert.doesNotMatch(text, /^(const|let) .*\brequire\(/m, page);
-      fs.writeFileSync(path.join(folder, file), text);
-      return file;
-    }));
-    assert.ok(files.length >= 15);
-    const { status, output } = runTsc(tsc, folder, '--noEmit', '--module', 'node16', '--moduleResolution', 'node16', '--preserveSymlinks', ...files);
-    assert.strictEqual(output, '');
-    assert.strictEqual(status, 0);
-  });
-}
 
 test('README begins with two commands', () => {
   const [, first] = /```sh\n([\s\S]*?)```/.exec(fs.readFileSync(path.join(root, 'README.md'), 'utf8'));

@@ -17,7 +17,7 @@ function filled(t, some = list) {
   const opened = [];
   t.after(() => { for (const one of opened) one.close(); });
   const file = place(t), open = (options) => opened[opened.push(VectorStore.open(file, options)) - 1];
-  const store = open({ dim, metric: 'l2' });
+  const store = open({ dim, metric: 'l2', M: 8, efConstruction: 60 });
   store.insertBatch(some);
   return { file, store, others: open };
 }

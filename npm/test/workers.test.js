@@ -158,7 +158,7 @@ test('a call in a worker that is being ended gives undefined', { skip: notInWasm
     for (let i = 0; i < 10 && seen < 3; i++) {
       const state = new Int32Array(new SharedArrayBuffer(8)); // where the worker is; what the call gave: 1 undefined, 2 anything else
       const worker = start(`
-        const native = require(${JSON.stringify(root)} + '/npm/lib/native.js'), state = workerData, long = new Uint8Array(4e8);
+        const native = require(${JSON.stringify(root)} + '/npm/lib/native.js'), state = workerData, long = new Uint8Array(1e8);
         const query = new Float32Array(24), list = new Float32Array(240), out = [new Uint32Array(5), new Float32Array(5), new Float32Array(5)];
         parentPort.postMessage('on');
         state[0] = 1;

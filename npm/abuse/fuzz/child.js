@@ -1,5 +1,5 @@
 'use strict';
-// Makes the calls of one seed in this process: child.js <calls> <seed> <record file> <describe or ''> [names of rows: most calls are theirs]
+// Makes the calls of one seed in this process: child.js <calls> <seed> <record file> <describe or ''> [names of rows: most calls are theirs, until each has succeeded]
 // The record file holds the number and name of the call under way, for the parent to read should this process die.
 // With `describe`, the last call's arguments are printed before it is made. The last line printed is the count as JSON.
 const fs = require('node:fs');
@@ -20,10 +20,20 @@ const [calls, seed, record, describe, ...only] = [Number(process.argv[2]), Numbe
 const SETTLE = 20e3, AT_ONCE = 16;
 /** Called equally often: the main entry, what all mechanisms of attention share, the rest of attention, members from the registry. */
 const partOf = (name) => (name.startsWith('attention:Attention#') ? 1 : name.startsWith('attention:') ? 2 : Object.hasOwn(memberRows, name) ? 3 : 0);
-const where = (test) => entries().filter(({ name }) => test(name));
-const parts = [0, 0, 1, 2, 3].map((part) => where((name) => partOf(name) === part));
-const classOf = (name) => name.split(/[#.]/)[0], classes = only.map(classOf);
-if (only.length > 0) for (let i = 0; i < 5; i++) parts.push(where((name) => only.includes(name)), where((name) => classes.includes(classOf(name))));
+const all = entries(), where = (test) => all.filter(({ name }) => test(name)), isRow = new Set(all.map(({ name }) => name));
+const everything = [0, 0, 1, 2, 3].map((part) => where((name) => partOf(name) === part));
+const classOf = (name) => name.split(/[#.]/)[0];
+
+/** Lists of rows to pick from, one of them at a time: everything, and twice as often these and others of their classes. */
+function partsWith(names) {
+  const rowsOf = new Set([...names].map((name) => (isRow.has(name) ? name : name.replace(/:.*#/, ':Attention#')))), classes = new Set([...rowsOf].map(classOf));
+  const some = [where((name) => rowsOf.has(name)), where((name) => classes.has(classOf(name)))];
+  return [...everything, ...Array(5).fill(some).flat()];
+}
+
+/** What has yet to succeed of what was asked for. */
+const missing = new Set(only);
+let parts = only.length > 0 ? partsWith(missing) : everything;
 const chance = new Chance(seed), world = new World(chance, nested);
 const counts = { calls: 0, results: 0, errors: 0, callers: 0, async: 0, codes: {}, succeeded: {} };
 const codes = new Set(CODES.slice(1));
@@ -56,7 +66,10 @@ function isFinite(value) {
 
 function succeeded(value, at) {
   counts.results++;
-  for (const name of [at.name, ...at.also]) counts.succeeded[name] = (counts.succeeded[name] ?? 0) + 1;
+  for (const name of [at.name, ...at.also]) {
+    counts.succeeded[name] = (counts.succeeded[name] ?? 0) + 1;
+    if (missing.delete(name) && missing.size > 0) parts = partsWith(missing);
+  }
   if (!at.raced && !isFinite(value)) fail(`a result that is not finite: ${show(value)}`, at);
 }
 
@@ -128,7 +141,7 @@ const expected = canary();
 
 async function main() {
   process.on('unhandledRejection', (error) => fail(`an unhandled rejection: ${error?.stack ?? show(error)}`, { number: counts.calls - 1, name: '', args: [] }));
-  for (let i = 0; i < calls; i++) {
+  for (let i = 0; i < calls && !(only.length > 0 && missing.size === 0); i++) {
     make(i);
     if (pending.size >= AT_ONCE || (pending.size > 0 && chance.of(0.02))) await Promise.all(pending);
     if (i % 256 === 0 && canary() !== expected) fail(`a good call has another result than at the start: ${canary()}`, { number: i, name: 'canary', args: [] });

@@ -1,5 +1,5 @@
 // A search whose candidates a graph ranks anew: mammals by their embeddings, then by embeddings that know their hypernyms.
-//   node npm/examples/graph/search-with-gnn.mjs
+//   node npm/examples/graph/search-with-gnn.mjs [epochs]
 // Asked for are the ancestors and descendants of a mammal that the index does not hold. Of 1,180 every fifth is a question; the layer
 // learns from the others.
 import { createRequire } from 'node:module';
@@ -29,7 +29,7 @@ const ranked = () => shown(judge(hierarchy, (i) => searchWithGnn(index, row(vect
 console.log(`untrained layer:    ${ranked()}`);
 
 // Training: questions as a search puts them, nodes linked to their nearest mammals but themselves; each shall be near one of its relatives.
-const history = await trainOnQuestions(sage.model, hierarchy, { queryLinks: options.queryLinks, epochs: 600 });
+const history = await trainOnQuestions(sage.model, hierarchy, { queryLinks: options.queryLinks, epochs: Number(process.argv[2] ?? 600) });
 console.log(`loss ${history[0].toFixed(0)} -> ${history.at(-1).toFixed(0)}`);
 console.log(`trained layer:      ${ranked()}`);
 

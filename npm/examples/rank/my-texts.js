@@ -9,7 +9,7 @@ const { bar } = require('../progress.js');
 const { gainAt, generator, mean, shuffled, zipf } = require('./collection.js');
 const { TaxonomyHead, VectorStore } = require('../../../index.js');
 
-const WIDTH = 96, CLICKS = 3000;
+const WIDTH = 96;
 
 /** {birds: [{name, parent, words, gloss}], questions, vector(i)}: definitions, then words, then questions. */
 function load() {
@@ -21,7 +21,7 @@ function load() {
   };
 }
 
-async function myTexts() {
+async function myTexts({ clicks: wanted = '3000' } = {}) {
   const { birds, questions, vector } = load(), n = birds.length, definition = vector, name = (i) => vector(n + i);
 
   // 1. Where do new texts belong? A head that learns the hierarchy.
@@ -36,14 +36,14 @@ async function myTexts() {
   const next = generator(1), order = shuffled(birds.map((_, i) => i).filter((i) => birds[i].parent !== ''), next), test = order.slice(0, Math.round(n / 5)), draw = zipf(order.slice(test.length), next);
   const quality = () => mean(test.map((i) => gainAt(store.search(name(i), { k: 10, rerank: true }).findIndex(({ id }) => id === birds[i].parent))));
   const before = quality();
-  for (let clicks = 0, visit = 0; clicks < CLICKS; visit++) {
+  for (let clicks = 0, visit = 0; clicks < wanted; visit++) {
     const i = draw(), hits = store.search(name(i), { k: 10, rerank: true, track: true, explore: 0.1, seed: visit }); // (a service gives no seed)
     const clicked = hits.filter(({ id }, rank) => next() < 1 / (rank + 1) && (id === birds[i].parent || next() < 0.1)).map(({ id }) => id);
     store.observe(hits.impression, clicked);
     clicks += clicked.length;
   }
   const { observations, queries, share, gain } = await store.learn({ onProgress: bar('clicks') });
-  console.log(`${observations >= CLICKS ? 'at least ' : ''}${CLICKS} clicks, ${queries} queries; share in use ${share}, t ${gain.t.toFixed(1)}`);
+  console.log(`${observations >= wanted ? 'at least ' : ''}${wanted} clicks, ${queries} queries; share in use ${share}, t ${gain.t.toFixed(1)}`);
   console.log(`NDCG@10 of queries that nobody asked before: ${before.toFixed(3)} -> ${quality().toFixed(3)}`);
 
   // 3. Why does a result stand where it does?
