@@ -36,9 +36,9 @@ for name in $steps; do
   case $name in
     prepare) bash npm/scripts/prepare.sh ;;
     build)
-      begin swift bash npm/scripts/checked.sh build --build-tests
+      begin wasm bash npm/scripts/wasm.sh --if-missing  # one processor's work, the longest
       node npm/scripts/build.js --if-missing
-      begin wasm bash npm/scripts/wasm.sh --if-missing
+      begin swift bash npm/scripts/checked.sh build --build-tests
       ;;
     # node-gyp from the root, as tools that know nothing else call it.
     gyp) bash npm/scripts/gyp.sh ;;
