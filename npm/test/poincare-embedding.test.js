@@ -78,6 +78,9 @@ test('names of options, rates', async () => {
   const one = new PoincareEmbedding({ dim: 4, negs: 3, lr: 0.5, batchSize: 20 });
   assert.deepStrictEqual([one.size, one.dim, one.negative, one.alpha], [4, 4, 3, 0.025]);
   assert.strictEqual(typeof one.seed, 'number');
+  // What is null is left out; Swift says the defaults.
+  const { size, negative, epsilon, initRange, dampening, batchSize, manifold } = new PoincareEmbedding({ size: null, manifold: null, seed: null });
+  assert.deepStrictEqual({ size, negative, epsilon, initRange, dampening, batchSize, manifold }, { size: 10, negative: 50, epsilon: 1e-5, initRange: 1e-4, dampening: 0.25, batchSize: 10, manifold: 'ball' });
   const by = (options, training) => {
     const made = new PoincareEmbedding({ size: 4, seed: 1, burnIn: 2, epochs: 4, ...options });
     made.fitSync(PAIRS, training);

@@ -65,7 +65,7 @@ function readOptions(given) {
   /** @type {any} */
   const read = {};
   for (const name of MADE_WITH) {
-    const other = { size: 'dim', negative: 'negs' }[name], value = other ? either(options, name, other) : options[name];
+    const other = { size: 'dim', negative: 'negs' }[name], value = (other ? either(options, name, other) : options[name]) ?? undefined;
     if (name === 'seed') read.seed = value === undefined ? randomSeed() : value;
     else if (name === 'manifold') read.manifold = value;
     else if (value !== undefined) read[name] = inputs.number(name === 'initRange' ? rangeOf(value) : value, name);
